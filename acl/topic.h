@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What a topic or a filter means. Pure: no memory, no broker, any thread. Who may use it is decided by
+ * rules.h and by the caller, who knows whether `name` is the client's own userID. */
+#ifndef ACL_TOPIC_H
+#define ACL_TOPIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum topic_kind {
+    TOPIC_OTHER,      /* outside chat/, $CONTROL/chat/ and $SYS/broker/chat/: none of our business */
+    TOPIC_INBOX,      /* chat/user/<userID> */
+    TOPIC_FEED,       /* chat/user/<userID>/# (filters only) */
+    TOPIC_FEED_GROUP, /* chat/user/<userID>/group/<groupID>: what a feed delivers on; nobody publishes or
+                         subscribes it */
+    TOPIC_GROUP,      /* chat/group/<groupID> */
+    TOPIC_EVENT,      /* chat/user/<userID>/event */
+    TOPIC_PUSH,       /* chat/push */
+    TOPIC_UPLOAD,     /* chat/upload/<uploadID>/<n> */
+    TOPIC_CONTROL,    /* $CONTROL/chat/v1 */
+    TOPIC_RESPONSE,   /* $CONTROL/chat/v1/response */
+    TOPIC_STATS,      /* $SYS/broker/chat/...; for filters: exactly $SYS/broker/chat/# or a topic below it */
+    TOPIC_CLOSED /* any other topic or filter of ours, $share/.../chat/... and $share/.../$CONTROL/chat/...
+                    included: nobody may publish or subscribe it */
+};
+
+struct topic {
+    enum topic_kind kind;
+    const char
+        *name; /* userID or groupID, inside the text given, not NUL-terminated; NULL where there is none */
+    size_t name_len;
+};
+
+/* A topic a message is published or delivered on (no wildcards). An inbox, event or group topic whose id is
+ * not of a valid shape is TOPIC_CLOSED. `topic` is NUL-terminated and borrowed. */
+struct topic topic_parse(const char *topic);
+
+/* A filter as it stands in SUBSCRIBE, $share/<name>/ included. Every filter whose first level (after
+ * $share/<name>/) is `chat`, other than the ones above written exactly, is TOPIC_CLOSED; so is $share of one
+ * that is allowed alone.
+ * `#`, `+/...`, `$SYS/#` are TOPIC_OTHER: what they would match of ours is withheld per message. */
+struct topic filter_parse(const char *filter);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "bench/meter.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "bench/client.h"
+
+/* In nanoseconds. */
+struct use {
+    long long wall, self, broker, writer;
+};
+
+static struct {
+    int broker;
+    bool pause, running;
+    struct use begin, used;
+    int *latency; /* microseconds */
+    size_t latencies, size;
+} meter;
+
+static long long read_clock(clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (long long)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+long long meter_now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+void meter_init(int broker, bool pause)
+{
+    meter.broker = broker;
+    meter.pause = pause;
+}
+
+/* Nanoseconds that one thread has run. */
+static long long thread_ran(const char *thread)
+{
+    char path[300];
+    long long ran = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", meter.broker, thread);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%lld", &ran) != 1)
+        ran = 0;
+    fclose(file);
+    return ran;
+}
+
+static void read_broker(struct use *use)
+{
+    char path[64];
+    const struct dirent *entry;
+    snprintf(path, sizeof path, "/proc/%d/task", meter.broker);
+    DIR *threads = opendir(path);
+    while (threads && (entry = readdir(threads))) {
+        int thread = atoi(entry->d_name);
+        if (thread > 0)
+            *(thread == meter.broker ? &use->broker : &use->writer) += thread_ran(entry->d_name);
+    }
+    if (threads)
+        closedir(threads);
+}
+
+static struct use read_use(void)
+{
+    struct use use = {.wall = meter_now(), .self = read_clock(CLOCK_PROCESS_CPUTIME_ID)};
+    if (meter.broker)
+        read_broker(&use);
+    return use;
+}
+
+static void say(const char *word)
+{
+    if (!meter.pause)
+        return;
+    puts(word);
+    fflush(stdout);
+    for (int c = getchar(); c != '\n' && c != EOF; c = getchar())
+        ;
+}
+
+void meter_start(void)
+{
+    say("begin");
+    meter.begin = read_use();
+    meter.running = true;
+}
+
+void meter_stop(void)
+{
+    struct use end = read_use();
+    meter.running = false;
+    meter.used.wall += end.wall - meter.begin.wall;
+    meter.used.self += end.self - meter.begin.self;
+    meter.used.broker += end.broker - meter.begin.broker;
+    meter.used.writer += end.writer - meter.begin.writer;
+    say("end");
+}
+
+void meter_latency(long long nanoseconds)
+{
+    if (!meter.running)
+        return;
+    if (meter.latencies == meter.size) {
+        meter.size = meter.size ? meter.size * 2 : 1 << 20;
+        meter.latency = realloc(meter.latency, meter.size * sizeof *meter.latency);
+        if (!meter.latency)
+            die("out of memory");
+    }
+    meter.latency[meter.latencies++] = (int)(nanoseconds / 1000);
+}
+
+static int rising(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int percentile(size_t percent)
+{
+    return meter.latencies ? meter.latency[(meter.latencies - 1) * percent / 100] : 0;
+}
+
+static double microseconds_each(long long nanoseconds, long count)
+{
+    return (double)nanoseconds / 1000 / (double)count;
+}
+
+void meter_print(const char *name, const char *unit, long count)
+{
+    const struct use *used = &meter.used;
+    if (meter.latencies)
+        qsort(meter.latency, meter.latencies, sizeof *meter.latency, rising);
+    printf(
+        "{\"name\":\"%s\",\"unit\":\"%s\",\"count\":%ld,\"seconds\":%.3f,\"rate\":%.1f,\"p50\":%d,\"p99\":%d,"
+        "\"load_share\":%.3f,\"broker_us\":%.3f,\"writer_us\":%.3f}\n",
+        name, unit, count, (double)used->wall / 1e9, (double)count * 1e9 / (double)used->wall, percentile(50),
+        percentile(99), (double)used->self / (double)used->wall, microseconds_each(used->broker, count),
+        microseconds_each(used->writer, count));
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/command.h"
+
+#define SOURCE_USAGE "[--config FILE | --key-file FILE --sdkappid N]"
+
+static int command_help(int argc, char **argv);
+
+static const struct command COMMANDS[] = {
+    {"usersig", "USER [--expire 7d] [--userbuf TEXT] " SOURCE_USAGE,
+     "Prints a userSig for USER. --expire takes a number with s, m, h or d.", command_usersig},
+    {"verify", "USER USERSIG " SOURCE_USAGE,
+     "Tells whether USER could log in with USERSIG now: \"ok\" and when it expires, or the code and why not.",
+     command_verify},
+    {"help", "[COMMAND]", "Prints this text.", command_help},
+};
+
+#define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(COMMANDS[i].name, name) == 0) {
+            return &COMMANDS[i];
+        }
+    }
+    return NULL;
+}
+
+static void print_command(FILE *out, const struct command *command)
+{
+    fprintf(out, "  chatctl %s %s\n      %s\n", command->name, command->usage, command->help);
+}
+
+static void print_help(FILE *out)
+{
+    fputs("Usage: chatctl COMMAND [ARGUMENT]...\n\n", out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        print_command(out, &COMMANDS[i]);
+    }
+    fputs("\nWithout --config the sdkappid and the keys are those of mosquitto.conf: $CHAT_CONFIG, or the "
+          "first that is\n"
+          "there of ./run/mosquitto.conf and /etc/mosquitto/mosquitto.conf.\n"
+          "Exit code: 0 done, 1 failed or refused, 2 wrong usage.\n",
+          out);
+}
+
+static int command_help(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stdout);
+        return finish_output();
+    }
+    const struct command *command = find(argv[1]);
+    if (!command) {
+        return complain_usage("there is no command \"%s\"", argv[1]);
+    }
+    print_command(stdout, command);
+    return finish_output();
+}
+
+/* Control characters of what is repeated from elsewhere become '?': it stays one line, and the terminal is
+ * safe. */
+static void print_complaint(const char *format, va_list args, const char *end)
+{
+    char text[1024];
+
+    vsnprintf(text, sizeof text, format, args);
+    for (char *c = text; *c; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f) {
+            *c = '?';
+        }
+    }
+    fprintf(stderr, "chatctl: %s%s\n", text, end);
+}
+
+int complain(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print_complaint(format, args, "");
+    va_end(args);
+    return EXIT_FAILED;
+}
+
+int complain_usage(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print_complaint(format, args, " (see chatctl help)");
+    va_end(args);
+    return EXIT_USAGE;
+}
+
+int finish_output(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        return complain("the output could not be written: %s", strerror(errno));
+    }
+    return EXIT_DONE;
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (is_help(argv[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    if (asks_for_help(argc, argv)) {
+        print_command(stdout, command);
+        return finish_output();
+    }
+    return command->run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (is_help(argv[1])) {
+        print_help(stdout);
+        return finish_output();
+    }
+    const struct command *command = find(argv[1]);
+    if (!command) {
+        return complain_usage("there is no command \"%s\"", argv[1]);
+    }
+    return run(command, argc - 1, argv + 1);
+}

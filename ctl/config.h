@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Where chatctl learns the sdkappid and the keys: from mosquitto.conf, or from the command line. */
+#ifndef CTL_CONFIG_H
+#define CTL_CONFIG_H
+
+#include <stdint.h>
+
+#include "plugin/keys.h"
+
+/* What the command line says; NULL where it says nothing. */
+struct config_source {
+    const char *file;     /* --config */
+    const char *key_file; /* --key-file */
+    const char *sdkappid; /* --sdkappid */
+};
+
+struct config {
+    int64_t sdkappid;
+    struct keys keys; /* to be cleared by the caller */
+};
+
+/* Without --config and --key-file the file is $CHAT_CONFIG, or the first that is there of
+ * ./run/mosquitto.conf and /etc/mosquitto/mosquitto.conf. Its plugin_opt_sdkappid and
+ * plugin_opt_secret_key_file are read; include_dir is not followed. Returns an exit code; what went wrong has
+ * been said. */
+__attribute__((warn_unused_result)) int config_load(struct config *config,
+                                                    const struct config_source *source);
+
+#endif

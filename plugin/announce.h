@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Messages that the server itself sends: tips in a group, notices in an inbox. They are put into the frame of
+ * the command that causes them, so that both are durable or neither, and handed out when that frame has been
+ * committed. */
+#ifndef PLUGIN_ANNOUNCE_H
+#define PLUGIN_ANNOUNCE_H
+
+#include "acl/rules.h"
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct chat;
+struct conversation;
+struct user;
+
+/* What store_begin must be asked for: for one of each, and for each name in tips. */
+#define ANNOUNCE_TIPS_BYTES   3072
+#define ANNOUNCE_NAME_BYTES   64
+#define ANNOUNCE_NOTICE_BYTES 2048
+
+/* Members that are NULL or 0 are left out. Everything is borrowed. */
+struct tips {
+    enum tips_kind kind; /* decides by the group's type whether it is stored, delivered only, or nothing */
+    const char *type;    /* "join", "kick", ... as the protocol says */
+    const char *operator;
+    const char *const *members;
+    size_t member_count;
+    const cJSON *info; /* changed fields */
+    const char *reason;
+};
+
+struct notice {
+    const char *type;
+    const char *group;
+    const char *operator;
+    const char *reason;
+};
+
+/* In the open frame. Out of memory: the command goes through, the announcement is missing (logged). */
+void announce_tips(struct chat *chat, struct conversation *conversation, const struct tips *tips);
+void announce_notice(struct chat *chat, struct user *to, const struct notice *notice);
+/* After store_commit: hands out what was put; after store_abort with `sent` false: forgets it. */
+void announce_finish(struct chat *chat, bool sent);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The one instance of the plugin: what every noun needs, and a pointer to each noun's own state. Who owns
+ * what: plugin.c makes and ends it. Broker thread only. */
+#ifndef PLUGIN_CHAT_H
+#define PLUGIN_CHAT_H
+
+#include "plugin/departed.h"
+#include "plugin/keys.h"
+#include "plugin/options.h"
+#include <stdint.h>
+
+struct chat {
+    struct options options;
+    struct keys keys;
+    struct store *store;                 /* schema/store.h */
+    struct log *log;                     /* schema/log.h */
+    struct users *users;                 /* user.h */
+    struct conversations *conversations; /* conversation.h */
+    struct sessions *sessions;           /* session.h */
+    struct departures departures;        /* departed.h */
+    struct delivery *delivery;           /* deliver.h */
+    struct recents *recents;             /* recent.h */
+    struct push *push;                   /* push.h */
+
+    struct announcement *announcements; /* put into the open frame, to be handed out after it (announce.h) */
+    struct session *replays;            /* sessions with something to replay (replay.h) */
+
+    int64_t now;       /* ms since 1970, taken once at the start of each event of the broker */
+    uint64_t tick;     /* counts TICK events; deliver.h reckons order in it */
+    int64_t stats_due; /* stats.h */
+    struct {
+        uint64_t stored, rejected, replayed;
+    } count;
+};
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/control.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "acl/code.h"
+#include "plugin/broker.h"
+#include "plugin/chat.h"
+#include "plugin/conversation_commands.h"
+#include "plugin/device_commands.h"
+#include "plugin/group_commands.h"
+#include "plugin/json.h"
+#include "plugin/member_commands.h"
+#include "plugin/session.h"
+#include "plugin/session_commands.h"
+#include "schema/store.h"
+
+#define RESPONSE_TOPIC   "$CONTROL/chat/v1/response"
+#define REQUEST_MAX      262144
+#define COMMANDS_MAX     50
+#define TOPIC_LEVELS_MAX 200 /* the broker's own limit */
+/* An answer has at most 1 MiB (or one message that is larger), a command's own part less than 400 KiB: what
+ * is left after this much is not begun. */
+#define ANSWER_ENOUGH (1048576 - 409600)
+#define COUNT(array)  (sizeof(array) / sizeof(array)[0])
+
+enum who { EVERYONE, ADMINS };
+
+static const struct row {
+    const char *name;
+    enum who who;
+    command_function *run;
+} rows[] = {
+    {"createGroup", EVERYONE, command_create_group},
+    {"dismissGroup", EVERYONE, command_dismiss_group},
+    {"joinGroup", EVERYONE, command_join_group},
+    {"quitGroup", EVERYONE, command_quit_group},
+    {"inviteGroupMember", EVERYONE, command_invite_group_member},
+    {"deleteGroupMember", EVERYONE, command_delete_group_member},
+    {"setGroupMemberRole", EVERYONE, command_set_group_member_role},
+    {"getGroupInfo", EVERYONE, command_get_group_info},
+    {"getGroupMembers", EVERYONE, command_get_group_members},
+    {"getJoinedGroups", EVERYONE, command_get_joined_groups},
+    {"sync", EVERYONE, command_sync},
+    {"ack", EVERYONE, command_ack},
+    {"markRead", EVERYONE, command_mark_read},
+    {"getUnread", EVERYONE, command_get_unread},
+    {"setPushToken", EVERYONE, command_set_push_token},
+    {"removePushToken", EVERYONE, command_remove_push_token},
+    {"renewUserSig", EVERYONE, command_renew_user_sig},
+    {"logout", EVERYONE, command_logout},
+    {"pushDone", ADMINS, command_push_done},
+    {"pushFailed", ADMINS, command_push_failed},
+};
+
+/* {"responses":[...]} as it grows. */
+struct answer {
+    char *text;
+    size_t len, size;
+};
+
+static bool append(struct answer *answer, const char *text)
+{
+    size_t len = strlen(text);
+    if (answer->len + len >= answer->size) {
+        size_t size = 2 * (answer->len + len) + 256;
+        char *grown = realloc(answer->text, size);
+        if (!grown)
+            return false;
+        answer->text = grown;
+        answer->size = size;
+    }
+    memcpy(answer->text + answer->len, text, len + 1);
+    answer->len += len;
+    return true;
+}
+
+static bool append_response(struct answer *answer, const cJSON *response)
+{
+    char *text = cJSON_PrintUnformatted(response);
+    bool first = answer->len == 0;
+    bool good = text && append(answer, first ? "{\"responses\":[" : ",") && append(answer, text);
+    cJSON_free(text);
+    return good;
+}
+
+int command_begin(struct command *command, size_t bytes)
+{
+    struct store *store = command->chat->store;
+    return !store_failed(store) && store_begin(store, bytes) ? CODE_OK : CODE_BUSY;
+}
+
+int command_answered(struct command *command, bool complete)
+{
+    if (!complete) {
+        cJSON_Delete(command->data);
+        command->data = NULL;
+    }
+    return CODE_OK;
+}
+
+static const struct row *find_row(const char *name)
+{
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+static int run(const struct row *row, struct command *command)
+{
+    struct store *store = command->chat->store;
+    if (row->who == ADMINS && !command->session->admin)
+        return CODE_NOT_ADMIN;
+    (void)store_failed(store); /* whatever failed before is not this command's */
+    int code = row->run(command);
+    /* A refusal that rests on something unread is none. */
+    return code != CODE_OK && store_failed(store) ? CODE_BUSY : code;
+}
+
+/* A request that may not be answered any more is not executed either. */
+static int execute(struct command *command, const char **name, const char **correlation, bool too_large)
+{
+    int code = field_text(command, "correlationData", FIELD_OPTIONAL, SIZE_MAX, correlation);
+    if (code == CODE_OK)
+        code = field_text(command, "command", FIELD_REQUIRED, SIZE_MAX, name);
+    if (code != CODE_OK)
+        return code;
+    if (too_large)
+        return command_refuse(command, "the answer is too large");
+    const struct row *row = find_row(*name);
+    return row ? run(row, command) : CODE_UNKNOWN_COMMAND;
+}
+
+static bool add_error(cJSON *response, int code, const char *error)
+{
+    return cJSON_AddNumberToObject(response, "code", code) &&
+           cJSON_AddStringToObject(response, "error", error[0] ? error : code_text(code));
+}
+
+static bool add_data(cJSON *response, struct command *command)
+{
+    if (!command->data || !cJSON_AddItemToObject(response, "data", command->data))
+        return false;
+    command->data = NULL;
+    return true;
+}
+
+static bool answer_command(struct answer *answer, struct command *command)
+{
+    const char *name = NULL, *correlation = NULL;
+    cJSON *response = cJSON_CreateObject();
+    command->data = cJSON_CreateObject();
+    bool good = response && command->data;
+    if (good) {
+        int code = execute(command, &name, &correlation, answer->len > ANSWER_ENOUGH);
+        good = (!name || cJSON_AddStringToObject(response, "command", name)) &&
+               (!correlation || cJSON_AddStringToObject(response, "correlationData", correlation)) &&
+               (code == CODE_OK ? add_data(response, command) : add_error(response, code, command->error)) &&
+               append_response(answer, response);
+    }
+    cJSON_Delete(command->data);
+    cJSON_Delete(response);
+    return good;
+}
+
+/* What is wrong with the request as a whole; NULL: nothing, and *commands is set. */
+static const char *read_request(const struct control_request *request, cJSON **tree, const cJSON **commands)
+{
+    const char *twice;
+    if (request->len > REQUEST_MAX)
+        return "the request is larger than 262144 bytes";
+    *tree = request->len > 0 ? json_read(request->payload, request->len) : NULL;
+    if (!*tree)
+        return "the request is not valid JSON";
+    if (!json_unique(*tree, &twice))
+        return "the request has an object with the same name twice";
+    *commands = cJSON_GetObjectItemCaseSensitive(*tree, "commands");
+    if (!cJSON_IsArray(*commands))
+        return "commands: must be a list";
+    int count = cJSON_GetArraySize(*commands);
+    return count >= 1 && count <= COMMANDS_MAX ? NULL : "commands: 1 to 50 in one request";
+}
+
+static bool answer_broken(struct answer *answer, const char *error)
+{
+    cJSON *response = cJSON_CreateObject();
+    bool good = response && add_error(response, CODE_BAD_REQUEST, error) && append_response(answer, response);
+    cJSON_Delete(response);
+    return good;
+}
+
+static bool answer_all(struct answer *answer, struct chat *chat, struct session *session,
+                       const cJSON *commands)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, commands)
+    {
+        struct command command = {.chat = chat, .session = session, .request = item};
+        if (!answer_command(answer, &command))
+            return false;
+    }
+    return true;
+}
+
+/* A topic of the client's own choosing. $SYS is the broker's voice alone. */
+static bool topic_usable(const char *topic)
+{
+    unsigned levels = 1;
+    for (const char *c = topic; *c; c++)
+        if (*c == '/')
+            levels++;
+    return topic[0] != '\0' && levels <= TOPIC_LEVELS_MAX && !strpbrk(topic, "+#") &&
+           strncmp(topic, "$SYS", 4) != 0;
+}
+
+static bool respond(const struct session *session, const struct control_request *request,
+                    const struct answer *answer)
+{
+    const char *topic = request->response_topic;
+    if (!topic || !topic_usable(topic))
+        topic = RESPONSE_TOPIC;
+    return broker_respond(session->client_id, topic, answer->text, answer->len, request->qos,
+                          request->correlation, request->correlation_len);
+}
+
+bool control_execute(struct chat *chat, struct session *session, const struct control_request *request)
+{
+    struct answer answer = {0};
+    cJSON *tree = NULL;
+    const cJSON *commands = NULL;
+    const char *error = read_request(request, &tree, &commands);
+    bool good = error ? answer_broken(&answer, error) : answer_all(&answer, chat, session, commands);
+    good = good && append(&answer, "]}") && respond(session, request, &answer);
+    cJSON_Delete(tree);
+    free(answer.text);
+    return good;
+}

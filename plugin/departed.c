@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/departed.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "plugin/chat.h"
+#include "plugin/cursor.h"
+#include "plugin/subscription.h"
+#include "plugin/user.h"
+#include "schema/store.h"
+
+static void forget(struct chat *chat, struct departed *departed)
+{
+    HASH_DEL(chat->departures.by_id, departed);
+    DL_DELETE(chat->departures.oldest, departed);
+    ids_clear(&departed->strays);
+    free(departed->filters);
+    free(departed->client_id);
+    free(departed);
+}
+
+static void copy_filters(struct departed *departed, struct chat *chat, struct session *session)
+{
+    struct subscription *subscription;
+    DL_FOREACH(session->subscriptions, subscription)
+    {
+        struct departed_filter *filter = &departed->filters[departed->count];
+        if (subscription->kind == SUBSCRIPTION_LIVE)
+            continue;
+        subscription_topic(filter->topic, subscription->kind, subscription->conversation);
+        filter->qos = subscription->qos;
+        filter->cursor = subscription_cursor(chat, subscription);
+        departed->count++;
+    }
+}
+
+void departed_add(struct chat *chat, struct session *session, uint64_t position)
+{
+    struct subscription *subscription;
+    struct departed *departed = (struct departed *)departed_find(chat, session->client_id);
+    size_t count;
+    if (departed && departed->settled && session->fresh && strcmp(departed->user, session->user->id) == 0) {
+        /* The one before knows all that this one did, and its filters. */
+        departed->position = departed->position == 0 ? 0 : position;
+        DL_DELETE(chat->departures.oldest, departed);
+        DL_APPEND(chat->departures.oldest, departed);
+        return;
+    }
+    if (departed)
+        forget(chat, departed);
+    DL_COUNT(session->subscriptions, subscription, count);
+    departed = calloc(1, sizeof *departed);
+    if (!departed)
+        return;
+    departed->client_id = strdup(session->client_id);
+    departed->filters = calloc(count + 1, sizeof *departed->filters);
+    if (!departed->client_id || !departed->filters) {
+        free(departed->client_id);
+        free(departed->filters);
+        free(departed);
+        return;
+    }
+    store_copy(departed->user, sizeof departed->user, session->user->id);
+    departed->acks = session->acks;
+    departed->has_token = session->has_token;
+    departed->settled = !session->fresh;
+    departed->strays = session->strays;
+    departed->strays_tick = session->strays_tick;
+    session->strays = (struct ids){0};
+    departed->position = position;
+    copy_filters(departed, chat, session);
+    HASH_ADD_KEYPTR(hh, chat->departures.by_id, departed->client_id, strlen(departed->client_id), departed);
+    DL_APPEND(chat->departures.oldest, departed);
+}
+
+const struct departed *departed_find(struct chat *chat, const char *client_id)
+{
+    struct departed *departed;
+    HASH_FIND_STR(chat->departures.by_id, client_id, departed);
+    return departed;
+}
+
+int64_t departed_cursor(struct chat *chat, const char *user, const char *client_id, const char *topic)
+{
+    const struct departed *departed;
+    int64_t furthest = -1;
+    DL_FOREACH(chat->departures.oldest, departed)
+    {
+        if (strcmp(departed->user, user) != 0 || strcmp(departed->client_id, client_id) == 0)
+            continue;
+        for (size_t i = 0; i < departed->count; i++) {
+            const struct departed_filter *filter = &departed->filters[i];
+            if ((strcmp(filter->topic, topic) == 0 || strcmp(filter->topic, "feed") == 0) &&
+                filter->cursor > furthest)
+                furthest = filter->cursor;
+        }
+    }
+    return furthest;
+}
+
+static bool write_late(struct chat *chat, struct departed *departed)
+{
+    if (!store_begin(chat->store, departed->count * 256 + 512))
+        return false;
+    for (size_t i = 0; i < departed->count; i++)
+        store_put(chat->store, W_SUBSCRIPTION_CURSOR, "tti", departed->client_id, departed->filters[i].topic,
+                  departed->filters[i].cursor);
+    if (!session_by_client_id(chat, departed->client_id))
+        store_put(chat->store, W_DEVICE_OFFLINE, "ti", departed->client_id, chat->now);
+    departed->position = store_commit(chat->store);
+    return true;
+}
+
+void departed_prune(struct chat *chat)
+{
+    struct departed *departed;
+    while ((departed = chat->departures.oldest)) {
+        if (departed->position == 0 && !write_late(chat, departed))
+            return;
+        if (departed->position > store_committed(chat->store))
+            return;
+        forget(chat, departed);
+    }
+}
+
+void departed_close(struct chat *chat)
+{
+    while (chat->departures.oldest)
+        forget(chat, chat->departures.oldest);
+}

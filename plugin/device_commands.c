@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/device_commands.h"
+
+#include <string.h>
+
+#include "acl/code.h"
+#include "plugin/payload.h"
+#include "plugin/push.h"
+#include "plugin/session.h"
+
+#define TOKEN_MAX         4096
+#define BUSINESS_ID_MAX   64
+#define JOBS_MAX          500
+#define RETRY_SECONDS_MAX 86400
+
+static int field_provider(struct command *command, const char **out)
+{
+    static const char *const providers[] = {"apns", "fcm", "webhook"};
+    int code = field_text(command, "provider", FIELD_REQUIRED, SIZE_MAX, out);
+    if (code != CODE_OK)
+        return code;
+    for (size_t i = 0; i < sizeof providers / sizeof *providers; i++)
+        if (strcmp(providers[i], *out) == 0)
+            return CODE_OK;
+    return command_refuse(command, "provider: must be apns, fcm or webhook");
+}
+
+int command_set_push_token(struct command *command)
+{
+    const char *provider, *token, *business;
+    int code = field_provider(command, &provider);
+    if (code == CODE_OK)
+        code = field_text(command, "token", FIELD_REQUIRED, TOKEN_MAX, &token);
+    if (code == CODE_OK)
+        code = field_text(command, "businessID", FIELD_OPTIONAL, BUSINESS_ID_MAX, &business);
+    if (code != CODE_OK)
+        return code;
+    if (command->session->assigned_id)
+        return command_refuse(command, "a client id assigned by the broker cannot keep a push token");
+    return push_set_token(command->chat, command->session, provider, business, token);
+}
+
+int command_remove_push_token(struct command *command)
+{
+    return push_remove_token(command->chat, command->session);
+}
+
+/* 0 when it is no job's number. */
+static int64_t job_number(const cJSON *item)
+{
+    double number = item->valuedouble;
+    bool whole = cJSON_IsNumber(item) && number >= 1 && number <= (double)SAFE_INTEGER_MAX &&
+                 number == (double)(int64_t)number;
+    return whole ? (int64_t)number : 0;
+}
+
+int command_push_done(struct command *command)
+{
+    int64_t jobs[JOBS_MAX];
+    size_t count = 0;
+    const cJSON *item, *list = cJSON_GetObjectItemCaseSensitive(command->request, "jobs");
+    if (!list)
+        return command_refuse(command, "jobs: missing");
+    int given = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0;
+    if (given < 1 || given > JOBS_MAX)
+        return command_refuse(command, "jobs: must be a list of 1 to 500 job numbers");
+    cJSON_ArrayForEach(item, list)
+    {
+        jobs[count] = job_number(item);
+        if (jobs[count++] == 0)
+            return command_refuse(command, "jobs: a job is a whole number above 0");
+    }
+    return push_done(command->chat, jobs, count);
+}
+
+int command_push_failed(struct command *command)
+{
+    int64_t job = 0, retry_after = -1;
+    const char *error;
+    bool invalid_token = false;
+    int code = field_number(command, "job", FIELD_REQUIRED, 1, SAFE_INTEGER_MAX, &job);
+    if (code == CODE_OK)
+        code = field_number(command, "retryAfterSeconds", FIELD_OPTIONAL, 0, RETRY_SECONDS_MAX, &retry_after);
+    if (code == CODE_OK)
+        code = field_text(command, "error", FIELD_OPTIONAL, SIZE_MAX, &error);
+    if (code == CODE_OK)
+        code = field_bool(command, "invalidToken", FIELD_OPTIONAL, &invalid_token);
+    if (code != CODE_OK)
+        return code;
+    return push_failed(command->chat, job, retry_after, error, invalid_token);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Commands of a device about its push token, and of push workers about their jobs. Rows of the table in
+ * control.c. */
+#ifndef PLUGIN_DEVICE_COMMANDS_H
+#define PLUGIN_DEVICE_COMMANDS_H
+
+#include "plugin/control.h"
+
+command_function command_set_push_token;
+command_function command_remove_push_token;
+command_function command_push_done;   /* admins */
+command_function command_push_failed; /* admins */
+
+#endif

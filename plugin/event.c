@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/event.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "acl/code.h"
+#include "plugin/broker.h"
+#include "plugin/chat.h"
+#include "plugin/conversation.h"
+#include "plugin/user.h"
+
+static void send_text(struct session *session, const char *text)
+{
+    char topic[64];
+    int qos = session->inbox && session->inbox->qos == 0 ? 0 : 1;
+    snprintf(topic, sizeof topic, "chat/user/%s/event", session->user->id);
+    broker_send(session->client_id, topic, text, strlen(text), NULL, 0, qos);
+}
+
+static const char *kind_of(const struct conversation *conversation)
+{
+    return conversation->group ? "group" : "to";
+}
+
+static const char *name_for(const struct conversation *conversation, const struct user *user)
+{
+    return conversation->group ? conversation->group->id : conversation_peer(conversation, user->id);
+}
+
+void event_sent(struct session *session, const struct conversation *conversation, int64_t id, int64_t seq,
+                int64_t time, int64_t random)
+{
+    char text[400];
+    snprintf(text, sizeof text,
+             "{\"event\":\"sent\",\"id\":%lld,\"seq\":%lld,\"time\":%lld,\"%s\":\"%s\",\"random\":%lld}",
+             (long long)id, (long long)seq, (long long)time, kind_of(conversation),
+             name_for(conversation, session->user), (long long)random);
+    send_text(session, text);
+}
+
+void event_read(struct chat *chat, const struct session *reader, const struct conversation *conversation,
+                int64_t id)
+{
+    char text[200];
+    struct session *session;
+    struct user *peer =
+        conversation->group ? NULL : user_in_memory(chat, conversation_peer(conversation, reader->user->id));
+    snprintf(text, sizeof text, "{\"event\":\"read\",\"user\":\"%s\",\"id\":%lld,\"time\":%lld}",
+             reader->user->id, (long long)id, (long long)chat->now);
+    for (session = peer ? peer->sessions : NULL; session; session = session->user_next)
+        send_text(session, text);
+}
+
+void event_unread(struct chat *chat, const struct session *reader, const struct member *member)
+{
+    char text[300];
+    struct session *session;
+    if (!reader->user_next && reader->user->sessions == reader)
+        return; /* nobody to tell, nothing to count */
+    snprintf(text, sizeof text,
+             "{\"event\":\"unread\",\"%s\":\"%s\",\"unread\":%lld,\"totalUnread\":%lld,\"readID\":%lld}",
+             kind_of(member->conversation), name_for(member->conversation, reader->user),
+             (long long)member_unread(member), (long long)user_total_unread(chat, reader->user),
+             (long long)member->read_id);
+    for (session = reader->user->sessions; session; session = session->user_next)
+        if (session != reader)
+            send_text(session, text);
+}
+
+/* The topic is whatever a client wrote: it must be quoted. */
+void event_rejected(struct chat *chat, struct session *session, const char *topic, int code,
+                    const char *reason, int64_t random)
+{
+    cJSON *event = cJSON_CreateObject();
+    chat->count.rejected++;
+    cJSON_AddStringToObject(event, "event", "rejected");
+    cJSON_AddStringToObject(event, "topic", topic);
+    cJSON_AddNumberToObject(event, "code", code);
+    cJSON_AddStringToObject(event, "error", reason && *reason ? reason : code_text(code));
+    if (random != 0)
+        cJSON_AddNumberToObject(event, "random", (double)random);
+    char *text = cJSON_PrintUnformatted(event);
+    if (text)
+        send_text(session, text);
+    cJSON_free(text);
+    cJSON_Delete(event);
+}
+
+void event_more(struct session *session, const char *topic, int64_t before)
+{
+    char text[300];
+    snprintf(text, sizeof text, "{\"event\":\"more\",\"topic\":\"%s\",\"before\":%lld}", topic,
+             (long long)before);
+    send_text(session, text);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Transient events on chat/user/<self>/event, straight to one client, never stored. QoS 1, or 0 where the
+ * inbox was subscribed at 0. */
+#ifndef PLUGIN_EVENT_H
+#define PLUGIN_EVENT_H
+
+#include "plugin/session.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chat;
+struct conversation;
+struct member;
+
+/* The receipt, for a stored message with `random`. */
+void event_sent(struct session *session, const struct conversation *conversation, int64_t id, int64_t seq,
+                int64_t time, int64_t random);
+/* A refused publish. random 0: it had none. `reason` may be "" (the code's text is used then). */
+void event_rejected(struct chat *chat, struct session *session, const char *topic, int code,
+                    const char *reason, int64_t random);
+/* A replay was cut: history before `before` has the rest. */
+void event_more(struct session *session, const char *topic, int64_t before);
+
+/* The reader's position in a pair has moved: to the other side's devices. */
+void event_read(struct chat *chat, const struct session *reader, const struct conversation *conversation,
+                int64_t id);
+/* The same to the reader's other devices, with what is left unread. */
+void event_unread(struct chat *chat, const struct session *reader, const struct member *member);
+
+#endif

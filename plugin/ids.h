@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* A short list of message ids. When memory is short an id is not noted: a message may come twice then. */
+#ifndef PLUGIN_IDS_H
+#define PLUGIN_IDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#define IDS_MAX 65536
+
+struct ids {
+    int64_t *list;
+    size_t count, room;
+};
+
+static inline void ids_add(struct ids *ids, int64_t id)
+{
+    if (ids->count == ids->room) {
+        size_t room = ids->room ? ids->room * 2 : 16;
+        int64_t *more = room <= IDS_MAX ? realloc(ids->list, room * sizeof *more) : NULL;
+        if (!more)
+            return;
+        ids->list = more;
+        ids->room = room;
+    }
+    ids->list[ids->count++] = id;
+}
+
+static inline bool ids_have(const struct ids *ids, int64_t id)
+{
+    for (size_t i = 0; i < ids->count; i++)
+        if (ids->list[i] == id)
+            return true;
+    return false;
+}
+
+static inline void ids_add_all(struct ids *ids, const struct ids *more)
+{
+    for (size_t i = 0; i < more->count; i++)
+        ids_add(ids, more->list[i]);
+}
+
+static inline void ids_clear(struct ids *ids)
+{
+    free(ids->list);
+    *ids = (struct ids){0};
+}
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Members of a conversation: see conversation.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "plugin/chat.h"
+#include "plugin/conversation.h"
+#include "plugin/session.h"
+#include "plugin/subscription.h"
+#include "plugin/user.h"
+#include "schema/log.h"
+#include "schema/store.h"
+
+/* A connected feed of the user delivers this group from now on. */
+static void attach_feeds(struct member *member)
+{
+    const struct session *session;
+    if (!member->user || !member->conversation->group || !conversation_stored(member->conversation))
+        return;
+    DL_FOREACH2(member->user->sessions, session, user_next)
+    if (session->feed && member->feeds++ == 0)
+        DL_APPEND2(member->conversation->feeders, member, feed_prev, feed_next);
+}
+
+static void detach_feeds(struct member *member)
+{
+    if (member->feeds > 0)
+        DL_DELETE2(member->conversation->feeders, member, feed_prev, feed_next);
+    member->feeds = 0;
+}
+
+void member_feed(struct member *member, bool gained)
+{
+    if (member->role == ROLE_NONE || !member->conversation->group ||
+        !conversation_stored(member->conversation))
+        return;
+    if (gained) {
+        if (member->feeds++ == 0)
+            DL_APPEND2(member->conversation->feeders, member, feed_prev, feed_next);
+    } else if (member->feeds > 0 && --member->feeds == 0) {
+        DL_DELETE2(member->conversation->feeders, member, feed_prev, feed_next);
+    }
+}
+
+static void attach_user(struct member *member, struct user *user)
+{
+    if (member->user || !user)
+        return;
+    member->user = user;
+    DL_APPEND2(user->memberships, member, user_prev, user_next);
+    if (member->role != ROLE_NONE)
+        attach_feeds(member);
+}
+
+static struct member *remember(struct conversation *conversation, const char *user_id)
+{
+    struct member *member = calloc(1, sizeof *member);
+    if (!member || !store_copy(member->user_id, sizeof member->user_id, user_id)) {
+        free(member);
+        return NULL;
+    }
+    member->conversation = conversation;
+    HASH_ADD_STR(conversation->members, user_id, member);
+    return member;
+}
+
+static void fill(struct member *member, sqlite3_stmt *row)
+{
+    member->role = (enum role)sqlite3_column_int(row, 2);
+    member->joined_id = sqlite3_column_int64(row, 3);
+    member->joined = sqlite3_column_int64(row, 4);
+    member->read_id = sqlite3_column_int64(row, 5);
+    member->read_seq = sqlite3_column_int64(row, 6);
+    member->read_sent = sqlite3_column_int64(row, 7);
+    member->sent = sqlite3_column_int64(row, 8);
+    member->sent_id = sqlite3_column_int64(row, 9);
+    member->receive_option = (enum receive_option)sqlite3_column_int(row, 10);
+    member->muted_until = sqlite3_column_int64(row, 11);
+    store_copy(member->name_card, sizeof member->name_card, store_text(row, 12));
+}
+
+static struct member *in_memory(struct conversation *conversation, const char *user_id)
+{
+    struct member *member;
+    HASH_FIND_STR(conversation->members, user_id, member);
+    return member;
+}
+
+struct member *member_meet(struct chat *chat, struct conversation *conversation, sqlite3_stmt *row)
+{
+    struct member *member = in_memory(conversation, store_text(row, 1));
+    if (!member) { /* else memory knows better than the store */
+        member = remember(conversation, store_text(row, 1));
+        if (!member)
+            return NULL;
+        fill(member, row);
+    }
+    attach_user(member, user_in_memory(chat, member->user_id));
+    return member;
+}
+
+struct member *member_find(struct chat *chat, struct conversation *conversation, const char *user_id)
+{
+    struct member *member = in_memory(conversation, user_id);
+    if (!member && !conversation->members_complete) {
+        sqlite3_stmt *row = store_read(chat->store, R_MEMBER);
+        sqlite3_bind_int64(row, 1, conversation->id);
+        sqlite3_bind_text(row, 2, user_id, -1, SQLITE_STATIC);
+        if (store_row(chat->store, row))
+            member = member_meet(chat, conversation, row);
+        store_done(row);
+    }
+    if (member)
+        attach_user(member, user_in_memory(chat, user_id));
+    return member;
+}
+
+enum role member_role(struct chat *chat, struct conversation *conversation, const char *user_id)
+{
+    const struct member *member = member_find(chat, conversation, user_id);
+    return member ? member->role : ROLE_NONE;
+}
+
+bool conversation_load_members(struct chat *chat, struct conversation *conversation)
+{
+    bool complete = true;
+    if (conversation->members_complete)
+        return true;
+    sqlite3_stmt *row = store_read(chat->store, R_MEMBERS);
+    sqlite3_bind_int64(row, 1, conversation->id);
+    while (complete && store_row(chat->store, row))
+        complete = member_meet(chat, conversation, row) != NULL;
+    store_done(row);
+    conversation->members_complete = complete && !store_failed(chat->store);
+    return conversation->members_complete;
+}
+
+static void count_members(struct chat *chat, struct conversation *conversation, int change)
+{
+    conversation->group->member_count += change;
+    store_put(chat->store, W_GROUP_COUNT, "ii", conversation->id, (int64_t)conversation->group->member_count);
+}
+
+struct member *member_add(struct chat *chat, struct conversation *conversation, struct user *user,
+                          enum role role)
+{
+    struct member *member = member_find(chat, conversation, user->id);
+    if (!member)
+        member = remember(conversation, user->id);
+    if (!member)
+        return NULL;
+    /* A pair is born with its first message, which both are to have; a group gives what comes after joining.
+     */
+    member->joined_id = conversation->group ? store_last_id(chat->store) : 0;
+    member->joined = chat->now;
+    member->read_id = conversation->last_id;
+    member->read_seq = conversation->last_seq;
+    member->read_sent = member->sent;
+    member->role = role;
+    if (conversation->group)
+        count_members(chat, conversation, 1);
+    attach_user(member, user);
+    if (member->feeds == 0)
+        attach_feeds(member);
+    conversation->push_queued = false;
+    store_put(chat->store, W_MEMBER_SET, "itiiiiii", conversation->id, user->id, (int64_t)role,
+              member->joined_id, member->joined, member->read_id, member->read_seq, member->read_sent);
+    return member;
+}
+
+void member_remove(struct chat *chat, struct member *member)
+{
+    member_set_role(chat, member, ROLE_NONE);
+    count_members(chat, member->conversation, -1);
+    detach_feeds(member);
+}
+
+void member_set_role(struct chat *chat, struct member *member, enum role role)
+{
+    member->role = role;
+    store_put(chat->store, W_MEMBER_ROLE, "iti", member->conversation->id, member->user_id, (int64_t)role);
+}
+
+void group_dismiss(struct chat *chat, struct conversation *conversation)
+{
+    struct member *member, *next;
+    struct subscription *subscription, *after;
+    conversation->group->dismissed = chat->now;
+    conversation->group->member_count = 0;
+    store_put(chat->store, W_GROUP_DISMISS, "ii", conversation->id, chat->now);
+    store_put(chat->store, W_MEMBERS_END, "i", conversation->id);
+    /* Rows not in memory were ended by the statement above; those that are read from now on come with role 0.
+     */
+    HASH_ITER(hh, conversation->members, member, next)
+    {
+        member->role = ROLE_NONE;
+        detach_feeds(member);
+    }
+    conversation->members_complete = true;
+    if (conversation_stored(conversation))
+        return;
+    DL_FOREACH_SAFE2(conversation->subscriptions, subscription, after, group_next)
+    subscription_leave(chat, subscription->session, conversation);
+}
+
+/* Reading */
+
+static bool counts_unread(const struct conversation *conversation)
+{
+    if (conversation->group)
+        return conversation->group->dismissed == 0 && conversation_traits(conversation)->unread;
+    return strcmp(conversation->a, SYSTEM_USER) != 0;
+}
+
+int64_t member_unread(const struct member *member)
+{
+    const struct conversation *conversation = member->conversation;
+    if (member->role == ROLE_NONE || !counts_unread(conversation))
+        return 0;
+    int64_t unread = conversation->last_seq - member->read_seq - (member->sent - member->read_sent);
+    return unread > 0 ? unread : 0;
+}
+
+struct seq_at {
+    int64_t id, seq;
+};
+
+static bool take_seq(void *context, const struct message *message)
+{
+    ((struct seq_at *)context)->seq = message->seq;
+    return false;
+}
+
+bool member_read(struct chat *chat, struct member *member, int64_t id)
+{
+    const struct conversation *conversation = member->conversation;
+    if (id > conversation->last_id)
+        id = conversation->last_id;
+    if (id <= member->read_id)
+        return false;
+    struct seq_at at = {.id = id, .seq = conversation->last_seq};
+    int64_t sent = member->sent;
+    if (id < conversation->last_id) {
+        at.seq = member->read_seq;
+        log_before(chat->log, conversation->id, id + 1, take_seq, &at);
+        if (member->sent_id > id)
+            sent -= log_count_sent(chat->log, conversation->id, member->user_id, id, member->sent_id);
+    }
+    member->read_id = id;
+    member->read_seq = at.seq > member->read_seq ? at.seq : member->read_seq;
+    member->read_sent = sent > member->read_sent ? sent : member->read_sent;
+    store_put(chat->store, W_MEMBER_READ, "itiii", conversation->id, member->user_id, member->read_id,
+              member->read_seq, member->read_sent);
+    return true;
+}
+
+int group_online_count(struct chat *chat, struct conversation *conversation)
+{
+    const struct member *member;
+    int online = 0;
+    if (!conversation_load_members(chat, conversation))
+        return 0;
+    for (member = conversation->members; member; member = member->hh.next) {
+        const struct user *user = user_in_memory(chat, member->user_id);
+        online += member->role != ROLE_NONE && user && user->sessions;
+    }
+    return online;
+}

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/member_commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "acl/code.h"
+#include "plugin/chat.h"
+#include "plugin/conversation.h"
+#include "plugin/group_commands.h"
+#include "plugin/push.h"
+#include "plugin/session.h"
+#include "plugin/subscription.h"
+#include "plugin/user.h"
+#include "schema/store.h"
+
+#define REASON_MAX        256
+#define PAGE_LIMIT        100
+#define PAGE_LIMIT_MAX    500
+#define LIVE_MEMBERS_MAX  1000
+#define APPLICATION_BYTES 512
+
+/* A column of the store: never change a value. */
+enum application { APPLICATION_JOIN, APPLICATION_INVITE };
+
+/* Candidates */
+
+enum member_result candidate_check(struct chat *chat, struct candidate *candidate, int64_t *room)
+{
+    struct user *user = user_find(chat, candidate->user_id);
+    candidate->user = user;
+    if (!user || !user_load_memberships(chat, user))
+        return RESULT_FAILED;
+    if (*room <= 0 || user_group_count(chat, user) >= GROUPS_PER_USER)
+        return RESULT_LIMIT;
+    --*room;
+    return RESULT_DONE;
+}
+
+void candidates_admit(struct chat *chat, struct conversation *conversation, struct candidates *candidates)
+{
+    for (size_t i = 0; i < candidates->count; i++) {
+        struct candidate *candidate = &candidates->list[i];
+        if (candidate->result == RESULT_DONE &&
+            !member_add(chat, conversation, candidate->user, candidate->role))
+            candidate->result = RESULT_FAILED;
+    }
+}
+
+void candidates_tell_push(struct chat *chat, const struct candidates *candidates)
+{
+    for (size_t i = 0; i < candidates->count; i++)
+        if (candidates->list[i].result == RESULT_DONE)
+            push_user_changed(chat, candidates->list[i].user);
+}
+
+/* A new object at the end of the array; NULL: out of memory. */
+static cJSON *add_object(cJSON *array)
+{
+    cJSON *item = cJSON_CreateObject();
+    if (item && cJSON_AddItemToArray(array, item))
+        return item;
+    cJSON_Delete(item);
+    return NULL;
+}
+
+bool candidates_answer(struct command *command, const struct candidates *candidates)
+{
+    cJSON *array = cJSON_AddArrayToObject(command->data, "members");
+    bool good = array != NULL;
+    for (size_t i = 0; good && i < candidates->count; i++) {
+        const struct candidate *candidate = &candidates->list[i];
+        cJSON *item = add_object(array);
+        good = item && cJSON_AddStringToObject(item, "userID", candidate->user_id) &&
+               cJSON_AddNumberToObject(item, "result", candidate->result);
+    }
+    return good;
+}
+
+static int read_candidates(struct command *command, struct candidates *candidates)
+{
+    const cJSON *array, *item;
+    int code = field_users(command, "members", CANDIDATES_MAX, &array);
+    if (code != CODE_OK)
+        return code;
+    candidates->count = 0;
+    cJSON_ArrayForEach(item, array) candidates->list[candidates->count++] =
+        (struct candidate){.user_id = item->valuestring, .role = ROLE_MEMBER};
+    return CODE_OK;
+}
+
+static int64_t room_in(const struct chat *chat, const struct conversation *conversation)
+{
+    return group_members_max(chat, conversation->group->type) - conversation->group->member_count;
+}
+
+static void put_application(struct chat *chat, const struct conversation *conversation, const char *user_id,
+                            enum application kind, const char *inviter, const char *message)
+{
+    store_put(chat->store, W_APPLICATION_SET, "ititti", conversation->id, user_id, (int64_t)kind, inviter,
+              message, chat->now);
+}
+
+/* joinGroup */
+
+static int answer_status(struct command *command, const char *status)
+{
+    return command_answered(command, cJSON_AddStringToObject(command->data, "status", status));
+}
+
+static int join_live(struct command *command, struct conversation *conversation)
+{
+    if (subscription_find(command->session, conversation))
+        return CODE_ALREADY_MEMBER;
+    if (!subscription_join_live(command->chat, command->session, conversation))
+        return CODE_BUSY;
+    return answer_status(command, "joined");
+}
+
+static int join_now(struct command *command, struct conversation *conversation)
+{
+    struct chat *chat = command->chat;
+    struct user *self = command->session->user;
+    int code = command_begin(command, CANDIDATE_BYTES);
+    if (code != CODE_OK)
+        return code;
+    if (!member_add(chat, conversation, self, ROLE_MEMBER)) {
+        store_abort(chat->store);
+        return CODE_BUSY;
+    }
+    store_commit(chat->store);
+    push_user_changed(chat, self);
+    return answer_status(command, "joined");
+}
+
+static int apply_to_join(struct command *command, struct conversation *conversation, const char *message)
+{
+    struct chat *chat = command->chat;
+    int code = command_begin(command, APPLICATION_BYTES);
+    if (code != CODE_OK)
+        return code;
+    put_application(chat, conversation, command->session->user->id, APPLICATION_JOIN, NULL,
+                    message ? message : "");
+    store_commit(chat->store);
+    return answer_status(command, "pending");
+}
+
+static int check_join_limits(struct command *command, const struct conversation *conversation)
+{
+    struct user *self = command->session->user;
+    if (room_in(command->chat, conversation) <= 0)
+        return CODE_GROUP_FULL;
+    if (!user_load_memberships(command->chat, self))
+        return CODE_BUSY;
+    return user_group_count(command->chat, self) < GROUPS_PER_USER ? CODE_OK : CODE_TOO_MANY_GROUPS;
+}
+
+int command_join_group(struct command *command)
+{
+    struct group_access access;
+    const char *message;
+    int code = field_text(command, "message", FIELD_OPTIONAL, REASON_MAX, &message);
+    if (code == CODE_OK)
+        code = group_access(command, ACTION_JOIN, &access);
+    if (code != CODE_OK)
+        return code;
+    if (access.type == GROUP_LIVE)
+        return join_live(command, access.conversation);
+    if (access.role != ROLE_NONE)
+        return CODE_ALREADY_MEMBER;
+    enum entry entry = rules_join(access.type, command->session->admin, access.conversation->group->add_opt);
+    if (entry == ENTRY_REFUSED)
+        return CODE_NOT_ALLOWED;
+    code = check_join_limits(command, access.conversation);
+    if (code != CODE_OK)
+        return code;
+    return entry == ENTRY_NOW ? join_now(command, access.conversation)
+                              : apply_to_join(command, access.conversation, message);
+}
+
+/* quitGroup */
+
+/* In the open frame. A group that nobody is left in ends. */
+static void leave(struct chat *chat, struct member *member)
+{
+    struct conversation *conversation = member->conversation;
+    if (member->role == ROLE_OWNER)
+        group_set_owner(chat, conversation, NULL);
+    member_remove(chat, member);
+    if (conversation->group->member_count == 0)
+        group_dismiss(chat, conversation);
+}
+
+int command_quit_group(struct command *command)
+{
+    struct group_access access;
+    struct chat *chat = command->chat;
+    int code = group_access(command, ACTION_QUIT, &access);
+    if (code != CODE_OK)
+        return code;
+    if (access.type == GROUP_LIVE) {
+        subscription_leave(chat, command->session, access.conversation);
+        return CODE_OK;
+    }
+    struct member *member = member_find(chat, access.conversation, command->session->user->id);
+    code = command_begin(command, CANDIDATE_BYTES);
+    if (code != CODE_OK)
+        return code;
+    leave(chat, member);
+    store_commit(chat->store);
+    return CODE_OK;
+}
+
+/* inviteGroupMember */
+
+static enum member_result check_invited(struct command *command, struct conversation *conversation,
+                                        struct candidate *candidate, enum entry entry, int64_t *room)
+{
+    if (member_role(command->chat, conversation, candidate->user_id) != ROLE_NONE)
+        return RESULT_NOTHING;
+    enum member_result result = candidate_check(command->chat, candidate, room);
+    if (result != RESULT_DONE || entry == ENTRY_NOW)
+        return result;
+    ++*room; /* who waits takes no place yet */
+    return RESULT_WAITS;
+}
+
+static int invite(struct command *command, const struct group_access *access, struct candidates *invited)
+{
+    struct chat *chat = command->chat;
+    int code = command_begin(command, invited->count * (CANDIDATE_BYTES + APPLICATION_BYTES));
+    if (code != CODE_OK)
+        return code;
+    candidates_admit(chat, access->conversation, invited);
+    for (size_t i = 0; i < invited->count; i++)
+        if (invited->list[i].result == RESULT_WAITS)
+            put_application(chat, access->conversation, invited->list[i].user_id, APPLICATION_INVITE,
+                            command->session->user->id, "");
+    store_commit(chat->store);
+    candidates_tell_push(chat, invited);
+    return command_answered(command, candidates_answer(command, invited));
+}
+
+int command_invite_group_member(struct command *command)
+{
+    struct group_access access;
+    struct candidates invited;
+    int code = read_candidates(command, &invited);
+    if (code == CODE_OK)
+        code = group_access(command, ACTION_INVITE, &access);
+    if (code != CODE_OK)
+        return code;
+    enum entry entry = rules_invite(access.type, access.role, command->session->admin,
+                                    access.conversation->group->invite_opt);
+    if (entry == ENTRY_REFUSED)
+        return CODE_NOT_ALLOWED;
+    int64_t room = room_in(command->chat, access.conversation);
+    for (size_t i = 0; i < invited.count; i++)
+        invited.list[i].result = check_invited(command, access.conversation, &invited.list[i], entry, &room);
+    return invite(command, &access, &invited);
+}
+
+/* deleteGroupMember */
+
+static enum member_result check_removed(const struct command *command, const struct group_access *access,
+                                        const char *user_id)
+{
+    enum role target = member_role(command->chat, access->conversation, user_id);
+    if (target == ROLE_NONE)
+        return user_find(command->chat, user_id) ? RESULT_NOTHING : RESULT_FAILED;
+    if (strcmp(user_id, command->session->user->id) == 0)
+        return RESULT_FAILED;
+    int code = rules_may_target(access->type, access->role, command->session->admin, ACTION_KICK, target);
+    return code == CODE_OK ? RESULT_DONE : RESULT_FAILED;
+}
+
+static int remove_members(struct command *command, const struct group_access *access,
+                          const struct candidates *removed)
+{
+    struct chat *chat = command->chat;
+    int code = command_begin(command, removed->count * CANDIDATE_BYTES);
+    if (code != CODE_OK)
+        return code;
+    for (size_t i = 0; i < removed->count; i++)
+        if (removed->list[i].result == RESULT_DONE)
+            leave(chat, member_find(chat, access->conversation, removed->list[i].user_id));
+    store_commit(chat->store);
+    return command_answered(command, candidates_answer(command, removed));
+}
+
+int command_delete_group_member(struct command *command)
+{
+    struct group_access access;
+    struct candidates removed;
+    const char *reason;
+    int code = read_candidates(command, &removed);
+    if (code == CODE_OK)
+        code = field_text(command, "reason", FIELD_OPTIONAL, REASON_MAX, &reason);
+    if (code == CODE_OK)
+        code = group_access(command, ACTION_KICK, &access);
+    if (code != CODE_OK)
+        return code;
+    for (size_t i = 0; i < removed.count; i++)
+        removed.list[i].result = check_removed(command, &access, removed.list[i].user_id);
+    return remove_members(command, &access, &removed);
+}
+
+/* setGroupMemberRole */
+
+static int read_role(struct command *command, enum role *role)
+{
+    const char *text;
+    int code = field_text(command, "role", FIELD_REQUIRED, SIZE_MAX, &text);
+    if (code != CODE_OK || role_parse(text, role))
+        return code;
+    return command_refuse(command, "role: admin or member");
+}
+
+static int set_role(struct command *command, struct member *member, enum role role)
+{
+    if (member->role == role)
+        return CODE_OK;
+    int code = command_begin(command, CANDIDATE_BYTES);
+    if (code != CODE_OK)
+        return code;
+    member_set_role(command->chat, member, role);
+    store_commit(command->chat->store);
+    return CODE_OK;
+}
+
+int command_set_group_member_role(struct command *command)
+{
+    struct group_access access;
+    const char *user_id;
+    enum role role;
+    int code = field_user(command, "userID", FIELD_REQUIRED, &user_id);
+    if (code == CODE_OK)
+        code = read_role(command, &role);
+    if (code == CODE_OK)
+        code = group_access(command, ACTION_SET_ROLE, &access);
+    if (code != CODE_OK)
+        return code;
+    struct member *member = member_find(command->chat, access.conversation, user_id);
+    code = rules_may_target(access.type, access.role, command->session->admin, ACTION_SET_ROLE,
+                            member ? member->role : ROLE_NONE);
+    return code == CODE_OK ? set_role(command, member, role) : code;
+}
+
+/* getGroupMembers */
+
+struct page {
+    size_t offset, limit;
+};
+
+static bool add_member(cJSON *array, const char *user_id, const struct member *member)
+{
+    cJSON *item = add_object(array);
+    return item && cJSON_AddStringToObject(item, "userID", user_id) &&
+           cJSON_AddStringToObject(item, "role", role_name(member ? member->role : ROLE_MEMBER)) &&
+           cJSON_AddStringToObject(item, "nameCard", member ? member->name_card : "") &&
+           cJSON_AddNumberToObject(item, "joinTime", member ? (double)member->joined : 0) &&
+           cJSON_AddNumberToObject(item, "mutedUntil", member ? (double)member->muted_until : 0);
+}
+
+/* `next` is there if somebody comes after the page. */
+static bool add_next(cJSON *data, const struct page *page, size_t count)
+{
+    size_t next = page->offset + page->limit;
+    return next >= count || cJSON_AddNumberToObject(data, "next", (double)next);
+}
+
+static int compare_members(const void *a, const void *b)
+{
+    const struct member *one = *(const struct member *const *)a, *two = *(const struct member *const *)b;
+    if (one->joined != two->joined)
+        return one->joined < two->joined ? -1 : 1;
+    return strcmp(one->user_id, two->user_id);
+}
+
+/* Everyone who is in the group, by when he joined; malloc'ed. All members must be loaded. */
+static const struct member **members_in_order(const struct conversation *conversation, size_t *count)
+{
+    const struct member **list = malloc((HASH_COUNT(conversation->members) + 1) * sizeof *list);
+    *count = 0;
+    if (!list)
+        return NULL;
+    for (const struct member *member = conversation->members; member; member = member->hh.next)
+        if (member->role != ROLE_NONE)
+            list[(*count)++] = member;
+    qsort(list, *count, sizeof *list, compare_members);
+    return list;
+}
+
+static int get_members(struct command *command, struct conversation *conversation, const struct page *page)
+{
+    size_t count;
+    if (!conversation_load_members(command->chat, conversation))
+        return CODE_BUSY;
+    const struct member **list = members_in_order(conversation, &count);
+    cJSON *array = cJSON_AddArrayToObject(command->data, "members");
+    bool good = list && array;
+    for (size_t i = page->offset; good && i < count && i < page->offset + page->limit; i++)
+        good = add_member(array, list[i]->user_id, list[i]);
+    good = good && add_next(command->data, page, count);
+    free(list);
+    return command_answered(command, good);
+}
+
+struct watcher {
+    struct user *user;
+    size_t place; /* 0: the last comer */
+};
+
+static int compare_watchers(const void *a, const void *b)
+{
+    const struct watcher *one = a, *two = b;
+    if (one->user != two->user)
+        return (uintptr_t)one->user < (uintptr_t)two->user ? -1 : 1;
+    return one->place < two->place ? -1 : one->place > two->place;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct watcher *one = a, *two = b;
+    return one->place < two->place ? -1 : one->place > two->place;
+}
+
+/* Every subscription, the last first. */
+static struct watcher *list_watchers(const struct conversation *conversation, size_t *count)
+{
+    const struct subscription *subscription;
+    DL_COUNT2(conversation->subscriptions, subscription, *count, group_next);
+    struct watcher *list = malloc((*count + 1) * sizeof *list);
+    size_t place = *count;
+    if (!list)
+        return NULL;
+    DL_FOREACH2(conversation->subscriptions, subscription, group_next)
+    {
+        place--;
+        list[place] = (struct watcher){.user = subscription->session->user, .place = place};
+    }
+    return list;
+}
+
+/* Keeps each user's latest; returns how many there are. */
+static size_t drop_repeats(struct watcher *list, size_t count)
+{
+    size_t kept = 0;
+    qsort(list, count, sizeof *list, compare_watchers);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || list[kept - 1].user != list[i].user)
+            list[kept++] = list[i];
+    qsort(list, kept, sizeof *list, compare_places);
+    return kept;
+}
+
+struct user **live_audience(const struct conversation *conversation, size_t *count)
+{
+    struct watcher *list = list_watchers(conversation, count);
+    struct user **users = list ? malloc((*count + 1) * sizeof *users) : NULL;
+    if (users) {
+        *count = drop_repeats(list, *count);
+        for (size_t i = 0; i < *count; i++)
+            users[i] = list[i].user;
+    }
+    free(list);
+    return users;
+}
+
+/* Only the owner of a live group has a row in the store. */
+static int get_audience(struct command *command, struct conversation *conversation, const struct page *page)
+{
+    size_t count;
+    struct user **users = live_audience(conversation, &count);
+    cJSON *array = cJSON_AddArrayToObject(command->data, "members");
+    bool good = users && array;
+    if (good && count > LIVE_MEMBERS_MAX)
+        count = LIVE_MEMBERS_MAX;
+    for (size_t i = page->offset; good && i < count && i < page->offset + page->limit; i++) {
+        const struct member *member = member_find(command->chat, conversation, users[i]->id);
+        bool row = member && member->role != ROLE_NONE;
+        good = add_member(array, users[i]->id, row ? member : NULL);
+    }
+    good = good && add_next(command->data, page, count);
+    free(users);
+    return command_answered(command, good);
+}
+
+int command_get_group_members(struct command *command)
+{
+    struct group_access access;
+    int64_t offset = 0, limit = PAGE_LIMIT;
+    int code = field_number(command, "offset", FIELD_OPTIONAL, 0, INT32_MAX, &offset);
+    if (code == CODE_OK)
+        code = field_number(command, "limit", FIELD_OPTIONAL, 1, PAGE_LIMIT_MAX, &limit);
+    if (code == CODE_OK)
+        code = group_access(command, ACTION_GET_MEMBERS, &access);
+    if (code != CODE_OK)
+        return code;
+    const struct page page = {.offset = (size_t)offset, .limit = (size_t)limit};
+    return access.type == GROUP_LIVE ? get_audience(command, access.conversation, &page)
+                                     : get_members(command, access.conversation, &page);
+}

@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/payload.h"
+
+#include "acl/code.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of a payload that is too long only so much is read, to find its `random`. */
+#define PEEK_MAX ((size_t)1048576)
+
+/* Where the sentence for the sender goes. */
+struct report {
+    char *text;
+    size_t size;
+};
+
+__attribute__((format(printf, 3, 4))) static int refuse(const struct report *report, int code,
+                                                        const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (report->size) {
+        vsnprintf(report->text, report->size, format, args);
+    }
+    va_end(args);
+    return code;
+}
+
+/* What a member may be. */
+
+static bool is_any(const cJSON *item)
+{
+    (void)item;
+    return true;
+}
+
+static bool is_string(const cJSON *item)
+{
+    return cJSON_IsString(item);
+}
+
+static bool is_bool(const cJSON *item)
+{
+    return cJSON_IsBool(item);
+}
+
+static bool is_object(const cJSON *item)
+{
+    return cJSON_IsObject(item);
+}
+
+static bool is_number(const cJSON *item)
+{
+    return cJSON_IsNumber(item);
+}
+
+static bool is_amount(const cJSON *item)
+{
+    return is_number(item) && item->valuedouble >= 0 && item->valuedouble <= (double)SAFE_INTEGER_MAX;
+}
+
+static bool is_whole(const cJSON *item)
+{
+    return is_amount(item) && floor(item->valuedouble) == item->valuedouble;
+}
+
+static bool is_label(const cJSON *item)
+{
+    return is_string(item) || is_number(item);
+}
+
+static bool is_array_of(const cJSON *item, bool (*check)(const cJSON *))
+{
+    if (!cJSON_IsArray(item)) {
+        return false;
+    }
+    for (const cJSON *child = item->child; child; child = child->next) {
+        if (!check(child)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_strings(const cJSON *item)
+{
+    return is_array_of(item, is_string);
+}
+
+static bool is_objects(const cJSON *item)
+{
+    return is_array_of(item, is_object);
+}
+
+static bool is_base64_char(unsigned char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+}
+
+static bool is_base64(const cJSON *item)
+{
+    if (!is_string(item)) {
+        return false;
+    }
+    const char *text = item->valuestring;
+    size_t len = strlen(text), digits = 0;
+    while (is_base64_char((unsigned char)text[digits])) {
+        digits++;
+    }
+    size_t padding = len - digits;
+    return digits && len % 4 == 0 && padding <= 2 && strspn(text + digits, "=") == padding;
+}
+
+static bool is_at(const cJSON *item)
+{
+    return cJSON_IsArray(item) || (is_string(item) && strcmp(item->valuestring, "@all") == 0);
+}
+
+static const char *const priorities[] = {
+    [PRIORITY_LOW] = "low", [PRIORITY_NORMAL] = "normal", [PRIORITY_HIGH] = "high"};
+
+static int priority_find(const cJSON *item)
+{
+    for (int i = PRIORITY_LOW; is_string(item) && i <= PRIORITY_HIGH; i++) {
+        if (strcmp(item->valuestring, priorities[i]) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static bool is_priority(const cJSON *item)
+{
+    return priority_find(item) >= 0;
+}
+
+enum kind {
+    STRING,
+    BOOL,
+    NUMBER,
+    AMOUNT,
+    WHOLE,
+    LABEL,
+    BASE64,
+    STRINGS,
+    OBJECT,
+    OBJECTS,
+    AT,
+    PRIORITY,
+    RANDOM
+};
+
+static const struct {
+    bool (*check)(const cJSON *item);
+    const char *words;
+} kinds[] = {
+    [STRING] = {is_string, "a string"},
+    [BOOL] = {is_bool, "true or false"},
+    [NUMBER] = {is_number, "a number"},
+    [AMOUNT] = {is_amount, "a number that is not negative"},
+    [WHOLE] = {is_whole, "a whole number from 0 to 2^53-1"},
+    [LABEL] = {is_label, "a string or a number"},
+    [BASE64] = {is_base64, "base64"},
+    [STRINGS] = {is_strings, "an array of strings"},
+    [OBJECT] = {is_object, "an object"},
+    [OBJECTS] = {is_objects, "an array of objects"},
+    [AT] = {is_at, "an array of userIDs or \"@all\""},
+    [PRIORITY] = {is_priority, "high, normal or low"},
+    [RANDOM] = {is_any, "a whole number from 1 to 2^53-1"}, /* its digits are looked at, see read_random */
+};
+
+/* Members by name; one that is not listed is carried along unseen. A row without name ends a table. */
+struct field {
+    const char *name;
+    enum kind kind;
+    const struct field *fields; /* of an OBJECT */
+};
+
+static const struct field thumb_fields[] = {
+    {"url", STRING, NULL}, {"width", WHOLE, NULL}, {"height", WHOLE, NULL}, {"size", WHOLE, NULL}, {0}};
+
+static const struct field image_fields[] = {
+    {"url", STRING, NULL},   {"data", BASE64, NULL},          {"width", WHOLE, NULL},
+    {"height", WHOLE, NULL}, {"size", WHOLE, NULL},           {"format", LABEL, NULL},
+    {"uuid", STRING, NULL},  {"thumb", OBJECT, thumb_fields}, {0}};
+
+static const struct field sound_fields[] = {{"url", STRING, NULL},     {"data", BASE64, NULL},
+                                            {"seconds", AMOUNT, NULL}, {"size", WHOLE, NULL},
+                                            {"uuid", STRING, NULL},    {0}};
+
+static const struct field video_fields[] = {
+    {"url", STRING, NULL},   {"data", BASE64, NULL}, {"seconds", AMOUNT, NULL},       {"size", WHOLE, NULL},
+    {"format", LABEL, NULL}, {"uuid", STRING, NULL}, {"thumb", OBJECT, thumb_fields}, {0}};
+
+static const struct field file_fields[] = {{"url", STRING, NULL},  {"data", BASE64, NULL},
+                                           {"name", STRING, NULL}, {"size", WHOLE, NULL},
+                                           {"uuid", STRING, NULL}, {0}};
+
+static const struct field face_fields[] = {{"index", WHOLE, NULL}, {"data", STRING, NULL}, {0}};
+
+static const struct field location_fields[] = {
+    {"desc", STRING, NULL}, {"latitude", NUMBER, NULL}, {"longitude", NUMBER, NULL}, {0}};
+
+static const struct field custom_fields[] = {
+    {"data", STRING, NULL}, {"desc", STRING, NULL}, {"ext", STRING, NULL}, {"sound", STRING, NULL}, {0}};
+
+static const struct field merger_fields[] = {
+    {"title", STRING, NULL}, {"abstracts", STRINGS, NULL}, {"messages", OBJECTS, NULL}, {0}};
+
+static const struct field push_fields[] = {{"title", STRING, NULL},
+                                           {"body", STRING, NULL},
+                                           {"ext", STRING, NULL},
+                                           {"sound", STRING, NULL},
+                                           {"badge", BOOL, NULL},
+                                           {"disabled", BOOL, NULL},
+                                           {0}};
+
+/* The outermost object: contents at their number in enum content, then the options. */
+enum {
+    TOP_RANDOM = CONTENT_MERGER + 1,
+    TOP_ONLINE_ONLY,
+    TOP_PRIORITY,
+    TOP_AT,
+    TOP_PUSH,
+    TOP_CLOUD,
+    TOP_COUNT
+};
+
+static const struct field top_fields[TOP_COUNT] = {
+    [CONTENT_NONE] = {"", STRING, NULL},
+    [CONTENT_TEXT] = {"text", STRING, NULL},
+    [CONTENT_IMAGE] = {"image", OBJECT, image_fields},
+    [CONTENT_SOUND] = {"sound", OBJECT, sound_fields},
+    [CONTENT_VIDEO] = {"video", OBJECT, video_fields},
+    [CONTENT_FILE] = {"file", OBJECT, file_fields},
+    [CONTENT_FACE] = {"face", OBJECT, face_fields},
+    [CONTENT_LOCATION] = {"location", OBJECT, location_fields},
+    [CONTENT_CUSTOM] = {"custom", OBJECT, custom_fields},
+    [CONTENT_MERGER] = {"merger", OBJECT, merger_fields},
+    [TOP_RANDOM] = {"random", RANDOM, NULL},
+    [TOP_ONLINE_ONLY] = {"onlineOnly", BOOL, NULL},
+    [TOP_PRIORITY] = {"priority", PRIORITY, NULL},
+    [TOP_AT] = {"at", AT, NULL},
+    [TOP_PUSH] = {"push", OBJECT, push_fields},
+    [TOP_CLOUD] = {"cloudCustomData", STRING, NULL},
+};
+
+/* What only the server's stamp may say. */
+static const char *const reserved[] = {"id",   "seq",  "sender", "to",     "group",
+                                       "time", "tips", "notice", "recall", "recalled"};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* strcmp behind a look at the first byte: a payload can have 100,000 names. */
+static bool same(const char *a, const char *b)
+{
+    return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
+static bool is_reserved(const char *name)
+{
+    for (size_t i = 0; i < COUNT(reserved); i++) {
+        if (same(name, reserved[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Number in top_fields, 0 for a member that is not known. */
+static size_t top_find(const char *name)
+{
+    size_t i = TOP_COUNT - 1;
+    while (i > 0 && !same(name, top_fields[i].name)) {
+        i--;
+    }
+    return i;
+}
+
+static const struct field *field_find(const struct field *fields, const char *name)
+{
+    while (fields->name && !same(name, fields->name)) {
+        fields++;
+    }
+    return fields->name ? fields : NULL;
+}
+
+static int check_fields(const struct field *fields, const cJSON *object, const char *parent,
+                        const struct report *report)
+{
+    for (const cJSON *child = object->child; child; child = child->next) {
+        const struct field *field = field_find(fields, child->string);
+        if (!field) {
+            continue;
+        }
+        if (!kinds[field->kind].check(child)) {
+            return refuse(report, CODE_BAD_MESSAGE, "%s.%s must be %s", parent, field->name,
+                          kinds[field->kind].words);
+        }
+        if (field->fields && check_fields(field->fields, child, field->name, report) != 0) {
+            return CODE_BAD_MESSAGE;
+        }
+    }
+    return 0;
+}
+
+/* Sorts the members of the outermost object into `top`, by their number in top_fields. */
+static int collect(const cJSON *root, const cJSON *top[TOP_COUNT], const struct report *report)
+{
+    for (const cJSON *child = root->child; child; child = child->next) {
+        if (is_reserved(child->string)) {
+            return refuse(report, CODE_RESERVED_MEMBER, "%s is set by the server", child->string);
+        }
+        top[top_find(child->string)] = child;
+    }
+    return 0;
+}
+
+static int check_types(const cJSON *const top[TOP_COUNT], const struct report *report)
+{
+    for (size_t i = 1; i < TOP_COUNT; i++) {
+        const struct field *field = &top_fields[i];
+        if (!top[i]) {
+            continue;
+        }
+        if (!kinds[field->kind].check(top[i])) {
+            return refuse(report, CODE_BAD_MESSAGE, "%s must be %s", field->name, kinds[field->kind].words);
+        }
+        if (field->fields && check_fields(field->fields, top[i], field->name, report) != 0) {
+            return CODE_BAD_MESSAGE;
+        }
+    }
+    return 0;
+}
+
+static bool is_media(enum content content)
+{
+    return content >= CONTENT_IMAGE && content <= CONTENT_FILE;
+}
+
+static bool has_source(const cJSON *media)
+{
+    const cJSON *url = cJSON_GetObjectItemCaseSensitive(media, "url");
+    return (url && url->valuestring[0]) || cJSON_GetObjectItemCaseSensitive(media, "data");
+}
+
+static int read_content(struct payload *out, const cJSON *const top[TOP_COUNT], const struct report *report)
+{
+    for (int i = CONTENT_TEXT; i <= CONTENT_MERGER; i++) {
+        if (top[i] && out->content != CONTENT_NONE) {
+            return refuse(report, CODE_BAD_MESSAGE, "%s and %s: only one content member is allowed",
+                          top_fields[out->content].name, top_fields[i].name);
+        }
+        if (top[i]) {
+            out->content = (enum content)i;
+        }
+    }
+    if (out->content == CONTENT_NONE) {
+        return refuse(report, CODE_BAD_MESSAGE, "no content member (text, image, ...)");
+    }
+    if (is_media(out->content) && !has_source(top[out->content])) {
+        return refuse(report, CODE_BAD_MESSAGE, "%s needs url or data", top_fields[out->content].name);
+    }
+    return 0;
+}
+
+static void add_at(struct payload *out, const char *user, size_t len)
+{
+    for (size_t i = 0; i < out->at_count; i++) {
+        if (strcmp(out->at[i], user) == 0) {
+            return;
+        }
+    }
+    memcpy(out->at[out->at_count++], user, len + 1);
+}
+
+static int read_at(struct payload *out, const cJSON *at, const struct report *report)
+{
+    if (!cJSON_IsArray(at)) {
+        out->at_all = at != NULL;
+        return 0;
+    }
+    size_t count = 0;
+    for (const cJSON *child = at->child; child; child = child->next) {
+        if (++count > AT_MAX) {
+            return refuse(report, CODE_TOO_MANY_AT, "at has more than %d users", AT_MAX);
+        }
+    }
+    for (const cJSON *child = at->child; child; child = child->next) {
+        size_t len = is_string(child) ? strlen(child->valuestring) : 0;
+        if (!user_id_valid(len ? child->valuestring : "", len)) {
+            return refuse(report, CODE_BAD_MESSAGE, "at must be %s", kinds[AT].words);
+        }
+        add_at(out, child->valuestring, len);
+    }
+    return 0;
+}
+
+static void read_options(struct payload *out, const cJSON *const top[TOP_COUNT])
+{
+    if (top[TOP_PRIORITY]) {
+        out->priority = (enum priority)priority_find(top[TOP_PRIORITY]);
+    }
+    out->online_only = cJSON_IsTrue(top[TOP_ONLINE_ONLY]);
+    out->push_disabled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(top[TOP_PUSH], "disabled"));
+}
+
+static int read_message(struct payload *out, const cJSON *root, const struct report *report)
+{
+    const cJSON *top[TOP_COUNT] = {NULL};
+    int code = collect(root, top, report);
+    if (code == 0) {
+        code = check_types(top, report);
+    }
+    if (code == 0 && top[TOP_RANDOM] && !out->random) {
+        code = refuse(report, CODE_BAD_MESSAGE, "random must be %s", kinds[RANDOM].words);
+    }
+    if (code == 0) {
+        code = read_content(out, top, report);
+    }
+    if (code == 0) {
+        code = read_at(out, top[TOP_AT], report);
+    }
+    if (code == 0) {
+        read_options(out, top);
+    }
+    return code;
+}
+
+/* Only digits count: a double can tell neither 5 from 5.0 nor 2^53 from 2^53+1. 0: not a valid one. */
+static int64_t read_random(const struct json_facts *facts)
+{
+    if (facts->watched_count != 1 || facts->watched_len > 16) {
+        return 0;
+    }
+    int64_t value = 0;
+    for (size_t i = 0; i < facts->watched_len; i++) {
+        int digit = facts->watched[i] - '0';
+        if (digit < 0 || digit > 9) {
+            return 0;
+        }
+        value = value * 10 + digit;
+    }
+    return value <= SAFE_INTEGER_MAX ? value : 0;
+}
+
+/* The name goes into a log and an event: only when it is harmless there. */
+static int refuse_twice(const struct report *report, const char *name)
+{
+    if (!name) {
+        return refuse(report, CODE_BAD_MESSAGE, "out of memory");
+    }
+    size_t harmless = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
+    if (name[harmless] || harmless > 40) {
+        return refuse(report, CODE_BAD_MESSAGE, "a member is there twice");
+    }
+    return refuse(report, CODE_BAD_MESSAGE, "the member %s is there twice", name);
+}
+
+static int read_tree(struct payload *out, const char *text, size_t len, const struct json_facts *facts,
+                     const struct report *report)
+{
+    cJSON *root = json_parse(text, len, facts);
+    if (!root) {
+        return refuse(report, CODE_BAD_MESSAGE, "out of memory");
+    }
+    const char *twice;
+    int code = json_unique(root, &twice) ? read_message(out, root, report) : refuse_twice(report, twice);
+    cJSON_Delete(root);
+    return code;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Position of the '{' of a JSON object, `len` when the payload is plain text. */
+static size_t find_brace(const char *text, size_t len)
+{
+    size_t i = 0;
+    while (i < len && is_space(text[i])) {
+        i++;
+    }
+    return i < len && text[i] == '{' ? i : len;
+}
+
+static void set_body(struct payload *out, const char *text, size_t len, size_t brace)
+{
+    while (is_space(text[len - 1])) {
+        len--;
+    }
+    out->body = text + brace + 1;
+    out->body_len = len - brace - 1;
+}
+
+static int read_object(struct payload *out, const char *text, size_t len, size_t brace, size_t max_bytes,
+                       const struct report *report)
+{
+    struct json_facts facts = {.watch = "random"};
+    bool too_long = len > max_bytes;
+    bool strict = json_scan(text, too_long && len > PEEK_MAX ? PEEK_MAX : len, &facts);
+    out->random = read_random(&facts);
+    if (too_long) {
+        return refuse(report, CODE_TOO_LONG, "more than %zu bytes", max_bytes);
+    }
+    if (!strict) {
+        return refuse(report, CODE_BAD_MESSAGE, "not valid JSON");
+    }
+    if (facts.nul_name) {
+        return refuse(report, CODE_BAD_MESSAGE, "a member's name has a NUL in it");
+    }
+    int code = read_tree(out, text, len, &facts, report);
+    if (code == 0) {
+        set_body(out, text, len, brace);
+    }
+    return code;
+}
+
+#define TEXT_MEMBER "\"text\":"
+
+static int read_text(struct payload *out, const char *text, size_t len, size_t max_bytes,
+                     const struct report *report)
+{
+    if (len > max_bytes) {
+        return refuse(report, CODE_TOO_LONG, "more than %zu bytes", max_bytes);
+    }
+    if (!utf8_valid(text, len)) {
+        return refuse(report, CODE_BAD_MESSAGE, "not valid UTF-8");
+    }
+    size_t prefix = strlen(TEXT_MEMBER), quoted = json_quoted_len(text, len);
+    char *body = quoted ? malloc(prefix + quoted + 1) : NULL;
+    if (!body) {
+        return refuse(report, CODE_BAD_MESSAGE, "out of memory");
+    }
+    memcpy(body, TEXT_MEMBER, prefix);
+    json_quote_write(body + prefix, quoted, text, len);
+    body[prefix + quoted] = '}';
+    out->content = CONTENT_TEXT;
+    out->body = out->owned = body;
+    out->body_len = prefix + quoted + 1;
+    return 0;
+}
+
+int payload_parse(struct payload *out, const void *data, size_t len, size_t max_bytes, char *reason,
+                  size_t reason_size)
+{
+    struct report report = {reason, reason_size};
+    *out = (struct payload){.priority = PRIORITY_NORMAL};
+    if (reason_size) {
+        reason[0] = '\0';
+    }
+    if (len == 0) {
+        return refuse(&report, CODE_BAD_MESSAGE, "empty");
+    }
+    size_t brace = find_brace(data, len);
+    return brace < len ? read_object(out, data, len, brace, max_bytes, &report)
+                       : read_text(out, data, len, max_bytes, &report);
+}
+
+void payload_clear(struct payload *payload)
+{
+    free(payload->owned);
+    *payload = (struct payload){0};
+}
+
+static char *put_bytes(char *p, const char *bytes, size_t len)
+{
+    memcpy(p, bytes, len);
+    return p + len;
+}
+
+#define PUT(p, literal) put_bytes(p, literal, sizeof(literal) - 1)
+
+static char *put_number(char *p, int64_t value)
+{
+    char digits[20], *end = digits + sizeof(digits), *d = end;
+    uint64_t rest = value < 0 ? 0 : (uint64_t)value;
+    do {
+        *--d = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    return put_bytes(p, d, (size_t)(end - d));
+}
+
+/* Cut at the longest valid name, so that STAMP_MAX holds whatever comes. */
+static char *put_name(char *p, const char *name)
+{
+    return put_bytes(p, name, strnlen(name, GROUP_ID_MAX));
+}
+
+size_t stamp_write(char *buf, const struct stamp *stamp)
+{
+    char *p = PUT(buf, "{");
+    if (stamp->id) {
+        p = put_number(PUT(p, "\"id\":"), stamp->id);
+        p = PUT(p, ",");
+    }
+    if (stamp->seq >= 0) {
+        p = put_number(PUT(p, "\"seq\":"), stamp->seq);
+        p = PUT(p, ",");
+    }
+    p = put_name(PUT(p, "\"sender\":\""), stamp->sender);
+    p = stamp->to ? PUT(p, "\",\"to\":\"") : PUT(p, "\",\"group\":\"");
+    p = put_name(p, stamp->to ? stamp->to : stamp->group);
+    p = put_number(PUT(p, "\",\"time\":"), stamp->time);
+    return (size_t)(PUT(p, ",") - buf);
+}

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What Mosquitto loads: three entry points and one table of event callbacks. No rule lives here: callbacks
+ * turn the broker's structs into calls of the nouns, and their answers into MOSQ_ERR_*. */
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <mosquitto_plugin.h>
+#include <mqtt_protocol.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "acl/code.h"
+#include "acl/topic.h"
+#include "plugin/broker.h"
+#include "plugin/chat.h"
+#include "plugin/control.h"
+#include "plugin/conversation.h"
+#include "plugin/deliver.h"
+#include "plugin/event.h"
+#include "plugin/message.h"
+#include "plugin/push.h"
+#include "plugin/recent.h"
+#include "plugin/replay.h"
+#include "plugin/session.h"
+#include "plugin/stats.h"
+#include "plugin/subscription.h"
+#include "plugin/user.h"
+#include "schema/log.h"
+#include "schema/store.h"
+
+#define CONTROL_TOPIC        "$CONTROL/chat/v1"
+#define EVENT_CLIENT_OFFLINE 28 /* Mosquitto 2.1: a kept session goes away; 2.0 refuses to register it */
+#define TICK_IDLE_MS         100
+#define TICK_GRACE_MS        2000
+#define DAY_MS               86400000LL
+
+struct plugin {
+    struct chat chat;
+    mosquitto_plugin_id_t *id;
+    bool reloading; /* between RELOAD and the next TICK every BASIC_AUTH is a question about an old login */
+    int64_t first_login; /* before the first TICK; 0: none */
+    bool no_tick_logged;
+    bool is_2_1; /* or later */
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Every event but READ begins with this. */
+static struct chat *enter(void *userdata)
+{
+    struct chat *chat = &((struct plugin *)userdata)->chat;
+    chat->now = now_ms();
+    deliver_reset(chat);
+    return chat;
+}
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Login */
+
+/* per_listener_settings: Mosquitto gives no TICK then, and a plugin without TICK neither replays nor writes
+ * cursors. */
+static bool ticks(struct plugin *plugin)
+{
+    if (plugin->chat.tick > 0)
+        return true;
+    if (plugin->first_login == 0)
+        plugin->first_login = plugin->chat.now;
+    if (plugin->chat.now - plugin->first_login <= TICK_GRACE_MS)
+        return true;
+    if (!plugin->no_tick_logged)
+        broker_error(
+            "the broker gives no ticks, probably because of per_listener_settings true, which is not "
+            "supported; logins are refused");
+    plugin->no_tick_logged = true;
+    return false;
+}
+
+/* In the turn of a RELOAD the broker asks again for everyone, those who are away included. Then, still before
+ * the next TICK, it serves WebSockets: one that has neither session nor subscriptions is a new login. */
+static bool is_recheck(struct plugin *plugin, const struct mosquitto *client)
+{
+    if (!plugin->reloading)
+        return false;
+    return session_find(&plugin->chat, client) || mosquitto_client_protocol(client) != mp_websockets ||
+           mosquitto_client_sub_count(client) > 0;
+}
+
+static int on_basic_auth(int event, void *event_data, void *userdata)
+{
+    struct mosquitto_evt_basic_auth *ed = event_data;
+    struct plugin *plugin = userdata;
+    struct chat *chat = enter(userdata);
+    const char *client_id = mosquitto_client_id(ed->client);
+    const struct login login = {.client = ed->client,
+                                .client_id = client_id ? client_id : "",
+                                .user = ed->username,
+                                .password = ed->password,
+                                .address = mosquitto_client_address(ed->client),
+                                .mqtt5 = mosquitto_client_protocol_version(ed->client) == 5,
+                                .clean = mosquitto_client_clean_session(ed->client),
+                                .keepalive_seconds = mosquitto_client_keepalive(ed->client)};
+    static const int answers[] = {[LOGIN_OK] = MOSQ_ERR_SUCCESS,
+                                  [LOGIN_REFUSED] = MOSQ_ERR_AUTH,
+                                  [LOGIN_DEFERRED] = MOSQ_ERR_PLUGIN_DEFER};
+    (void)event;
+    if (!ticks(plugin))
+        return MOSQ_ERR_AUTH;
+    return answers[is_recheck(plugin, ed->client) ? session_recheck(chat, &login)
+                                                  : session_login(chat, &login)];
+}
+
+/* Mosquitto 2.0 always says -1. 2.1 says why: 0 for a proper DISCONNECT, a kick, or any of many errors, of
+ * which a write to a dead connection is the most usual. */
+static bool was_lost(int reason)
+{
+    return reason > MOSQ_ERR_SUCCESS && reason != MQTT_RC_ADMINISTRATIVE_ACTION;
+}
+
+static int on_disconnect(int event, void *event_data, void *userdata)
+{
+    const struct mosquitto_evt_disconnect *ed = event_data;
+    (void)event;
+    session_end(enter(userdata), ed->client, was_lost(ed->reason));
+    return MOSQ_ERR_SUCCESS;
+}
+
+/* Access */
+
+/* Topics that are none of our business. */
+static int other_topic(const struct chat *chat, const char *topic, bool chat_user)
+{
+    if (chat->options.other_topics == OTHER_TOPICS_ALLOW && !starts_with(topic, "$CONTROL/"))
+        return MOSQ_ERR_SUCCESS; /* another plugin's commands are for it to allow */
+    return chat->options.other_topics == OTHER_TOPICS_DENY && chat_user ? MOSQ_ERR_ACL_DENIED
+                                                                        : MOSQ_ERR_PLUGIN_DEFER;
+}
+
+/* Once per receiver and message: no parsing, no clock. */
+static int check_read(struct chat *chat, const struct mosquitto_evt_acl_check *ed)
+{
+    if (starts_with(ed->topic, "chat/"))
+        return deliver_may_read(chat, ed->client, ed->topic, ed->payload, ed->payloadlen)
+                   ? MOSQ_ERR_SUCCESS
+                   : MOSQ_ERR_ACL_DENIED;
+    const struct session *session = session_find(chat, ed->client);
+    if (starts_with(ed->topic, "$SYS/broker/chat/"))
+        return session && session->admin ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
+    return other_topic(chat, ed->topic, session != NULL);
+}
+
+/* A client whose id has been taken over writes nothing any more: that would be its will. */
+static bool may_write(struct chat *chat, const struct session *session)
+{
+    return session && session_by_client_id(chat, session->client_id) == session;
+}
+
+/* What is published to chat/ is decided in MESSAGE, where there is an answer; here only by whom. */
+static int check_write(struct chat *chat, const struct mosquitto_evt_acl_check *ed)
+{
+    struct session *session = session_find(chat, ed->client);
+    if (!session || !session->taken_over)
+        sessions_connected(chat);
+    if (starts_with(ed->topic, "chat/"))
+        return may_write(chat, session) ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
+    struct topic topic = topic_parse(ed->topic);
+    if (topic.kind == TOPIC_OTHER)
+        return other_topic(chat, ed->topic, session != NULL);
+    if (!may_write(chat, session))
+        return MOSQ_ERR_ACL_DENIED;
+    if (topic.kind == TOPIC_CONTROL)
+        return MOSQ_ERR_SUCCESS;
+    event_rejected(chat, session, ed->topic, CODE_NOT_ALLOWED, "", 0);
+    return MOSQ_ERR_ACL_DENIED;
+}
+
+static int check_subscribe(struct chat *chat, const struct mosquitto_evt_acl_check *ed, bool subscribe)
+{
+    struct session *session = session_find(chat, ed->client);
+    struct topic topic = filter_parse(ed->topic);
+    sessions_connected(chat);
+    if (topic.kind == TOPIC_OTHER)
+        return other_topic(chat, ed->topic, session != NULL);
+    if (!session)
+        return MOSQ_ERR_ACL_DENIED;
+    if (broker_kicking())
+        return MOSQ_ERR_SUCCESS;
+    if (subscribe)
+        return subscription_add(chat, session, &topic, ed->qos) == CODE_OK ? MOSQ_ERR_SUCCESS
+                                                                           : MOSQ_ERR_ACL_DENIED;
+    subscription_remove(chat, session, &topic);
+    return MOSQ_ERR_SUCCESS;
+}
+
+static int on_acl_check(int event, void *event_data, void *userdata)
+{
+    const struct mosquitto_evt_acl_check *ed = event_data;
+    (void)event;
+    if (ed->access == MOSQ_ACL_READ)
+        return check_read(&((struct plugin *)userdata)->chat, ed);
+    struct chat *chat = enter(userdata);
+    if (ed->access == MOSQ_ACL_WRITE)
+        return check_write(chat, ed);
+    return check_subscribe(chat, ed, ed->access == MOSQ_ACL_SUBSCRIBE);
+}
+
+/* Messages and commands */
+
+static int on_message(int event, void *event_data, void *userdata)
+{
+    struct mosquitto_evt_message *ed = event_data;
+    struct chat *chat = enter(userdata);
+    (void)event;
+    if (!starts_with(ed->topic, "chat/"))
+        return MOSQ_ERR_SUCCESS;
+    struct session *session = session_find(chat, ed->client);
+    if (!session)
+        return MOSQ_ERR_ACL_DENIED; /* a bridge: it came around the login */
+    struct publish publish = {
+        .topic = ed->topic, .payload = ed->payload, .len = ed->payloadlen, .qos = ed->qos};
+    ed->retain = false;
+    switch (message_publish(chat, session, &publish)) {
+    case PUBLISH_ACCEPT:
+        break;
+    case PUBLISH_REFUSE:
+        return MOSQ_ERR_ACL_DENIED;
+    case PUBLISH_CLOSE:
+        return MOSQ_ERR_CONN_LOST; /* anything but ACL_DENIED closes the connection without an ack */
+    }
+    if (publish.new_payload) {
+        ed->payload = publish.new_payload;
+        ed->payloadlen = (uint32_t)publish.new_len;
+    }
+    return MOSQ_ERR_SUCCESS;
+}
+
+/* 2.1 counts what it hands out as memory of its own, 2.0 does not. */
+static void free_property(const struct plugin *plugin, void *value)
+{
+    if (plugin->is_2_1)
+        mosquitto_free(value);
+    else
+        free(value);
+}
+
+static int on_control(int event, void *event_data, void *userdata)
+{
+    struct mosquitto_evt_control *ed = event_data;
+    struct plugin *plugin = userdata;
+    struct chat *chat = enter(userdata);
+    struct session *session = session_find(chat, ed->client);
+    char *response_topic = NULL;
+    void *correlation = NULL;
+    uint16_t correlation_len = 0;
+    (void)event;
+    if (!session)
+        return MOSQ_ERR_SUCCESS; /* a bridge: no answer, but an error would close it, again and again */
+    mosquitto_property_read_string(ed->properties, MQTT_PROP_RESPONSE_TOPIC, &response_topic, false);
+    mosquitto_property_read_binary(ed->properties, MQTT_PROP_CORRELATION_DATA, &correlation, &correlation_len,
+                                   false);
+    const struct control_request request = {.payload = ed->payload,
+                                            .len = ed->payloadlen,
+                                            .qos = ed->qos,
+                                            .response_topic = response_topic,
+                                            .correlation = correlation,
+                                            .correlation_len = correlation_len};
+    bool answered = control_execute(chat, session, &request);
+    free_property(plugin, response_topic);
+    free_property(plugin, correlation);
+    return answered ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
+}
+
+/* The turning of the loop */
+
+/* 2.0 gives a TICK at each turn and ignores these fields. 2.1 (which calls the second one next_ms) wakes
+ * after their sum, but gives a TICK no earlier than it was asked for; next_s lies far enough back that it is
+ * due at each turn there as well: that is when queued copies have been flushed and a reload is over. */
+static void ask_for_tick(struct mosquitto_evt_tick *ed, long wait_ms)
+{
+    ed->next_s = -2;
+    ed->next_ns = 2000 + wait_ms;
+}
+
+static int on_tick(int event, void *event_data, void *userdata)
+{
+    struct mosquitto_evt_tick *ed = event_data;
+    struct plugin *plugin = userdata;
+    struct chat *chat = enter(userdata);
+    uint64_t queued = broker_queued();
+    (void)event;
+    chat->tick++;
+    sessions_connected(chat);
+    plugin->reloading = false;
+    store_poll(chat->store);
+    sessions_tick(chat, mosquitto_client_sub_count);
+    bool more = replay_tick(chat);
+    push_tick(chat);
+    stats_tick(chat);
+    ask_for_tick(ed, more || broker_queued() != queued ? 1 : TICK_IDLE_MS);
+    return MOSQ_ERR_SUCCESS;
+}
+
+/* Must return success: anything else ends a 2.1.2 broker. */
+static int on_reload(int event, void *event_data, void *userdata)
+{
+    struct plugin *plugin = userdata;
+    struct chat *chat = enter(userdata);
+    struct session *session;
+    char error[512];
+    (void)event, (void)event_data;
+    plugin->reloading = true;
+    if (options_reload(&chat->options, error, sizeof error))
+        broker_error("settings_file is not applied: %s", error);
+    if (keys_load(&chat->keys, chat->options.secret_key_file, error, sizeof error))
+        broker_error("secret_key_file is not applied, the old keys stay: %s", error);
+    store_set_retention(chat->store, chat->options.retention_days * DAY_MS);
+    for (session = sessions_first(chat); session; session = session->next) {
+        session->admin = options_is_admin(&chat->options, session->user->id);
+        if (session->worker && !session->admin)
+            push_worker_remove(chat, session);
+    }
+    return MOSQ_ERR_SUCCESS;
+}
+
+/* Entry points */
+
+static const struct {
+    int event;
+    MOSQ_FUNC_generic_callback function;
+    const char *data;
+    bool optional;
+} callbacks[] = {
+    {MOSQ_EVT_BASIC_AUTH, on_basic_auth, NULL, false},
+    {MOSQ_EVT_DISCONNECT, on_disconnect, NULL, false},
+    {EVENT_CLIENT_OFFLINE, on_disconnect, NULL, true},
+    {MOSQ_EVT_ACL_CHECK, on_acl_check, NULL, false},
+    {MOSQ_EVT_MESSAGE, on_message, NULL, false},
+    {MOSQ_EVT_CONTROL, on_control, CONTROL_TOPIC, false},
+    {MOSQ_EVT_TICK, on_tick, NULL, false},
+    {MOSQ_EVT_RELOAD, on_reload, NULL, false},
+};
+#define CALLBACKS (sizeof callbacks / sizeof *callbacks)
+
+static int register_callbacks(struct plugin *plugin)
+{
+    for (size_t i = 0; i < CALLBACKS; i++) {
+        int result = mosquitto_callback_register(plugin->id, callbacks[i].event, callbacks[i].function,
+                                                 callbacks[i].data, plugin);
+        if (callbacks[i].event == EVENT_CLIENT_OFFLINE)
+            plugin->is_2_1 = result == MOSQ_ERR_SUCCESS;
+        if (result == MOSQ_ERR_SUCCESS || callbacks[i].optional)
+            continue;
+        broker_error("the broker does not give us event %d (%d); is another plugin on " CONTROL_TOPIC "?",
+                     callbacks[i].event, result);
+        return -1;
+    }
+    return 0;
+}
+
+static void unregister_callbacks(struct plugin *plugin)
+{
+    for (size_t i = 0; i < CALLBACKS; i++)
+        mosquitto_callback_unregister(plugin->id, callbacks[i].event, callbacks[i].function,
+                                      callbacks[i].data);
+}
+
+static void log_store(enum store_log priority, const char *line)
+{
+    if (priority == STORE_ERROR)
+        broker_error("%s", line);
+    else if (priority == STORE_WARNING)
+        broker_warn("%s", line);
+    else
+        broker_info("%s", line);
+}
+
+static int open_store(struct chat *chat, char *error, size_t error_size)
+{
+    const struct store_config config = {.database = chat->options.database,
+                                        .ring_file = chat->options.ring_file,
+                                        .ring_bytes = (size_t)chat->options.ring_bytes,
+                                        .sync = chat->options.sync,
+                                        .retention_ms = chat->options.retention_days * DAY_MS,
+                                        .log = log_store};
+    return store_open(&chat->store, &config, error, error_size);
+}
+
+static int open_nouns(struct chat *chat)
+{
+    return log_open(&chat->log, chat->store) || users_open(chat) || conversations_open(chat) ||
+                   sessions_open(chat) || delivery_open(chat) || recents_open(chat) || push_open(chat)
+               ? -1
+               : 0;
+}
+
+static int load_keys(struct chat *chat, char *error, size_t error_size)
+{
+    char reason[512];
+    if (keys_load(&chat->keys, chat->options.secret_key_file, reason, sizeof reason) == 0)
+        return 0;
+    snprintf(error, error_size, "secret_key_file: %s", reason);
+    return -1;
+}
+
+static int configure(struct chat *chat, const struct mosquitto_opt *opts, int count, char *error,
+                     size_t error_size)
+{
+    struct option_pair *pairs = calloc((size_t)count + 1, sizeof *pairs);
+    if (!pairs)
+        return -1;
+    for (int i = 0; i < count; i++)
+        pairs[i] = (struct option_pair){opts[i].key, opts[i].value};
+    int result = options_parse(&chat->options, pairs, (size_t)count, error, error_size);
+    free(pairs);
+    return result ? result : load_keys(chat, error, error_size);
+}
+
+/* In the reverse order of opening; each takes what was never opened. */
+static void plugin_free(struct plugin *plugin)
+{
+    struct chat *chat = &plugin->chat;
+    sessions_close(chat);
+    push_close(chat);
+    delivery_close(chat);
+    recents_close(chat);
+    conversations_close(chat);
+    users_close(chat);
+    log_close(chat->log);
+    store_close(chat->store);
+    keys_clear(&chat->keys);
+    options_clear(&chat->options);
+    free(plugin);
+}
+
+static int start(struct plugin *plugin, const struct mosquitto_opt *opts, int count)
+{
+    struct chat *chat = &plugin->chat;
+    char error[700] = "out of memory";
+    chat->now = now_ms();
+    if (configure(chat, opts, count, error, sizeof error) || open_store(chat, error, sizeof error)) {
+        broker_error("%s", error);
+        return -1;
+    }
+    if (open_nouns(chat)) {
+        broker_error("cannot start: out of memory, or the database cannot be read");
+        return -1;
+    }
+    return register_callbacks(plugin);
+}
+
+static void say_started(const struct chat *chat)
+{
+    if (chat->options.retention_days > 0)
+        broker_info("mosquitto-chat %s started; messages older than %lld days are removed (retention_days)",
+                    CHAT_VERSION, (long long)chat->options.retention_days);
+    else
+        broker_info("mosquitto-chat %s started; messages are kept for ever (retention_days 0)", CHAT_VERSION);
+}
+
+__attribute__((visibility("default"))) int mosquitto_plugin_version(int supported_version_count,
+                                                                    const int *supported_versions)
+{
+    for (int i = 0; i < supported_version_count; i++)
+        if (supported_versions[i] == 5)
+            return 5;
+    return -1;
+}
+
+__attribute__((visibility("default"))) int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier,
+                                                                 void **userdata, struct mosquitto_opt *opts,
+                                                                 int opt_count)
+{
+    struct plugin *plugin = calloc(1, sizeof *plugin);
+    if (!plugin)
+        return MOSQ_ERR_NOMEM;
+    plugin->id = identifier;
+    if (start(plugin, opts, opt_count)) {
+        unregister_callbacks(plugin);
+        plugin_free(plugin);
+        return MOSQ_ERR_INVAL;
+    }
+    say_started(&plugin->chat);
+    *userdata = plugin;
+    return MOSQ_ERR_SUCCESS;
+}
+
+/* The broker has freed its clients and sent no DISCONNECT for them: their pointers are only keys here. */
+__attribute__((visibility("default"))) int mosquitto_plugin_cleanup(void *userdata,
+                                                                    struct mosquitto_opt *opts, int opt_count)
+{
+    struct plugin *plugin = userdata;
+    (void)opts, (void)opt_count;
+    if (!plugin)
+        return MOSQ_ERR_SUCCESS;
+    plugin->chat.now = now_ms();
+    if (plugin->chat.tick > 0)
+        plugin->chat.tick--; /* what was queued in the broker's last turn will never be flushed */
+    unregister_callbacks(plugin);
+    plugin_free(plugin);
+    return MOSQ_ERR_SUCCESS;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Users in memory: loaded from the store when first named, authoritative from then on. */
+#ifndef PLUGIN_USER_H
+#define PLUGIN_USER_H
+
+#include "acl/identity.h"
+#include "plugin/bucket.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+struct chat;
+struct member;
+struct session;
+
+#define SYSTEM_USER "@system" /* the sender of notices; no userID can look like it */
+
+struct user {
+    char id[USER_ID_MAX + 1];
+    int64_t created;
+    int64_t kicked; /* seconds: userSigs made up to this second are dead; 0: none */
+    bool deleted;
+    bool memberships_complete;  /* `memberships` holds all of them, not only those met so far */
+    struct member *memberships; /* utlist DL over user_prev/user_next; members with role 0 may be in it */
+    struct session *sessions;   /* utlist DL over user_prev/user_next: who is connected */
+    struct bucket rate;
+    UT_hash_handle hh;
+};
+
+__attribute__((warn_unused_result)) int users_open(struct chat *chat);
+void users_close(struct chat *chat);
+
+/* The user, if there is one and an admin has not deleted him; NULL otherwise, also when the store cannot be
+ * read (logged). A point read the first time, memory after that. */
+struct user *user_find(struct chat *chat, const char *id);
+/* The same, also deleted ones: for login. */
+struct user *user_find_any(struct chat *chat, const char *id);
+/* Only if it is in memory already: cheap, for questions like "is he connected". */
+struct user *user_in_memory(struct chat *chat, const char *id);
+/* Creates the user in the open frame. NULL: out of memory. */
+struct user *user_create(struct chat *chat, const char *id);
+/* Loads all memberships (conversations the user is in, pairs and groups), once. false: the store cannot be
+ * read. */
+__attribute__((warn_unused_result)) bool user_load_memberships(struct chat *chat, struct user *user);
+/* Sum of unread over all conversations that count (RULES: pairs, Private, Public; not @system). Exact: also
+ * what is not yet committed. Loads memberships. */
+int64_t user_total_unread(struct chat *chat, struct user *user);
+/* Groups the user is in (role > 0), for the limit of 1000. Loads memberships. */
+int user_group_count(struct chat *chat, struct user *user);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "schema/database.h"
+
+#include <errno.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail(sqlite3 *db, const char *what, char *error, size_t error_size)
+{
+    snprintf(error, error_size, "database %s: %s: %s", sqlite3_db_filename(db, "main"), what,
+             sqlite3_errmsg(db));
+    return -1;
+}
+
+static int run(sqlite3 *db, const char *sql, const char *what, char *error, size_t error_size)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return 0;
+    return fail(db, what, error, error_size);
+}
+
+/* The first number a query gives; `missing` when it gives none or fails. */
+static int64_t query_number(sqlite3 *db, const char *sql, int64_t missing)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t number = missing;
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_type(statement, 0) == SQLITE_INTEGER)
+        number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return number;
+}
+
+int database_version(sqlite3 *db)
+{
+    return (int)query_number(db, "PRAGMA user_version", -1);
+}
+
+int database_newest(void)
+{
+    return database_migrations[database_migration_count - 1].version;
+}
+
+int64_t database_max_id(sqlite3 *db)
+{
+    return query_number(db, "SELECT max(id) FROM message", 0);
+}
+
+static int refuse_path(const char *path, const char *reason, char *error, size_t error_size)
+{
+    snprintf(error, error_size,
+             "database %s: %s (file and folder must be writable by uid %d, the user the broker runs as)",
+             path, reason, (int)geteuid());
+    return -1;
+}
+
+/* SQLite says "unable to open database file" for everything: look first, so that the line tells the reason.
+ */
+int database_check_path(const char *path, char *error, size_t error_size)
+{
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        *(slash == folder ? slash + 1 : slash) = '\0';
+    else
+        snprintf(folder, sizeof folder, ".");
+    if (access(folder, W_OK | X_OK) != 0)
+        return refuse_path(path, errno == ENOENT ? "its folder does not exist" : strerror(errno), error,
+                           error_size);
+    struct stat found;
+    if (stat(path, &found) == 0 && !S_ISREG(found.st_mode))
+        return refuse_path(path, "it is not a file", error, error_size);
+    if (access(path, F_OK) == 0 && access(path, R_OK | W_OK) != 0)
+        return refuse_path(path, strerror(errno), error, error_size);
+    return 0;
+}
+
+static int refuse_newer(sqlite3 *db, char *error, size_t error_size)
+{
+    int version = database_version(db);
+    if (version <= database_newest())
+        return 0;
+    snprintf(error, error_size,
+             "database %s has schema version %d, made by a newer release; this one knows up to %d",
+             sqlite3_db_filename(db, "main"), version, database_newest());
+    return -1;
+}
+
+/* Where shared memory does not work SQLite keeps the old mode and reports no error; readers would block the
+ * writer. */
+static int use_wal(sqlite3 *db, char *error, size_t error_size)
+{
+    sqlite3_stmt *statement = NULL;
+    int result = sqlite3_prepare_v2(db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_step(statement);
+    const char *mode = result == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    bool wal = mode && strcmp(mode, "wal") == 0;
+    sqlite3_finalize(statement);
+    if (wal)
+        return 0;
+    if (result != SQLITE_ROW)
+        return fail(db, "journal_mode", error, error_size);
+    snprintf(error, error_size, "database %s: no write-ahead log is possible on this file system",
+             sqlite3_db_filename(db, "main"));
+    return -1;
+}
+
+static int configure_writer(sqlite3 *db, int sync, char *error, size_t error_size)
+{
+    static const char *const synchronous[] = {"PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL",
+                                              "PRAGMA synchronous = OFF"};
+    if (refuse_newer(db, error, error_size) ||
+        (database_version(db) == 0 &&
+         run(db, "PRAGMA auto_vacuum = INCREMENTAL", "auto_vacuum", error, error_size)) ||
+        use_wal(db, error, error_size) ||
+        run(db, "PRAGMA wal_autocheckpoint = 0", "wal_autocheckpoint", error, error_size) ||
+        run(db, "PRAGMA journal_size_limit = 67108864", "journal_size_limit", error, error_size) ||
+        run(db, "PRAGMA cache_size = -65536", "cache_size", error, error_size))
+        return -1;
+    return run(db, synchronous[sync >= 0 && sync <= 2 ? sync : 0], "synchronous", error, error_size);
+}
+
+static int configure_reader(sqlite3 *db, char *error, size_t error_size)
+{
+    return run(db, "PRAGMA query_only = 1; PRAGMA cache_size = -16384", "reading", error, error_size);
+}
+
+int database_open(sqlite3 **out, const char *path, bool writes, int sync, char *error, size_t error_size)
+{
+    sqlite3 *db = NULL;
+    mode_t mask = umask(077);
+    int flags = writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    int result = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (result != SQLITE_OK)
+        (void)refuse_path(path, db ? sqlite3_errmsg(db) : "out of memory", error, error_size);
+    else if (writes ? configure_writer(db, sync, error, error_size) : configure_reader(db, error, error_size))
+        result = SQLITE_ERROR;
+    umask(mask);
+    if (result != SQLITE_OK) {
+        sqlite3_close(db);
+        return -1;
+    }
+    *out = db;
+    return 0;
+}
+
+static int apply(sqlite3 *db, const struct migration *migration, char *error, size_t error_size)
+{
+    char version[64];
+    snprintf(version, sizeof version, "PRAGMA user_version = %d", migration->version);
+    if (run(db, "BEGIN IMMEDIATE", migration->name, error, error_size))
+        return -1;
+    if (run(db, migration->sql, migration->name, error, error_size) ||
+        run(db, version, migration->name, error, error_size) ||
+        run(db, "COMMIT", migration->name, error, error_size)) {
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        return -1;
+    }
+    return 0;
+}
+
+int database_migrate(sqlite3 *db, char *error, size_t error_size)
+{
+    int version = database_version(db);
+    if (version < 0)
+        return fail(db, "not a database", error, error_size);
+    if (refuse_newer(db, error, error_size))
+        return -1;
+    for (size_t i = 0; i < database_migration_count; i++)
+        if (database_migrations[i].version > version && apply(db, &database_migrations[i], error, error_size))
+            return -1;
+    return 0;
+}
+
+static int state_new(sqlite3 *db, struct database_state *state, char *error, size_t error_size)
+{
+    memset(state, 0, sizeof *state);
+    state->clean = true;
+    if (RAND_bytes(state->database_id, sizeof state->database_id) != 1) {
+        snprintf(error, error_size, "no random numbers for the database id");
+        return -1;
+    }
+    return database_state_save(db, state, error, error_size);
+}
+
+int database_state_load(sqlite3 *db, struct database_state *state, char *error, size_t error_size)
+{
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(db, "SELECT database_id, position, epoch, id_mark, boot_id, clean FROM state", -1,
+                           &s, NULL))
+        return fail(db, "state", error, error_size);
+    int result = sqlite3_step(s);
+    if (result == SQLITE_ROW) {
+        memset(state, 0, sizeof *state);
+        if (sqlite3_column_bytes(s, 0) == DATABASE_ID_BYTES)
+            memcpy(state->database_id, sqlite3_column_blob(s, 0), DATABASE_ID_BYTES);
+        state->position = (uint64_t)sqlite3_column_int64(s, 1);
+        state->epoch = (uint64_t)sqlite3_column_int64(s, 2);
+        state->id_mark = sqlite3_column_int64(s, 3);
+        snprintf(state->boot_id, sizeof state->boot_id, "%s", (const char *)sqlite3_column_text(s, 4));
+        state->clean = sqlite3_column_int(s, 5) != 0;
+    }
+    sqlite3_finalize(s);
+    if (result == SQLITE_ROW)
+        return 0;
+    return result == SQLITE_DONE ? state_new(db, state, error, error_size)
+                                 : fail(db, "state", error, error_size);
+}
+
+int database_state_save(sqlite3 *db, const struct database_state *state, char *error, size_t error_size)
+{
+    static const char sql[] =
+        "INSERT INTO state (one, database_id, position, epoch, id_mark, boot_id, clean) "
+        "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (one) DO UPDATE SET "
+        "database_id = excluded.database_id, position = excluded.position, "
+        "epoch = excluded.epoch, id_mark = excluded.id_mark, boot_id = excluded.boot_id, "
+        "clean = excluded.clean";
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL))
+        return fail(db, "state", error, error_size);
+    sqlite3_bind_blob(s, 1, state->database_id, DATABASE_ID_BYTES, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 2, (int64_t)state->position);
+    sqlite3_bind_int64(s, 3, (int64_t)state->epoch);
+    sqlite3_bind_int64(s, 4, state->id_mark);
+    sqlite3_bind_text(s, 5, state->boot_id, -1, SQLITE_STATIC);
+    sqlite3_bind_int(s, 6, state->clean);
+    int result = sqlite3_step(s);
+    sqlite3_finalize(s);
+    return result == SQLITE_DONE ? 0 : fail(db, "state", error, error_size);
+}

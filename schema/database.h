@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The database file: opening it with the right settings, bringing its schema up to date, its `state` row. */
+#ifndef SCHEMA_DATABASE_H
+#define SCHEMA_DATABASE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DATABASE_ID_BYTES 16
+
+struct database_state {
+    uint8_t database_id[DATABASE_ID_BYTES];
+    uint64_t position;
+    uint64_t epoch;
+    int64_t id_mark;
+    char boot_id[64];
+    bool clean;
+};
+
+/* migrations.c, where a test can put others in their place; versions rise. */
+struct migration {
+    int version;
+    const char *name;
+    const char *sql;
+};
+extern const struct migration database_migrations[];
+extern const size_t database_migration_count;
+
+/* Is there a folder that we may write in, and a file, if there is one, that we may write? -1: says why not.
+ */
+__attribute__((warn_unused_result)) int database_check_path(const char *path, char *error, size_t error_size);
+/* Opens for writing (creating it, auto_vacuum incremental, WAL, no automatic checkpoints) or for reading
+ * only. `sync` as in store_config. -1: one sentence in `error` that names the path and, for permissions, the
+ * broker's uid. */
+__attribute__((warn_unused_result)) int database_open(sqlite3 **out, const char *path, bool writes, int sync,
+                                                      char *error, size_t error_size);
+/* Schema version of the file, 0 for a new one; -1 when it cannot be read. */
+int database_version(sqlite3 *db);
+int database_newest(void);
+/* Runs the migrations above the file's version, each in one transaction with its user_version inside. A file
+ * newer than this program is refused. */
+__attribute__((warn_unused_result)) int database_migrate(sqlite3 *db, char *error, size_t error_size);
+/* The state row; a fresh one (random id, everything 0, clean) is made for a new database. */
+__attribute__((warn_unused_result)) int database_state_load(sqlite3 *db, struct database_state *state,
+                                                            char *error, size_t error_size);
+__attribute__((warn_unused_result)) int database_state_save(sqlite3 *db, const struct database_state *state,
+                                                            char *error, size_t error_size);
+/* Largest message id, 0 when there is none. */
+int64_t database_max_id(sqlite3 *db);
+
+#endif

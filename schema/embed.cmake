@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+# Writes OUTPUT: one C string initialiser {version, name, sql} for each file in MIGRATIONS, in order.
+set(all "")
+list(SORT MIGRATIONS)
+foreach(path ${MIGRATIONS})
+  get_filename_component(name ${path} NAME)
+  string(SUBSTRING ${name} 0 4 number)
+  math(EXPR version "1${number} - 10000")
+  file(READ ${path} sql)
+  string(REPLACE "\\" "\\\\" sql "${sql}")
+  string(REPLACE "\"" "\\\"" sql "${sql}")
+  string(REPLACE "\n" "\\n\"\n\"" sql "${sql}")
+  string(APPEND all "{${version}, \"${name}\",\n\"${sql}\"},\n")
+endforeach()
+file(WRITE ${OUTPUT} "${all}")

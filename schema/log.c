@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "schema/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+/* An append that the database may not have yet. */
+struct young {
+    struct message message;
+    uint64_t position; /* of its frame's end; 0 while the frame is open */
+    struct tail *tail;
+    struct young *prev, *next;           /* all, in order of ids */
+    struct young *tail_prev, *tail_next; /* those of the conversation */
+    char names[];                        /* sender and client */
+};
+
+/* The young messages of one conversation. */
+struct tail {
+    int64_t conversation;
+    int64_t base_id; /* of the last message before the first young one */
+    struct young *list;
+    UT_hash_handle hh;
+};
+
+struct log {
+    struct store *store;
+    struct young *all;
+    struct tail *tails;
+};
+
+static void forget(struct log *log, struct young *young)
+{
+    struct tail *tail = young->tail;
+    if (young == tail->list)
+        tail->base_id = young->message.id;
+    DL_DELETE2(tail->list, young, tail_prev, tail_next);
+    DL_DELETE(log->all, young);
+    free(young);
+    if (!tail->list) {
+        HASH_DEL(log->tails, tail);
+        free(tail);
+    }
+}
+
+static void on_ended(void *context, uint64_t position)
+{
+    struct log *log = context;
+    while (log->all && log->all->prev->position == 0) {
+        if (position != 0) {
+            for (struct young *y = log->all->prev; y->position == 0; y = y->prev) {
+                y->position = position;
+                if (y == log->all)
+                    break;
+            }
+            return;
+        }
+        forget(log, log->all->prev);
+    }
+}
+
+static void on_released(void *context, uint64_t position)
+{
+    struct log *log = context;
+    while (log->all && log->all->position != 0 && log->all->position <= position)
+        forget(log, log->all);
+}
+
+int log_open(struct log **out, struct store *store)
+{
+    struct log *log = calloc(1, sizeof *log);
+    if (!log)
+        return -1;
+    log->store = store;
+    store_set_hooks(store, &(struct store_hooks){on_ended, on_released, log});
+    *out = log;
+    return 0;
+}
+
+void log_close(struct log *log)
+{
+    if (!log)
+        return;
+    store_set_hooks(log->store, &(struct store_hooks){0});
+    while (log->all)
+        forget(log, log->all);
+    free(log);
+}
+
+static struct tail *tail_get(struct log *log, int64_t conversation, int64_t previous_id)
+{
+    struct tail *tail;
+    HASH_FIND(hh, log->tails, &conversation, sizeof conversation, tail);
+    if (tail)
+        return tail;
+    tail = calloc(1, sizeof *tail);
+    if (!tail)
+        return NULL;
+    tail->conversation = conversation;
+    tail->base_id = previous_id;
+    HASH_ADD(hh, log->tails, conversation, sizeof conversation, tail);
+    if (tail->hh.tbl)
+        return tail;
+    free(tail);
+    return NULL;
+}
+
+bool log_append(struct log *log, const struct message *m, int64_t previous_id)
+{
+    size_t sender_size = strlen(m->sender) + 1, client_size = strlen(m->client) + 1;
+    struct young *young = malloc(sizeof *young + sender_size + client_size);
+    struct tail *tail = young ? tail_get(log, m->conversation, previous_id) : NULL;
+    if (!tail) {
+        free(young);
+        return false;
+    }
+    store_put(log->store, W_MESSAGE_ADD, "iiittiiiib", m->id, m->conversation, m->seq, m->sender, m->client,
+              m->time, (int64_t)m->kind, m->random, (int64_t)m->push, m->body, m->body_len);
+    young->message = *m;
+    young->message.sender = memcpy(young->names, m->sender, sender_size);
+    young->message.client = memcpy(young->names + sender_size, m->client, client_size);
+    young->message.body = store_last_blob(log->store);
+    if (!young->message.body) { /* the frame is broken and will be forgotten; until then it may be read */
+        young->message.body = "";
+        young->message.body_len = 0;
+    }
+    young->position = 0;
+    young->tail = tail;
+    DL_APPEND(log->all, young);
+    DL_APPEND2(tail->list, young, tail_prev, tail_next);
+    return true;
+}
+
+static struct message message_of_row(sqlite3_stmt *s)
+{
+    if (sqlite3_column_count(s) == 1)
+        return (struct message){.id = sqlite3_column_int64(s, 0)};
+    return (struct message){.id = sqlite3_column_int64(s, 0),
+                            .conversation = sqlite3_column_int64(s, 1),
+                            .seq = sqlite3_column_int64(s, 2),
+                            .sender = store_text(s, 3),
+                            .client = store_text(s, 4),
+                            .time = sqlite3_column_int64(s, 5),
+                            .kind = (enum message_kind)sqlite3_column_int(s, 6),
+                            .random = sqlite3_column_int64(s, 7),
+                            .push = (enum message_push)sqlite3_column_int(s, 8),
+                            .body = store_text(s, 9),
+                            .body_len = (size_t)sqlite3_column_bytes(s, 9)};
+}
+
+/* Rows of `statement` (bound) up to the bound that the young ones start from; a row may be in both, then it
+ * is young no more and comes once. Returns false when the callback has had enough; *last is the last id
+ * given. */
+static bool rows_of_database(struct log *log, sqlite3_stmt *statement, log_row *row, void *context,
+                             int64_t *last)
+{
+    bool more = true;
+    while (more && store_row(log->store, statement)) {
+        struct message message = message_of_row(statement);
+        *last = message.id;
+        more = row(context, &message);
+    }
+    store_done(statement);
+    return more;
+}
+
+static sqlite3_stmt *bind_range(struct log *log, enum read_id id, int64_t conversation, int64_t bound)
+{
+    sqlite3_stmt *statement = store_read(log->store, id);
+    sqlite3_bind_int64(statement, 1, conversation);
+    sqlite3_bind_int64(statement, 2, bound);
+    return statement;
+}
+
+static struct young *tail_list(struct log *log, int64_t conversation, int64_t *base_id)
+{
+    struct tail *tail;
+    HASH_FIND(hh, log->tails, &conversation, sizeof conversation, tail);
+    *base_id = tail ? tail->base_id : INT64_MAX;
+    return tail ? tail->list : NULL;
+}
+
+/* The database has a prefix of the log: everything it gives comes before what is only young. */
+bool log_after(struct log *log, int64_t conversation, int64_t after, log_row *row, void *context)
+{
+    int64_t base_id, last = after;
+    struct young *young = tail_list(log, conversation, &base_id);
+    if (after < base_id) {
+        sqlite3_stmt *statement = bind_range(log, R_MESSAGES_AFTER, conversation, after);
+        if (!rows_of_database(log, statement, row, context, &last))
+            return true;
+        if (store_failed(log->store))
+            return false;
+    }
+    for (; young; young = young->tail_next)
+        if (young->message.id > last && !row(context, &young->message))
+            break;
+    return true;
+}
+
+static bool read_before(struct log *log, enum read_id read, int64_t conversation, int64_t before,
+                        log_row *row, void *context)
+{
+    int64_t base_id, last = before;
+    struct young *list = tail_list(log, conversation, &base_id);
+    for (struct young *y = list ? list->tail_prev : NULL; y; y = y == list ? NULL : y->tail_prev) {
+        if (y->message.id >= last)
+            continue;
+        last = y->message.id;
+        if (!row(context, &y->message))
+            return true;
+    }
+    rows_of_database(log, bind_range(log, read, conversation, last), row, context, &last);
+    return !store_failed(log->store);
+}
+
+bool log_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context)
+{
+    return read_before(log, R_MESSAGES_BEFORE, conversation, before, row, context);
+}
+
+bool log_ids_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context)
+{
+    return read_before(log, R_MESSAGE_IDS_BEFORE, conversation, before, row, context);
+}
+
+int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender, int64_t from, int64_t to)
+{
+    int64_t base_id, count = 0, last = 0;
+    struct young *young = tail_list(log, conversation, &base_id);
+    for (; young; young = young->tail_next) {
+        const struct message *m = &young->message;
+        last = last == 0 ? m->id : last;
+        count += m->id > from && m->id <= to && m->kind == MESSAGE_CONTENT && strcmp(m->sender, sender) == 0;
+    }
+    sqlite3_stmt *s = bind_range(log, R_MESSAGES_SENT, conversation, 0);
+    sqlite3_bind_text(s, 2, sender, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 3, from);
+    sqlite3_bind_int64(s, 4, last != 0 && last - 1 < to ? last - 1 : to);
+    if (store_row(log->store, s))
+        count += sqlite3_column_int64(s, 0);
+    store_done(s);
+    return count;
+}

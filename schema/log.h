@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The message log: append inside a frame, read in the order of ids. A read sees every append made before it:
+ * what the database does not have yet is merged in from memory (bodies are not copied, they are read from the
+ * ring). Broker thread only. */
+#ifndef SCHEMA_LOG_H
+#define SCHEMA_LOG_H
+
+#include "schema/store.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum message_kind { MESSAGE_CONTENT, MESSAGE_TIPS, MESSAGE_NOTICE, MESSAGE_RECALL };
+enum message_push { PUSH_NOBODY, PUSH_WILLING, PUSH_EVERYBODY };
+
+/* Texts are borrowed: inside a callback they are good until it returns. */
+struct message {
+    int64_t id, conversation, seq, time, random;
+    const char *sender, *client; /* client: the sending device's id, "" when the server sent it */
+    enum message_kind kind;
+    enum message_push push;
+    const char *body; /* what follows the stamp */
+    size_t body_len;
+};
+
+struct log;
+
+/* Takes over the store's hooks. */
+__attribute__((warn_unused_result)) int log_open(struct log **out, struct store *store);
+void log_close(struct log *log);
+
+/* Puts the message into the open frame. `previous_id`: the last id of the conversation before this one.
+ * false: out of memory, the frame is to be aborted. */
+__attribute__((warn_unused_result)) bool log_append(struct log *log, const struct message *message,
+                                                    int64_t previous_id);
+
+/* Calls `row` for each message of the conversation with id > after, rising, until it returns false. `row`
+ * must neither read the log itself nor write to the store (a frame, store_poll): what it is given would go.
+ * false: the database could not be read (logged). */
+typedef bool log_row(void *context, const struct message *message);
+bool log_after(struct log *log, int64_t conversation, int64_t after, log_row *row, void *context);
+/* The same for id < before, falling. */
+bool log_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context);
+/* The same as log_before with nothing but the ids set: an index scan. */
+bool log_ids_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context);
+/* Own messages with content of `sender` with from < id <= to. */
+int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender, int64_t from, int64_t to);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "schema/store.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "schema/record.h"
+#include "schema/store_internal.h"
+
+#define FRAME_SPARE 16384
+
+__attribute__((format(printf, 3, 4))) void store_say(struct store *store, enum store_log priority,
+                                                     const char *format, ...)
+{
+    char line[512];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(line, sizeof line, format, list);
+    va_end(list);
+    if (store->config.log)
+        store->config.log(priority, line);
+}
+
+void store_poll(struct store *store)
+{
+    char line[512];
+    bool error;
+    uint64_t committed = writer_committed(store->writer);
+    if (committed != store->committed) {
+        store->committed = committed;
+        if (store->hooks.released)
+            store->hooks.released(store->hooks.context, committed);
+        ring_release(store->ring, committed);
+        if (store->id_mark_next != 0 && committed >= store->id_mark_position) {
+            if (writer_bad_frames(store->writer) == store->id_mark_bad)
+                store->id_mark = store->id_mark_next;
+            store->id_mark_next = 0;
+        }
+    }
+    while (writer_take_line(store->writer, line, sizeof line, &error))
+        store_say(store, error ? STORE_ERROR : STORE_INFO, "%s", line);
+}
+
+uint64_t store_committed(const struct store *store)
+{
+    return store->committed;
+}
+
+void store_set_hooks(struct store *store, const struct store_hooks *hooks)
+{
+    store->hooks = *hooks;
+}
+
+bool store_begin(struct store *store, size_t bytes)
+{
+    if (!ring_begin(store->ring, bytes + FRAME_SPARE)) {
+        store_poll(store);
+        if (!ring_begin(store->ring, bytes + FRAME_SPARE))
+            return false;
+    }
+    store->broken = false;
+    store->id_mark_in_frame = false;
+    return true;
+}
+
+static void put(struct store *store, enum write_op op, const char *format, va_list parameters)
+{
+    uint8_t *out =
+        store->broken ? NULL : ring_record(store->ring, (uint16_t)op, record_size(format, parameters));
+    store->last_blob = out ? record_write(out, format, parameters) : NULL;
+    if (!out)
+        store->broken = true;
+}
+
+void store_put(struct store *store, enum write_op op, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    put(store, op, format, list);
+    va_end(list);
+}
+
+const char *store_last_blob(const struct store *store)
+{
+    return store->last_blob;
+}
+
+static void ended(struct store *store, uint64_t position)
+{
+    if (store->hooks.ended)
+        store->hooks.ended(store->hooks.context, position);
+}
+
+uint64_t store_commit(struct store *store)
+{
+    if (store->broken) {
+        store_say(store, STORE_ERROR,
+                  "a frame was larger than its reservation and was not written; please report this");
+        store_abort(store);
+        return ring_head(store->ring);
+    }
+    uint64_t position = ring_commit(store->ring);
+    if (store->id_mark_in_frame)
+        store->id_mark_position = position;
+    store->id_mark_in_frame = false;
+    ended(store, position);
+    writer_wake(store->writer);
+    return position;
+}
+
+void store_abort(struct store *store)
+{
+    if (store->id_mark_in_frame)
+        store->id_mark_next = 0;
+    store->id_mark_in_frame = false;
+    store->broken = false;
+    ring_abort(store->ring);
+    ended(store, 0);
+}
+
+bool store_write(struct store *store, enum write_op op, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    bool begun = store_begin(store, record_size(format, list));
+    if (begun) {
+        put(store, op, format, list);
+        store_commit(store);
+    }
+    va_end(list);
+    return begun;
+}
+
+/* Half a block before the end the next one is asked for, inside the frame of whoever needs an id: it is
+ * committed long before it is needed. */
+int64_t store_next_id(struct store *store)
+{
+    if (store->last_id + ID_BLOCK / 2 >= store->id_mark && store->id_mark_next == 0) {
+        store->id_mark_next = store->last_id + 1 + ID_BLOCK;
+        store->id_mark_position = UINT64_MAX;
+        store->id_mark_in_frame = true;
+        store->id_mark_bad = writer_bad_frames(store->writer);
+        store_put(store, W_ID_MARK, "i", store->id_mark_next);
+    }
+    if (store->last_id + 1 >= store->id_mark)
+        return 0;
+    return ++store->last_id;
+}
+
+int64_t store_last_id(const struct store *store)
+{
+    return store->last_id;
+}
+
+/* Reads */
+
+sqlite3_stmt *store_read(struct store *store, enum read_id id)
+{
+    return store->read[id];
+}
+
+void store_done(sqlite3_stmt *statement)
+{
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+}
+
+bool store_row(struct store *store, sqlite3_stmt *statement)
+{
+    int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW)
+        return true;
+    if (result != SQLITE_DONE) {
+        store->read_failed = true;
+        store_say(store, STORE_ERROR, "database read failed: %s", sqlite3_errmsg(store->read_db));
+    }
+    return false;
+}
+
+bool store_failed(struct store *store)
+{
+    bool failed = store->read_failed;
+    store->read_failed = false;
+    return failed;
+}
+
+const char *store_text(sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    return text ? text : "";
+}
+
+struct store_counters store_counters(const struct store *store)
+{
+    return (struct store_counters){.ring_used = ring_used(store->ring),
+                                   .ring_capacity = ring_capacity(store->ring),
+                                   .commit_ms = writer_commit_ms(store->writer),
+                                   .frames_bad = writer_bad_frames(store->writer),
+                                   .stalled = writer_stalled(store->writer)};
+}
+
+void store_set_retention(struct store *store, int64_t retention_ms)
+{
+    writer_set_retention(store->writer, retention_ms);
+}
+
+bool store_copy(char *out, size_t size, const char *text)
+{
+    int len = snprintf(out, size, "%s", text);
+    return len >= 0 && (size_t)len < size;
+}

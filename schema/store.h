@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The store: SQLite behind the write ring.
+ *
+ * Owns the database, the ring and the writer thread. Promises:
+ *  - what store_commit returned from survives `kill -9` of the broker at that moment (it is in the ring,
+ * which the next start executes), and survives a power loss once the writer has committed it (with `sync
+ * full`);
+ *  - a frame (store_begin .. store_commit) is executed whole or not at all, exactly once, in order;
+ *  - the broker thread never waits for a write: store_begin says no when the ring is full.
+ * Leaves to others: what the rows mean. Reads see only what is committed; what is younger is in the memory of
+ * the nouns, and, for messages, in log.h.
+ *
+ * Threads: everything here is for the broker thread. The writer thread lives inside writer.c. */
+#ifndef SCHEMA_STORE_H
+#define SCHEMA_STORE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum write_op {
+#define WRITE(op, name, sql) W_##name = op,
+#define READ(name, sql)
+#include "schema/statements.def"
+#undef WRITE
+#undef READ
+};
+
+enum read_id {
+#define WRITE(op, name, sql)
+#define READ(name, sql) R_##name,
+#include "schema/statements.def"
+#undef WRITE
+#undef READ
+    READS
+};
+
+struct store;
+
+enum store_log { STORE_ERROR, STORE_WARNING, STORE_INFO };
+
+struct store_config {
+    const char *database;  /* path */
+    const char *ring_file; /* path */
+    size_t ring_bytes;
+    int sync;             /* enum sync_mode: 0 full, 1 normal, 2 off */
+    int64_t retention_ms; /* 0 keeps for ever */
+    /* One line for the broker's log; on the broker thread only (what the writer has to say waits for
+     * store_poll). */
+    void (*log)(enum store_log priority, const char *line);
+};
+
+/* Opens ring and database, migrates, executes what the ring still holds, starts the writer thread. -1: one
+ * sentence in `error`, nothing is left open. Broker thread, before the broker serves anybody: this may take
+ * as long as it takes. */
+__attribute__((warn_unused_result)) int store_open(struct store **out, const struct store_config *config,
+                                                   char *error, size_t error_size);
+/* Waits for the writer to execute everything (a few seconds at most when the disk is full), marks a clean
+ * end, closes. */
+void store_close(struct store *store);
+
+/* Starts a frame of at most `bytes` of texts and blobs in all; false: the ring is full, nothing has changed
+ * and nothing may be changed. Reserves 16 KiB on top, enough for some hundred numbers. Between store_begin
+ * and store_commit memory may change: the frame will be written, unless store_abort. */
+__attribute__((warn_unused_result)) bool store_begin(struct store *store, size_t bytes);
+/* Adds a statement with its parameters, by format: i int64_t; t text (NULL gives NULL); b text with length
+ * (const char *, size_t). A frame whose reservation does not suffice is marked broken: store_commit logs it
+ * and writes nothing. */
+void store_put(struct store *store, enum write_op op, const char *format, ...);
+/* Makes the frame durable and returns its position: it is committed when store_committed() >= position. */
+uint64_t store_commit(struct store *store);
+void store_abort(struct store *store);
+/* All three in one; false: the ring is full. */
+__attribute__((warn_unused_result)) bool store_write(struct store *store, enum write_op op,
+                                                     const char *format, ...);
+
+/* Once a loop turn: lets the space of executed frames be used again and writes the writer's log lines.
+ * store_begin does the same when it finds the ring full. */
+void store_poll(struct store *store);
+/* Who keeps pointers into the ring (log.h) is told when a frame ends (`ended`: its position, or 0 when
+ * nothing was written) and before space is used again (`released`: everything up to `position` is in the
+ * database). */
+struct store_hooks {
+    void (*ended)(void *context, uint64_t position);
+    void (*released)(void *context, uint64_t position);
+    void *context;
+};
+void store_set_hooks(struct store *store, const struct store_hooks *hooks);
+/* Every frame up to here is in the database, as of the last store_poll. */
+uint64_t store_committed(const struct store *store);
+/* Where the bytes of the record just put are in the ring (the last `b` parameter): valid until released. */
+const char *store_last_blob(const struct store *store);
+
+/* The next message id, 0 when none may be used now (the mark could not be moved yet). Call inside a frame. */
+int64_t store_next_id(struct store *store);
+int64_t store_last_id(const struct store *store);
+
+/* A prepared read, reset and with no parameters bound; NULL never. Bind, step, then store_done. */
+sqlite3_stmt *store_read(struct store *store, enum read_id id);
+void store_done(sqlite3_stmt *statement);
+/* Steps; true on a row. Anything but a row or the end is logged and set as a failure that store_failed tells
+ * once. */
+bool store_row(struct store *store, sqlite3_stmt *statement);
+bool store_failed(struct store *store);
+const char *store_text(sqlite3_stmt *statement, int column); /* "" for NULL; valid until the next step */
+
+struct store_counters {
+    uint64_t ring_used, ring_capacity;
+    double commit_ms;    /* the last group commit */
+    uint64_t frames_bad; /* moved to <database>.bad */
+    bool stalled;        /* the writer is retrying (disk full, ...) */
+};
+struct store_counters store_counters(const struct store *store);
+void store_set_retention(struct store *store, int64_t retention_ms);
+
+/* Copies `text` into `out` (size bytes), cut at its end; returns false when it was cut. */
+bool store_copy(char *out, size_t size, const char *text);
+
+#endif

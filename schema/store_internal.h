@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What store.c (frames, ids, reads) and store_open.c (the beginning and the end of a life) share. For nobody
+ * else. */
+#ifndef SCHEMA_STORE_INTERNAL_H
+#define SCHEMA_STORE_INTERNAL_H
+
+#include "schema/database.h"
+#include "schema/ring.h"
+#include "schema/store.h"
+#include "schema/writer.h"
+
+/* A mark is this far above the id in use when it is made. */
+#define ID_BLOCK 100000
+
+struct store {
+    struct store_config config;
+    sqlite3 *write_db, *read_db;
+    sqlite3_stmt *read[READS];
+    struct ring *ring;
+    struct writer *writer;
+    struct database_state state; /* of this life */
+
+    uint64_t committed; /* as of the last poll */
+    struct store_hooks hooks;
+
+    bool broken; /* the open frame has outgrown its reservation */
+    const char *last_blob;
+    bool read_failed;
+
+    int64_t last_id;
+    int64_t id_mark;      /* ids below it may be used */
+    int64_t id_mark_next; /* asked for; in force when id_mark_position is committed; 0: not asked */
+    uint64_t id_mark_position;
+    bool id_mark_in_frame;
+    uint64_t id_mark_bad; /* bad frames when it was asked for: one more, and it may have been in that one */
+
+    char boot_id[sizeof((struct database_state *)0)->boot_id]; /* of the machine, now */
+    bool cut;                                                  /* frames of the last life may be missing */
+};
+
+__attribute__((format(printf, 3, 4))) void store_say(struct store *store, enum store_log priority,
+                                                     const char *format, ...);
+
+#endif

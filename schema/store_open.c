@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/store_internal.h"
+
+static void read_boot_id(char *out, size_t size)
+{
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    out[0] = '\0';
+    if (!file)
+        return;
+    if (!fgets(out, (int)size, file))
+        out[0] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+    fclose(file);
+}
+
+/* A ring belongs to one database: mixing them would execute somebody else's frames. */
+static int check_pair(struct store *store, char *error, size_t error_size)
+{
+    static const uint8_t none[RING_ID_BYTES];
+    const uint8_t *id = ring_database_id(store->ring);
+    store->cut = memcmp(id, none, sizeof none) == 0; /* a new one; what it replaces may have held frames */
+    if (store->cut || memcmp(id, store->state.database_id, RING_ID_BYTES) == 0)
+        return 0;
+    snprintf(error, error_size,
+             "ring_file %s belongs to another database than %s; name the ring that belongs to it, or remove "
+             "the ring if its last messages are not needed",
+             store->config.ring_file, store->config.database);
+    return -1;
+}
+
+/* Space in the ring is used again only after a commit, so a database that far behind has lost commits. Where
+ * no power loss can have taken them, it is not the file that was there. */
+static int check_age(const struct store *store, char *error, size_t error_size)
+{
+    bool synced = store->config.sync == 0;
+    if (!ring_overwrote(store->ring, store->state.position) ||
+        (!synced && strcmp(store->boot_id, store->state.boot_id) != 0))
+        return 0;
+    snprintf(error, error_size,
+             "database %s is older than its ring_file %s (a restored backup?); to go on with what the "
+             "database has, "
+             "remove the ring",
+             store->config.database, store->config.ring_file);
+    return -1;
+}
+
+static int execute_left(struct store *store, uint64_t *position, uint64_t hint, char *error,
+                        size_t error_size)
+{
+    char reason[512];
+    uint64_t frames = 0;
+    if (writer_recover(store->writer, position, store->state.epoch, &frames, reason, sizeof reason)) {
+        snprintf(error, error_size, "ring_file %s: %s", store->config.ring_file, reason);
+        return -1;
+    }
+    if (frames > 0)
+        store_say(store, STORE_INFO, "executed %llu frames that the last run had left in the ring",
+                  (unsigned long long)frames);
+    if (*position < hint)
+        store_say(store, STORE_WARNING, "the ring ends at position %llu; what came after it did not survive",
+                  (unsigned long long)*position);
+    return 0;
+}
+
+static int recover(struct store *store, char *error, size_t error_size)
+{
+    uint64_t position = store->state.position, hint = ring_head_hint(store->ring);
+    if (check_age(store, error, error_size))
+        return -1;
+    if (ring_overwrote(store->ring, store->state.position))
+        store_say(
+            store, STORE_ERROR,
+            "the database ends at position %llu, the ring begins later: what was in between is lost, the "
+            "ring starts empty",
+            (unsigned long long)position);
+    else if (execute_left(store, &position, hint, error, error_size))
+        return -1;
+    store->cut = store->cut || position < hint;
+    /* Positions only rise, also over a power loss that took the last bytes. */
+    store->state.position = position > hint ? position : hint;
+    store->state.position = (store->state.position + 7) & ~(uint64_t)7;
+    return 0;
+}
+
+/* Where messages may be gone whose ids somebody has seen (a power loss, a ring that was removed, a frame in
+ * the .bad file), only the mark is safe. It also tells where the last life began, a block below it: the next
+ * one does not begin before that, even if the last stored nothing. */
+static void choose_first_id(struct store *store)
+{
+    const struct database_state *state = &store->state;
+    int64_t newest = database_max_id(store->write_db), begun = state->id_mark - ID_BLOCK - 1;
+    bool same_boot = state->boot_id[0] != '\0' && strcmp(store->boot_id, state->boot_id) == 0;
+    bool known = newest > 0 && !store->cut && (same_boot || (state->clean && state->boot_id[0] != '\0'));
+    store->last_id = known || state->id_mark == 0 ? newest : state->id_mark - 1;
+    if (store->last_id < newest)
+        store->last_id = newest;
+    if (store->last_id < begun)
+        store->last_id = begun;
+}
+
+/* The new epoch is in the database before the ring is touched: whatever is in the ring is stale from here on.
+ */
+static int save_life(struct store *store, char *error, size_t error_size)
+{
+    struct database_state now;
+    /* Recovery may have moved the mark, or forgotten the boot id. */
+    if (database_state_load(store->write_db, &now, error, error_size))
+        return -1;
+    store->state.id_mark = now.id_mark;
+    memcpy(store->state.boot_id, now.boot_id, sizeof now.boot_id);
+    choose_first_id(store);
+    store->id_mark = store->last_id + 1 + ID_BLOCK;
+    store->state.id_mark = store->id_mark;
+    store->state.clean = false;
+    memcpy(store->state.boot_id, store->boot_id, sizeof store->boot_id);
+    if (RAND_bytes((unsigned char *)&store->state.epoch, sizeof store->state.epoch) != 1) {
+        snprintf(error, error_size, "no random numbers for the ring's epoch");
+        return -1;
+    }
+    return database_state_save(store->write_db, &store->state, error, error_size);
+}
+
+/* Nobody is connected yet, whatever the last life believed; jobs that were out go out again. */
+static int forget_connections(struct store *store, char *error, size_t error_size)
+{
+    if (sqlite3_exec(store->write_db,
+                     "UPDATE device SET online = 0, background = 0 WHERE online = 1;"
+                     "UPDATE push_job SET due = 0 WHERE state = 1",
+                     NULL, NULL, NULL) == SQLITE_OK)
+        return 0;
+    snprintf(error, error_size, "database %s: %s", store->config.database, sqlite3_errmsg(store->write_db));
+    return -1;
+}
+
+/* Nothing in the ring is needed any more, and the database says so: a size that was changed in the
+ * configuration is taken now. A new ring gets its id last: until then the next start must see that it is new.
+ */
+static int start_ring(struct store *store, char *error, size_t error_size)
+{
+    if (ring_resize(store->ring, store->config.ring_bytes, error, error_size))
+        return -1;
+    if (memcmp(ring_database_id(store->ring), store->state.database_id, RING_ID_BYTES) != 0)
+        ring_set_database_id(store->ring, store->state.database_id);
+    ring_start(store->ring, store->state.position, store->state.epoch);
+    return 0;
+}
+
+static int begin_life(struct store *store, char *error, size_t error_size)
+{
+    if (save_life(store, error, error_size) || forget_connections(store, error, error_size))
+        return -1;
+    /* With `sync normal` only a checkpoint reaches the disk; mark and boot id must be there before an id is
+     * used. */
+    sqlite3_wal_checkpoint_v2(store->write_db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    store->committed = store->state.position;
+    return start_ring(store, error, error_size);
+}
+
+static int prepare_reads(struct store *store, char *error, size_t error_size)
+{
+    static const struct {
+        const char *name, *sql;
+    } reads[] = {
+#define WRITE(op, name, sql)
+#define READ(name, sql) {#name, sql},
+#include "schema/statements.def"
+#undef WRITE
+#undef READ
+    };
+    for (size_t i = 0; i < READS; i++)
+        if (sqlite3_prepare_v3(store->read_db, reads[i].sql, -1, SQLITE_PREPARE_PERSISTENT, &store->read[i],
+                               NULL)) {
+            snprintf(error, error_size, "statement %s: %s", reads[i].name, sqlite3_errmsg(store->read_db));
+            return -1;
+        }
+    return 0;
+}
+
+static int open_ring(struct store *store, char *error, size_t error_size)
+{
+    char reason[512];
+    if (ring_open(&store->ring, store->config.ring_file, store->config.ring_bytes, reason, sizeof reason) ==
+        0)
+        return 0;
+    snprintf(error, error_size, "ring_file: %s", reason);
+    return -1;
+}
+
+/* The ring's lock comes first: a second broker must not touch the database at all. */
+static int open_files(struct store *store, char *error, size_t error_size)
+{
+    const struct store_config *config = &store->config;
+    if (database_check_path(config->database, error, error_size) || open_ring(store, error, error_size) ||
+        database_open(&store->write_db, config->database, true, config->sync, error, error_size))
+        return -1;
+    bool fresh = database_version(store->write_db) == 0;
+    if ((fresh && database_migrate(store->write_db, error, error_size)) ||
+        database_state_load(store->write_db, &store->state, error, error_size))
+        return -1;
+    return check_pair(store, error, error_size);
+}
+
+/* What an earlier release has left in the ring was written for its schema: executed first, migrated then. */
+static int bring_up_to_date(struct store *store, char *error, size_t error_size)
+{
+    const struct writer_config writer = {.db = store->write_db,
+                                         .ring = store->ring,
+                                         .database = store->config.database,
+                                         .retention_ms = store->config.retention_ms};
+    if (writer_create(&store->writer, &writer, error, error_size) || recover(store, error, error_size) ||
+        database_migrate(store->write_db, error, error_size))
+        return -1;
+    return writer_prepare(store->writer, error, error_size);
+}
+
+static int open_all(struct store *store, char *error, size_t error_size)
+{
+    const struct store_config *config = &store->config;
+    if (open_files(store, error, error_size) || bring_up_to_date(store, error, error_size) ||
+        begin_life(store, error, error_size) ||
+        database_open(&store->read_db, config->database, false, config->sync, error, error_size) ||
+        prepare_reads(store, error, error_size))
+        return -1;
+    if (writer_start(store->writer, store->state.position)) {
+        snprintf(error, error_size, "the writer thread cannot be started");
+        return -1;
+    }
+    return 0;
+}
+
+static void close_all(struct store *store)
+{
+    for (size_t i = 0; i < READS; i++)
+        sqlite3_finalize(store->read[i]);
+    sqlite3_close(store->read_db);
+    writer_free(store->writer);
+    sqlite3_close(store->write_db);
+    ring_close(store->ring);
+    free((char *)store->config.database);
+    free((char *)store->config.ring_file);
+    free(store);
+}
+
+int store_open(struct store **out, const struct store_config *config, char *error, size_t error_size)
+{
+    struct store *store = calloc(1, sizeof *store);
+    if (!store) {
+        snprintf(error, error_size, "out of memory");
+        return -1;
+    }
+    store->config = *config;
+    read_boot_id(store->boot_id, sizeof store->boot_id);
+    store->config.database = strdup(config->database);
+    store->config.ring_file = strdup(config->ring_file);
+    if (!store->config.database || !store->config.ring_file) {
+        snprintf(error, error_size, "out of memory");
+        close_all(store);
+        return -1;
+    }
+    if (open_all(store, error, error_size)) {
+        close_all(store);
+        return -1;
+    }
+    *out = store;
+    return 0;
+}
+
+/* The end in order: everything executed, the next start may trust the last id. */
+static void end_life(struct store *store)
+{
+    char error[512];
+    struct database_state now;
+    if (writer_committed(store->writer) != ring_head(store->ring)) {
+        store_say(store, STORE_ERROR,
+                  "the database could not take the last messages; they stay in the ring for the next start");
+        return;
+    }
+    if (database_state_load(store->write_db, &now, error, sizeof error) == 0) {
+        now.clean = true;
+        if (database_state_save(store->write_db, &now, error, sizeof error) == 0)
+            sqlite3_wal_checkpoint_v2(store->write_db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    }
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    writer_stop(store->writer);
+    store_poll(store);
+    for (size_t i = 0; i < READS; i++)
+        sqlite3_reset(store->read[i]);
+    end_life(store);
+    close_all(store);
+}

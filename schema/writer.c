@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "schema/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "schema/record.h"
+#include "schema/retention.h"
+
+#define OPS                64
+#define BATCH_FRAMES       4000
+#define CHECKPOINT_PAGES   1000
+#define RETENTION_EVERY_MS 30000
+#define RETENTION_PACE_MS  50
+#define NAP_MS             1000
+#define STOP_PATIENCE_MS   5000
+#define LINES              32
+#define LINE_BYTES         400
+
+/* By operation code; the compiler refuses one that is used twice. */
+static const struct {
+    const char *name, *sql;
+} writes[OPS] = {
+#define WRITE(code, name, sql) [code] = {#name, sql},
+#define READ(name, sql)
+#include "schema/statements.def"
+#undef WRITE
+#undef READ
+};
+
+struct line {
+    bool error;
+    char text[LINE_BYTES];
+};
+
+struct writer {
+    sqlite3 *db;
+    struct ring *ring;
+    char *bad_path;
+    sqlite3_stmt *op[OPS];
+    sqlite3_stmt *begin, *commit, *rollback, *save_position, *forget_boot;
+    struct retention *retention;
+    char reason[200];  /* of the last failure; kept, because a rollback overwrites what SQLite knows of it */
+    uint64_t kept_end; /* of the last frame in the .bad file */
+    int wal_pages;
+    int64_t next_retention;
+
+    pthread_t thread;
+    bool started;
+    sem_t wake;
+    atomic_bool asleep, stop, stalled;
+    atomic_uint_fast64_t committed, commit_us, bad;
+    atomic_int_fast64_t retention_ms;
+
+    pthread_mutex_t lines_lock; /* held for a copy of one line */
+    struct line lines[LINES];
+    size_t lines_first, lines_count;
+};
+
+static int64_t now_ms(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+__attribute__((format(printf, 3, 4))) static void say(struct writer *w, bool error, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    pthread_mutex_lock(&w->lines_lock);
+    if (w->lines_count < LINES) {
+        struct line *line = &w->lines[(w->lines_first + w->lines_count++) % LINES];
+        line->error = error;
+        vsnprintf(line->text, sizeof line->text, format, list);
+    }
+    pthread_mutex_unlock(&w->lines_lock);
+    va_end(list);
+}
+
+bool writer_take_line(struct writer *w, char *line, size_t size, bool *error)
+{
+    pthread_mutex_lock(&w->lines_lock);
+    bool found = w->lines_count > 0;
+    if (found) {
+        const struct line *first = &w->lines[w->lines_first];
+        snprintf(line, size, "%s", first->text);
+        *error = first->error;
+        w->lines_first = (w->lines_first + 1) % LINES;
+        w->lines_count--;
+    }
+    pthread_mutex_unlock(&w->lines_lock);
+    return found;
+}
+
+/* A statement without rows, executed and reset. SQLITE_OK or the error. */
+static int run(sqlite3_stmt *statement)
+{
+    int result = sqlite3_step(statement);
+    int reset = sqlite3_reset(statement);
+    return result == SQLITE_DONE || result == SQLITE_ROW ? SQLITE_OK : reset != SQLITE_OK ? reset : result;
+}
+
+static int note_reason(struct writer *w, int result)
+{
+    bool known = (sqlite3_errcode(w->db) & 0xff) == (result & 0xff);
+    snprintf(w->reason, sizeof w->reason, "%s", known ? sqlite3_errmsg(w->db) : sqlite3_errstr(result));
+    return result;
+}
+
+static int execute_record(struct writer *w, const struct ring_record *record)
+{
+    sqlite3_stmt *statement = record->op < OPS ? w->op[record->op] : NULL;
+    if (!statement)
+        return SQLITE_NOTFOUND; /* "unknown operation" */
+    int result = record_bind(statement, record->bytes, record->len);
+    if (result == SQLITE_OK)
+        result = run(statement);
+    else
+        sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return result;
+}
+
+static int execute_frame(struct writer *w, const struct ring_frame *frame)
+{
+    struct ring_record record;
+    size_t offset = 0;
+    int result = SQLITE_OK;
+    while (result == SQLITE_OK && ring_frame_record(frame, &offset, &record))
+        result = execute_record(w, &record);
+    return result;
+}
+
+static bool transient(int result)
+{
+    switch (result & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_NOMEM:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Where frames come from: the live ring, or the log that an earlier life left. */
+struct source {
+    bool recovering;
+    uint64_t epoch;
+    uint64_t until; /* frames from this position on wait */
+};
+
+static bool next_frame(const struct writer *w, const struct source *source, uint64_t *position,
+                       struct ring_frame *frame)
+{
+    uint64_t at = *position;
+    bool found =
+        source->recovering ? ring_verify(w->ring, at, source->epoch, frame) : ring_next(w->ring, &at, frame);
+    if (!found || frame->position >= source->until)
+        return false;
+    *position = frame->end;
+    return true;
+}
+
+static int finish(struct writer *w, uint64_t position)
+{
+    sqlite3_bind_int64(w->save_position, 1, (int64_t)position);
+    int result = run(w->save_position);
+    return result == SQLITE_OK ? run(w->commit) : result;
+}
+
+/* Ends a transaction that failed. */
+static int give_up(struct writer *w, int result)
+{
+    note_reason(w, result);
+    if (!sqlite3_get_autocommit(w->db))
+        run(w->rollback);
+    return result;
+}
+
+/* One transaction of at most `most` frames. On success *position has moved; on an error nothing has changed,
+ * and *failed is the frame that did it (end == 0 when it was none). Those executed are added to *frames. */
+static int execute_batch(struct writer *w, const struct source *source, uint64_t *position, uint64_t most,
+                         uint64_t *frames, struct ring_frame *failed)
+{
+    struct ring_frame frame;
+    uint64_t at = *position, count = 0;
+    memset(failed, 0, sizeof *failed);
+    int result = run(w->begin);
+    while (result == SQLITE_OK && count < most && next_frame(w, source, &at, &frame)) {
+        result = execute_frame(w, &frame);
+        if (result != SQLITE_OK)
+            *failed = frame;
+        else
+            count++;
+    }
+    if (result == SQLITE_OK)
+        result = finish(w, at);
+    if (result != SQLITE_OK)
+        return give_up(w, result);
+    *position = at;
+    *frames += count;
+    return SQLITE_OK;
+}
+
+/* Before its position is committed: a crash in between leaves it twice in the file rather than nowhere. */
+static void keep_bad(struct writer *w, const struct ring_frame *frame)
+{
+    int fd = open(w->bad_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    bool kept = fd >= 0 && write(fd, frame->bytes, frame->len) == (ssize_t)frame->len;
+    if (fd >= 0)
+        close(fd);
+    atomic_fetch_add(&w->bad, 1);
+    say(w, true, "a frame of %zu bytes at position %llu cannot be executed (%s); it was %s %s", frame->len,
+        (unsigned long long)frame->position, w->reason,
+        kept ? "moved to" : "LOST, it could not be written to", w->bad_path);
+}
+
+/* Steps over a frame that can never be executed. It may have held the newest message ids, which were acked:
+ * that the boot id is forgotten makes the next start take its ids from the mark. */
+static int skip_bad(struct writer *w, const struct ring_frame *frame, uint64_t *position, uint64_t *frames)
+{
+    if (w->kept_end != frame->end)
+        keep_bad(w, frame);
+    w->kept_end = frame->end;
+    int result = run(w->begin);
+    if (result == SQLITE_OK)
+        result = run(w->forget_boot);
+    if (result == SQLITE_OK)
+        result = finish(w, frame->end);
+    if (result != SQLITE_OK)
+        return give_up(w, result);
+    *position = frame->end;
+    ++*frames;
+    return SQLITE_OK;
+}
+
+/* Executes a batch; where a frame is bad, what is before it, then steps over it. SQLITE_OK, or an error after
+ * which everything not executed is still there. */
+static int advance(struct writer *w, const struct source *source, uint64_t *position, uint64_t *frames)
+{
+    struct ring_frame bad;
+    struct source good = *source;
+    *frames = 0;
+    int result = execute_batch(w, source, position, BATCH_FRAMES, frames, &bad);
+    if (result == SQLITE_OK || transient(result) || bad.end == 0)
+        return result;
+    good.until = bad.position;
+    result = execute_batch(w, &good, position, BATCH_FRAMES, frames, &bad);
+    if (result != SQLITE_OK)
+        return result;
+    /* Again: a frame is only bad alone. */
+    result = execute_batch(w, source, position, 1, frames, &bad);
+    if (result == SQLITE_OK || transient(result) || bad.end == 0)
+        return result;
+    return skip_bad(w, &bad, position, frames);
+}
+
+static void checkpoint(struct writer *w)
+{
+    if (w->wal_pages < CHECKPOINT_PAGES)
+        return;
+    w->wal_pages = 0;
+    sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+static int count_wal_pages(void *context, sqlite3 *db, const char *name, int pages)
+{
+    (void)db, (void)name;
+    ((struct writer *)context)->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+/* Also under load, when the ring is never empty. */
+static void retain(struct writer *w)
+{
+    int64_t keep = atomic_load(&w->retention_ms), now = now_ms(CLOCK_MONOTONIC);
+    if (keep <= 0 || now < w->next_retention)
+        return;
+    bool more = retention_step(w->retention, now_ms(CLOCK_REALTIME) - keep);
+    w->next_retention = now + (more ? RETENTION_PACE_MS : RETENTION_EVERY_MS);
+    checkpoint(w);
+}
+
+static int64_t nap_until_retention(const struct writer *w)
+{
+    int64_t left = w->next_retention - now_ms(CLOCK_MONOTONIC);
+    if (atomic_load(&w->retention_ms) <= 0 || left > NAP_MS)
+        return NAP_MS;
+    return left > 0 ? left : 1;
+}
+
+static void nap(struct writer *w, int64_t ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += (ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    while (sem_clockwait(&w->wake, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
+        ;
+}
+
+/* Exchanges on both sides: either the producer sees that we sleep, or we see the head that it moved before.
+ */
+static void sleep_until_woken(struct writer *w, uint64_t position)
+{
+    atomic_exchange(&w->asleep, true);
+    if (ring_head(w->ring) == position && !atomic_load(&w->stop))
+        nap(w, nap_until_retention(w));
+    atomic_exchange(&w->asleep, false);
+}
+
+/* A commit failed for a reason that may pass. Says so once, and waits longer each time. */
+static void back_off(struct writer *w, int *tries)
+{
+    static const int64_t waits[] = {20, 50, 100, 200, 500, 1000};
+    size_t last = sizeof waits / sizeof *waits - 1;
+    if (!atomic_exchange(&w->stalled, true))
+        say(w, true, "the database cannot be written (%s); messages wait in the ring, trying again",
+            w->reason);
+    nap(w, waits[(size_t)*tries < last ? (size_t)*tries : last]);
+    ++*tries;
+}
+
+static void note_commit(struct writer *w, uint64_t position, int64_t started)
+{
+    atomic_store(&w->committed, position);
+    atomic_store(&w->commit_us, (uint64_t)(now_ms(CLOCK_MONOTONIC) - started) * 1000);
+    if (atomic_exchange(&w->stalled, false))
+        say(w, false, "the database can be written again");
+}
+
+/* A head without a frame: memory was overwritten; nothing more can be done here. */
+static int lose_ring(struct writer *w)
+{
+    snprintf(w->reason, sizeof w->reason, "the ring holds no frame where one must be");
+    return SQLITE_CORRUPT;
+}
+
+static void *writer_main(void *context)
+{
+    struct writer *w = context;
+    const struct source live = {.until = UINT64_MAX};
+    uint64_t position = atomic_load(&w->committed), frames;
+    int64_t stop_by = 0;
+    int tries = 0;
+    for (;;) {
+        bool stopping = atomic_load(&w->stop);
+        if (stopping && stop_by == 0)
+            stop_by = now_ms(CLOCK_MONOTONIC) + STOP_PATIENCE_MS;
+        if (ring_head(w->ring) == position) {
+            if (stopping)
+                break;
+            retain(w);
+            sleep_until_woken(w, position);
+            continue;
+        }
+        int64_t started = now_ms(CLOCK_MONOTONIC);
+        int result = advance(w, &live, &position, &frames);
+        if (result == SQLITE_OK && frames == 0)
+            result = lose_ring(w);
+        if (result == SQLITE_OK) {
+            note_commit(w, position, started);
+            checkpoint(w);
+            if (!stopping)
+                retain(w);
+            tries = 0;
+        } else if (stopping && started > stop_by) {
+            break;
+        } else {
+            back_off(w, &tries);
+        }
+    }
+    return NULL;
+}
+
+static int prepare(struct writer *w, sqlite3_stmt **out, const char *sql, const char *name, char *error,
+                   size_t error_size)
+{
+    if (sqlite3_prepare_v3(w->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK)
+        return 0;
+    snprintf(error, error_size, "statement %s: %s", name, sqlite3_errmsg(w->db));
+    return -1;
+}
+
+static int prepare_own(struct writer *w, char *error, size_t error_size)
+{
+    const struct {
+        sqlite3_stmt **statement;
+        const char *sql;
+    } own[] = {{&w->begin, "BEGIN IMMEDIATE"},
+               {&w->commit, "COMMIT"},
+               {&w->rollback, "ROLLBACK"},
+               {&w->save_position, "UPDATE state SET position = ?1"},
+               {&w->forget_boot, "UPDATE state SET boot_id = ''"}};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (prepare(w, own[i].statement, own[i].sql, own[i].sql, error, error_size))
+            return -1;
+    return 0;
+}
+
+static int prepare_op(struct writer *w, size_t op, char *error, size_t error_size)
+{
+    return prepare(w, &w->op[op], writes[op].sql, writes[op].name, error, error_size);
+}
+
+/* Those of the recovery, too: they were prepared for the schema of before. */
+int writer_prepare(struct writer *w, char *error, size_t error_size)
+{
+    for (size_t op = 0; op < OPS; op++) {
+        sqlite3_finalize(w->op[op]);
+        w->op[op] = NULL;
+        if (writes[op].sql && prepare_op(w, op, error, error_size))
+            return -1;
+    }
+    return retention_open(&w->retention, w->db, error, error_size);
+}
+
+int writer_create(struct writer **out, const struct writer_config *config, char *error, size_t error_size)
+{
+    struct writer *w = calloc(1, sizeof *w);
+    if (!w || asprintf(&w->bad_path, "%s.bad", config->database) < 0) {
+        free(w);
+        snprintf(error, error_size, "out of memory");
+        return -1;
+    }
+    w->db = config->db;
+    w->ring = config->ring;
+    atomic_store(&w->retention_ms, config->retention_ms);
+    pthread_mutex_init(&w->lines_lock, NULL);
+    sem_init(&w->wake, 0, 0);
+    sqlite3_wal_hook(w->db, count_wal_pages, w);
+    if (prepare_own(w, error, error_size)) {
+        writer_free(w);
+        return -1;
+    }
+    *out = w;
+    return 0;
+}
+
+/* Statements are prepared as records ask for them: one that needs a newer schema is not in the way. */
+static int check_record(struct writer *w, const struct ring_record *record, char *error, size_t error_size)
+{
+    if (record->op >= OPS || !writes[record->op].sql) {
+        snprintf(error, error_size,
+                 "it holds messages of a newer release (operation %u, which this one does not know); start "
+                 "that release again",
+                 (unsigned)record->op);
+        return -1;
+    }
+    return w->op[record->op] ? 0 : prepare_op(w, record->op, error, error_size);
+}
+
+static int check_left(struct writer *w, uint64_t position, uint64_t epoch, char *error, size_t error_size)
+{
+    struct ring_frame frame;
+    for (; ring_verify(w->ring, position, epoch, &frame); position = frame.end) {
+        struct ring_record record;
+        size_t offset = 0;
+        while (ring_frame_record(&frame, &offset, &record))
+            if (check_record(w, &record, error, error_size))
+                return -1;
+    }
+    return 0;
+}
+
+int writer_recover(struct writer *w, uint64_t *position, uint64_t epoch, uint64_t *frames, char *error,
+                   size_t error_size)
+{
+    const struct source left = {.recovering = true, .epoch = epoch, .until = UINT64_MAX};
+    struct ring_frame frame;
+    uint64_t count;
+    *frames = 0;
+    if (check_left(w, *position, epoch, error, error_size))
+        return -1;
+    while (ring_verify(w->ring, *position, epoch, &frame)) {
+        int result = advance(w, &left, position, &count);
+        if (result != SQLITE_OK) {
+            snprintf(error, error_size, "its messages cannot be written to the database: %s", w->reason);
+            return -1;
+        }
+        *frames += count;
+    }
+    return 0;
+}
+
+int writer_start(struct writer *w, uint64_t position)
+{
+    sigset_t all, before;
+    atomic_store(&w->committed, position);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int result = pthread_create(&w->thread, NULL, writer_main, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    w->started = result == 0;
+    return result == 0 ? 0 : -1;
+}
+
+void writer_stop(struct writer *w)
+{
+    if (!w->started)
+        return;
+    atomic_store(&w->stop, true);
+    sem_post(&w->wake);
+    pthread_join(w->thread, NULL);
+    w->started = false;
+}
+
+void writer_free(struct writer *w)
+{
+    if (!w)
+        return;
+    writer_stop(w);
+    for (size_t i = 0; i < OPS; i++)
+        sqlite3_finalize(w->op[i]);
+    sqlite3_finalize(w->begin);
+    sqlite3_finalize(w->commit);
+    sqlite3_finalize(w->rollback);
+    sqlite3_finalize(w->save_position);
+    sqlite3_finalize(w->forget_boot);
+    retention_free(w->retention);
+    sem_destroy(&w->wake);
+    pthread_mutex_destroy(&w->lines_lock);
+    free(w->bad_path);
+    free(w);
+}
+
+void writer_wake(struct writer *w)
+{
+    if (atomic_exchange(&w->asleep, false))
+        sem_post(&w->wake);
+}
+
+uint64_t writer_committed(const struct writer *w)
+{
+    return atomic_load(&w->committed);
+}
+
+double writer_commit_ms(const struct writer *w)
+{
+    return (double)atomic_load(&w->commit_us) / 1000.0;
+}
+
+uint64_t writer_bad_frames(const struct writer *w)
+{
+    return atomic_load(&w->bad);
+}
+
+bool writer_stalled(const struct writer *w)
+{
+    return atomic_load(&w->stalled);
+}
+
+void writer_set_retention(struct writer *w, int64_t retention_ms)
+{
+    atomic_store(&w->retention_ms, retention_ms);
+}

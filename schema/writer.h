@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The writer thread: executes the frames of the ring in SQLite, as many as are there in one transaction,
+ * which also stores the position reached. It is the only writer of the database; it owns checkpoints and
+ * retention.
+ *
+ * Promises: a frame is never split over two commits; position and rows change together, so a frame is
+ * executed exactly once, whatever dies when. FULL, IOERR, BUSY, NOMEM are retried for ever, with back-off; a
+ * frame that fails with anything else goes to <database>.bad and the rest goes on. */
+#ifndef SCHEMA_WRITER_H
+#define SCHEMA_WRITER_H
+
+#include "schema/ring.h"
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct writer;
+
+struct writer_config {
+    sqlite3 *db; /* borrowed; only the writer uses it while the thread runs */
+    struct ring *ring;
+    const char *database; /* path, for <database>.bad */
+    int64_t retention_ms;
+};
+
+/* Made before recovery, with whatever schema the database has. -1: a sentence in `error`. */
+__attribute__((warn_unused_result)) int writer_create(struct writer **out, const struct writer_config *config,
+                                                      char *error, size_t error_size);
+/* Recovery, before the thread runs and before migrating: executes the frames that verify from `position` with
+ * `epoch`, and returns the end. `frames` counts them. -1, a sentence about the ring in `error`: the disk does
+ * not let it; or, and then nothing was executed, one holds an operation that this release does not know, or
+ * whose statement does not fit the schema. */
+__attribute__((warn_unused_result)) int writer_recover(struct writer *writer, uint64_t *position,
+                                                       uint64_t epoch, uint64_t *frames, char *error,
+                                                       size_t error_size);
+/* With the newest schema: prepares every statement. -1: a sentence in `error`. */
+__attribute__((warn_unused_result)) int writer_prepare(struct writer *writer, char *error, size_t error_size);
+/* Starts the thread at `position`; it blocks all signals. */
+__attribute__((warn_unused_result)) int writer_start(struct writer *writer, uint64_t position);
+/* Executes what is in the ring (giving up after some seconds when the disk refuses), then ends the thread. */
+void writer_stop(struct writer *writer);
+void writer_free(struct writer *writer);
+
+/* Any thread. */
+void writer_wake(struct writer *writer);
+uint64_t writer_committed(const struct writer *writer);
+double writer_commit_ms(const struct writer *writer);
+uint64_t writer_bad_frames(const struct writer *writer);
+bool writer_stalled(const struct writer *writer);
+void writer_set_retention(struct writer *writer, int64_t retention_ms);
+/* The next line the writer has to say, oldest first; false when there is none. `error`: an error, else
+ * information. */
+bool writer_take_line(struct writer *writer, char *line, size_t size, bool *error);
+
+#endif

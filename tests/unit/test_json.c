@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "plugin/json.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct text {
+    const char *bytes;
+    size_t len;
+};
+#define T(literal)                                                                                           \
+    {                                                                                                        \
+        literal, sizeof(literal) - 1                                                                         \
+    }
+
+static const struct text strict_texts[] = {
+    T("{}"),
+    T("[]"),
+    T("\"\""),
+    T("0"),
+    T("-0"),
+    T("-0.0"),
+    T("1e5"),
+    T("1E+5"),
+    T("1.25e-10"),
+    T("true"),
+    T("false"),
+    T("null"),
+    T(" \t\r\n[ 1 , { \"a\" : [ ] } ] \n"),
+    T("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\""),
+    T("\"\\ud83d\\ude00\""),
+    T("\"\\uD83D\\uDE00\""),
+    T("\"\\u0000\""),
+    T("\"\x7f\""),
+    T("\"\xc2\x80\""),
+    T("\"\xef\xbf\xbf\""),
+    T("\"\xf4\x8f\xbf\xbf\""),
+    T("{\"a\":1,\"a\":2}"),
+    T("{\"\":{\"\":{}}}"),
+    T("123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890")};
+
+static const struct text broken_texts[] = {T(""),
+                                           T(" "),
+                                           T("\0"),
+                                           T("{"),
+                                           T("}"),
+                                           T("["),
+                                           T("]"),
+                                           T("{]"),
+                                           T("[}"),
+                                           T("[1,]"),
+                                           T("[,1]"),
+                                           T("[1 2]"),
+                                           T("{\"a\":1,}"),
+                                           T("{,}"),
+                                           T("{\"a\"}"),
+                                           T("{\"a\":}"),
+                                           T("{a:1}"),
+                                           T("{1:1}"),
+                                           T("{'a':1}"),
+                                           T("[1]]"),
+                                           T("1 1"),
+                                           T("[1]\0"),
+                                           T("01"),
+                                           T("-"),
+                                           T("+1"),
+                                           T(".5"),
+                                           T("1."),
+                                           T("1.e5"),
+                                           T("1e"),
+                                           T("1e+"),
+                                           T("--1"),
+                                           T("0x1"),
+                                           T("NaN"),
+                                           T("Infinity"),
+                                           T("-Infinity"),
+                                           T("True"),
+                                           T("nul"),
+                                           T("nulll"),
+                                           T("tru"),
+                                           T("\""),
+                                           T("\"a"),
+                                           T("\"\\\""),
+                                           T("\"\\x\""),
+                                           T("\"\\u\""),
+                                           T("\"\\u12\""),
+                                           T("\"\\u12g4\""),
+                                           T("\"\\U0041\""),
+                                           T("\"\\ud800\""),
+                                           T("\"\\ud800x\""),
+                                           T("\"\\ud800\\n\""),
+                                           T("\"\\ud800\\u0041\""),
+                                           T("\"\\udc00\""),
+                                           T("\"\\ude00\\ud83d\""),
+                                           T("\"\t\""),
+                                           T("\"\n\""),
+                                           T("\"\x1f\""),
+                                           T("\"\0\""),
+                                           T("\"\x80\""),
+                                           T("\"\xc0\x80\""),
+                                           T("\"\xc1\xbf\""),
+                                           T("\"\xe0\x9f\xbf\""),
+                                           T("\"\xed\xa0\x80\""),
+                                           T("\"\xf0\x8f\xbf\xbf\""),
+                                           T("\"\xf4\x90\x80\x80\""),
+                                           T("\"\xf5\x80\x80\x80\""),
+                                           T("\"\xe4\xbd\""),
+                                           T("\"\xe4\xbd"),
+                                           T("\xef\xbb\xbf{}"),
+                                           T("\xc2\xa0{}"),
+                                           T("\v{}"),
+                                           T("\f{}"),
+                                           T("/**/{}"),
+                                           T("{}//"),
+                                           T("[1\xc2\xa0]")};
+
+static void expect_strict(const struct text *texts, size_t count, bool expected)
+{
+    size_t wrong = 0;
+    for (size_t i = 0; i < count; i++) {
+        /* on the heap, so that a sanitizer sees a read behind the end */
+        char *copy = malloc(texts[i].len + 1);
+        assert_non_null(copy);
+        char *exact = realloc(copy, texts[i].len ? texts[i].len : 1);
+        assert_non_null(exact);
+        memcpy(exact, texts[i].bytes, texts[i].len);
+        if (json_strict(exact, texts[i].len) != expected) {
+            print_error("row %zu: %s\n", i, texts[i].bytes);
+            wrong++;
+        }
+        free(exact);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void strict_text_is_accepted(void **state)
+{
+    (void)state;
+    expect_strict(strict_texts, COUNT(strict_texts), true);
+}
+
+static void broken_text_is_refused(void **state)
+{
+    (void)state;
+    expect_strict(broken_texts, COUNT(broken_texts), false);
+}
+
+static bool nested_is_strict(size_t depth, const char *open, const char *middle, char close)
+{
+    char text[1024] = "";
+    for (size_t i = 0; i < depth; i++) {
+        strcat(text, open);
+    }
+    strcat(text, middle);
+    size_t len = strlen(text);
+    memset(text + len, close, depth);
+    return json_strict(text, len + depth);
+}
+
+static void nesting_ends_at_64(void **state)
+{
+    (void)state;
+    assert_true(nested_is_strict(64, "[", "", ']'));
+    assert_false(nested_is_strict(65, "[", "", ']'));
+    assert_true(nested_is_strict(64, "{\"a\":", "1", '}'));
+    assert_false(nested_is_strict(65, "{\"a\":", "1", '}'));
+}
+
+static void a_million_brackets_do_not_exhaust_the_stack(void **state)
+{
+    (void)state;
+    size_t len = 1000000;
+    char *text = malloc(len);
+    assert_non_null(text);
+    memset(text, '[', len);
+    assert_false(json_strict(text, len));
+    free(text);
+}
+
+static void siblings_do_not_count_as_nesting(void **state)
+{
+    (void)state;
+    char text[1024] = "[[]";
+    for (int i = 0; i < 200; i++) {
+        strcat(text, ",[]");
+    }
+    strcat(text, "]");
+    assert_true(json_strict(text, strlen(text)));
+}
+
+static void utf8_is_checked_behind_the_fast_part(void **state)
+{
+    (void)state;
+    static const struct text good[] = {T(""),
+                                       T("12345678"),
+                                       T("\0"),
+                                       T("1234567\xc3\xa9"),
+                                       T("\xf0\x9f\x98\x80"),
+                                       T("123456789\xed\x9f\xbf\xee\x80\x80")};
+    static const struct text bad[] = {T("12345678\xff"),
+                                      T("1234567\xc3"),
+                                      T("\x80"),
+                                      T("abc\xc3\x28"
+                                        "defghij"),
+                                      T("\xed\xbf\xbf"),
+                                      T("\xf8\x88\x80\x80\x80"),
+                                      T("\xfe")};
+    for (size_t i = 0; i < COUNT(good); i++) {
+        assert_true(utf8_valid(good[i].bytes, good[i].len));
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        assert_false(utf8_valid(bad[i].bytes, bad[i].len));
+    }
+}
+
+static void a_watched_member_is_found_in_the_outermost_object_only(void **state)
+{
+    (void)state;
+    const char text[] =
+        "{\"a\":{\"random\":1},\"b\":[{\"random\":2}],\"r\\u0061ndom\" : 33 ,\"xrandom\":4,\"rando\":5}";
+    struct json_facts facts = {.watch = "random"};
+    assert_true(json_scan(text, sizeof(text) - 1, &facts));
+    assert_int_equal(facts.watched_count, 1);
+    assert_int_equal(facts.watched_len, 2);
+    assert_memory_equal(facts.watched, "33", 2);
+}
+
+static void a_watched_member_is_counted(void **state)
+{
+    (void)state;
+    const char text[] = "{\"random\":1,\"\\u0072andom\":2,\"random\\u0000\":3,\"random\\n\":4}";
+    struct json_facts facts = {.watch = "random"};
+    assert_true(json_scan(text, sizeof(text) - 1, &facts));
+    assert_int_equal(facts.watched_count, 2);
+}
+
+static void a_nul_in_a_name_is_told_from_one_in_a_value(void **state)
+{
+    (void)state;
+    struct json_facts value = {0}, name = {0}, both = {0};
+    assert_true(json_scan("{\"a\":\"\\u0000\",\"b\":1}", 20, &value));
+    assert_true(value.nul && !value.nul_name);
+    assert_true(json_scan("{\"\\u0000\":1}", 12, &name));
+    assert_true(name.nul && name.nul_name);
+    assert_true(json_scan("[\"\\u0000\",{\"b\":1}]", 18, &both));
+    assert_true(both.nul && !both.nul_name);
+}
+
+static void parsing_shows_a_nul_as_a_replacement_character(void **state)
+{
+    (void)state;
+    const char text[] = "[\"bob\\u0000x\",\"\\\\u0000\"]";
+    cJSON *tree = json_read(text, sizeof(text) - 1);
+    assert_non_null(tree);
+    assert_string_equal(cJSON_GetArrayItem(tree, 0)->valuestring, "bob\xef\xbf\xbdx");
+    assert_string_equal(cJSON_GetArrayItem(tree, 1)->valuestring, "\\u0000");
+    cJSON_Delete(tree);
+}
+
+static void parsing_survives_a_number_of_any_length(void **state)
+{
+    (void)state;
+    char text[256];
+    for (int digits = 60; digits < 70; digits++) {
+        int len = snprintf(text, sizeof(text), "[1%0*d,\"%0*d\",7]", digits, 0, 99, 0);
+        cJSON *tree = json_read(text, (size_t)len);
+        assert_non_null(tree);
+        assert_true((cJSON_GetArrayItem(tree, 0)->valuedouble < 0) == (digits + 1 > 63));
+        assert_int_equal(strlen(cJSON_GetArrayItem(tree, 1)->valuestring), 99);
+        assert_int_equal(cJSON_GetArrayItem(tree, 2)->valueint, 7);
+        cJSON_Delete(tree);
+    }
+}
+
+static void reading_refuses_what_is_not_strict(void **state)
+{
+    (void)state;
+    assert_null(json_read("{\"a\":1} x", 9));
+    assert_null(json_read("[01]", 4));
+}
+
+static bool unique(const char *text)
+{
+    cJSON *tree = json_read(text, strlen(text));
+    assert_non_null(tree);
+    const char *twice = NULL;
+    bool good = json_unique(tree, &twice);
+    assert_true(good == (twice == NULL));
+    cJSON_Delete(tree);
+    return good;
+}
+
+static void names_that_differ_behind_the_eighth_byte_are_two(void **state)
+{
+    (void)state;
+    assert_true(unique("{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,"
+                       "\"12345678\":1,\"123456789\":1,\"12345678a\":1,\"1234567\":1}"));
+}
+
+static void a_name_twice_among_many_is_found(void **state)
+{
+    (void)state;
+    assert_false(unique("{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,"
+                        "\"12345678a\":1,\"i\":1,\"12345678a\":1}"));
+}
+
+static void a_name_twice_in_an_object_in_an_array_is_found(void **state)
+{
+    (void)state;
+    assert_false(unique("[0,[{\"x\":{\"a\":1,\"a\":2}}]]"));
+    assert_true(unique("[{\"a\":1},{\"a\":2}]"));
+}
+
+static void check_quote(const char *text, size_t len, const char *expected)
+{
+    size_t quoted_len = 0;
+    char *quoted = json_quote(text, len, &quoted_len);
+    assert_non_null(quoted);
+    assert_string_equal(quoted, expected);
+    assert_int_equal(quoted_len, strlen(expected));
+    assert_int_equal(json_quoted_len(text, len), quoted_len);
+    free(quoted);
+}
+
+static void quoting_escapes_what_must_be(void **state)
+{
+    (void)state;
+    check_quote("", 0, "\"\"");
+    check_quote(NULL, 0, "\"\"");
+    check_quote("hello", 5, "\"hello\"");
+    check_quote("a\"b\\c/d", 7, "\"a\\\"b\\\\c/d\"");
+    check_quote("\b\f\n\r\t", 5, "\"\\b\\f\\n\\r\\t\"");
+    check_quote("\0\x01\x0b\x1f\x7f", 5, "\"\\u0000\\u0001\\u000b\\u001f\x7f\"");
+    check_quote("\xe4\xbd\xa0", 3, "\"\xe4\xbd\xa0\"");
+}
+
+static void what_is_quoted_reads_back(void **state)
+{
+    (void)state;
+    char text[128];
+    for (int i = 1; i < 128; i++) {
+        text[i - 1] = (char)i;
+    }
+    text[127] = '\0';
+    size_t len;
+    char *quoted = json_quote(text, 127, &len);
+    assert_non_null(quoted);
+    cJSON *tree = json_read(quoted, len);
+    free(quoted);
+    assert_non_null(tree);
+    assert_string_equal(tree->valuestring, text);
+    cJSON_Delete(tree);
+}
+
+static void quoting_a_length_that_overflows_fails(void **state)
+{
+    (void)state;
+    assert_int_equal(json_quoted_len("", SIZE_MAX / 2), 0);
+    assert_null(json_quote("", SIZE_MAX / 2, NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strict_text_is_accepted),
+        cmocka_unit_test(broken_text_is_refused),
+        cmocka_unit_test(nesting_ends_at_64),
+        cmocka_unit_test(a_million_brackets_do_not_exhaust_the_stack),
+        cmocka_unit_test(siblings_do_not_count_as_nesting),
+        cmocka_unit_test(utf8_is_checked_behind_the_fast_part),
+        cmocka_unit_test(a_watched_member_is_found_in_the_outermost_object_only),
+        cmocka_unit_test(a_watched_member_is_counted),
+        cmocka_unit_test(a_nul_in_a_name_is_told_from_one_in_a_value),
+        cmocka_unit_test(parsing_shows_a_nul_as_a_replacement_character),
+        cmocka_unit_test(parsing_survives_a_number_of_any_length),
+        cmocka_unit_test(reading_refuses_what_is_not_strict),
+        cmocka_unit_test(names_that_differ_behind_the_eighth_byte_are_two),
+        cmocka_unit_test(a_name_twice_among_many_is_found),
+        cmocka_unit_test(a_name_twice_in_an_object_in_an_array_is_found),
+        cmocka_unit_test(quoting_escapes_what_must_be),
+        cmocka_unit_test(what_is_quoted_reads_back),
+        cmocka_unit_test(quoting_a_length_that_overflows_fails),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The message log against a model, at every mixture of what is in the database and what is not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "schema/log.h"
+#include "tests/unit/store_fixture.h"
+
+#define TALKS     4
+#define SENDERS   3
+#define MODEL_MAX 4000
+
+static const char *const senders[SENDERS] = {"alice", "bob", "carol"};
+
+/* What was appended, by whom to where. */
+struct model {
+    struct {
+        int64_t conversation;
+        int sender;
+        enum message_kind kind;
+        size_t body_len;
+    } message[MODEL_MAX + 1]; /* by id */
+    int64_t last[TALKS];
+    int64_t count;
+    struct fixture *f;
+    struct log *log;
+};
+
+static struct model *model;
+
+static int set_up_log(void **state)
+{
+    if (set_up(state) != 0)
+        return -1;
+    model = calloc(1, sizeof *model);
+    if (!model)
+        return -1;
+    model->f = *state;
+    open_store(model->f);
+    return log_open(&model->log, model->f->store);
+}
+
+static int tear_down_log(void **state)
+{
+    log_close(model->log);
+    free(model);
+    return tear_down(state);
+}
+
+static void body_of(int64_t id, char *body)
+{
+    memset(body, 'a' + (int)(id % 26), 200);
+    snprintf(body, 24, "%lld:", (long long)id);
+    body[strlen(body)] = '.';
+    body[model->message[id].body_len] = '\0';
+}
+
+static bool append(int64_t conversation, int sender, enum message_kind kind)
+{
+    char body[201];
+    int64_t id = model->count + 1;
+    model->message[id].conversation = conversation;
+    model->message[id].sender = sender;
+    model->message[id].kind = kind;
+    model->message[id].body_len = 30 + (size_t)(id % 170);
+    body_of(id, body);
+    const struct message message = {.id = id,
+                                    .conversation = conversation,
+                                    .seq = id * 2,
+                                    .time = id * 3,
+                                    .random = id * 5,
+                                    .sender = senders[sender],
+                                    .client = "device",
+                                    .kind = kind,
+                                    .push = PUSH_WILLING,
+                                    .body = body,
+                                    .body_len = strlen(body)};
+    if (!log_append(model->log, &message, model->last[conversation]))
+        return false;
+    model->count = id;
+    model->last[conversation] = id;
+    return true;
+}
+
+static void append_frame(int messages, uint64_t *random)
+{
+    if (!store_begin(model->f->store, (size_t)messages * 300)) /* polls only when the ring is full */
+        AWAIT(model->f->store, store_begin(model->f->store, (size_t)messages * 300));
+    for (int i = 0; i < messages; i++) {
+        uint64_t n = next_random(random);
+        assert_true(
+            append((int64_t)(n % TALKS), (int)((n >> 8) % SENDERS), (enum message_kind)(n >> 16 & 3)));
+    }
+    store_commit(model->f->store);
+}
+
+static void append_one(int64_t conversation)
+{
+    AWAIT(model->f->store, store_begin(model->f->store, 300));
+    assert_true(append(conversation, 0, MESSAGE_CONTENT));
+    store_commit(model->f->store);
+}
+
+/* A read that is checked row by row: the next id that the model expects. */
+struct check {
+    int64_t conversation, next;
+    int step; /* +1 rising, -1 falling */
+    int left; /* rows until the callback has had enough */
+    bool ids_only;
+    int rows;
+};
+
+static void seek(struct check *check)
+{
+    while (check->next >= 1 && check->next <= model->count &&
+           model->message[check->next].conversation != check->conversation)
+        check->next += check->step;
+}
+
+static void check_content(const struct message *m)
+{
+    char body[201];
+    body_of(m->id, body);
+    assert_int_equal(m->conversation, model->message[m->id].conversation);
+    assert_string_equal(m->sender, senders[model->message[m->id].sender]);
+    assert_string_equal(m->client, "device");
+    assert_int_equal(m->kind, model->message[m->id].kind);
+    assert_true(m->seq == m->id * 2 && m->time == m->id * 3 && m->random == m->id * 5 &&
+                m->push == PUSH_WILLING);
+    assert_int_equal(m->body_len, model->message[m->id].body_len);
+    assert_memory_equal(m->body, body, m->body_len);
+}
+
+static bool check_row(void *context, const struct message *m)
+{
+    struct check *check = context;
+    seek(check);
+    if (m->id != check->next)
+        fail_msg("id %lld, expected %lld", (long long)m->id, (long long)check->next);
+    if (!check->ids_only)
+        check_content(m);
+    check->next += check->step;
+    check->rows++;
+    return --check->left != 0;
+}
+
+static void check_complete(struct check *check)
+{
+    seek(check);
+    if (check->left > 0 && check->next >= 1 && check->next <= model->count)
+        fail_msg("message %lld did not come", (long long)check->next);
+}
+
+static void check_after(int64_t conversation, int64_t after, int most)
+{
+    struct check check = {.conversation = conversation, .next = after + 1, .step = 1, .left = most};
+    assert_true(log_after(model->log, conversation, after, check_row, &check));
+    check_complete(&check);
+}
+
+static void check_before(int64_t conversation, int64_t before, int most, bool ids_only)
+{
+    int64_t next = before > model->count ? model->count : before - 1;
+    struct check check = {
+        .conversation = conversation, .next = next, .step = -1, .left = most, .ids_only = ids_only};
+    assert_true(
+        (ids_only ? log_ids_before : log_before)(model->log, conversation, before, check_row, &check));
+    check_complete(&check);
+}
+
+static void check_count(int64_t conversation, int sender, int64_t from, int64_t to)
+{
+    int64_t expected = 0;
+    for (int64_t id = from + 1; id <= to && id <= model->count; id++)
+        expected += model->message[id].conversation == conversation && model->message[id].sender == sender &&
+                    model->message[id].kind == MESSAGE_CONTENT;
+    assert_int_equal(log_count_sent(model->log, conversation, senders[sender], from, to), expected);
+}
+
+static void check_somewhere(uint64_t *random)
+{
+    uint64_t n = next_random(random);
+    int64_t conversation = (int64_t)(n % TALKS), at = (int64_t)((n >> 8) % (uint64_t)(model->count + 2));
+    int64_t to = at + (int64_t)((n >> 24) % 200);
+    int most = (n >> 40) % 3 == 0 ? 1 + (int)((n >> 42) % 20) : MODEL_MAX;
+    check_after(conversation, at, most);
+    check_after(conversation, model->count - (int64_t)((n >> 48) % 8), most);
+    check_before(conversation, (n >> 32) % 2 ? INT64_MAX : at, most, false);
+    check_before(conversation, (n >> 33) % 2 ? INT64_MAX : at, most, true);
+    check_count(conversation, (int)((n >> 50) % SENDERS), at, (n >> 34) % 2 ? INT64_MAX : to);
+}
+
+static void run_seed(uint64_t random)
+{
+    while (model->count < MODEL_MAX - 50) {
+        append_frame(1 + (int)(next_random(&random) % 5), &random);
+        if (next_random(&random) % 16 == 0)
+            store_poll(model->f->store);
+        if (next_random(&random) % 64 == 0)
+            await_all(model->f->store);
+        if (next_random(&random) % 8 == 0)
+            check_somewhere(&random);
+    }
+}
+
+static void test_reads_give_every_message_exactly_once_whatever_is_committed(void **state)
+{
+    (void)state;
+    run_seed(UINT64_C(0x9E3779B97F4A7C15));
+}
+
+static void test_reads_give_every_message_exactly_once_while_nothing_is_committed(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t random = 42;
+    append_frame(40, &random);
+    await_all(f->store);
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    for (int i = 0; i < 60; i++) {
+        append_frame(3, &random);
+        check_somewhere(&random);
+    }
+    change_in(db, "COMMIT");
+    sqlite3_close(db);
+    await_all(f->store);
+    for (int i = 0; i < 60; i++)
+        check_somewhere(&random);
+}
+
+static void test_reads_give_what_is_committed_but_not_yet_released(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t random = 43;
+    for (int i = 0; i < 100; i++)
+        append_frame(2, &random);
+    sqlite3 *db = look(f); /* the store is not polled: the messages are young and in the database */
+    for (int tries = 0; tries < 5000 && ask_in(db, "SELECT count(*) FROM message") < 200; tries++)
+        pause_ms(1);
+    assert_int_equal(ask_in(db, "SELECT count(*) FROM message"), 200);
+    sqlite3_close(db);
+    for (int i = 0; i < TALKS * SENDERS; i++)
+        check_count(i / SENDERS, i % SENDERS, 0, INT64_MAX);
+    for (int i = 0; i < 60; i++)
+        check_somewhere(&random);
+}
+
+static void test_an_append_is_seen_inside_its_frame(void **state)
+{
+    struct fixture *f = *state;
+    append_one(1);
+    assert_true(store_begin(f->store, 1000));
+    assert_true(append(1, 0, MESSAGE_CONTENT));
+    check_after(1, 0, MODEL_MAX);
+    check_before(1, INT64_MAX, MODEL_MAX, false);
+    store_commit(f->store);
+}
+
+static void forget_last(int count)
+{
+    model->count -= count;
+    model->last[1] = model->count;
+}
+
+static void test_what_was_aborted_is_forgotten_and_what_was_not_stays(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t random = 44;
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    append_one(1);
+    append_one(1);
+    assert_true(store_begin(f->store, 1000));
+    assert_true(append(1, 0, MESSAGE_CONTENT));
+    assert_true(append(1, 0, MESSAGE_CONTENT));
+    store_abort(f->store);
+    forget_last(2);
+    check_after(1, 0, MODEL_MAX);
+    check_before(1, INT64_MAX, MODEL_MAX, false);
+    assert_true(store_begin(f->store, 1000));
+    assert_true(append(2, 0, MESSAGE_CONTENT)); /* a conversation that has nothing else */
+    store_abort(f->store);
+    forget_last(1);
+    append_frame(5, &random);
+    check_after(1, 0, MODEL_MAX);
+    check_after(2, 0, MODEL_MAX);
+    change_in(db, "COMMIT");
+    sqlite3_close(db);
+    await_all(f->store);
+    check_after(1, 0, MODEL_MAX);
+}
+
+static bool look_at_body(void *context, const struct message *m)
+{
+    size_t *sum = context;
+    for (size_t i = 0; i < m->body_len; i++)
+        *sum += (unsigned char)m->body[i];
+    return true;
+}
+
+static void test_a_broken_frame_can_be_read_until_it_ends_and_leaves_nothing(void **state)
+{
+    struct fixture *f = *state;
+    size_t sum = 0;
+    append_one(1);
+    assert_true(store_begin(f->store, 100));
+    for (int i = 0; i < 200; i++)
+        assert_true(append(1, 0, MESSAGE_CONTENT));
+    assert_null(store_last_blob(f->store));
+    assert_true(log_after(model->log, 1, 0, look_at_body, &sum));
+    store_commit(f->store);
+    forget_last(200);
+    check_after(1, 0, MODEL_MAX);
+    append_one(1);
+    check_after(1, 0, MODEL_MAX);
+}
+
+static void test_a_read_leaves_no_transaction_open(void **state)
+{
+    struct fixture *f = *state;
+    int left, done;
+    for (int i = 0; i < 50; i++)
+        append_one(1);
+    await_all(f->store);
+    check_after(1, 0, 3);
+    check_before(1, INT64_MAX, 3, false);
+    check_before(1, INT64_MAX, 3, true);
+    check_count(1, 0, 0, INT64_MAX);
+    sqlite3 *db = look(f);
+    sqlite3_busy_timeout(db, 0);
+    assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &left, &done),
+                     SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void test_messages_are_found_after_the_store_was_opened_again(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t random = 45;
+    for (int i = 0; i < 20; i++)
+        append_frame(4, &random);
+    log_close(model->log);
+    close_store(f);
+    open_store(f);
+    assert_int_equal(log_open(&model->log, f->store), 0);
+    for (int i = 0; i < 20; i++)
+        check_somewhere(&random);
+}
+
+static void test_a_conversation_without_messages_gives_nothing(void **state)
+{
+    (void)state;
+    append_one(1);
+    check_after(3, 0, MODEL_MAX);
+    check_before(3, INT64_MAX, MODEL_MAX, false);
+    check_before(3, INT64_MAX, MODEL_MAX, true);
+    check_count(3, 0, 0, INT64_MAX);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_log, tear_down_log)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_reads_give_every_message_exactly_once_whatever_is_committed),
+        TEST(test_reads_give_every_message_exactly_once_while_nothing_is_committed),
+        TEST(test_reads_give_what_is_committed_but_not_yet_released),
+        TEST(test_an_append_is_seen_inside_its_frame),
+        TEST(test_what_was_aborted_is_forgotten_and_what_was_not_stays),
+        TEST(test_a_broken_frame_can_be_read_until_it_ends_and_leaves_nothing),
+        TEST(test_a_read_leaves_no_transaction_open),
+        TEST(test_messages_are_found_after_the_store_was_opened_again),
+        TEST(test_a_conversation_without_messages_gives_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

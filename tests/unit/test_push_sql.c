@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The statements of the push queue against a fresh database. */
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define WRITE(op, name, text) static const char W_##name[] __attribute__((unused)) = text;
+#define READ(name, text)      static const char R_##name[] __attribute__((unused)) = text;
+#include "schema/statements.def"
+#undef WRITE
+#undef READ
+
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *text = calloc(1, 1 << 18);
+    assert_non_null(file);
+    assert_non_null(text);
+    assert_true(fread(text, 1, (1 << 18) - 1, file) > 0);
+    fclose(file);
+    return text;
+}
+
+/* A statement with its parameters: i int, t text. The first column of its first row, -1 for none. */
+static int64_t run(sqlite3 *db, const char *sql, const char *format, ...)
+{
+    sqlite3_stmt *s;
+    va_list list;
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+    va_start(list, format);
+    for (int i = 0; format[i]; i++)
+        if (format[i] == 'i')
+            sqlite3_bind_int64(s, i + 1, va_arg(list, int));
+        else
+            sqlite3_bind_text(s, i + 1, va_arg(list, const char *), -1, SQLITE_TRANSIENT);
+    va_end(list);
+    int64_t value = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : -1;
+    assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
+    return value;
+}
+
+static int64_t ask(sqlite3 *db, const char *sql)
+{
+    return run(db, sql, "");
+}
+
+static void add_member(sqlite3 *db, const char *user, int conversation, int option)
+{
+    char sql[200];
+    run(db, W_MEMBER_SET, "itiiiiii", conversation, user, 1, 0, 0, 0, 0, 0);
+    snprintf(sql, sizeof sql, "UPDATE member SET receive_option = %d WHERE user = '%s'", option, user);
+    ask(db, sql);
+}
+
+/* A device that is away, with a token of the device's own name. */
+static void add_device(sqlite3 *db, const char *client, const char *user)
+{
+    run(db, W_DEVICE_LOGIN, "ttii", client, user, 1, 1);
+    run(db, W_TOKEN_SET, "tttt", client, "apns", NULL, client);
+    run(db, W_DEVICE_OFFLINE, "ti", client, 2);
+}
+
+/* Conversation 1: alice, bob (phone and pad), carol who does not want to be notified. */
+static int set_up(void **state)
+{
+    sqlite3 *db;
+    char *schema = read_file(SOURCE_DIR "/schema/0001_init.sql");
+    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, schema, NULL, NULL, NULL), SQLITE_OK);
+    free(schema);
+    run(db, W_CONVERSATION_ADD, "itt", 1, NULL, NULL);
+    add_member(db, "alice", 1, 0);
+    add_member(db, "bob", 1, 0);
+    add_member(db, "carol", 1, 1);
+    add_device(db, "alice:ios", "alice");
+    add_device(db, "bob:ios", "bob");
+    add_device(db, "bob:ipad", "bob");
+    add_device(db, "carol:ios", "carol");
+    *state = db;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    return sqlite3_close(*state);
+}
+
+static void say(sqlite3 *db, int message, const char *sender)
+{
+    run(db, W_PUSH_ADD, "iitii", 1, message, sender, 1000, 0);
+}
+
+static void a_message_makes_a_job_for_each_device_that_is_away(void **state)
+{
+    say(*state, 10, "alice");
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job WHERE user = 'bob' AND message = 10"), 2);
+}
+
+static void the_sender_gets_no_job(void **state)
+{
+    say(*state, 10, "alice");
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job WHERE user = 'alice'"), 0);
+}
+
+static void who_accepts_but_is_not_to_be_notified_gets_no_job(void **state)
+{
+    say(*state, 10, "alice");
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job WHERE user = 'carol'"), 0);
+}
+
+static void at_all_reaches_who_is_not_to_be_notified(void **state)
+{
+    run(*state, W_PUSH_ADD, "iitii", 1, 10, "alice", 1000, 1);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job WHERE user = 'carol'"), 1);
+}
+
+static void who_discards_gets_no_job_even_by_at_all(void **state)
+{
+    ask(*state, "UPDATE member SET receive_option = 2 WHERE user = 'carol'");
+    run(*state, W_PUSH_ADD, "iitii", 1, 10, "alice", 1000, 1);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job WHERE user = 'carol'"), 0);
+}
+
+static void who_has_left_gets_no_job(void **state)
+{
+    run(*state, W_MEMBER_ROLE, "iti", 1, "bob", 0);
+    say(*state, 10, "alice");
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job"), 0);
+}
+
+static void a_connected_device_gets_no_job(void **state)
+{
+    run(*state, W_DEVICE_LOGIN, "ttii", "bob:ios", "bob", 1, 5);
+    say(*state, 10, "alice");
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job WHERE client = 'bob:ios'"), 0);
+}
+
+static void a_connected_device_in_the_background_gets_a_job(void **state)
+{
+    ask(*state, "UPDATE device SET online = 1, background = 1 WHERE client = 'bob:ios'");
+    say(*state, 10, "alice");
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job WHERE client = 'bob:ios'"), 1);
+}
+
+static void one_job_waits_for_a_device_and_conversation(void **state)
+{
+    say(*state, 10, "alice");
+    say(*state, 11, "alice");
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job WHERE client = 'bob:ios'"), 1);
+}
+
+static void a_job_that_is_out_lets_a_new_one_wait(void **state)
+{
+    say(*state, 10, "alice");
+    ask(*state, "UPDATE push_job SET state = 1");
+    say(*state, 11, "alice");
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job WHERE client = 'bob:ios' AND state = 0"), 1);
+}
+
+static void a_named_user_gets_a_job_although_he_is_not_to_be_notified(void **state)
+{
+    run(*state, W_PUSH_ADD_AT, "iiti", 1, 10, "carol", 1000);
+    assert_int_equal(ask(*state, "SELECT only_this FROM push_job WHERE user = 'carol'"), 1);
+}
+
+static void a_named_user_has_one_job_for_the_last_time_he_was_named(void **state)
+{
+    run(*state, W_PUSH_ADD_AT, "iiti", 1, 10, "carol", 1000);
+    run(*state, W_PUSH_ADD_AT, "iiti", 1, 12, "carol", 1001);
+    assert_int_equal(ask(*state, "SELECT sum(message) FROM push_job WHERE user = 'carol'"), 12);
+}
+
+static void a_token_taken_takes_the_jobs_of_its_old_device_along(void **state)
+{
+    say(*state, 10, "alice");
+    run(*state, W_TOKEN_TAKE_JOBS, "ttt", "apns", "bob:ios", "alice:ios");
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job"), 1);
+}
+
+static void a_token_can_change_its_device(void **state)
+{
+    run(*state, W_TOKEN_TAKE, "ttt", "apns", "bob:ios", "alice:ios");
+    run(*state, W_TOKEN_SET, "tttt", "alice:ios", "apns", NULL, "bob:ios");
+    assert_int_equal(ask(*state, "SELECT client = 'alice:ios' FROM device WHERE token = 'bob:ios'"), 1);
+}
+
+static void due_rows_come_oldest_first_without_dead_ones(void **state)
+{
+    ask(*state,
+        "INSERT INTO push_job (job, client, user, conversation, message, only_this, created, due, state) "
+        "VALUES (1, 'bob:ios', 'bob', 1, 1, 0, 9, 9, 0), (2, 'bob:ios', 'bob', 2, 1, 0, 5, 5, 2), "
+        "(3, 'bob:ios', 'bob', 3, 1, 0, 1, 1, 3), (4, 'bob:ios', 'bob', 4, 1, 0, 11, 11, 0)");
+    assert_int_equal(run(*state, R_PUSH_DUE, "ii", 10, 10), 2);
+}
+
+static void a_job_of_a_device_that_is_another_users_now_has_no_token(void **state)
+{
+    say(*state, 10, "alice");
+    ask(*state, "UPDATE device SET user = 'dave' WHERE client = 'bob:ios'");
+    char sql[600];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM (%s) WHERE token IS NULL", R_PUSH_DUE);
+    assert_int_equal(run(*state, sql, "ii", 2000, 10), 1);
+}
+
+static void a_newer_job_that_goes_out_replaces_one_that_waits_for_its_next_attempt(void **state)
+{
+    say(*state, 10, "alice");
+    ask(*state, "UPDATE push_job SET state = 2");
+    say(*state, 11, "alice");
+    int64_t newer = ask(*state, "SELECT job FROM push_job WHERE client = 'bob:ios' AND state = 0");
+    run(*state, W_PUSH_SUPERSEDE, "iti", (int)newer, "bob:ios", 1);
+    assert_int_equal(ask(*state, "SELECT min(job) FROM push_job WHERE client = 'bob:ios'"), newer);
+}
+
+static void a_job_that_has_never_been_out_cannot_be_done(void **state)
+{
+    say(*state, 10, "alice");
+    run(*state, W_PUSH_DONE, "i", (int)ask(*state, "SELECT min(job) FROM push_job"));
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job"), 2);
+}
+
+static void the_newest_thousand_dead_jobs_stay(void **state)
+{
+    ask(*state,
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) "
+        "INSERT INTO push_job (job, client, user, conversation, message, only_this, created, due, state) "
+        "SELECT i, 'bob:ios', 'bob', 1, 1, 0, 1, 1, 3 FROM n");
+    run(*state, W_PUSH_DEAD_TRIM, "");
+    assert_int_equal(ask(*state, "SELECT count(*) * 10000 + min(job) FROM push_job"), 10000501);
+}
+
+static void counts_tell_dead_jobs_from_those_that_wait(void **state)
+{
+    say(*state, 10, "alice");
+    ask(*state, "UPDATE push_job SET state = 3 WHERE client = 'bob:ipad'");
+    assert_int_equal(run(*state, R_PUSH_COUNTS, ""), 1);
+}
+
+static void what_was_handed_and_not_read_makes_a_job(void **state)
+{
+    run(*state, W_CONVERSATION_TOUCH, "iiii", 1, 1, 20, 20);
+    run(*state, W_PUSH_ADD_HANDED, "tii", "bob:ios", 15, 1000);
+    assert_int_equal(ask(*state, "SELECT message * 100 + handed FROM push_job WHERE client = 'bob:ios'"),
+                     1620);
+}
+
+static void what_was_handed_and_read_makes_no_job(void **state)
+{
+    run(*state, W_CONVERSATION_TOUCH, "iiii", 1, 1, 20, 20);
+    run(*state, W_MEMBER_READ, "itiii", 1, "bob", 20, 1, 0);
+    run(*state, W_PUSH_ADD_HANDED, "tii", "bob:ios", 15, 1000);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job"), 0);
+}
+
+static void unread_elsewhere_leaves_the_conversation_itself_out(void **state)
+{
+    run(*state, W_CONVERSATION_TOUCH, "iiii", 1, 7, 20, 20);
+    run(*state, W_CONVERSATION_ADD, "itt", 2, "bob", "dave");
+    run(*state, W_CONVERSATION_TOUCH, "iiii", 2, 3, 21, 21);
+    add_member(*state, "bob", 2, 0);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "ti", "bob", 1), 3);
+}
+
+static void unread_elsewhere_leaves_notices_out(void **state)
+{
+    run(*state, W_CONVERSATION_ADD, "itt", 2, "@system", "bob");
+    run(*state, W_CONVERSATION_TOUCH, "iiii", 2, 3, 21, 21);
+    add_member(*state, "bob", 2, 0);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "ti", "bob", 1), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_message_makes_a_job_for_each_device_that_is_away),
+        TEST(the_sender_gets_no_job),
+        TEST(who_accepts_but_is_not_to_be_notified_gets_no_job),
+        TEST(at_all_reaches_who_is_not_to_be_notified),
+        TEST(who_discards_gets_no_job_even_by_at_all),
+        TEST(who_has_left_gets_no_job),
+        TEST(a_connected_device_gets_no_job),
+        TEST(a_connected_device_in_the_background_gets_a_job),
+        TEST(one_job_waits_for_a_device_and_conversation),
+        TEST(a_job_that_is_out_lets_a_new_one_wait),
+        TEST(a_named_user_gets_a_job_although_he_is_not_to_be_notified),
+        TEST(a_named_user_has_one_job_for_the_last_time_he_was_named),
+        TEST(a_token_taken_takes_the_jobs_of_its_old_device_along),
+        TEST(a_token_can_change_its_device),
+        TEST(due_rows_come_oldest_first_without_dead_ones),
+        TEST(a_job_of_a_device_that_is_another_users_now_has_no_token),
+        TEST(a_newer_job_that_goes_out_replaces_one_that_waits_for_its_next_attempt),
+        TEST(a_job_that_has_never_been_out_cannot_be_done),
+        TEST(the_newest_thousand_dead_jobs_stay),
+        TEST(counts_tell_dead_jobs_from_those_that_wait),
+        TEST(what_was_handed_and_not_read_makes_a_job),
+        TEST(what_was_handed_and_read_makes_no_job),
+        TEST(unread_elsewhere_leaves_the_conversation_itself_out),
+        TEST(unread_elsewhere_leaves_notices_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

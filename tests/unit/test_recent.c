@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The memory of `random`, with room for 2,048 instead of a million. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SLOTS_MAX 2048u
+#include "plugin/recent.c"
+
+#include "tests/unit/store_fixture.h"
+
+#define NOW     INT64_C(1700000000000)
+#define MINUTES 60000
+
+static struct chat chat;
+
+static int set_up_recents(void **state)
+{
+    if (set_up(state) != 0)
+        return -1;
+    open_store(*state);
+    chat = (struct chat){.store = ((struct fixture *)*state)->store, .now = NOW};
+    return recents_open(&chat);
+}
+
+static int tear_down_recents(void **state)
+{
+    recents_close(&chat);
+    return tear_down(state);
+}
+
+static void add(const char *sender, int64_t random, int64_t time)
+{
+    const struct recent recent = {
+        .random = random, .id = random * 10, .seq = random, .time = time, .conversation = 5};
+    assert_true(recent_add(&chat, sender, &recent));
+}
+
+static int64_t id_of(const char *sender, int64_t random)
+{
+    const struct recent *found = recent_find(&chat, sender, random);
+    return found ? found->id : 0;
+}
+
+static void test_nothing_is_found_in_the_beginning(void **state)
+{
+    (void)state;
+    assert_null(recent_find(&chat, "alice", 1));
+}
+
+static void test_a_message_is_found_for_five_minutes_and_not_after(void **state)
+{
+    (void)state;
+    add("alice", 7, NOW);
+    const struct recent *found = recent_find(&chat, "alice", 7);
+    assert_non_null(found);
+    assert_true(found->id == 70 && found->seq == 7 && found->time == NOW && found->conversation == 5);
+    chat.now = NOW + 5 * MINUTES;
+    assert_int_equal(id_of("alice", 7), 70);
+    chat.now++;
+    assert_int_equal(id_of("alice", 7), 0);
+}
+
+static void test_sender_and_random_both_count(void **state)
+{
+    (void)state;
+    add("alice", 7, NOW);
+    assert_int_equal(id_of("alic", 7), 0);
+    assert_int_equal(id_of("alicf", 7), 0);
+    assert_int_equal(id_of("alice", 8), 0);
+}
+
+static void test_the_newest_of_two_is_found(void **state)
+{
+    (void)state;
+    const struct recent again = {.random = 7, .id = 99, .time = NOW + 6 * MINUTES};
+    add("alice", 7, NOW);
+    chat.now = NOW + 6 * MINUTES;
+    assert_true(recent_add(&chat, "alice", &again));
+    assert_int_equal(id_of("alice", 7), 99);
+}
+
+static void test_when_it_is_full_the_oldest_is_forgotten(void **state)
+{
+    (void)state;
+    for (int64_t random = 1; random <= 5000; random++)
+        add(random % 2 ? "alice" : "bob", random, NOW);
+    for (int64_t random = 1; random <= 5000; random++)
+        assert_int_equal(id_of(random % 2 ? "alice" : "bob", random), random > 5000 - 2048 ? random * 10 : 0);
+}
+
+static void test_old_ones_make_room_before_it_grows(void **state)
+{
+    (void)state;
+    for (int64_t random = 1; random <= 20000; random++) {
+        chat.now = NOW + random * 1000; /* 300 in five minutes */
+        add("alice", random, chat.now);
+    }
+    assert_int_equal(chat.recents->capacity, 1024);
+    assert_int_equal(id_of("alice", 20000 - 300), 10 * (20000 - 300));
+    assert_int_equal(id_of("alice", 20000 - 301), 0);
+}
+
+static void test_a_message_from_the_future_does_not_push_out_the_present(void **state)
+{
+    (void)state;
+    add("alice", 1, NOW);
+    add("bob", 2,
+        NOW + 60 * MINUTES); /* the time of a conversation never goes back, whatever the clock does */
+    add("alice", 3, NOW);
+    assert_int_equal(id_of("alice", 1), 10);
+    assert_int_equal(id_of("alice", 3), 30);
+}
+
+static void store_message(int64_t id, int64_t random, int64_t time)
+{
+    AWAIT(chat.store, store_begin(chat.store, 100));
+    store_put(chat.store, W_MESSAGE_ADD, "iiittiiiit", id, (int64_t)5, id, "alice", "alice", time, (int64_t)0,
+              random, (int64_t)1, "\"text\":\"hello\"}");
+    store_commit(chat.store);
+}
+
+static void open_again(struct fixture *f, int64_t now)
+{
+    recents_close(&chat);
+    close_store(f);
+    open_store(f);
+    chat = (struct chat){.store = f->store, .now = now};
+    assert_int_equal(recents_open(&chat), 0);
+}
+
+static void test_they_survive_a_restart(void **state)
+{
+    store_message(1, 1001, NOW - 6 * MINUTES);
+    store_message(2, 1002, NOW - 4 * MINUTES);
+    store_message(3, 0, NOW - 3 * MINUTES);
+    store_message(4, 1004, NOW - 1);
+    open_again(*state, NOW);
+    assert_int_equal(id_of("alice", 1001), 0);
+    assert_int_equal(id_of("alice", 0), 0);
+    assert_int_equal(id_of("alice", 1004), 4);
+    const struct recent *found = recent_find(&chat, "alice", 1002);
+    assert_non_null(found);
+    assert_true(found->id == 2 && found->seq == 2 && found->conversation == 5 &&
+                found->time == NOW - 4 * MINUTES);
+}
+
+static void test_a_restart_remembers_as_many_as_there_is_room_for(void **state)
+{
+    for (int64_t id = 1; id <= 3000; id++)
+        store_message(id, 10000 + id, NOW);
+    open_again(*state, NOW);
+    assert_int_equal(id_of("alice", 13000), 3000);
+    assert_int_equal(id_of("alice", 10000 + 3000 - 2040), 3000 - 2040);
+    assert_int_equal(id_of("alice", 10001), 0);
+}
+
+static void test_a_restart_leaves_no_read_open(void **state)
+{
+    struct fixture *f = *state;
+    int left, done;
+    store_message(1, 1001, NOW);
+    open_again(f, NOW);
+    sqlite3 *db = look(f);
+    sqlite3_busy_timeout(db, 0);
+    assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &left, &done),
+                     SQLITE_OK);
+    sqlite3_close(db);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_recents, tear_down_recents)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_nothing_is_found_in_the_beginning),
+        TEST(test_a_message_is_found_for_five_minutes_and_not_after),
+        TEST(test_sender_and_random_both_count),
+        TEST(test_the_newest_of_two_is_found),
+        TEST(test_when_it_is_full_the_oldest_is_forgotten),
+        TEST(test_old_ones_make_room_before_it_grows),
+        TEST(test_a_message_from_the_future_does_not_push_out_the_present),
+        TEST(test_they_survive_a_restart),
+        TEST(test_a_restart_remembers_as_many_as_there_is_room_for),
+        TEST(test_a_restart_leaves_no_read_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

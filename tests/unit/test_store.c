@@ -1,0 +1,687 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Frames from store_begin to the database, over stops and kills; message ids. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/store_fixture.h"
+
+#define BLOCK 100000
+
+static void write_one_and_tell(struct store *store, int say)
+{
+    tell(say, write_pair(store));
+}
+
+static void write_many_and_tell(struct store *store, int say)
+{
+    for (int i = 0; i < 300; i++)
+        tell(say, write_pair(store));
+}
+
+/* Frames and no frames */
+
+static void test_frames_are_executed_in_order_once_over_a_stop(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    assert_true(store_write(f->store, W_CONVERSATION_ADD, "itt", (int64_t)1, NULL, NULL));
+    for (int64_t i = 1; i <= 2000; i++)
+        AWAIT(f->store, store_write(f->store, W_CONVERSATION_TOUCH, "iiii", (int64_t)1, i, i, i));
+    add_messages(f->store, 1, 500);
+    close_store(f);
+    assert_int_equal(ask(f, "SELECT last_seq FROM conversation"), 2000);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message WHERE body = 'body ' || id"), 500);
+    open_store(f);
+    assert_int_equal(line_count, 0);
+    assert_int_equal(store_counters(f->store).frames_bad, 0);
+}
+
+static void test_an_aborted_frame_is_not_written(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    assert_true(store_begin(f->store, 100));
+    put_message_at(f->store, 1, 1, "forget me");
+    store_abort(f->store);
+    add_messages(f->store, 2, 3);
+    close_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) * 10 + min(id) FROM message"), 22);
+}
+
+static void test_a_frame_that_outgrows_its_reservation_writes_nothing_and_is_logged(void **state)
+{
+    struct fixture *f = *state;
+    static char large[30000];
+    memset(large, 'x', sizeof large - 1);
+    open_store(f);
+    assert_true(store_begin(f->store, 100));
+    put_message_at(f->store, 1, 1, "small");
+    put_message_at(f->store, 2, 1, large);
+    assert_null(store_last_blob(f->store));
+    put_message_at(f->store, 3, 1, "small");
+    store_commit(f->store);
+    assert_int_equal(count_lines(STORE_ERROR, "larger than its reservation"), 1);
+    add_messages(f->store, 4, 5);
+    close_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) * 10 + min(id) FROM message"), 24);
+}
+
+static void test_a_frame_inside_a_frame_is_refused_and_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    static char large[30000];
+    memset(large, 'x', sizeof large - 1);
+    open_store(f);
+    assert_true(store_begin(f->store, 100));
+    put_message_at(f->store, 1, 1, large);
+    assert_false(store_begin(f->store, 100));
+    put_message_at(f->store, 2, 1, "small");
+    store_commit(f->store);
+    assert_int_equal(count_lines(STORE_ERROR, "larger than its reservation"), 1);
+    close_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 0);
+}
+
+static void test_a_full_ring_says_no_and_yes_again_when_the_writer_has_caught_up(void **state)
+{
+    struct fixture *f = *state;
+    char body[1000];
+    int64_t sent = 0;
+    memset(body, 'x', sizeof body - 1);
+    body[sizeof body - 1] = '\0';
+    open_store(f);
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    while (sent < 10000 && add_message(f->store, sent + 1, body))
+        sent++;
+    assert_in_range(sent, 100, 300);
+    struct store_counters counters = store_counters(f->store);
+    assert_true(counters.ring_used <= counters.ring_capacity);
+    change_in(db, "COMMIT");
+    AWAIT(f->store, add_message(f->store, sent + 1, body));
+    close_store(f);
+    assert_int_equal(ask_in(db, "SELECT count(*) FROM message"), sent + 1);
+    sqlite3_close(db);
+}
+
+static int64_t count_rows(struct store *store)
+{
+    int64_t rows = 0;
+    sqlite3_stmt *s = store_read(store, R_MESSAGES_AFTER);
+    sqlite3_bind_int64(s, 1, 1);
+    sqlite3_bind_int64(s, 2, 0);
+    while (store_row(store, s))
+        rows++;
+    store_done(s);
+    return rows;
+}
+
+static void test_while_the_ring_is_full_nothing_changes_and_reads_go_on(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    add_messages(f->store, 1, 10);
+    await_all(f->store);
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    while (write_pair(f->store) != 0)
+        ;
+    while (store_write(f->store, W_GROUP_FORGET, "i", (int64_t)0))
+        ;
+    AWAIT(f->store, store_counters(f->store).stalled);
+    uint64_t used = store_counters(f->store).ring_used, committed = store_committed(f->store);
+    int64_t last_id = store_last_id(f->store);
+    for (int i = 0; i < 1000; i++) {
+        assert_false(store_begin(f->store, 10));
+        assert_false(store_write(f->store, W_GROUP_FORGET, "i", (int64_t)0));
+    }
+    assert_int_equal(count_rows(f->store), 10);
+    assert_false(store_failed(f->store));
+    assert_true(store_counters(f->store).ring_used == used && store_committed(f->store) == committed);
+    assert_int_equal(store_last_id(f->store), last_id);
+    change_in(db, "COMMIT");
+    sqlite3_close(db);
+}
+
+static void test_what_filled_the_ring_is_executed_once_when_the_database_can_be_written_again(void **state)
+{
+    struct fixture *f = *state;
+    int64_t sent = 0;
+    open_store(f);
+    sqlite3 *db = look(f);
+    for (int i = 0; i < 3; i++) { /* at other places of the ring each time */
+        change_in(db, "BEGIN IMMEDIATE");
+        while (write_pair(f->store) != 0)
+            sent++;
+        AWAIT(f->store, store_counters(f->store).stalled);
+        change_in(db, "COMMIT");
+        await_all(f->store);
+        assert_false(store_counters(f->store).stalled);
+        assert_int_equal(ask_in(db, "SELECT count(*) FROM message WHERE body = id"), sent);
+        assert_int_equal(ask_in(db, "SELECT count(*) FROM conversation"), sent);
+    }
+    assert_int_equal(store_counters(f->store).frames_bad, 0); /* the second time would be poison */
+    assert_int_equal(store_counters(f->store).ring_used, 0);
+    sqlite3_close(db);
+}
+
+static struct {
+    int frames, nothing;
+    uint64_t ended, released;
+} told;
+
+static void on_ended(void *context, uint64_t position)
+{
+    (void)context;
+    told.frames += position != 0;
+    told.nothing += position == 0;
+    told.ended = position;
+}
+
+static void on_released(void *context, uint64_t position)
+{
+    (void)context;
+    assert_true(position > told.released && position <= told.ended);
+    told.released = position;
+}
+
+static void test_hooks_hear_of_every_end_and_of_space_before_it_is_used_again(void **state)
+{
+    struct fixture *f = *state;
+    memset(&told, 0, sizeof told);
+    open_store(f);
+    store_set_hooks(f->store, &(struct store_hooks){.ended = on_ended, .released = on_released});
+    add_messages(f->store, 1, 2000); /* several laps */
+    assert_int_equal(told.frames, 2000);
+    uint64_t last = told.ended;
+    AWAIT(f->store, told.released == last);
+    assert_true(store_committed(f->store) == last);
+    assert_true(store_begin(f->store, 0));
+    store_abort(f->store);
+    assert_int_equal(told.nothing, 1);
+    store_set_hooks(f->store, &(struct store_hooks){0});
+}
+
+/* Kills */
+
+static void test_what_was_committed_before_a_kill_is_found_exactly_once(void **state)
+{
+    struct fixture *f = *state;
+    int64_t id, count = 0, sum = 0;
+    for (int i = 0; i < 10; i++) {
+        struct child child = start_child(f, i % 2 ? write_many_and_tell : write_one_and_tell);
+        let_go(&child);
+        while (hear(&child, &id)) {
+            assert_true(id > 0);
+            count++;
+            sum += id;
+        }
+        await_kill(&child);
+    }
+    open_store(f);
+    assert_int_equal(count, 5 * 301);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message WHERE body = id"), count);
+    assert_int_equal(ask(f, "SELECT sum(id) FROM message"), sum);
+    assert_int_equal(ask(f, "SELECT count(*) FROM conversation JOIN message USING (id)"), count);
+    assert_int_equal(access(f->bad, F_OK), -1);
+}
+
+static void test_frames_that_were_all_in_flight_at_a_kill_are_found_exactly_once(void **state)
+{
+    struct fixture *f = *state;
+    struct child child = start_child(f, write_many_and_tell);
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    let_go(&child);
+    await_kill(&child);
+    change_in(db, "COMMIT");
+    assert_int_equal(ask_in(db, "SELECT count(*) FROM message"), 0);
+    open_store(f);
+    assert_int_equal(ask_in(db, "SELECT count(*) FROM message WHERE body = id"), 300);
+    assert_int_equal(ask_in(db, "SELECT count(*) FROM conversation"), 300);
+    assert_int_equal(count_lines(STORE_INFO, "executed 300 frames"), 1);
+    close_store(f);
+    open_store(f);
+    assert_int_equal(ask_in(db, "SELECT count(*) FROM message"), 300);
+    assert_int_equal(count_lines(STORE_INFO, "executed"), 1);
+    sqlite3_close(db);
+}
+
+static void write_poison(struct store *store, int say)
+{
+    (void)say;
+    if (!add_message(store, 1, "first") || !add_message(store, 1, "poison") || !add_message(store, 2, "last"))
+        _exit(1);
+}
+
+static void test_a_poison_frame_in_what_a_kill_left_is_set_aside_and_the_rest_is_executed(void **state)
+{
+    struct fixture *f = *state;
+    struct child child = start_child(f, write_poison);
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    let_go(&child);
+    await_kill(&child);
+    change_in(db, "COMMIT");
+    open_store(f);
+    assert_int_equal(ask_in(db, "SELECT count(*) FROM message WHERE body IN ('first', 'last')"), 2);
+    assert_int_equal(store_counters(f->store).frames_bad, 1);
+    assert_int_equal(access(f->bad, F_OK), 0);
+    close_store(f);
+    assert_int_equal(count_lines(STORE_ERROR, "cannot be executed"), 1);
+    sqlite3_close(db);
+}
+
+/* Refusals */
+
+static void test_the_ring_of_another_database_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    char other[128];
+    open_store(f);
+    close_store(f);
+    snprintf(other, sizeof other, "%s/other", f->folder);
+    f->config.database = other;
+    assert_refused(f, "belongs to another database");
+    assert_says(f->error, f->ring);
+    assert_says(f->error, other);
+    f->config.database = f->database;
+    open_store(f);
+}
+
+static int open_second(struct fixture *f, int say)
+{
+    struct store *store = NULL;
+    if (store_open(&store, &f->config, f->error, sizeof f->error) == 0)
+        return 1;
+    return write(say, f->error, sizeof f->error) == sizeof f->error ? 0 : 2;
+}
+
+static void test_a_second_process_is_refused_with_the_pid_of_the_first(void **state)
+{
+    struct fixture *f = *state;
+    int said[2], status;
+    char pid[32];
+    open_store(f);
+    assert_int_equal(pipe(said), 0);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(open_second(f, said[1]));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(read(said[0], f->error, sizeof f->error), sizeof f->error);
+    close(said[0]);
+    close(said[1]);
+    snprintf(pid, sizeof pid, "process %d", (int)getpid());
+    assert_says(f->error, pid);
+    assert_says(f->error, f->ring);
+}
+
+static void test_a_database_older_than_its_ring_is_refused_with_what_to_do(void **state)
+{
+    struct fixture *f = *state;
+    f->config.sync = 0;
+    open_store(f);
+    add_messages(f->store, 1, 3000); /* more than a lap */
+    close_store(f);
+    change(f, "UPDATE state SET position = 0");
+    assert_refused(f, "remove the ring");
+    unlink(f->ring);
+    open_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 3000);
+}
+
+static void
+test_without_syncs_a_power_loss_may_leave_the_database_behind_and_the_ring_starts_empty(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    add_messages(f->store, 1, 3000);
+    close_store(f);
+    change(f,
+           "UPDATE state SET position = 0, boot_id = 'another', clean = 0; DELETE FROM message WHERE id > 9");
+    open_store(f);
+    assert_int_equal(count_lines(STORE_ERROR, "is lost, the ring starts empty"), 1);
+    add_messages(f->store, 4001, 4010);
+    close_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 19);
+}
+
+static void test_a_database_ahead_of_its_ring_starts_it_empty(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    add_messages(f->store, 1, 10);
+    close_store(f);
+    change(f, "UPDATE state SET position = 1 << 40");
+    open_store(f);
+    add_messages(f->store, 11, 20);
+    close_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 20);
+    assert_true(ask(f, "SELECT position FROM state") > INT64_C(1) << 40);
+}
+
+static void fill_ring_and_tell(struct store *store, int say)
+{
+    int64_t sent = 0;
+    while (write_pair(store) != 0)
+        sent++;
+    tell(say, sent);
+}
+
+/* A life with this size that fills the ring and is killed; how many frames it has left in it. */
+static int64_t leave_full_ring(struct fixture *f, size_t ring_bytes)
+{
+    int64_t sent = 0;
+    f->config.ring_bytes = ring_bytes;
+    struct child child = start_child(f, fill_ring_and_tell);
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    let_go(&child);
+    assert_true(hear(&child, &sent));
+    await_kill(&child);
+    change_in(db, "COMMIT");
+    sqlite3_close(db);
+    return sent;
+}
+
+static void test_a_changed_ring_size_counts_from_the_next_start(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    close_store(f);
+    f->config.ring_bytes *= 2;
+    open_store(f);
+    assert_int_equal(store_counters(f->store).ring_capacity, f->config.ring_bytes);
+    close_store(f);
+    f->config.ring_bytes /= 4;
+    open_store(f);
+    assert_int_equal(store_counters(f->store).ring_capacity, f->config.ring_bytes);
+    add_messages(f->store, 1, 2000);
+    close_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 2000);
+}
+
+static void test_over_kills_a_full_ring_of_any_size_is_executed_before_its_size_changes(void **state)
+{
+    struct fixture *f = *state;
+    static const size_t sizes[] = {262144, 131072, 524288, 266240, 131072, 131072, 262144};
+    int64_t sent = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        int64_t left = leave_full_ring(f, sizes[i]);
+        assert_in_range(left, (int64_t)sizes[i] / 400, (int64_t)sizes[i] / 150);
+        sent += left;
+    }
+    f->config.ring_bytes = 131072;
+    open_store(f);
+    assert_int_equal(store_counters(f->store).ring_capacity, 131072);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message WHERE body = id"), sent);
+    assert_int_equal(ask(f, "SELECT max(id) FROM message"), sent);
+    assert_int_equal(ask(f, "SELECT count(*) FROM conversation"), sent);
+    assert_int_equal(access(f->bad, F_OK), -1);
+}
+
+static void test_a_ring_that_cannot_take_its_new_size_stops_the_start_and_loses_nothing(void **state)
+{
+    struct fixture *f = *state;
+    int64_t sent = leave_full_ring(f, f->config.ring_bytes);
+    f->config.ring_bytes = (size_t)5 << 30;
+    assert_refused(f, "cannot have");
+    f->config.ring_bytes = 131072;
+    open_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message WHERE body = id"), sent);
+    assert_int_equal(write_pair(f->store), sent + 1);
+}
+
+static void test_at_a_start_nobody_is_connected_and_jobs_that_were_out_are_due(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    assert_true(store_write(f->store, W_DEVICE_LOGIN, "ttii", "a:ios", "a", (int64_t)1, (int64_t)5));
+    close_store(f);
+    change(f, "INSERT INTO push_job (client, user, conversation, message, only_this, created, due, state) "
+              "VALUES ('a:ios', 'a', 1, 1, 0, 1, 999, 1), ('a:ios', 'a', 2, 1, 0, 1, 999, 2)");
+    open_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM device WHERE online = 0"), 1);
+    assert_int_equal(ask(f, "SELECT due FROM push_job WHERE state = 1"), 0);
+    assert_int_equal(ask(f, "SELECT due FROM push_job WHERE state = 2"), 999);
+}
+
+/* Ids */
+
+static void use_three_ids(struct fixture *f)
+{
+    for (int64_t i = 1; i <= 3; i++)
+        assert_int_equal(write_pair(f->store), i);
+}
+
+static void test_ids_go_on_after_a_stop(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    use_three_ids(f);
+    close_store(f);
+    assert_int_equal(ask(f, "SELECT clean FROM state"), 1);
+    change(f, "UPDATE state SET boot_id = 'another'"); /* the machine was restarted in order */
+    open_store(f);
+    assert_int_equal(ask(f, "SELECT clean FROM state"), 0);
+    assert_int_equal(write_pair(f->store), 4);
+}
+
+static void test_ids_go_on_without_a_gap_after_a_kill(void **state)
+{
+    struct fixture *f = *state;
+    die_in_child(f, write_many_and_tell);
+    die_in_child(f, write_many_and_tell);
+    open_store(f);
+    assert_int_equal(write_pair(f->store), 601);
+}
+
+static void test_after_a_power_loss_the_next_id_is_the_mark(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    use_three_ids(f);
+    close_store(f);
+    change(f, "UPDATE state SET boot_id = 'another', clean = 0; DELETE FROM message WHERE id > 1");
+    int64_t mark = ask(f, "SELECT id_mark FROM state");
+    assert_true(mark > 3);
+    open_store(f);
+    assert_int_equal(write_pair(f->store), mark);
+}
+
+/* Whose ids were lost does not come back, however many starts that store nothing come in between. */
+static void test_after_a_power_loss_lost_ids_are_safe_over_starts_without_a_message(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    use_three_ids(f);
+    close_store(f);
+    change(f, "UPDATE state SET boot_id = 'another', clean = 0; DELETE FROM message WHERE id > 1");
+    int64_t mark = ask(f, "SELECT id_mark FROM state");
+    for (int i = 0; i < 3; i++) {
+        open_store(f);
+        close_store(f);
+    }
+    open_store(f);
+    assert_int_equal(write_pair(f->store), mark);
+}
+
+static void test_a_poison_frame_took_its_ids_with_it(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    use_three_ids(f);
+    assert_true(store_begin(f->store, 100));
+    assert_int_equal(store_next_id(f->store), 4);
+    put_message_at(f->store, 3, 1, "poison");
+    store_commit(f->store);
+    int64_t mark = ask(f, "SELECT id_mark FROM state");
+    close_store(f);
+    open_store(f);
+    assert_int_equal(write_pair(f->store), mark);
+}
+
+static void test_a_ring_that_was_removed_took_its_ids_with_it(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    use_three_ids(f);
+    close_store(f);
+    int64_t mark = ask(f, "SELECT id_mark FROM state");
+    unlink(f->ring);
+    open_store(f);
+    assert_int_equal(write_pair(f->store), mark);
+}
+
+static void test_a_restored_backup_does_not_use_ids_of_what_came_after_it(void **state)
+{
+    struct fixture *f = *state;
+    char command[256];
+    open_store(f);
+    use_three_ids(f);
+    close_store(f);
+    int64_t mark = ask(f, "SELECT id_mark FROM state");
+    snprintf(command, sizeof command, "cp '%s' '%s.backup'", f->database, f->database);
+    assert_int_equal(system(command), 0);
+    open_store(f);
+    assert_int_equal(write_pair(f->store), 4);
+    close_store(f);
+    snprintf(command, sizeof command, "mv '%s.backup' '%s'", f->database, f->database);
+    assert_int_equal(system(command), 0);
+    open_store(f);
+    assert_int_equal(write_pair(f->store), mark);
+}
+
+static void test_an_aborted_frame_leaves_a_gap_at_most(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    use_three_ids(f);
+    assert_true(store_begin(f->store, 100));
+    int64_t id = store_next_id(f->store);
+    store_abort(f->store);
+    assert_true(write_pair(f->store) > id);
+}
+
+/* A frame with `count` ids and one small write; the last id, 0 when there was one that could not be had. */
+static int64_t use_ids(struct store *store, int count, int64_t *last)
+{
+    int64_t id = 0;
+    if (!store_begin(store, 0))
+        return 0;
+    for (int i = 0; i < count; i++) {
+        id = store_next_id(store);
+        if (id == 0)
+            break;
+        if (id <= *last)
+            fail_msg("id %lld after %lld", (long long)id, (long long)*last);
+        *last = id;
+    }
+    store_put(store, W_CONVERSATION_TOUCH, "iiii", (int64_t)1, (int64_t)1, (int64_t)1, (int64_t)1);
+    store_commit(store);
+    return id;
+}
+
+static void test_no_id_is_used_before_its_mark_is_committed(void **state)
+{
+    struct fixture *f = *state;
+    int64_t last = 0;
+    open_store(f);
+    sqlite3 *db = look(f);
+    for (int i = 0; i < 350; i++) {
+        AWAIT(f->store, use_ids(f->store, 1000, &last) != 0);
+        if (last >= ask_in(db, "SELECT id_mark FROM state"))
+            fail_msg("id %lld is not below the mark", (long long)last);
+    }
+    assert_true(last >= 350000);
+    sqlite3_close(db);
+}
+
+static void test_ids_end_at_the_mark_while_it_cannot_be_moved(void **state)
+{
+    struct fixture *f = *state;
+    int64_t last = 0;
+    open_store(f);
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    while (use_ids(f->store, 1000, &last) != 0)
+        store_poll(f->store);
+    assert_int_equal(last, BLOCK);
+    assert_int_equal(last, ask_in(db, "SELECT id_mark FROM state") - 1);
+    change_in(db, "COMMIT");
+    AWAIT(f->store, use_ids(f->store, 1, &last) != 0);
+    assert_int_equal(last, BLOCK + 1);
+    sqlite3_close(db);
+}
+
+static void test_a_mark_that_was_in_an_aborted_or_a_poison_frame_is_asked_for_again(void **state)
+{
+    struct fixture *f = *state;
+    int64_t last = 0;
+    open_store(f);
+    assert_int_equal(write_pair(f->store), 1);
+    last = 1;
+    while (last < BLOCK / 2 - 1000)
+        AWAIT(f->store, use_ids(f->store, 1000, &last) != 0);
+    assert_true(store_begin(f->store, 100)); /* aborted */
+    for (int i = 0; i < 2000; i++)
+        assert_true(store_next_id(f->store) > 0);
+    store_abort(f->store);
+    assert_true(store_begin(f->store, 100)); /* poison, with the mark in it */
+    last = store_next_id(f->store);
+    put_message_at(f->store, 1, 1, "poison");
+    store_commit(f->store);
+    await_all(f->store);
+    assert_int_equal(store_counters(f->store).frames_bad, 1);
+    assert_int_equal(ask(f, "SELECT id_mark FROM state"), BLOCK + 1);
+    while (last < 2 * BLOCK) {
+        AWAIT(f->store, use_ids(f->store, 1000, &last) != 0);
+        assert_true(last < ask(f, "SELECT id_mark FROM state"));
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_frames_are_executed_in_order_once_over_a_stop),
+        TEST(test_an_aborted_frame_is_not_written),
+        TEST(test_a_frame_that_outgrows_its_reservation_writes_nothing_and_is_logged),
+        TEST(test_a_frame_inside_a_frame_is_refused_and_changes_nothing),
+        TEST(test_a_full_ring_says_no_and_yes_again_when_the_writer_has_caught_up),
+        TEST(test_while_the_ring_is_full_nothing_changes_and_reads_go_on),
+        TEST(test_what_filled_the_ring_is_executed_once_when_the_database_can_be_written_again),
+        TEST(test_hooks_hear_of_every_end_and_of_space_before_it_is_used_again),
+        TEST(test_what_was_committed_before_a_kill_is_found_exactly_once),
+        TEST(test_frames_that_were_all_in_flight_at_a_kill_are_found_exactly_once),
+        TEST(test_a_poison_frame_in_what_a_kill_left_is_set_aside_and_the_rest_is_executed),
+        TEST(test_the_ring_of_another_database_is_refused),
+        TEST(test_a_second_process_is_refused_with_the_pid_of_the_first),
+        TEST(test_a_database_older_than_its_ring_is_refused_with_what_to_do),
+        TEST(test_without_syncs_a_power_loss_may_leave_the_database_behind_and_the_ring_starts_empty),
+        TEST(test_a_database_ahead_of_its_ring_starts_it_empty),
+        TEST(test_a_changed_ring_size_counts_from_the_next_start),
+        TEST(test_over_kills_a_full_ring_of_any_size_is_executed_before_its_size_changes),
+        TEST(test_a_ring_that_cannot_take_its_new_size_stops_the_start_and_loses_nothing),
+        TEST(test_at_a_start_nobody_is_connected_and_jobs_that_were_out_are_due),
+        TEST(test_ids_go_on_after_a_stop),
+        TEST(test_ids_go_on_without_a_gap_after_a_kill),
+        TEST(test_after_a_power_loss_the_next_id_is_the_mark),
+        TEST(test_after_a_power_loss_lost_ids_are_safe_over_starts_without_a_message),
+        TEST(test_a_poison_frame_took_its_ids_with_it),
+        TEST(test_a_ring_that_was_removed_took_its_ids_with_it),
+        TEST(test_a_restored_backup_does_not_use_ids_of_what_came_after_it),
+        TEST(test_an_aborted_frame_leaves_a_gap_at_most),
+        TEST(test_no_id_is_used_before_its_mark_is_committed),
+        TEST(test_ids_end_at_the_mark_while_it_cannot_be_moved),
+        TEST(test_a_mark_that_was_in_an_aborted_or_a_poison_frame_is_asked_for_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
