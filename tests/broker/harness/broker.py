@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""A mosquitto with the plugin, on ports and in a folder of its own."""
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from harness import packets, usersig
+from harness.ports import Port
+from harness.process import LoggedProcess
+from harness.raw import RawClient
+from harness.settings import ADMIN, KEY, MOSQUITTO, PATIENCE, PLUGIN, PRELOAD, SDKAPPID
+from harness.user import User
+
+# As in mosquitto.conf.example; the tests' own additions below.
+LIMITS = """
+max_queued_messages 20000
+max_queued_bytes 33554432
+allow_duplicate_messages true
+set_tcp_nodelay true
+"""
+
+SANITIZER_MARKS = ("ERROR: AddressSanitizer", "runtime error")
+
+
+class Broker:
+    """`options` are the plugin's (None: leave out), `conf` further lines of mosquitto.conf."""
+
+    def __init__(self, options=None, conf=(), plugin=True, wrapper=(), run_as=None, per_listener=False):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chat-broker-"))
+        self.folder.chmod(0o755)
+        self.key_file = self.folder / "secret.key"
+        self.database = self.folder / "chat.db"
+        self.mqtt, self.websocket = Port(), Port()
+        self.conf, self.wrapper, self.run_as = list(conf), list(wrapper), run_as
+        self.has_plugin, self.per_listener = plugin, per_listener
+        self.options = {
+            "sdkappid": SDKAPPID,
+            "secret_key_file": self.key_file,
+            "database": self.database,
+            "admins": ADMIN,
+            # Small and without limits, so that a test says itself which limit it is about.
+            "ring_bytes": 8 << 20,
+            "user_rate": 0,
+            "group_rate": 0,
+        }
+        self.options.update(options or {})
+        self.process = None
+        self.earlier_log = []
+        self.ended_by_test = False
+        self.users, self.raw_clients, self.secrets = [], [], [KEY]
+        self.write_keys(KEY)
+
+    # ---- files
+
+    def write_keys(self, *keys, mode=0o600):
+        self.key_file.write_text("".join(key + "\n" for key in keys))
+        self.key_file.chmod(mode)
+        self.secrets.extend(key for key in keys if key not in self.secrets)
+
+    def _plugin_lines(self):
+        if not self.has_plugin:
+            return []
+        given = {name: value for name, value in self.options.items() if value is not None}
+        return [f"plugin {PLUGIN}", *(f"plugin_opt_{name} {value}" for name, value in given.items())]
+
+    def _config(self):
+        lines = [
+            "log_dest stderr",
+            "log_type error",
+            "log_type warning",
+            "log_type notice",
+            "log_type information",
+        ]
+        if os.geteuid() == 0:
+            lines.append(f"user {self.run_as or 'root'}")
+        lines += LIMITS.split("\n") + self.conf
+        if not self.per_listener:
+            lines += self._plugin_lines()
+        lines.append(f"listener {self.mqtt.number} 127.0.0.1")
+        if self.per_listener:
+            lines += self._plugin_lines()
+        lines += [f"listener {self.websocket.number} 127.0.0.1", "protocol websockets"]
+        return "\n".join(lines) + "\n"
+
+    # ---- life
+
+    def _environment(self):
+        env = dict(os.environ)
+        if PRELOAD:
+            env["LD_PRELOAD"] = PRELOAD
+            env["ASAN_OPTIONS"] = "detect_leaks=0:abort_on_error=0:exitcode=99"
+        return env
+
+    def launch(self):
+        """Starts the process and does not wait for anything."""
+        if self.process:
+            self.earlier_log += self.process.lines
+        config = self.folder / "mosquitto.conf"
+        config.write_text(self._config())
+        command = [*self.wrapper, MOSQUITTO, "-c", str(config)]
+        self.process = LoggedProcess(command, env=self._environment(), cwd=self.folder)
+        self.ended_by_test = False
+
+    def start(self, timeout=PATIENCE):
+        self.launch()
+        if not self.process.await_line(r"mosquitto version \S+ running", timeout):
+            raise AssertionError("the broker did not start:\n" + self.log())
+        self._await_loop()
+        return self
+
+    def _await_loop(self):
+        """Mosquitto forgets a SIGTERM that comes before its loop: wait until it serves."""
+        client = RawClient(self.mqtt.number)
+        client.send(packets.disconnect())
+        client.wait_closed()
+        client.close()
+
+    def start_refused(self, timeout=PATIENCE):
+        """Starts a broker that must refuse to: its log lines. Says what it did when it ran after all."""
+        self.launch()
+        running = self.process.await_line(r"mosquitto version \S+ running", timeout)
+        if running:
+            self.kill()
+            raise AssertionError("the broker started all the same")
+        code = self.process.wait(timeout)
+        self.ended_by_test = True
+        assert code not in (0, -signal.SIGSEGV, -signal.SIGABRT), f"exit code {code}"
+        return list(self.process.lines)
+
+    def stop(self, timeout=PATIENCE):
+        self.process.signal(signal.SIGTERM)
+        self.ended_by_test = True
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("the broker did not stop on SIGTERM") from None
+
+    def kill(self):
+        self.process.signal(signal.SIGKILL)
+        self.ended_by_test = True
+        self.process.wait()
+
+    def restart(self, kill=False, **options):
+        """Ends the broker (kill: with SIGKILL) and starts it on the same folder and ports."""
+        if self.process.alive():
+            if kill:
+                self.kill()
+            else:
+                assert self.stop() == 0, "the broker did not stop cleanly"
+        self.options.update(options)
+        return self.start()
+
+    def reload(self):
+        """SIGHUP; returns when the broker has read its configuration again and serves: a SIGHUP that comes
+        while it reads is forgotten."""
+        start = len(self.process.lines)
+        self.process.signal(signal.SIGHUP)
+        assert self.process.await_line("Reloading config", start=start), "no reload"
+        self._await_loop()
+
+    @contextlib.contextmanager
+    def one_turn(self):
+        """What clients send inside reaches the broker in one turn of its loop, in the order in which they begin."""
+        stat = pathlib.Path(f"/proc/{self.process.pid}/stat")
+        self.process.signal(signal.SIGSTOP)
+        while stat.read_text().rpartition(")")[2].split()[0] != "T":
+            pass
+        try:
+            yield
+        finally:
+            self.process.signal(signal.SIGCONT)
+
+    def close(self):
+        """Ends everything and checks how it ended. Called once, by the fixture."""
+        problems = []
+        try:
+            if self.process and not self.ended_by_test:
+                code = self.process.wait(0) if not self.process.alive() else None
+                if code is not None:
+                    problems.append(f"the broker ended by itself with {code}")
+                elif (code := self.stop()) != 0:
+                    problems.append(f"the broker stopped with {code}")
+        finally:
+            for client in self.users + self.raw_clients:
+                client.close()
+            if self.process and self.process.alive():
+                self.kill()
+            self.mqtt.release()
+            self.websocket.release()
+            shutil.rmtree(self.folder, ignore_errors=True)
+        text = self.log()
+        problems += [f"the log has {mark!r}" for mark in SANITIZER_MARKS if mark in text]
+        problems += ["the log shows a secret" for secret in self.secrets if secret in text]
+        assert not problems, "; ".join(problems)
+
+    # ---- log
+
+    def log(self):
+        return "\n".join(self.earlier_log + (self.process.lines if self.process else []))
+
+    @property
+    def version(self):
+        """(2, 0, 11): what the broker says it is."""
+        return tuple(map(int, re.search(r"mosquitto version (\d+)\.(\d+)\.(\d+)", self.log()).groups()))
+
+    def await_log(self, pattern, timeout=PATIENCE, start=0):
+        line = self.process.await_line(pattern, timeout, start)
+        assert line, f"no line {pattern!r} in the log"
+        return line
+
+    # ---- clients
+
+    def sig(self, user, **knobs):
+        """A userSig; what this returns must never be seen in the log."""
+        text = usersig.mint(user, **knobs)
+        self.secrets.append(text)
+        return text
+
+    def user(self, name, device=None, **how):
+        """A connected user. `device` is "ios:1": the client id is then name:ios:1, else the name alone."""
+        user = self.unconnected(name, device, **how)
+        return user.connect()
+
+    def unconnected(self, name, device=None, client_id=None, **how):
+        if client_id is None:
+            client_id = f"{name}:{device}" if device else name
+        user = User(self, name, client_id, **how)
+        self.users.append(user)
+        return user
+
+    def admin(self, device=None, **how):
+        return self.user(ADMIN, device, **how)
+
+    def create(self, *names):
+        """Users that exist and are away."""
+        for name in names:
+            client = self.raw()
+            client.login(name, f"{name}:other:setup")
+            client.disconnect()
+
+    def raw(self, version=4):
+        client = RawClient(self.mqtt.number, version, sig=self.sig)
+        self.raw_clients.append(client)
+        return client

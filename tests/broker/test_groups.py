@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""Groups: creating, finding out, and the limits."""
+import pytest
+
+TYPES = ["Private", "Public", "ChatRoom", "AVChatRoom"]
+INFO = {
+    "groupID",
+    "groupName",
+    "groupType",
+    "introduction",
+    "notification",
+    "faceURL",
+    "addOpt",
+    "inviteOpt",
+    "allMuted",
+    "owner",
+    "createTime",
+    "memberCount",
+    "onlineCount",
+    "lastSeq",
+}
+
+
+@pytest.fixture
+def alice(broker):
+    broker.create("bob", "carol")
+    return broker.user("alice")
+
+
+def member_ids(user, groupID, **page):
+    return [m["userID"] for m in user.command("getGroupMembers", groupID=groupID, **page)["members"]]
+
+
+@pytest.mark.parametrize(
+    "kind,add,invite",
+    [
+        ("Private", "DisableApply", "FreeAccess"),
+        ("Public", "NeedPermission", "DisableInvite"),
+        ("ChatRoom", "FreeAccess", "DisableInvite"),
+        ("AVChatRoom", "FreeAccess", "DisableInvite"),
+    ],
+)
+def test_a_new_group_has_the_defaults_of_its_type(alice, kind, add, invite):
+    assert alice.command("createGroup", groupType=kind, groupID="g1")["groupID"] == "g1"
+    info = alice.command("getGroupInfo", groupID="g1")
+    assert INFO <= info.keys()
+    assert (info["groupType"], info["addOpt"], info["inviteOpt"]) == (kind, add, invite)
+    assert (info["groupID"], info["groupName"], info["owner"], info["lastSeq"]) == ("g1", "g1", "alice", 0)
+    assert kind == "AVChatRoom" or info["memberCount"] == 1
+
+
+@pytest.mark.parametrize("new,old", [("Work", "Private"), ("Meeting", "ChatRoom")])
+def test_the_newer_names_of_the_types_are_accepted(alice, new, old):
+    alice.command("createGroup", groupType=new, groupID="g1")
+    assert alice.command("getGroupInfo", groupID="g1")["groupType"] == old
+
+
+def test_all_fields_can_be_given(alice):
+    fields = {
+        "groupName": "Name",
+        "introduction": "Intro",
+        "notification": "Note",
+        "faceURL": "http://f",
+        "addOpt": "FreeAccess",
+        "inviteOpt": "NeedPermission",
+    }
+    alice.command("createGroup", groupType="Public", groupID="g1", **fields)
+    info = alice.command("getGroupInfo", groupID="g1")
+    assert {name: info[name] for name in fields} == fields
+
+
+def test_without_a_groupID_the_server_makes_one(alice):
+    made = [
+        alice.command("createGroup", groupType="Public", **extra)["groupID"]
+        for extra in ({}, {"groupID": ""})
+    ]
+    assert all(made) and len(set(made)) == 2
+    for name in made:
+        assert alice.command("getGroupInfo", groupID=name)["groupID"] == name
+
+
+def test_members_can_be_given_with_their_results(alice):
+    members = [{"userID": "bob"}, {"userID": "carol", "role": "admin"}, {"userID": "nobody"}]
+    data = alice.command("createGroup", groupType="Public", groupID="g1", members=members)
+    results = {m["userID"]: m["result"] for m in data["members"]}
+    assert {name: results[name] for name in ("bob", "carol", "nobody")} == {"bob": 1, "carol": 1, "nobody": 0}
+    found = {m["userID"]: m["role"] for m in alice.command("getGroupMembers", groupID="g1")["members"]}
+    assert found == {"alice": "owner", "bob": "member", "carol": "admin"}
+
+
+def test_members_have_all_their_fields(alice):
+    alice.group("Public", "g1", ["bob"])
+    for member in alice.command("getGroupMembers", groupID="g1")["members"]:
+        assert {"userID", "role", "joinTime"} <= member.keys()
+
+
+# what createGroup is refused for: fields, code, a word of the error
+REFUSED = [
+    ({"groupType": None}, 10004, "groupType"),
+    ({"groupType": ""}, 10004, "groupType"),
+    ({"groupType": "Secret"}, 10004, "groupType"),
+    ({"groupType": 1}, 10004, "groupType"),
+    ({"groupID": "a" * 49}, 10015, ""),
+    ({"groupID": "a b"}, 10015, ""),
+    ({"groupID": "-a"}, 10015, ""),
+    ({"groupID": "a/b"}, 10015, ""),
+    ({"groupID": "a+"}, 10015, ""),
+    ({"groupName": "x" * 31}, 10004, "groupName"),
+    ({"groupName": "ä" * 16}, 10004, "groupName"),
+    ({"groupName": 5}, 10004, "groupName"),
+    ({"introduction": "x" * 241}, 10004, "introduction"),
+    ({"notification": "x" * 301}, 10004, "notification"),
+    ({"faceURL": "x" * 101}, 10004, "faceURL"),
+    ({"addOpt": "Sometimes"}, 10004, "addOpt"),
+    ({"inviteOpt": "Sometimes"}, 10004, "inviteOpt"),
+    ({"members": "bob"}, 10004, "members"),
+    ({"members": ["bob"]}, 10004, "members"),
+    ({"members": [{"userID": "bob", "role": "king"}]}, 10004, "role"),
+    ({"members": [{"userID": f"u{n}"} for n in range(101)]}, 10005, ""),
+]
+
+
+def test_a_wrong_field_is_refused_and_named(alice):
+    wrong = []
+    for number, (fields, code, word) in enumerate(REFUSED):
+        request = {"groupType": "Public", "groupID": f"g{number}", **fields}
+        response = alice.request("createGroup", **{k: v for k, v in request.items() if v is not None})
+        if response.get("code") != code or word not in response.get("error", ""):
+            wrong.append((fields, response))
+    assert wrong == []
+    assert alice.command("getJoinedGroups")["groups"] == []
+
+
+def test_the_longest_fields_are_accepted(alice):
+    alice.command(
+        "createGroup",
+        groupType="Public",
+        groupID="a" * 48,
+        groupName="x" * 30,
+        introduction="x" * 240,
+        notification="x" * 300,
+        faceURL="x" * 100,
+        members=[{"userID": f"u{n}"} for n in range(100)],
+    )
+
+
+@pytest.mark.parametrize("kind", ["Private", "AVChatRoom"])
+def test_fixed_options_cannot_be_given(alice, kind):
+    add = "FreeAccess" if kind == "Private" else "NeedPermission"
+    assert alice.code("createGroup", groupType=kind, groupID="g1", addOpt=add) == 10007
+
+
+def test_a_live_group_takes_no_members_at_its_creation(alice, broker):
+    fields = {"groupType": "AVChatRoom", "groupID": "g1", "members": [{"userID": "bob"}]}
+    assert alice.code("createGroup", **fields) == 10007
+    assert broker.admin().code("createGroup", **fields) == 10007
+
+
+def test_a_groupID_is_taken_once(broker, alice):
+    alice.group("Public", "g1")
+    assert alice.code("createGroup", groupType="Public", groupID="g1") == 10025
+    assert broker.user("bob").code("createGroup", groupType="Public", groupID="g1") == 10021
+
+
+def test_groups_and_members_survive_a_restart(broker, alice):
+    topic = alice.group("Public", "g1", ["bob"], groupName="Name", addOpt="FreeAccess")
+    alice.send(topic, "x")
+    before = alice.command("getGroupInfo", groupID="g1")
+    members = alice.command("getGroupMembers", groupID="g1")
+    broker.restart(kill=True)
+    alice.connect()
+    after = alice.command("getGroupInfo", groupID="g1")
+    assert {k: v for k, v in after.items() if k != "onlineCount"} == {
+        k: v for k, v in before.items() if k != "onlineCount"
+    }
+    assert alice.command("getGroupMembers", groupID="g1") == members
+    assert alice.code("createGroup", groupType="Public", groupID="g1") == 10025
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_info_is_for_members_of_a_private_group_and_for_anyone_else_otherwise(broker, alice, kind):
+    alice.group(kind, "g1")
+    expected = 10007 if kind == "Private" else 0
+    assert broker.user("bob").code("getGroupInfo", groupID="g1") == expected
+    assert broker.admin().code("getGroupInfo", groupID="g1") == 0
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_list_of_members_is_for_members(broker, alice, kind):
+    alice.group(kind, "g1")
+    assert broker.user("bob").code("getGroupMembers", groupID="g1") == 10007
+    assert alice.code("getGroupMembers", groupID="g1") == 0
+    assert broker.admin().code("getGroupMembers", groupID="g1") == 0
+
+
+def test_the_list_of_members_comes_in_pages(broker, alice):
+    names = [f"u{n}" for n in range(7)]
+    broker.create(*names)
+    alice.group("Public", "g1", names)
+    found, offset, sizes = [], 0, []
+    while offset is not None:
+        data = alice.command("getGroupMembers", groupID="g1", offset=offset, limit=3)
+        sizes.append(len(data["members"]))
+        found += [m["userID"] for m in data["members"]]
+        offset = data.get("next")
+    assert sorted(found) == sorted(["alice", *names]) and sizes == [3, 3, 2]
+
+
+def test_info_counts_members_and_who_is_connected(broker, alice):
+    topic = alice.group("Public", "g1", ["bob", "carol"])
+    broker.user("bob")
+    alice.send(topic, "x")
+    info = alice.command("getGroupInfo", groupID="g1")
+    assert (info["memberCount"], info["onlineCount"], info["lastSeq"]) == (3, 2, 1)
+
+
+def test_joined_groups_are_listed_with_role_and_last_message(broker, alice):
+    topic = alice.group("Public", "g1", ["bob"], groupName="First")
+    alice.group("Private", "g2", ["bob"])
+    alice.group("Private", "g3")
+    alice.send(topic, "x")
+    listed = {g["groupID"]: g for g in broker.user("bob").command("getJoinedGroups")["groups"]}
+    assert set(listed) == {"g1", "g2"}
+    first = listed["g1"]
+    assert (first["groupName"], first["groupType"], first["role"], first["lastSeq"]) == (
+        "First",
+        "Public",
+        "member",
+        1,
+    )
+    assert first["unread"] == 1 and first["lastID"] >= alice.synced()[0]["id"]
+    assert {g["role"] for g in alice.command("getJoinedGroups")["groups"]} == {"owner"}
+
+
+@pytest.mark.options(max_members_public=3)
+def test_a_full_group_takes_nobody(broker, alice):
+    broker.create("dave")
+    members = [{"userID": name} for name in ("bob", "carol", "dave")]
+    data = alice.command(
+        "createGroup",
+        groupType="Public",
+        groupID="g1",
+        members=members,
+        addOpt="FreeAccess",
+        inviteOpt="FreeAccess",
+    )
+    assert [m["result"] for m in data["members"] if m["userID"] != "alice"] == [1, 1, 4]
+    assert alice.command("inviteGroupMember", groupID="g1", members=["dave"])["members"][0]["result"] == 4
+    assert broker.user("dave").code("joinGroup", groupID="g1") == 10014
+
+
+def test_a_user_is_in_at_most_1000_groups(broker, alice):
+    for first in range(0, 1000, 50):
+        commands = [
+            {"command": "createGroup", "groupType": "Private", "groupID": f"g{n}"}
+            for n in range(first, first + 50)
+        ]
+        alice.start_publish("$CONTROL/chat/v1", {"commands": commands})
+    assert alice.code("createGroup", groupType="Private", groupID="one.more") == 10037

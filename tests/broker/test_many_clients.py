@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""Many clients at once, and clients that misbehave."""
+import json
+import os
+import random
+
+import pytest
+
+from harness.packets import SESSION_EXPIRY
+
+
+def test_two_hundred_members_get_every_message_of_their_group_once(broker):
+    names = [f"u{n}" for n in range(200)]
+    broker.create(*names)
+    alice = broker.user("alice")
+    topic = alice.group("Public", "g1", names[:100])
+    broker.admin().command("inviteGroupMember", groupID="g1", members=names[100:])
+    clients = []
+    for name in names:
+        client = broker.raw()
+        client.login(name)
+        client.subscribe(f"chat/user/{name}/#")
+        clients.append(client)
+    alice.send_many(topic, [f"m{n}" for n in range(10)])
+    for client in clients:
+        found = [m for m in client.messages_until(lambda m: b'"m9"' in m.payload) if b'"text"' in m.payload]
+        assert [json.loads(m.payload)["seq"] for m in found] == list(range(1, 10))
+
+
+def test_everyone_writes_to_everyone(broker):
+    names = [f"u{n}" for n in range(12)]
+    users = {name: broker.user(name).subscribe(f"chat/user/{name}/#") for name in names}
+    mids = [
+        (users[a], users[a].start_publish(f"chat/user/{b}", f"{a} to {b}"))
+        for a in names
+        for b in names
+        if a != b
+    ]
+    for user, mid in mids:
+        assert user.wait_ack(mid) in (0, 0x10)
+    for name, user in users.items():
+        found = sorted(user.content().get("text") for _ in range(11))
+        assert found == sorted(f"{other} to {name}" for other in names if other != name)
+        assert user.silent() == []
+
+
+def test_three_hundred_clients_come_and_go(broker):
+    for number in range(300):
+        client = broker.raw(4 + number % 2)
+        client.login(f"u{number % 50}", f"u{number % 50}:iot:{number}")
+        client.subscribe(f"chat/user/u{number % 50}/#")
+        if number % 3:
+            client.abort()
+    broker.user("alice").send("u0", "still here")
+    assert broker.user("u0").synced()[-1]["text"] == "still here"
+
+
+def test_kept_sessions_that_never_return_do_not_disturb_the_others(broker):
+    for number in range(50):
+        client = broker.raw(5)
+        client.login("bob", f"bob:iot:{number}", clean=False, props={SESSION_EXPIRY: 3600})
+        client.subscribe("chat/user/bob/#")
+        client.abort()
+    bob = broker.user("bob", "web:1").subscribe("chat/user/bob/#")
+    broker.user("alice").send_many("bob", [f"m{n}" for n in range(100)])
+    assert [m.get("seq") for m in bob.contents("m99")] == list(range(1, 101))
+
+
+def test_clients_that_break_off_in_the_middle_of_a_replay(broker):
+    broker.create("bob")
+    alice = broker.user("alice")
+    alice.send_many("bob", [f"m{n}" for n in range(900)])
+    for _ in range(10):
+        alice.send("bob", "one more")  # what the broker had taken for itself does not come again
+        client = broker.raw()
+        client.login("bob", "bob:iot:1")
+        client.subscribe("chat/user/bob/#")
+        client.next_message()
+        client.abort()
+    alice.send("bob", "end")
+    assert broker.user("bob", "web:1").synced()[-1]["text"] == "end"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_instead_of_mqtt_leaves_the_broker_well(broker, seed):
+    noise = random.Random(seed)
+    for _ in range(30):
+        client = broker.raw(noise.choice((4, 5)))
+        if noise.random() < 0.5:
+            client.login("bob", f"bob:iot:{seed}")
+        try:
+            client.send(noise.randbytes(noise.randrange(1, 400)))
+        except Exception:
+            pass
+        client.abort()
+    broker.user("alice").send("bob", "still here")
+
+
+def test_no_memory_of_clients_is_left_in_file_descriptors(broker):
+    folder = f"/proc/{broker.process.pid}/fd"
+    broker.create("alice", "bob")
+    before = len(os.listdir(folder))
+    for number in range(30):
+        broker.create(f"u{number}")
+        assert broker.raw().connect("x", "x", "wrong").code == 5
+    for client in broker.raw_clients:
+        client.close()
+    broker.create("last")
+    assert len(os.listdir(folder)) <= before + 2
