@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/payload.h"
 
+#include "plugin/payload_flat.h"
+
 #include "acl/code.h"
 #include <math.h>
 #include <stdarg.h>
@@ -280,6 +282,23 @@ static size_t top_find(const char *name)
     return i;
 }
 
+/* Does a name at the top level mean anything to the server? */
+static bool is_known(const char *name, size_t len)
+{
+    for (size_t i = 1; i < TOP_COUNT; i++) {
+        if (top_fields[i].name[0] == name[0] && strlen(top_fields[i].name) == len &&
+            memcmp(top_fields[i].name, name, len) == 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < COUNT(reserved); i++) {
+        if (reserved[i][0] == name[0] && strlen(reserved[i]) == len && memcmp(reserved[i], name, len) == 0) {
+            return true;
+        }
+    }
+    return len == 0;
+}
+
 static const struct field *field_find(const struct field *fields, const char *name)
 {
     while (fields->name && !same(name, fields->name)) {
@@ -497,6 +516,16 @@ static void set_body(struct payload *out, const char *text, size_t len, size_t b
     out->body_len = len - brace - 1;
 }
 
+static bool read_flat(struct payload *out, const char *members)
+{
+    bool has_random;
+    if (!payload_is_flat_text(members, is_known, &has_random) || (has_random && out->random == 0)) {
+        return false;
+    }
+    out->content = CONTENT_TEXT;
+    return true;
+}
+
 static int read_object(struct payload *out, const char *text, size_t len, size_t brace, size_t max_bytes,
                        const struct report *report)
 {
@@ -513,7 +542,7 @@ static int read_object(struct payload *out, const char *text, size_t len, size_t
     if (facts.nul_name) {
         return refuse(report, CODE_BAD_MESSAGE, "a member's name has a NUL in it");
     }
-    int code = read_tree(out, text, len, &facts, report);
+    int code = read_flat(out, text + brace + 1) ? 0 : read_tree(out, text, len, &facts, report);
     if (code == 0) {
         set_body(out, text, len, brace);
     }

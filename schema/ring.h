@@ -7,10 +7,10 @@
  * position % capacity. They only rise. A frame is contiguous: where one would cross the end, a pad frame
  * fills the rest. Frames start at multiples of 8.
  *
- *   frame   = length u32, records u32, position u64, epoch u64, crc32 u32 (of the whole frame with this field
- * 0), pad u32, reserved u64 (0), records, zero bytes up to a multiple of 8            (a pad frame has
- * records == 0) record  = op u16, reserved u16, length u32, bytes, zero bytes up to a multiple of 8 header  =
- * one 4096-byte page: magic, format version, capacity, database id (16 bytes), holder's pid, head (a hint)
+ *   frame:  length u32, records u32, position u64, epoch u64, checksum u64 (of the whole frame with this field 0),
+ *           reserved u64 (0), records, zero bytes up to a multiple of 8; a pad frame has records == 0
+ *   record: op u16, reserved u16, length u32, bytes, zero bytes up to a multiple of 8
+ *   header: one 4096-byte page: magic, format version, capacity, database id (16 bytes), holder's pid, head (a hint)
  *
  * Threads: one producer (the broker thread: ring_begin/record/commit/abort, ring_release, ring_used) and one
  * consumer (the writer thread: ring_next). Nothing blocks, nothing is locked: the head is one atomic. The
