@@ -140,26 +140,25 @@ static cJSON *parse_object(const struct document *document)
     return root;
 }
 
-/* A whole number in 0..2^53. Plain digits are read from the text: a double takes 2^53 + 1 for 2^53. */
-static bool read_number(const cJSON *item, const struct document *document, int64_t *out)
+/* Exactly 2^53, or 2^53 + 1, which a double takes for the same? Only the text tells. */
+static bool is_number_max(const cJSON *item, const struct document *document)
 {
     struct json_facts facts = {.watch = item->string};
     const char *text = json_scan(document->json, document->len, &facts) ? facts.watched : "";
-    size_t digits = strspn(text, "0123456789");
+    return strspn(text, "0123456789.eE") == PLAIN_DIGITS && strtoll(text, NULL, 10) == USERSIG_NUMBER_MAX;
+}
+
+/* A whole number in 0..2^53. -0 is none. */
+static bool read_number(const cJSON *item, const struct document *document, int64_t *out)
+{
     double value = item->valuedouble;
 
-    if (!cJSON_IsNumber(item) || digits == 0 || digits > PLAIN_DIGITS) {
-        return false;
-    }
-    if (!strchr(".eE", text[digits])) {
-        *out = strtoll(text, NULL, 10);
-        return *out <= USERSIG_NUMBER_MAX;
-    }
-    if (!(value < (double)USERSIG_NUMBER_MAX) || value != floor(value)) {
+    if (!cJSON_IsNumber(item) || signbit(value) || !(value <= (double)USERSIG_NUMBER_MAX) ||
+        value != floor(value)) {
         return false;
     }
     *out = (int64_t)value;
-    return true;
+    return *out < USERSIG_NUMBER_MAX || is_number_max(item, document);
 }
 
 static bool read_member(const cJSON *root, const struct document *document, const struct member *member,
