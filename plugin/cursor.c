@@ -14,9 +14,18 @@ static int64_t max64(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* 2.0.11 flushes after TICK what the turn has queued before it; 2.1 did so before. Inside TICK, and when it was the last one,
+ * only what is older is sure. */
+static bool flushed(const struct chat *chat, uint64_t until)
+{
+    return until < chat->tick || (until == chat->tick && !chat->in_tick);
+}
+
 int64_t subscription_position(struct chat *chat, struct subscription *subscription)
 {
-    if (subscription->queued > subscription->handed && chat->tick >= subscription->queued_until)
+    if (subscription->early > subscription->handed && flushed(chat, subscription->early_until))
+        subscription->handed = subscription->early;
+    if (subscription->queued > subscription->handed && flushed(chat, subscription->queued_until))
         subscription->handed = subscription->queued;
     return subscription->handed;
 }
@@ -40,10 +49,13 @@ void subscription_hand(struct chat *chat, struct subscription *subscription, int
     if (id <= before || id <= subscription->queued)
         return;
     trail_note(&subscription->trail, chat->now, doubt_ms(subscription->session), before);
-    subscription->queued = id;
-    if (queued)
+    if (queued && subscription->queued_until != chat->tick + 1) {
+        subscription->early = subscription->queued;
+        subscription->early_until = subscription->queued_until;
         subscription->queued_until = chat->tick + 1;
-    else
+    }
+    subscription->queued = id;
+    if (!queued)
         subscription->handed = id;
     session_dirty(chat, subscription->session);
 }
@@ -104,7 +116,7 @@ void subscriptions_rewind(struct chat *chat, struct session *session)
 {
     struct subscription *subscription;
     DL_FOREACH(session->subscriptions, subscription)
-    subscription->handed = subscription->queued = position_before_doubt(chat, subscription);
+    subscription->handed = subscription->early = subscription->queued = position_before_doubt(chat, subscription);
 }
 
 int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session)

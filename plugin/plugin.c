@@ -298,6 +298,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     uint64_t queued = broker_queued();
     (void)event;
     chat->tick++;
+    chat->in_tick = true;
     sessions_connected(chat);
     plugin->reloading = false;
     store_poll(chat->store);
@@ -305,6 +306,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     bool more = replay_tick(chat);
     push_tick(chat);
     stats_tick(chat);
+    chat->in_tick = false;
     ask_for_tick(ed, more || broker_queued() != queued ? 1 : TICK_IDLE_MS);
     return MOSQ_ERR_SUCCESS;
 }
@@ -502,8 +504,7 @@ __attribute__((visibility("default"))) int mosquitto_plugin_cleanup(void *userda
     if (!plugin)
         return MOSQ_ERR_SUCCESS;
     plugin->chat.now = now_ms();
-    if (plugin->chat.tick > 0)
-        plugin->chat.tick--; /* what was queued in the broker's last turn will never be flushed */
+    plugin->chat.in_tick = true; /* what was queued in the broker's last turn will never be flushed */
     unregister_callbacks(plugin);
     plugin_free(plugin);
     return MOSQ_ERR_SUCCESS;

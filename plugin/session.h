@@ -34,6 +34,8 @@ struct subscription {
     bool replay_started;
     int64_t handed;
     int64_t queued;
+    int64_t early; /* what was queued a turn before `queued` and may not be flushed either */
+    uint64_t early_until;
     uint64_t queued_until; /* the tick at which `queued` has been flushed */
     int64_t settling;      /* the position two seconds ago: what is written while the session goes on */
     int64_t cursor;        /* what the store has (or is about to have) */
