@@ -108,6 +108,8 @@ static cJSON *tips_json(const struct tips *tips)
     cJSON *info = tips->info ? cJSON_Duplicate(tips->info, true) : NULL;
     bool good = object && cJSON_AddStringToObject(object, "type", tips->type) &&
                 cJSON_AddStringToObject(object, "operator", tips->operator);
+    if (tips->count > 0)
+        good = good && cJSON_AddNumberToObject(object, "count", (double)tips->count);
     if (members && !(good && cJSON_AddItemToObject(object, "members", members)))
         cJSON_Delete(members);
     if (info && !(good && cJSON_AddItemToObject(object, "info", info)))
@@ -153,6 +155,11 @@ static cJSON *notice_json(const struct notice *notice)
         return object;
     cJSON_Delete(object);
     return NULL;
+}
+
+void announce_expect(struct chat *chat, const char *user_id)
+{
+    (void)conversation_pair(chat, SYSTEM_USER, user_id);
 }
 
 void announce_notice(struct chat *chat, struct user *to, const struct notice *notice)

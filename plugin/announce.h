@@ -26,6 +26,7 @@ struct tips {
     const char *operator;
     const char *const *members;
     size_t member_count;
+    size_t count;      /* of those it is about, where not all are named */
     const cJSON *info; /* changed fields */
     const char *reason;
 };
@@ -37,6 +38,9 @@ struct notice {
     const char *reason;
 };
 
+/* Before store_begin, for everyone who will get a notice: reads his inbox, so that command_begin notices a
+ * store that cannot be read. */
+void announce_expect(struct chat *chat, const char *user_id);
 /* In the open frame. Out of memory: the command goes through, the announcement is missing (logged). */
 void announce_tips(struct chat *chat, struct conversation *conversation, const struct tips *tips);
 void announce_notice(struct chat *chat, struct user *to, const struct notice *notice);

@@ -4,6 +4,7 @@
 #ifndef PLUGIN_CHAT_H
 #define PLUGIN_CHAT_H
 
+#include "plugin/application.h"
 #include "plugin/departed.h"
 #include "plugin/keys.h"
 #include "plugin/options.h"
@@ -19,15 +20,18 @@ struct chat {
     struct conversations *conversations; /* conversation.h */
     struct sessions *sessions;           /* session.h */
     struct departures departures;        /* departed.h */
+    struct applications applications;    /* application.h: those made a moment ago */
     struct delivery *delivery;           /* deliver.h */
     struct recents *recents;             /* recent.h */
     struct push *push;                   /* push.h */
 
     struct announcement *announcements; /* put into the open frame, to be handed out after it (announce.h) */
+    struct dismissal *dismissals;       /* members still to be told (dismissal.h) */
+    struct audience *audiences;         /* live groups somebody came to or left (audience.h) */
     struct session *replays;            /* sessions with something to replay (replay.h) */
 
     int64_t now;       /* ms since 1970, taken once at the start of each event of the broker */
-    bool in_tick;  /* inside TICK, or past the last one: what the turn has queued is not flushed yet */
+    bool in_tick;      /* inside TICK, or past the last one: what the turn has queued is not flushed yet */
     uint64_t tick;     /* counts TICK events; deliver.h reckons order in it */
     int64_t stats_due; /* stats.h */
     struct {

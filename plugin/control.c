@@ -5,13 +5,16 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "plugin/application_commands.h"
 #include "plugin/broker.h"
 #include "plugin/chat.h"
 #include "plugin/conversation_commands.h"
 #include "plugin/device_commands.h"
 #include "plugin/group_commands.h"
+#include "plugin/group_info_commands.h"
 #include "plugin/json.h"
 #include "plugin/member_commands.h"
+#include "plugin/member_info_commands.h"
 #include "plugin/session.h"
 #include "plugin/session_commands.h"
 #include "schema/store.h"
@@ -39,6 +42,12 @@ static const struct row {
     {"inviteGroupMember", EVERYONE, command_invite_group_member},
     {"deleteGroupMember", EVERYONE, command_delete_group_member},
     {"setGroupMemberRole", EVERYONE, command_set_group_member_role},
+    {"muteGroupMember", EVERYONE, command_mute_group_member},
+    {"setGroupMemberInfo", EVERYONE, command_set_group_member_info},
+    {"getGroupApplications", EVERYONE, command_get_group_applications},
+    {"handleGroupApplication", EVERYONE, command_handle_group_application},
+    {"setGroupInfo", EVERYONE, command_set_group_info},
+    {"transferGroupOwner", EVERYONE, command_transfer_group_owner},
     {"getGroupInfo", EVERYONE, command_get_group_info},
     {"getGroupMembers", EVERYONE, command_get_group_members},
     {"getJoinedGroups", EVERYONE, command_get_joined_groups},

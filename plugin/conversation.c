@@ -291,3 +291,18 @@ void group_set_owner(struct chat *chat, struct conversation *conversation, const
     store_copy(conversation->group->owner, sizeof conversation->group->owner, owner ? owner : "");
     store_put(chat->store, W_GROUP_OWNER, "it", conversation->id, owner && *owner ? owner : NULL);
 }
+
+void group_set_info(struct chat *chat, struct conversation *conversation, const struct group *changed)
+{
+    struct group *group = conversation->group;
+    store_copy(group->name, sizeof group->name, changed->name);
+    store_copy(group->introduction, sizeof group->introduction, changed->introduction);
+    store_copy(group->notification, sizeof group->notification, changed->notification);
+    store_copy(group->face_url, sizeof group->face_url, changed->face_url);
+    group->add_opt = changed->add_opt;
+    group->invite_opt = changed->invite_opt;
+    group->all_muted = changed->all_muted;
+    store_put(chat->store, W_GROUP_INFO, "ittttiii", conversation->id, group->name, group->introduction,
+              group->notification, group->face_url, (int64_t)group->add_opt, (int64_t)group->invite_opt,
+              (int64_t)group->all_muted);
+}

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <uthash.h>
 
+struct audience;
 struct chat;
 struct subscription;
 struct user;
@@ -71,6 +72,7 @@ struct conversation {
     struct member *feeders;            /* members with a connected feed (stored groups only) */
     struct subscription
         *subscriptions; /* connected sessions subscribed by the group's name, or joined to a live group */
+    struct audience *audience; /* a live group whose coming and going is to be told; NULL: nothing is */
     struct bucket rate;
     UT_hash_handle hh, hh_name; /* by id; by pair or groupID */
 };
@@ -116,8 +118,19 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
 /* Ends a membership, in the open frame: role 0, delivery to him ends at once. */
 void member_remove(struct chat *chat, struct member *member);
 void member_set_role(struct chat *chat, struct member *member, enum role role);
+/* Until when (ms; 0: no longer) the user may not send, in the open frame; it outlasts leaving and coming
+ * back. Who never had a row, as in a live group, gets one with role 0. NULL: out of memory, and nothing has
+ * changed. */
+struct member *member_mute(struct chat *chat, struct conversation *conversation, struct user *user,
+                           int64_t until);
+/* Sets both, in the open frame; the name card is at most NAME_CARD_MAX bytes. */
+void member_set_info(struct chat *chat, struct member *member, const char *name_card,
+                     enum receive_option option);
 /* Sets group->owner (NULL or "": none), in the open frame. Roles are set apart. */
 void group_set_owner(struct chat *chat, struct conversation *conversation, const char *owner);
+/* Takes over name, introduction, notification, face_url, add_opt, invite_opt and all_muted of `changed`, in
+ * the open frame. */
+void group_set_info(struct chat *chat, struct conversation *conversation, const struct group *changed);
 /* Dismisses the group, in the open frame: one record for all members; delivery ends at once. */
 void group_dismiss(struct chat *chat, struct conversation *conversation);
 

@@ -116,7 +116,8 @@ void subscriptions_rewind(struct chat *chat, struct session *session)
 {
     struct subscription *subscription;
     DL_FOREACH(session->subscriptions, subscription)
-    subscription->handed = subscription->early = subscription->queued = position_before_doubt(chat, subscription);
+    subscription->handed = subscription->early = subscription->queued =
+        position_before_doubt(chat, subscription);
 }
 
 int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session)

@@ -4,6 +4,7 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "acl/code.h"
 #include "plugin/broker.h"
@@ -67,6 +68,61 @@ void event_unread(struct chat *chat, const struct session *reader, const struct 
     for (session = reader->user->sessions; session; session = session->user_next)
         if (session != reader)
             send_text(session, text);
+}
+
+void event_muted(const struct user *user, const struct conversation *group, int64_t until)
+{
+    char text[200];
+    struct session *session;
+    snprintf(text, sizeof text, "{\"event\":\"info\",\"group\":\"%s\",\"mutedUntil\":%lld}", group->group->id,
+             (long long)until);
+    for (session = user->sessions; session; session = session->user_next)
+        send_text(session, text);
+}
+
+static void send_to_user(const struct user *user, const char *text)
+{
+    struct session *session;
+    DL_FOREACH2(user->sessions, session, user_next) send_text(session, text);
+}
+
+static void send_to_members(struct chat *chat, struct conversation *group, const char *text)
+{
+    const struct member *member;
+    if (!conversation_load_members(chat, group))
+        return;
+    for (member = group->members; member; member = member->hh.next) {
+        const struct user *user = member->role == ROLE_NONE ? NULL : user_in_memory(chat, member->user_id);
+        if (user)
+            send_to_user(user, text);
+    }
+}
+
+/* The owner is in it on every device, the others where they have joined. */
+static void send_to_audience(struct chat *chat, const struct conversation *group, const char *text)
+{
+    const struct subscription *subscription;
+    const struct user *owner = user_in_memory(chat, group->group->owner);
+    if (owner)
+        send_to_user(owner, text);
+    DL_FOREACH2(group->subscriptions, subscription, group_next)
+    if (subscription->session->user != owner)
+        send_text(subscription->session, text);
+}
+
+void event_group_info(struct chat *chat, struct conversation *group, const cJSON *changed)
+{
+    cJSON *event = cJSON_Duplicate(changed, true);
+    char *text = NULL;
+    if (cJSON_AddStringToObject(event, "event", "info") &&
+        cJSON_AddStringToObject(event, "group", group->group->id))
+        text = cJSON_PrintUnformatted(event);
+    cJSON_Delete(event);
+    if (text && conversation_stored(group))
+        send_to_members(chat, group, text);
+    else if (text)
+        send_to_audience(chat, group, text);
+    cJSON_free(text);
 }
 
 /* The topic is whatever a client wrote: it must be quoted. */

@@ -5,12 +5,14 @@
 #define PLUGIN_EVENT_H
 
 #include "plugin/session.h"
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct chat;
 struct conversation;
 struct member;
+struct user;
 
 /* The receipt, for a stored message with `random`. */
 void event_sent(struct session *session, const struct conversation *conversation, int64_t id, int64_t seq,
@@ -18,6 +20,8 @@ void event_sent(struct session *session, const struct conversation *conversation
 /* A refused publish. random 0: it had none. `reason` may be "" (the code's text is used then). */
 void event_rejected(struct chat *chat, struct session *session, const char *topic, int code,
                     const char *reason, int64_t random);
+/* To everyone connected who is in the group; `changed` are the fields with their new values. */
+void event_group_info(struct chat *chat, struct conversation *group, const cJSON *changed);
 /* A replay was cut: history before `before` has the rest. */
 void event_more(struct session *session, const char *topic, int64_t before);
 
@@ -26,5 +30,8 @@ void event_read(struct chat *chat, const struct session *reader, const struct co
                 int64_t id);
 /* The same to the reader's other devices, with what is left unread. */
 void event_unread(struct chat *chat, const struct session *reader, const struct member *member);
+
+/* Until when this user may not send to the group (ms; 0: he may again): to all his devices. */
+void event_muted(const struct user *user, const struct conversation *group, int64_t until);
 
 #endif

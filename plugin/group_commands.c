@@ -8,8 +8,10 @@
 
 #include "acl/code.h"
 #include "acl/identity.h"
+#include "plugin/announce.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
+#include "plugin/dismissal.h"
 #include "plugin/member_commands.h"
 #include "plugin/session.h"
 #include "plugin/subscription.h"
@@ -18,7 +20,7 @@
 
 #define DAY_MS 86400000
 /* What the frame of a new group takes without its members. */
-#define NEW_GROUP_BYTES (4096 + sizeof(struct group))
+#define NEW_GROUP_BYTES (4096 + sizeof(struct group) + ANNOUNCE_TIPS_BYTES)
 
 /* Shared by all commands about groups */
 
@@ -59,6 +61,23 @@ int group_access(struct command *command, enum action action, struct group_acces
     out->type = out->conversation->group->type;
     out->role = caller_role(command, out->conversation);
     return rules_may(out->type, out->role, command->session->admin, action);
+}
+
+int field_group_options(struct command *command, struct group_options *out)
+{
+    const char *add, *invite;
+    int code = field_text(command, "addOpt", FIELD_OPTIONAL, SIZE_MAX, &add);
+    if (code == CODE_OK)
+        code = field_text(command, "inviteOpt", FIELD_OPTIONAL, SIZE_MAX, &invite);
+    if (code != CODE_OK)
+        return code;
+    if (add && !add_opt_parse(add, &out->add_opt))
+        return command_refuse(command, "addOpt: FreeAccess, NeedPermission or DisableApply");
+    if (invite && !invite_opt_parse(invite, &out->invite_opt))
+        return command_refuse(command, "inviteOpt: FreeAccess, NeedPermission or DisableInvite");
+    out->has_add = add != NULL;
+    out->has_invite = invite != NULL;
+    return CODE_OK;
 }
 
 int64_t group_members_max(const struct chat *chat, enum group_type type)
@@ -124,17 +143,11 @@ static int read_texts(struct command *command, struct group *group)
 
 static int read_options(struct command *command, struct group *group)
 {
-    const char *add, *invite;
-    int code = field_text(command, "addOpt", FIELD_OPTIONAL, SIZE_MAX, &add);
-    if (code == CODE_OK)
-        code = field_text(command, "inviteOpt", FIELD_OPTIONAL, SIZE_MAX, &invite);
-    if (code != CODE_OK)
-        return code;
-    if (add && !add_opt_parse(add, &group->add_opt))
-        return command_refuse(command, "addOpt: FreeAccess, NeedPermission or DisableApply");
-    if (invite && !invite_opt_parse(invite, &group->invite_opt))
-        return command_refuse(command, "inviteOpt: FreeAccess, NeedPermission or DisableInvite");
-    return CODE_OK;
+    struct group_options options = {.add_opt = group->add_opt, .invite_opt = group->invite_opt};
+    int code = field_group_options(command, &options);
+    group->add_opt = options.add_opt;
+    group->invite_opt = options.invite_opt;
+    return code;
 }
 
 static bool named_before(const struct candidates *candidates, const char *user_id)
@@ -283,13 +296,16 @@ static struct conversation *create(struct command *command, struct new_group *ne
         return conversation;
     }
     candidates_admit(chat, conversation, &new->members);
+    candidates_announce_invited(command, conversation, &new->members);
     return conversation;
 }
 
 static int create_and_answer(struct command *command, struct new_group *new)
 {
     struct store *store = command->chat->store;
-    int code = command_begin(command, NEW_GROUP_BYTES + new->members.count *CANDIDATE_BYTES);
+    candidates_expect(command->chat, &new->members);
+    int code = command_begin(command, NEW_GROUP_BYTES +
+                                          new->members.count *(CANDIDATE_BYTES + CANDIDATE_ANNOUNCED_BYTES));
     if (code != CODE_OK)
         return code;
     struct conversation *conversation = create(command, new);
@@ -298,6 +314,7 @@ static int create_and_answer(struct command *command, struct new_group *new)
         return CODE_BUSY;
     }
     store_commit(store);
+    announce_finish(command->chat, true);
     if (conversation->group->dismissed != 0)
         return CODE_BUSY;
     candidates_tell_push(command->chat, &new->members);
@@ -325,13 +342,12 @@ int command_dismiss_group(struct command *command)
 {
     struct group_access access;
     int code = group_access(command, ACTION_DISMISS, &access);
-    if (code == CODE_OK)
-        code = command_begin(command, 1024);
     if (code != CODE_OK)
         return code;
-    group_dismiss(command->chat, access.conversation);
-    store_commit(command->chat->store);
-    return CODE_OK;
+    return !store_failed(command->chat->store) &&
+                   dismissal_start(command->chat, access.conversation, command->session->user->id)
+               ? CODE_OK
+               : CODE_BUSY;
 }
 
 /* getGroupInfo */

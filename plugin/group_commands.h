@@ -5,6 +5,7 @@
 
 #include "acl/rules.h"
 #include "plugin/control.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 struct conversation;
@@ -31,6 +32,14 @@ int group_access(struct command *command, enum action action, struct group_acces
 
 /* The caller's role; in a live group whoever is subscribed or has joined is a member. */
 enum role caller_role(struct command *command, struct conversation *conversation);
+
+/* The optional fields addOpt and inviteOpt; what is not given stays as it is in `out`. */
+struct group_options {
+    bool has_add, has_invite;
+    enum add_opt add_opt;
+    enum invite_opt invite_opt;
+};
+int field_group_options(struct command *command, struct group_options *out);
 
 /* How many members a group of this type may have. */
 int64_t group_members_max(const struct chat *chat, enum group_type type);

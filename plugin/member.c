@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "plugin/application.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
 #include "plugin/session.h"
@@ -67,7 +68,8 @@ static struct member *remember(struct conversation *conversation, const char *us
 
 static void fill(struct member *member, sqlite3_stmt *row)
 {
-    member->role = (enum role)sqlite3_column_int(row, 2);
+    int role = sqlite3_column_int(row, 2);
+    member->role = role > 0 ? (enum role)role : ROLE_NONE;
     member->joined_id = sqlite3_column_int64(row, 3);
     member->joined = sqlite3_column_int64(row, 4);
     member->read_id = sqlite3_column_int64(row, 5);
@@ -142,6 +144,12 @@ static void count_members(struct chat *chat, struct conversation *conversation, 
     store_put(chat->store, W_GROUP_COUNT, "ii", conversation->id, (int64_t)conversation->group->member_count);
 }
 
+/* Where one may ask, or be invited and wait. */
+static bool may_have_applications(const struct conversation *conversation)
+{
+    return conversation->group && !conversation_traits(conversation)->add_opt_fixed;
+}
+
 struct member *member_add(struct chat *chat, struct conversation *conversation, struct user *user,
                           enum role role)
 {
@@ -166,6 +174,8 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
     conversation->push_queued = false;
     store_put(chat->store, W_MEMBER_SET, "itiiiiii", conversation->id, user->id, (int64_t)role,
               member->joined_id, member->joined, member->read_id, member->read_seq, member->read_sent);
+    if (may_have_applications(conversation))
+        application_handled(chat, conversation, user->id);
     return member;
 }
 
@@ -180,6 +190,31 @@ void member_set_role(struct chat *chat, struct member *member, enum role role)
 {
     member->role = role;
     store_put(chat->store, W_MEMBER_ROLE, "iti", member->conversation->id, member->user_id, (int64_t)role);
+}
+
+struct member *member_mute(struct chat *chat, struct conversation *conversation, struct user *user,
+                           int64_t until)
+{
+    struct member *member = member_find(chat, conversation, user->id);
+    if (!member)
+        member = remember(conversation, user->id);
+    if (!member)
+        return NULL;
+    attach_user(member, user);
+    member->muted_until = until;
+    store_put(chat->store, W_MEMBER_MUTE, "iti", conversation->id, user->id, until);
+    return member;
+}
+
+void member_set_info(struct chat *chat, struct member *member, const char *name_card,
+                     enum receive_option option)
+{
+    store_copy(member->name_card, sizeof member->name_card, name_card);
+    if (member->receive_option != option)
+        member->conversation->push_queued = false;
+    member->receive_option = option;
+    store_put(chat->store, W_MEMBER_INFO, "itti", member->conversation->id, member->user_id,
+              member->name_card, (int64_t)option);
 }
 
 void group_dismiss(struct chat *chat, struct conversation *conversation)

@@ -6,6 +6,8 @@
 #include <utlist.h>
 
 #include "acl/code.h"
+#include "plugin/announce.h"
+#include "plugin/application.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
 #include "plugin/group_commands.h"
@@ -15,14 +17,12 @@
 #include "plugin/user.h"
 #include "schema/store.h"
 
-#define REASON_MAX        256
-#define PAGE_LIMIT        100
-#define PAGE_LIMIT_MAX    500
-#define LIVE_MEMBERS_MAX  1000
-#define APPLICATION_BYTES 512
-
-/* A column of the store: never change a value. */
-enum application { APPLICATION_JOIN, APPLICATION_INVITE };
+#define REASON_MAX       256
+#define PAGE_LIMIT       100
+#define PAGE_LIMIT_MAX   500
+#define LIVE_MEMBERS_MAX 1000
+/* Owner and admins who are told of an application: the owner and the first that are met. */
+#define MANAGERS_MAX 100
 
 /* Candidates */
 
@@ -53,6 +53,43 @@ void candidates_tell_push(struct chat *chat, const struct candidates *candidates
     for (size_t i = 0; i < candidates->count; i++)
         if (candidates->list[i].result == RESULT_DONE)
             push_user_changed(chat, candidates->list[i].user);
+}
+
+void candidates_expect(struct chat *chat, const struct candidates *candidates)
+{
+    for (size_t i = 0; i < candidates->count; i++)
+        if (candidates->list[i].result == RESULT_DONE)
+            announce_expect(chat, candidates->list[i].user_id);
+}
+
+void candidates_announce(struct chat *chat, struct conversation *conversation,
+                         const struct candidates *candidates, const struct tips *tips,
+                         const char *notice_type)
+{
+    const char *names[CANDIDATES_MAX];
+    const struct notice notice = {.type = notice_type,
+                                  .group = conversation->group->id,
+                                  .operator= tips->operator,
+                                  .reason = tips->reason };
+    struct tips filled = *tips;
+    filled.members = names;
+    for (size_t i = 0; i < candidates->count; i++) {
+        const struct candidate *candidate = &candidates->list[i];
+        if (candidate->result != RESULT_DONE)
+            continue;
+        names[filled.member_count++] = candidate->user_id;
+        if (candidate->user)
+            announce_notice(chat, candidate->user, &notice);
+    }
+    if (filled.member_count > 0 && conversation->group->dismissed == 0)
+        announce_tips(chat, conversation, &filled);
+}
+
+void candidates_announce_invited(struct command *command, struct conversation *conversation,
+                                 const struct candidates *candidates)
+{
+    const struct tips tips = {.kind = TIPS_INVITE, .type = "invite", .operator= command->session->user->id };
+    candidates_announce(command->chat, conversation, candidates, &tips, "invited");
 }
 
 /* A new object at the end of the array; NULL: out of memory. */
@@ -95,11 +132,53 @@ static int64_t room_in(const struct chat *chat, const struct conversation *conve
     return group_members_max(chat, conversation->group->type) - conversation->group->member_count;
 }
 
-static void put_application(struct chat *chat, const struct conversation *conversation, const char *user_id,
-                            enum application kind, const char *inviter, const char *message)
+/* Who decides about applications */
+
+struct managers {
+    size_t count;
+    struct user *list[MANAGERS_MAX];
+};
+
+static void add_manager(struct chat *chat, const struct member *member, struct managers *out)
 {
-    store_put(chat->store, W_APPLICATION_SET, "ititti", conversation->id, user_id, (int64_t)kind, inviter,
-              message, chat->now);
+    struct user *user = out->count < MANAGERS_MAX ? user_find(chat, member->user_id) : NULL;
+    if (!user)
+        return;
+    announce_expect(chat, user->id);
+    out->list[out->count++] = user;
+}
+
+/* A store that cannot be read is noticed by command_begin. */
+static void find_managers(struct chat *chat, struct conversation *conversation, struct managers *out)
+{
+    const struct member *member;
+    out->count = 0;
+    if (!conversation_load_members(chat, conversation))
+        return;
+    for (enum role role = ROLE_OWNER; role >= ROLE_ADMIN; role--)
+        for (member = conversation->members; member; member = member->hh.next)
+            if (member->role == role)
+                add_manager(chat, member, out);
+}
+
+static void announce_request(struct command *command, const struct conversation *conversation,
+                             const struct managers *managers, const char *message)
+{
+    const struct notice notice = {.type = "joinRequest",
+                                  .group = conversation->group->id,
+                                  .operator= command->session->user->id,
+                                  .reason = message};
+    for (size_t i = 0; i < managers->count; i++)
+        announce_notice(command->chat, managers->list[i], &notice);
+}
+
+static void announce_own(struct command *command, struct conversation *conversation, enum tips_kind kind,
+                         const char *type)
+{
+    const char *self = command->session->user->id;
+    const struct tips tips = {
+        .kind = kind, .type = type, .operator= self, .members = &self, .member_count = 1};
+    announce_tips(command->chat, conversation, &tips);
 }
 
 /* joinGroup */
@@ -122,14 +201,16 @@ static int join_now(struct command *command, struct conversation *conversation)
 {
     struct chat *chat = command->chat;
     struct user *self = command->session->user;
-    int code = command_begin(command, CANDIDATE_BYTES);
+    int code = command_begin(command, CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES);
     if (code != CODE_OK)
         return code;
     if (!member_add(chat, conversation, self, ROLE_MEMBER)) {
         store_abort(chat->store);
         return CODE_BUSY;
     }
+    announce_own(command, conversation, TIPS_JOIN, "join");
     store_commit(chat->store);
+    announce_finish(chat, true);
     push_user_changed(chat, self);
     return answer_status(command, "joined");
 }
@@ -137,12 +218,15 @@ static int join_now(struct command *command, struct conversation *conversation)
 static int apply_to_join(struct command *command, struct conversation *conversation, const char *message)
 {
     struct chat *chat = command->chat;
-    int code = command_begin(command, APPLICATION_BYTES);
+    struct managers managers;
+    find_managers(chat, conversation, &managers);
+    int code = command_begin(command, APPLICATION_BYTES + managers.count * ANNOUNCE_NOTICE_BYTES);
     if (code != CODE_OK)
         return code;
-    put_application(chat, conversation, command->session->user->id, APPLICATION_JOIN, NULL,
-                    message ? message : "");
+    application_put(chat, conversation, command->session->user->id, NULL, message ? message : "");
+    announce_request(command, conversation, &managers, message);
     store_commit(chat->store);
+    announce_finish(chat, true);
     return answer_status(command, "pending");
 }
 
@@ -204,11 +288,14 @@ int command_quit_group(struct command *command)
         return CODE_OK;
     }
     struct member *member = member_find(chat, access.conversation, command->session->user->id);
-    code = command_begin(command, CANDIDATE_BYTES);
+    code = command_begin(command, CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES);
     if (code != CODE_OK)
         return code;
     leave(chat, member);
+    if (access.conversation->group->dismissed == 0)
+        announce_own(command, access.conversation, TIPS_QUIT, "quit");
     store_commit(chat->store);
+    announce_finish(chat, true);
     return CODE_OK;
 }
 
@@ -226,18 +313,41 @@ static enum member_result check_invited(struct command *command, struct conversa
     return RESULT_WAITS;
 }
 
+static bool anybody_waits(const struct candidates *invited)
+{
+    for (size_t i = 0; i < invited->count; i++)
+        if (invited->list[i].result == RESULT_WAITS)
+            return true;
+    return false;
+}
+
+static void put_invitations(struct command *command, const struct conversation *conversation,
+                            const struct candidates *invited)
+{
+    for (size_t i = 0; i < invited->count; i++)
+        if (invited->list[i].result == RESULT_WAITS)
+            application_put(command->chat, conversation, invited->list[i].user_id, command->session->user->id,
+                            "");
+}
+
 static int invite(struct command *command, const struct group_access *access, struct candidates *invited)
 {
     struct chat *chat = command->chat;
-    int code = command_begin(command, invited->count * (CANDIDATE_BYTES + APPLICATION_BYTES));
+    struct managers managers = {0};
+    if (anybody_waits(invited))
+        find_managers(chat, access->conversation, &managers);
+    candidates_expect(chat, invited);
+    int code = command_begin(
+        command, ANNOUNCE_TIPS_BYTES + managers.count * ANNOUNCE_NOTICE_BYTES +
+                     invited->count * (CANDIDATE_BYTES + APPLICATION_BYTES + CANDIDATE_ANNOUNCED_BYTES));
     if (code != CODE_OK)
         return code;
     candidates_admit(chat, access->conversation, invited);
-    for (size_t i = 0; i < invited->count; i++)
-        if (invited->list[i].result == RESULT_WAITS)
-            put_application(chat, access->conversation, invited->list[i].user_id, APPLICATION_INVITE,
-                            command->session->user->id, "");
+    put_invitations(command, access->conversation, invited);
+    candidates_announce_invited(command, access->conversation, invited);
+    announce_request(command, access->conversation, &managers, NULL);
     store_commit(chat->store);
+    announce_finish(chat, true);
     candidates_tell_push(chat, invited);
     return command_answered(command, candidates_answer(command, invited));
 }
@@ -264,11 +374,13 @@ int command_invite_group_member(struct command *command)
 /* deleteGroupMember */
 
 static enum member_result check_removed(const struct command *command, const struct group_access *access,
-                                        const char *user_id)
+                                        struct candidate *candidate)
 {
+    const char *user_id = candidate->user_id;
+    candidate->user = user_find(command->chat, user_id);
     enum role target = member_role(command->chat, access->conversation, user_id);
     if (target == ROLE_NONE)
-        return user_find(command->chat, user_id) ? RESULT_NOTHING : RESULT_FAILED;
+        return candidate->user ? RESULT_NOTHING : RESULT_FAILED;
     if (strcmp(user_id, command->session->user->id) == 0)
         return RESULT_FAILED;
     int code = rules_may_target(access->type, access->role, command->session->admin, ACTION_KICK, target);
@@ -276,16 +388,22 @@ static enum member_result check_removed(const struct command *command, const str
 }
 
 static int remove_members(struct command *command, const struct group_access *access,
-                          const struct candidates *removed)
+                          const struct candidates *removed, const char *reason)
 {
     struct chat *chat = command->chat;
-    int code = command_begin(command, removed->count * CANDIDATE_BYTES);
+    const struct tips tips = {
+        .kind = TIPS_KICK, .type = "kick", .operator= command->session->user->id, .reason = reason};
+    candidates_expect(chat, removed);
+    int code = command_begin(command, ANNOUNCE_TIPS_BYTES +
+                                          removed->count * (CANDIDATE_BYTES + CANDIDATE_ANNOUNCED_BYTES));
     if (code != CODE_OK)
         return code;
     for (size_t i = 0; i < removed->count; i++)
         if (removed->list[i].result == RESULT_DONE)
             leave(chat, member_find(chat, access->conversation, removed->list[i].user_id));
+    candidates_announce(chat, access->conversation, removed, &tips, "kicked");
     store_commit(chat->store);
+    announce_finish(chat, true);
     return command_answered(command, candidates_answer(command, removed));
 }
 
@@ -302,8 +420,8 @@ int command_delete_group_member(struct command *command)
     if (code != CODE_OK)
         return code;
     for (size_t i = 0; i < removed.count; i++)
-        removed.list[i].result = check_removed(command, &access, removed.list[i].user_id);
-    return remove_members(command, &access, &removed);
+        removed.list[i].result = check_removed(command, &access, &removed.list[i]);
+    return remove_members(command, &access, &removed, reason);
 }
 
 /* setGroupMemberRole */
@@ -317,15 +435,37 @@ static int read_role(struct command *command, enum role *role)
     return command_refuse(command, "role: admin or member");
 }
 
+/* In the open frame. */
+static void announce_role(struct command *command, struct member *member)
+{
+    const bool admin = member->role == ROLE_ADMIN;
+    const char *names[] = {member->user_id};
+    const struct tips tips = {.kind = TIPS_ADMIN,
+                              .type = admin ? "setAdmin" : "cancelAdmin",
+                              .operator= command->session->user->id,
+                              .members = names,
+                              .member_count = 1};
+    const struct notice notice = {.type = admin ? "adminGranted" : "adminRevoked",
+                                  .group = member->conversation->group->id,
+                                  .operator= tips.operator};
+    announce_tips(command->chat, member->conversation, &tips);
+    if (member->user)
+        announce_notice(command->chat, member->user, &notice);
+}
+
 static int set_role(struct command *command, struct member *member, enum role role)
 {
+    struct chat *chat = command->chat;
     if (member->role == role)
         return CODE_OK;
-    int code = command_begin(command, CANDIDATE_BYTES);
+    announce_expect(chat, member->user_id);
+    int code = command_begin(command, CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES + CANDIDATE_ANNOUNCED_BYTES);
     if (code != CODE_OK)
         return code;
-    member_set_role(command->chat, member, role);
-    store_commit(command->chat->store);
+    member_set_role(chat, member, role);
+    announce_role(command, member);
+    store_commit(chat->store);
+    announce_finish(chat, true);
     return CODE_OK;
 }
 
@@ -341,6 +481,7 @@ int command_set_group_member_role(struct command *command)
         code = group_access(command, ACTION_SET_ROLE, &access);
     if (code != CODE_OK)
         return code;
+    (void)user_find(command->chat, user_id); /* into memory: his notice needs him */
     struct member *member = member_find(command->chat, access.conversation, user_id);
     code = rules_may_target(access.type, access.role, command->session->admin, ACTION_SET_ROLE,
                             member ? member->role : ROLE_NONE);
@@ -357,7 +498,8 @@ static bool add_member(cJSON *array, const char *user_id, const struct member *m
 {
     cJSON *item = add_object(array);
     return item && cJSON_AddStringToObject(item, "userID", user_id) &&
-           cJSON_AddStringToObject(item, "role", role_name(member ? member->role : ROLE_MEMBER)) &&
+           cJSON_AddStringToObject(
+               item, "role", role_name(member && member->role != ROLE_NONE ? member->role : ROLE_MEMBER)) &&
            cJSON_AddStringToObject(item, "nameCard", member ? member->name_card : "") &&
            cJSON_AddNumberToObject(item, "joinTime", member ? (double)member->joined : 0) &&
            cJSON_AddNumberToObject(item, "mutedUntil", member ? (double)member->muted_until : 0);
@@ -478,9 +620,7 @@ static int get_audience(struct command *command, struct conversation *conversati
     if (good && count > LIVE_MEMBERS_MAX)
         count = LIVE_MEMBERS_MAX;
     for (size_t i = page->offset; good && i < count && i < page->offset + page->limit; i++) {
-        const struct member *member = member_find(command->chat, conversation, users[i]->id);
-        bool row = member && member->role != ROLE_NONE;
-        good = add_member(array, users[i]->id, row ? member : NULL);
+        good = add_member(array, users[i]->id, member_find(command->chat, conversation, users[i]->id));
     }
     good = good && add_next(command->data, page, count);
     free(users);

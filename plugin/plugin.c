@@ -12,11 +12,14 @@
 
 #include "acl/code.h"
 #include "acl/topic.h"
+#include "plugin/application.h"
+#include "plugin/audience.h"
 #include "plugin/broker.h"
 #include "plugin/chat.h"
 #include "plugin/control.h"
 #include "plugin/conversation.h"
 #include "plugin/deliver.h"
+#include "plugin/dismissal.h"
 #include "plugin/event.h"
 #include "plugin/message.h"
 #include "plugin/push.h"
@@ -303,9 +306,12 @@ static int on_tick(int event, void *event_data, void *userdata)
     plugin->reloading = false;
     store_poll(chat->store);
     sessions_tick(chat, mosquitto_client_sub_count);
-    bool more = replay_tick(chat);
+    bool more = dismissals_tick(chat);
+    more = replay_tick(chat) || more;
+    audience_tick(chat);
     push_tick(chat);
     stats_tick(chat);
+    applications_prune(chat);
     chat->in_tick = false;
     ask_for_tick(ed, more || broker_queued() != queued ? 1 : TICK_IDLE_MS);
     return MOSQ_ERR_SUCCESS;
@@ -399,7 +405,8 @@ static int open_store(struct chat *chat, char *error, size_t error_size)
 static int open_nouns(struct chat *chat)
 {
     return log_open(&chat->log, chat->store) || users_open(chat) || conversations_open(chat) ||
-                   sessions_open(chat) || delivery_open(chat) || recents_open(chat) || push_open(chat)
+                   sessions_open(chat) || delivery_open(chat) || recents_open(chat) || push_open(chat) ||
+                   dismissals_open(chat)
                ? -1
                : 0;
 }
@@ -431,9 +438,12 @@ static void plugin_free(struct plugin *plugin)
 {
     struct chat *chat = &plugin->chat;
     sessions_close(chat);
+    audience_close(chat);
+    dismissals_close(chat);
     push_close(chat);
     delivery_close(chat);
     recents_close(chat);
+    applications_close(chat);
     conversations_close(chat);
     users_close(chat);
     log_close(chat->log);

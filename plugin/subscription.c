@@ -9,6 +9,7 @@
 #include "acl/code.h"
 #include "acl/rules.h"
 #include "acl/topic.h"
+#include "plugin/audience.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
 #include "plugin/cursor.h"
@@ -107,6 +108,8 @@ static void detach(struct chat *chat, struct subscription *subscription)
 static void destroy(struct chat *chat, struct subscription *subscription)
 {
     detach(chat, subscription);
+    if (subscription->kind == SUBSCRIPTION_LIVE)
+        audience_left(chat, subscription->session, subscription->conversation);
     free(subscription);
 }
 
@@ -143,11 +146,21 @@ static int start_stored(struct chat *chat, struct session *session, enum subscri
     return CODE_OK;
 }
 
-static int start_live(struct session *session, struct conversation *conversation, int qos)
+static struct subscription *join_live(struct chat *chat, struct session *session,
+                                      struct conversation *conversation)
 {
     struct subscription *subscription = subscription_find(session, conversation);
-    if (!subscription)
-        subscription = create(session, SUBSCRIPTION_LIVE, conversation);
+    if (subscription)
+        return subscription;
+    subscription = create(session, SUBSCRIPTION_LIVE, conversation);
+    if (subscription)
+        audience_joined(chat, session, conversation);
+    return subscription;
+}
+
+static int start_live(struct chat *chat, struct session *session, struct conversation *conversation, int qos)
+{
+    struct subscription *subscription = join_live(chat, session, conversation);
     if (!subscription)
         return CODE_BUSY;
     subscription->subscribed = true;
@@ -168,7 +181,7 @@ static int start_group(struct chat *chat, struct session *session, const struct 
         return code;
     return conversation_stored(conversation)
                ? start_stored(chat, session, SUBSCRIPTION_GROUP, conversation, qos)
-               : start_live(session, conversation, qos);
+               : start_live(chat, session, conversation, qos);
 }
 
 static bool is_self(const struct session *session, const struct topic *topic)
@@ -275,8 +288,7 @@ void subscription_remove(struct chat *chat, struct session *session, const struc
 
 bool subscription_join_live(struct chat *chat, struct session *session, struct conversation *conversation)
 {
-    (void)chat;
-    return subscription_find(session, conversation) || create(session, SUBSCRIPTION_LIVE, conversation);
+    return join_live(chat, session, conversation) != NULL;
 }
 
 void subscription_leave(struct chat *chat, struct session *session, struct conversation *conversation)

@@ -79,7 +79,7 @@ CREATE TABLE chat_group (
 CREATE TABLE member (
   conversation   INTEGER NOT NULL,
   user           TEXT    NOT NULL,
-  role           INTEGER NOT NULL,            -- enum role; 0: has left
+  role           INTEGER NOT NULL,            -- enum role; 0: has left, -1: was in the group when it was dismissed
   joined_id      INTEGER NOT NULL DEFAULT 0,  -- messages after this id are his
   joined         INTEGER NOT NULL DEFAULT 0,
   read_id        INTEGER NOT NULL DEFAULT 0,
@@ -119,6 +119,14 @@ CREATE TABLE application (
   handled      INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (conversation, user)
 ) STRICT, WITHOUT ROWID;
+
+-- Groups that were dismissed and whose members (role -1) have not all been told yet.
+CREATE TABLE notice_task (
+  conversation INTEGER PRIMARY KEY,
+  group_id     TEXT    NOT NULL,
+  operator     TEXT    NOT NULL,
+  told         TEXT    NOT NULL DEFAULT ''  -- users up to this one have their notice
+) STRICT;
 
 -- Push jobs. At most one waits per device and conversation; it stands for the newest message there.
 CREATE TABLE push_job (

@@ -118,6 +118,11 @@ void store_abort(struct store *store)
     ended(store, 0);
 }
 
+uint64_t store_position(const struct store *store)
+{
+    return ring_head(store->ring);
+}
+
 bool store_write(struct store *store, enum write_op op, const char *format, ...)
 {
     va_list list;

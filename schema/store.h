@@ -87,6 +87,8 @@ struct store_hooks {
     void *context;
 };
 void store_set_hooks(struct store *store, const struct store_hooks *hooks);
+/* Where the frames written so far end: the open one begins there. */
+uint64_t store_position(const struct store *store);
 /* Every frame up to here is in the database, as of the last store_poll. */
 uint64_t store_committed(const struct store *store);
 /* Where the bytes of the record just put are in the ring (the last `b` parameter): valid until released. */

@@ -181,6 +181,7 @@ class User:
         if self._paho:
             self._paho.disconnect()
             self._paho.loop_stop()
+            self._paho = None  # or its files stay open, and its select() takes none above 1024
 
     # ---- what paho tells
 
@@ -259,6 +260,16 @@ class User:
         while not out or out[-1].get("text") != last:
             out.append(self.content())
         return out
+
+    def tip(self, kind, timeout=PATIENCE):
+        """Takes the first tip of this type: the whole message."""
+        return self.wait(lambda m: (m.get("tips") or {}).get("type") == kind, f"no tip {kind}", timeout).data
+
+    def notice(self, kind, timeout=PATIENCE):
+        """Takes the first notice of this type: the whole message."""
+        return self.wait(
+            lambda m: (m.get("notice") or {}).get("type") == kind, f"no notice {kind}", timeout
+        ).data
 
     def event(self, name, timeout=PATIENCE, **fields):
         """Takes the data of the first event of this name whose members have these values."""
