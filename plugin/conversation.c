@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "plugin/chat.h"
+#include "plugin/live_history.h"
 #include "plugin/session.h"
 #include "plugin/user.h"
 #include "schema/log.h"
@@ -64,6 +65,7 @@ static void conversation_free(struct conversations *all, struct conversation *co
         HASH_DEL(conversation->members, member);
         free(member);
     }
+    live_history_free(conversation);
     free(conversation->group);
     free(conversation);
 }

@@ -15,6 +15,7 @@
 
 struct audience;
 struct chat;
+struct live_history;
 struct subscription;
 struct user;
 
@@ -73,6 +74,7 @@ struct conversation {
     struct subscription
         *subscriptions; /* connected sessions subscribed by the group's name, or joined to a live group */
     struct audience *audience; /* a live group whose coming and going is to be told; NULL: nothing is */
+    struct live_history *live_history; /* live groups: live_history.h */
     struct bucket rate;
     UT_hash_handle hh, hh_name; /* by id; by pair or groupID */
 };

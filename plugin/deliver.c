@@ -234,6 +234,16 @@ static bool read_stored(struct chat *chat, struct session *session, const struct
     return true;
 }
 
+/* Who has just come is given the last messages first: until they are flushed, live ones wait their turn behind them. */
+static bool read_live(struct chat *chat, struct session *session, struct subscription *subscription,
+                      const struct outgoing *current)
+{
+    if (chat->tick >= session->flushed_at)
+        return true;
+    copy_to(chat, session, subscription, current);
+    return false;
+}
+
 static bool read_current(struct chat *chat, struct session *session)
 {
     const struct outgoing *current = &chat->delivery->current;
@@ -247,10 +257,13 @@ static bool read_current(struct chat *chat, struct session *session)
     session->passed = chat->delivery->serial;
     if (current->id != 0)
         return read_stored(chat, session, current);
-    /* Not stored: no order to keep. With a feed, groups come there only. */
-    const struct subscription *subscription = subscription_for(session, conversation);
-    return subscription && !(conversation->group && subscription->kind == SUBSCRIPTION_FEED) &&
-           (subscription->kind != SUBSCRIPTION_LIVE || subscription->subscribed);
+    struct subscription *subscription = subscription_for(session, conversation);
+    if (!subscription)
+        return false;
+    if (subscription->kind == SUBSCRIPTION_LIVE)
+        return subscription->subscribed && read_live(chat, session, subscription, current);
+    /* onlineOnly: no order to keep. With a feed, groups come there only. */
+    return !(conversation->group && subscription->kind == SUBSCRIPTION_FEED);
 }
 
 /* Somebody's PUBREL, which is no event, may bring his message natively at this moment too. */

@@ -12,6 +12,7 @@
 #include "plugin/conversation.h"
 #include "plugin/deliver.h"
 #include "plugin/event.h"
+#include "plugin/live_history.h"
 #include "plugin/payload.h"
 #include "plugin/push.h"
 #include "plugin/recent.h"
@@ -286,6 +287,9 @@ static enum publish_result pass_on(struct draft *draft)
         draft->conversation->last_seq++;
     draft->conversation->last_time = time;
     hand_out(draft, 0, natively(draft));
+    if (live)
+        live_history_add(draft->chat, draft->conversation, draft->session, draft->publish->new_payload,
+                         draft->publish->new_len);
     return PUBLISH_ACCEPT;
 }
 

@@ -15,6 +15,7 @@
 #include "plugin/cursor.h"
 #include "plugin/deliver.h"
 #include "plugin/departed.h"
+#include "plugin/live_history.h"
 #include "plugin/push.h"
 #include "plugin/replay.h"
 #include "plugin/user.h"
@@ -163,8 +164,11 @@ static int start_live(struct chat *chat, struct session *session, struct convers
     struct subscription *subscription = join_live(chat, session, conversation);
     if (!subscription)
         return CODE_BUSY;
+    bool first = !subscription->subscribed;
     subscription->subscribed = true;
     subscription->qos = qos;
+    if (first)
+        live_history_send(chat, subscription);
     return CODE_OK;
 }
 

@@ -146,6 +146,41 @@ def test_a_shed_message_is_acknowledged_like_any_other(broker, owner):
     assert owner.silent(lambda m: m.get("event") == "rejected") == []
 
 
+@pytest.mark.options(live_history=3)
+def test_who_comes_is_given_the_last_messages_and_then_the_live_ones_in_order(broker, owner):
+    for number in range(5):
+        owner.send(TOPIC, f"m{number}")
+    viewer = broker.user("viewer").subscribe(TOPIC)
+    owner.send(TOPIC, "now")
+    assert [m.get("text") for m in viewer.contents("now")] == ["m2", "m3", "m4", "now"]
+
+
+@pytest.mark.options(live_history=0)
+def test_without_a_live_history_a_newcomer_starts_with_what_comes(broker, owner):
+    owner.send(TOPIC, "before")
+    viewer = broker.user("viewer").subscribe(TOPIC)
+    owner.send(TOPIC, "now")
+    assert [m.get("text") for m in viewer.contents("now")] == ["now"]
+
+
+def test_who_comes_back_is_not_given_his_own_messages(broker, owner):
+    viewer = broker.user("viewer").subscribe(TOPIC)
+    viewer.send(TOPIC, "mine")
+    viewer.unsubscribe(TOPIC)
+    viewer.subscribe(TOPIC)
+    owner.send(TOPIC, "now")
+    assert [m.get("text") for m in viewer.contents("now")] == ["now"]
+
+
+def test_subscribing_again_repeats_no_live_history(broker, owner):
+    viewer = broker.user("viewer").subscribe(TOPIC)
+    owner.send(TOPIC, "one")
+    viewer.text("one")
+    viewer.subscribe(TOPIC)
+    owner.send(TOPIC, "two")
+    assert [m.get("text") for m in viewer.contents("two")] == ["two"]
+
+
 def test_a_dismissed_live_group_is_gone(broker, owner):
     bob = broker.user("bob").subscribe(TOPIC)
     owner.command("dismissGroup", groupID="live")
