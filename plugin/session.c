@@ -186,6 +186,7 @@ static struct session *session_create(struct chat *chat, const struct login *log
     session->inherited = checked->device.known && !same;
     session->acks = same && checked->device.acks;
     session->has_token = same && checked->device.has_token;
+    session->unknown_device = !checked->device.known;
     session->fresh = true;
     return session;
 }
@@ -446,7 +447,8 @@ static void settle(struct chat *chat, struct session *session, int broker_subscr
 {
     session->fresh = false;
     DL_DELETE2(chat->sessions->fresh, session, fresh_prev, fresh_next);
-    subscriptions_restore(chat, session, !session->clean && broker_subscriptions > session->subscribes);
+    if (!session->unknown_device)
+        subscriptions_restore(chat, session, !session->clean && broker_subscriptions > session->subscribes);
 }
 
 void sessions_tick(struct chat *chat, int (*broker_subscriptions)(const struct mosquitto *client))

@@ -59,8 +59,9 @@ struct session {
     bool acks;      /* this device moves its cursors by `ack` */
     bool has_token; /* this device has a push token */
     bool background;
-    uint64_t close_at; /* the tick at which the connection is closed; 0: it goes on */
-    bool taken_over;   /* a new connection with the same client id has logged in */
+    uint64_t close_at;   /* the tick at which the connection is closed; 0: it goes on */
+    bool unknown_device; /* its first login: nothing is stored about it */
+    bool taken_over;     /* a new connection with the same client id has logged in */
     int keepalive_seconds;
     int64_t expires_seconds; /* of the userSig */
     int subscribes;          /* SUBSCRIBE filters accepted on this connection */

@@ -21,10 +21,20 @@ __attribute__((format(printf, 3, 4))) void store_say(struct store *store, enum s
         store->config.log(priority, line);
 }
 
+/* The next read sees what has been committed since. */
+static void end_turn(struct store *store)
+{
+    if (sqlite3_get_autocommit(store->read_db))
+        return;
+    sqlite3_step(store->read[R_TURN_END]);
+    sqlite3_reset(store->read[R_TURN_END]);
+}
+
 void store_poll(struct store *store)
 {
     char line[512];
     bool error;
+    end_turn(store); /* before memory forgets what the database has by now */
     uint64_t committed = writer_committed(store->writer);
     if (committed != store->committed) {
         store->committed = committed;
@@ -159,8 +169,13 @@ int64_t store_last_id(const struct store *store)
 
 /* Reads */
 
+/* Without a transaction (no memory for one) each read is its own: slower, not wrong. */
 sqlite3_stmt *store_read(struct store *store, enum read_id id)
 {
+    if (sqlite3_get_autocommit(store->read_db)) {
+        sqlite3_step(store->read[R_TURN_BEGIN]);
+        sqlite3_reset(store->read[R_TURN_BEGIN]);
+    }
     return store->read[id];
 }
 

@@ -98,7 +98,8 @@ const char *store_last_blob(const struct store *store);
 int64_t store_next_id(struct store *store);
 int64_t store_last_id(const struct store *store);
 
-/* A prepared read, reset and with no parameters bound; NULL never. Bind, step, then store_done. */
+/* A prepared read, reset and with no parameters bound; NULL never. Bind, step, then store_done. Reads between two store_poll
+ * see one state of the database. */
 sqlite3_stmt *store_read(struct store *store, enum read_id id);
 void store_done(sqlite3_stmt *statement);
 /* Steps; true on a row. Anything but a row or the end is logged and set as a failure that store_failed tells
