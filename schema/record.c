@@ -103,3 +103,33 @@ int record_bind(sqlite3_stmt *statement, const uint8_t *bytes, size_t len)
     }
     return SQLITE_OK;
 }
+
+/* Bytes of the parameter at the start; 0: malformed. */
+static size_t parameter_size(const uint8_t *bytes, size_t len)
+{
+    uint32_t text;
+    size_t size = 1;
+    if (len == 0)
+        return 0;
+    if (*bytes == 'i')
+        size += sizeof(int64_t);
+    if (*bytes == 'b') {
+        if (len < size + sizeof text)
+            return 0;
+        memcpy(&text, bytes + size, sizeof text);
+        size += sizeof text + text;
+    }
+    return size <= len ? size : 0;
+}
+
+size_t record_prefix(const uint8_t *bytes, size_t len, int count)
+{
+    size_t prefix = 0;
+    for (; count > 0; count--) {
+        size_t size = parameter_size(bytes + prefix, len - prefix);
+        if (size == 0)
+            return 0;
+        prefix += size;
+    }
+    return prefix;
+}

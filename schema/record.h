@@ -18,4 +18,7 @@ char *record_write(uint8_t *out, const char *format, va_list parameters);
  * malformed. */
 int record_bind(sqlite3_stmt *statement, const uint8_t *bytes, size_t len);
 
+/* Bytes of the first `count` parameters; 0 when there are not so many. */
+size_t record_prefix(const uint8_t *bytes, size_t len, int count);
+
 #endif

@@ -14,11 +14,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "schema/deferred.h"
 #include "schema/record.h"
 #include "schema/retention.h"
 
-#define OPS                64
-#define BATCH_FRAMES       4000
+#define OPS          64
+#define BATCH_FRAMES 4000
+/* Under load commits are gathered: each one writes pages anew that the next would write again, and costs a core that the broker
+ * and its clients could use. What a power loss may take grows by as much. */
+#define BUSY_FRAMES        32
+#define GATHER_MS          5
 #define CHECKPOINT_PAGES   1000
 #define RETENTION_EVERY_MS 30000
 #define RETENTION_PACE_MS  50
@@ -54,6 +59,9 @@ struct writer {
     uint64_t kept_end; /* of the last frame in the .bad file */
     int wal_pages;
     int64_t next_retention;
+
+    struct deferrals deferrals;
+    bool at_once; /* nothing is deferred */
 
     pthread_t thread;
     bool started;
@@ -118,7 +126,7 @@ static int note_reason(struct writer *w, int result)
     return result;
 }
 
-static int execute_record(struct writer *w, const struct ring_record *record)
+static int execute_now(struct writer *w, const struct ring_record *record)
 {
     sqlite3_stmt *statement = record->op < OPS ? w->op[record->op] : NULL;
     if (!statement)
@@ -130,6 +138,24 @@ static int execute_record(struct writer *w, const struct ring_record *record)
         sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
     return result;
+}
+
+/* What has waited for the end of the transaction, or for somebody who may look at it. */
+static int execute_deferred(struct writer *w)
+{
+    int result = SQLITE_OK;
+    for (size_t i = 0; result == SQLITE_OK && i < w->deferrals.count; i++)
+        result = execute_now(w, &w->deferrals.pool[i].record);
+    deferred_clear(&w->deferrals);
+    return result;
+}
+
+static int execute_record(struct writer *w, const struct ring_record *record)
+{
+    if (!w->at_once && deferred_may_wait(record->op) && deferred_keep(&w->deferrals, record))
+        return SQLITE_OK;
+    int result = w->deferrals.count == 0 || deferred_may_pass(record->op) ? SQLITE_OK : execute_deferred(w);
+    return result == SQLITE_OK ? execute_now(w, record) : result;
 }
 
 static int execute_frame(struct writer *w, const struct ring_frame *frame)
@@ -188,6 +214,7 @@ static int finish(struct writer *w, uint64_t position)
 static int give_up(struct writer *w, int result)
 {
     note_reason(w, result);
+    deferred_clear(&w->deferrals);
     if (!sqlite3_get_autocommit(w->db))
         run(w->rollback);
     return result;
@@ -209,6 +236,8 @@ static int execute_batch(struct writer *w, const struct source *source, uint64_t
         else
             count++;
     }
+    if (result == SQLITE_OK)
+        result = execute_deferred(w);
     if (result == SQLITE_OK)
         result = finish(w, at);
     if (result != SQLITE_OK)
@@ -257,7 +286,12 @@ static int advance(struct writer *w, const struct source *source, uint64_t *posi
     struct ring_frame bad;
     struct source good = *source;
     *frames = 0;
+    w->at_once = false;
     int result = execute_batch(w, source, position, BATCH_FRAMES, frames, &bad);
+    if (result == SQLITE_OK || transient(result))
+        return result;
+    w->at_once = true; /* so that an update that fails tells its frame */
+    result = execute_batch(w, source, position, BATCH_FRAMES, frames, &bad);
     if (result == SQLITE_OK || transient(result) || bad.end == 0)
         return result;
     good.until = bad.position;
@@ -381,6 +415,8 @@ static void *writer_main(void *context)
         if (result == SQLITE_OK) {
             note_commit(w, position, started);
             checkpoint(w);
+            if (frames >= BUSY_FRAMES && !stopping)
+                nap(w, GATHER_MS);
             if (!stopping)
                 retain(w);
             tries = 0;
@@ -539,6 +575,7 @@ void writer_free(struct writer *w)
     sqlite3_finalize(w->forget_boot);
     retention_free(w->retention);
     sem_destroy(&w->wake);
+    deferred_clear(&w->deferrals);
     pthread_mutex_destroy(&w->lines_lock);
     free(w->bad_path);
     free(w);

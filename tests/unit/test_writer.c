@@ -28,6 +28,86 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000;
 }
 
+/* Updates that only the last of counts */
+
+static void touch(struct fixture *f, int64_t conversation, int64_t id)
+{
+    AWAIT(f->store, store_write(f->store, W_CONVERSATION_TOUCH, "iiii", conversation, id, id, id));
+}
+
+/* In one batch: the database is locked while they are written. */
+static void test_of_many_updates_of_a_row_in_one_commit_the_last_counts(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    sqlite3 *db = look(f);
+    change_in(db, "INSERT INTO conversation (id) VALUES (1), (2)");
+    change_in(db, "BEGIN IMMEDIATE");
+    for (int64_t id = 1; id <= 100; id++)
+        touch(f, 1 + id % 2, id);
+    change_in(db, "COMMIT");
+    await_all(f->store);
+    assert_int_equal(ask_in(db, "SELECT last_id FROM conversation WHERE id = 1"), 100);
+    assert_int_equal(ask_in(db, "SELECT last_id FROM conversation WHERE id = 2"), 99);
+    sqlite3_close(db);
+}
+
+static void test_more_rows_than_can_wait_are_updated_all_the_same(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    sqlite3 *db = look(f);
+    change_in(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) "
+                  "INSERT INTO conversation (id) SELECT i FROM n");
+    change_in(db, "BEGIN IMMEDIATE");
+    for (int64_t id = 1; id <= 2500; id++)
+        touch(f, id, id + 7);
+    change_in(db, "COMMIT");
+    await_all(f->store);
+    assert_int_equal(ask_in(db, "SELECT count(*) FROM conversation WHERE last_id = id + 7"), 2500);
+    sqlite3_close(db);
+}
+
+/* PUSH_ADD_HANDED asks for last_id. */
+static void test_who_looks_at_a_row_sees_the_update_that_was_before_him(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    sqlite3 *db = look(f);
+    change_in(db, "INSERT INTO conversation (id) VALUES (1); INSERT INTO member (conversation, user, role) "
+                  "VALUES (1, 'bob', 1);"
+                  "INSERT INTO device (client, user, platform, last_used, provider, token) VALUES ('bob', "
+                  "'bob', 1, 1, 'fcm', 't')");
+    change_in(db, "BEGIN IMMEDIATE");
+    touch(f, 1, 41);
+    AWAIT(f->store, store_write(f->store, W_PUSH_ADD_HANDED, "tii", "bob", (int64_t)0, (int64_t)5));
+    touch(f, 1, 42);
+    change_in(db, "COMMIT");
+    await_all(f->store);
+    assert_int_equal(ask_in(db, "SELECT handed FROM push_job"), 41);
+    assert_int_equal(ask_in(db, "SELECT last_id FROM conversation"), 42);
+    sqlite3_close(db);
+}
+
+static void test_an_update_that_cannot_be_executed_is_poison_and_the_rest_goes_on(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    sqlite3 *db = look(f);
+    change_in(db, "INSERT INTO conversation (id) VALUES (1)");
+    change_in(db, "BEGIN IMMEDIATE");
+    touch(f, 1, 1);
+    AWAIT(f->store, store_write(f->store, W_CONVERSATION_TOUCH, "itii", (int64_t)1, "no number", (int64_t)9,
+                                (int64_t)9));
+    add_messages(f->store, 1, 3);
+    change_in(db, "COMMIT");
+    await_all(f->store);
+    assert_int_equal(ask_in(db, "SELECT last_id FROM conversation WHERE id = 1") != 9, 1);
+    assert_int_equal(ask_in(db, "SELECT count(*) FROM message"), 3);
+    assert_int_equal(store_counters(f->store).frames_bad, 1);
+    sqlite3_close(db);
+}
+
 /* Poison */
 
 static void test_a_poison_frame_is_set_aside_and_those_around_it_are_executed(void **state)
@@ -513,6 +593,10 @@ static void test_devices_unused_for_long_are_forgotten_unless_connected(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_of_many_updates_of_a_row_in_one_commit_the_last_counts),
+        TEST(test_more_rows_than_can_wait_are_updated_all_the_same),
+        TEST(test_who_looks_at_a_row_sees_the_update_that_was_before_him),
+        TEST(test_an_update_that_cannot_be_executed_is_poison_and_the_rest_goes_on),
         TEST(test_a_poison_frame_is_set_aside_and_those_around_it_are_executed),
         TEST(test_the_line_on_a_poison_frame_tells_what_the_database_said),
         TEST(test_the_records_of_a_poison_frame_are_in_the_bad_file),
