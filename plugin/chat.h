@@ -31,7 +31,7 @@ struct chat {
     struct session *replays;            /* sessions with something to replay (replay.h) */
 
     int64_t now;       /* ms since 1970, taken once at the start of each event of the broker */
-    bool in_tick;      /* inside TICK, or past the last one: what the turn has queued is not flushed yet */
+    bool unflushed;    /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */
     uint64_t tick;     /* counts TICK events; deliver.h reckons order in it */
     int64_t stats_due; /* stats.h */
     struct {

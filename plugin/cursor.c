@@ -14,11 +14,11 @@ static int64_t max64(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* 2.0.11 flushes after TICK what the turn has queued before it; 2.1 did so before. Inside TICK, and when it was the last one,
- * only what is older is sure. */
+/* 2.0.11 flushes after TICK what the turn has queued before it; 2.1 has done so by then. Inside TICK of 2.0, and when it was
+ * the last one, only what is older is sure. */
 static bool flushed(const struct chat *chat, uint64_t until)
 {
-    return until < chat->tick || (until == chat->tick && !chat->in_tick);
+    return until < chat->tick || (until == chat->tick && !chat->unflushed);
 }
 
 int64_t subscription_position(struct chat *chat, struct subscription *subscription)

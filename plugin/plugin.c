@@ -301,7 +301,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     uint64_t queued = broker_queued();
     (void)event;
     chat->tick++;
-    chat->in_tick = true;
+    chat->unflushed = !plugin->is_2_1;
     sessions_connected(chat);
     plugin->reloading = false;
     store_poll(chat->store);
@@ -312,7 +312,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     push_tick(chat);
     stats_tick(chat);
     applications_prune(chat);
-    chat->in_tick = false;
+    chat->unflushed = false;
     ask_for_tick(ed, more || broker_queued() != queued ? 1 : TICK_IDLE_MS);
     return MOSQ_ERR_SUCCESS;
 }
@@ -514,7 +514,7 @@ __attribute__((visibility("default"))) int mosquitto_plugin_cleanup(void *userda
     if (!plugin)
         return MOSQ_ERR_SUCCESS;
     plugin->chat.now = now_ms();
-    plugin->chat.in_tick = true; /* what was queued in the broker's last turn will never be flushed */
+    plugin->chat.unflushed = !plugin->is_2_1; /* what was queued in the broker's last turn never will be */
     unregister_callbacks(plugin);
     plugin_free(plugin);
     return MOSQ_ERR_SUCCESS;
