@@ -53,14 +53,7 @@ static char *print_body(const char *name, cJSON *inner_take)
 static void remember(struct chat *chat, struct conversation *conversation, const struct message *message)
 {
     char head[STAMP_MAX];
-    const bool group = conversation->group != NULL;
-    const struct stamp stamp = {.id = message->id,
-                                .seq = message->seq,
-                                .time = message->time,
-                                .sender = message->sender,
-                                .to = group ? NULL : conversation_peer(conversation, message->sender),
-                                .group = group ? conversation->group->id : NULL};
-    size_t head_len = stamp_write(head, &stamp);
+    size_t head_len = conversation_stamp(head, conversation, message);
     struct announcement *announcement = malloc(sizeof *announcement + head_len + message->body_len);
     if (!announcement)
         return; /* stored: it comes with the next replay */

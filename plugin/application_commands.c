@@ -17,7 +17,6 @@
 #include "plugin/user.h"
 #include "schema/store.h"
 
-#define REASON_MAX 256
 /* An answer's part is less than 400 KiB. A letter of a message may be six when printed. */
 #define LIST_BYTES_MAX 350000
 #define ITEM_BYTES     300

@@ -64,15 +64,6 @@ void audience_close(struct chat *chat)
         forget(chat, chat->audiences);
 }
 
-static bool is_there_otherwise(const struct session *session, const struct conversation *conversation)
-{
-    const struct session *other;
-    DL_FOREACH2(session->user->sessions, other, user_next)
-    if (other != session && subscription_find(other, conversation))
-        return true;
-    return false;
-}
-
 /* Who goes and comes back before anybody was told has not been away. */
 static bool take_back(struct gathered *gathered, const char *name)
 {
@@ -89,7 +80,7 @@ static bool take_back(struct gathered *gathered, const char *name)
 static void note(struct chat *chat, const struct session *session, struct conversation *conversation,
                  enum move move)
 {
-    if (conversation->group->dismissed != 0 || is_there_otherwise(session, conversation))
+    if (conversation->group->dismissed != 0 || subscription_of_user(session->user, conversation, session))
         return;
     struct audience *audience = find(chat, conversation);
     if (!audience || take_back(&audience->gathered[move == JOINED ? LEFT : JOINED], session->user->id))

@@ -8,6 +8,7 @@
 
 #include "plugin/chat.h"
 #include "plugin/live_history.h"
+#include "plugin/payload.h"
 #include "plugin/session.h"
 #include "plugin/user.h"
 #include "schema/log.h"
@@ -209,6 +210,17 @@ struct conversation *conversation_pair_create(struct chat *chat, const char *use
         (two && !member_add(chat, conversation, two, ROLE_MEMBER)))
         return NULL;
     return conversation;
+}
+
+size_t conversation_stamp(char *out, const struct conversation *conversation, const struct message *message)
+{
+    struct stamp stamp = {
+        .id = message->id, .seq = message->seq, .time = message->time, .sender = message->sender};
+    if (conversation->group)
+        stamp.group = conversation->group->id;
+    else
+        stamp.to = conversation_peer(conversation, message->sender);
+    return stamp_write(out, &stamp);
 }
 
 const char *conversation_peer(const struct conversation *conversation, const char *user)

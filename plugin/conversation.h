@@ -16,6 +16,7 @@
 struct audience;
 struct chat;
 struct live_history;
+struct message;
 struct subscription;
 struct user;
 
@@ -23,6 +24,7 @@ struct user;
 #define GROUP_INTRODUCTION_MAX 240
 #define GROUP_NOTIFICATION_MAX 300
 #define GROUP_FACE_URL_MAX     100
+#define REASON_MAX             256 /* of a join, a kick, a decision */
 #define NAME_CARD_MAX          50
 
 struct group {
@@ -99,6 +101,8 @@ struct member *member_meet(struct chat *chat, struct conversation *conversation,
 /* Creates a group with nobody in it, in the open frame; `group` is copied. A dismissed holder of the id is
  * forgotten. */
 struct conversation *conversation_group_create(struct chat *chat, const struct group *group);
+/* Writes the server's stamp of a message of this conversation (STAMP_MAX bytes of payload.h, its body follows); the length. */
+size_t conversation_stamp(char *out, const struct conversation *conversation, const struct message *message);
 /* The other side of a pair. */
 const char *conversation_peer(const struct conversation *conversation, const char *user);
 const struct group_traits *conversation_traits(const struct conversation *conversation); /* groups only */

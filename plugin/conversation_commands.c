@@ -30,26 +30,14 @@ struct page {
     bool failed; /* out of memory */
 };
 
-static struct stamp stamp_of(const struct conversation *conversation, const struct message *message)
-{
-    struct stamp stamp = {
-        .id = message->id, .seq = message->seq, .time = message->time, .sender = message->sender};
-    if (conversation->group)
-        stamp.group = conversation->group->id;
-    else
-        stamp.to = conversation_peer(conversation, message->sender);
-    return stamp;
-}
-
 /* The message as it was delivered, byte for byte: nothing of the client's is printed anew. */
 static bool add_message(struct page *page, const struct conversation *conversation,
                         const struct message *message)
 {
-    struct stamp stamp = stamp_of(conversation, message);
     char *text = malloc(STAMP_MAX + message->body_len + 1);
     if (!text)
         return false;
-    size_t len = stamp_write(text, &stamp);
+    size_t len = conversation_stamp(text, conversation, message);
     memcpy(text + len, message->body, message->body_len);
     text[len + message->body_len] = '\0';
     cJSON *raw = cJSON_CreateRaw(text);

@@ -20,6 +20,12 @@ static void send_text(struct session *session, const char *text)
     broker_send(session->client_id, topic, text, strlen(text), NULL, 0, qos);
 }
 
+static void send_to_user(const struct user *user, const char *text)
+{
+    struct session *session;
+    DL_FOREACH2(user->sessions, session, user_next) send_text(session, text);
+}
+
 static const char *kind_of(const struct conversation *conversation)
 {
     return conversation->group ? "group" : "to";
@@ -45,13 +51,12 @@ void event_read(struct chat *chat, const struct session *reader, const struct co
                 int64_t id)
 {
     char text[200];
-    struct session *session;
-    struct user *peer =
+    const struct user *peer =
         conversation->group ? NULL : user_in_memory(chat, conversation_peer(conversation, reader->user->id));
     snprintf(text, sizeof text, "{\"event\":\"read\",\"user\":\"%s\",\"id\":%lld,\"time\":%lld}",
              reader->user->id, (long long)id, (long long)chat->now);
-    for (session = peer ? peer->sessions : NULL; session; session = session->user_next)
-        send_text(session, text);
+    if (peer)
+        send_to_user(peer, text);
 }
 
 void event_unread(struct chat *chat, const struct session *reader, const struct member *member)
@@ -73,17 +78,9 @@ void event_unread(struct chat *chat, const struct session *reader, const struct 
 void event_muted(const struct user *user, const struct conversation *group, int64_t until)
 {
     char text[200];
-    struct session *session;
     snprintf(text, sizeof text, "{\"event\":\"info\",\"group\":\"%s\",\"mutedUntil\":%lld}", group->group->id,
              (long long)until);
-    for (session = user->sessions; session; session = session->user_next)
-        send_text(session, text);
-}
-
-static void send_to_user(const struct user *user, const char *text)
-{
-    struct session *session;
-    DL_FOREACH2(user->sessions, session, user_next) send_text(session, text);
+    send_to_user(user, text);
 }
 
 static void send_to_members(struct chat *chat, struct conversation *group, const char *text)

@@ -17,7 +17,6 @@
 #include "plugin/user.h"
 #include "schema/store.h"
 
-#define REASON_MAX       256
 #define PAGE_LIMIT       100
 #define PAGE_LIMIT_MAX   500
 #define LIVE_MEMBERS_MAX 1000

@@ -20,15 +20,6 @@
 
 /* muteGroupMember */
 
-static bool has_joined_live(const struct user *user, const struct conversation *conversation)
-{
-    const struct session *session;
-    DL_FOREACH2(user->sessions, session, user_next)
-    if (subscription_find(session, conversation))
-        return true;
-    return false;
-}
-
 /* In a live group whoever is there is a member, and so is, for muting, who was muted there: he may have gone
  * for a moment. */
 static enum role target_role(struct chat *chat, struct conversation *conversation, const struct user *user)
@@ -38,8 +29,8 @@ static enum role target_role(struct chat *chat, struct conversation *conversatio
         return member->role;
     if (conversation->group->type != GROUP_LIVE)
         return ROLE_NONE;
-    return (member && member->muted_until > 0) || has_joined_live(user, conversation) ? ROLE_MEMBER
-                                                                                      : ROLE_NONE;
+    return (member && member->muted_until > 0) || subscription_of_user(user, conversation, NULL) ? ROLE_MEMBER
+                                                                                                 : ROLE_NONE;
 }
 
 static void announce_mute(struct command *command, struct conversation *conversation,

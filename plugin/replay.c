@@ -94,14 +94,7 @@ static bool send_row(void *context, struct conversation *conversation, const str
     struct session *session = page->subscription->session;
     char topic[TOPIC_MAX], stamp[STAMP_MAX];
     if (!skip(page, conversation, message)) {
-        const struct stamp fields = {
-            .id = message->id,
-            .seq = message->seq,
-            .time = message->time,
-            .sender = message->sender,
-            .to = conversation->group ? NULL : conversation_peer(conversation, message->sender),
-            .group = conversation->group ? conversation->group->id : NULL};
-        size_t stamp_len = stamp_write(stamp, &fields);
+        size_t stamp_len = conversation_stamp(stamp, conversation, message);
         deliver_topic(topic, page->subscription, conversation);
         if (!deliver_copy(page->chat, session, topic, stamp, stamp_len, message->body, message->body_len,
                           page->subscription->qos > 0 ? 1 : 0)) {

@@ -40,6 +40,16 @@ struct subscription *subscription_find(const struct session *session, const stru
     return NULL;
 }
 
+bool subscription_of_user(const struct user *user, const struct conversation *conversation,
+                          const struct session *except)
+{
+    const struct session *session;
+    DL_FOREACH2(user->sessions, session, user_next)
+    if (session != except && subscription_find(session, conversation))
+        return true;
+    return false;
+}
+
 struct subscription *subscription_find_kind(const struct session *session, enum subscription_kind kind,
                                             const struct conversation *conversation)
 {

@@ -24,6 +24,9 @@ void subscription_leave(struct chat *chat, struct session *session, struct conve
 /* The session's subscription to a group by name (GROUP or LIVE), NULL if none. */
 struct subscription *subscription_find(const struct session *session,
                                        const struct conversation *conversation);
+/* Has any session of the user but `except` (NULL: any) a subscription to the group? */
+bool subscription_of_user(const struct user *user, const struct conversation *conversation,
+                          const struct session *except);
 /* The same for any stored kind. */
 struct subscription *subscription_find_kind(const struct session *session, enum subscription_kind kind,
                                             const struct conversation *conversation);

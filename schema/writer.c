@@ -575,7 +575,6 @@ void writer_free(struct writer *w)
     sqlite3_finalize(w->forget_boot);
     retention_free(w->retention);
     sem_destroy(&w->wake);
-    deferred_clear(&w->deferrals);
     pthread_mutex_destroy(&w->lines_lock);
     free(w->bad_path);
     free(w);
