@@ -313,6 +313,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     stats_tick(chat);
     applications_prune(chat);
     chat->unflushed = false;
+    store_end_reads(chat->store);
     ask_for_tick(ed, more || broker_queued() != queued ? 1 : TICK_IDLE_MS);
     return MOSQ_ERR_SUCCESS;
 }

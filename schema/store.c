@@ -21,8 +21,7 @@ __attribute__((format(printf, 3, 4))) void store_say(struct store *store, enum s
         store->config.log(priority, line);
 }
 
-/* The next read sees what has been committed since. */
-static void end_turn(struct store *store)
+void store_end_reads(struct store *store)
 {
     if (sqlite3_get_autocommit(store->read_db))
         return;
@@ -34,7 +33,7 @@ void store_poll(struct store *store)
 {
     char line[512];
     bool error;
-    end_turn(store); /* before memory forgets what the database has by now */
+    store_end_reads(store); /* before memory forgets what the database has by now */
     uint64_t committed = writer_committed(store->writer);
     if (committed != store->committed) {
         store->committed = committed;

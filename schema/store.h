@@ -98,9 +98,11 @@ const char *store_last_blob(const struct store *store);
 int64_t store_next_id(struct store *store);
 int64_t store_last_id(const struct store *store);
 
-/* A prepared read, reset and with no parameters bound; NULL never. Bind, step, then store_done. Reads between two store_poll
- * see one state of the database. */
+/* A prepared read, reset and with no parameters bound; NULL never. Bind, step, then store_done. Reads see one state of the
+ * database until store_poll or store_end_reads. */
 sqlite3_stmt *store_read(struct store *store, enum read_id id);
+/* At the end of TICK: no transaction lasts while the broker waits, the writer's checkpoints would have to go around it. */
+void store_end_reads(struct store *store);
 void store_done(sqlite3_stmt *statement);
 /* Steps; true on a row. Anything but a row or the end is logged and set as a failure that store_failed tells
  * once. */
