@@ -646,11 +646,28 @@ static void test_a_mark_that_was_in_an_aborted_or_a_poison_frame_is_asked_for_ag
     }
 }
 
+static void test_reads_hold_no_transaction_after_their_end(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    add_messages(f->store, 1, 5);
+    await_all(f->store);
+    sqlite3 *db = look(f);
+    sqlite3_stmt *row = store_read(f->store, R_RECENT_TIMES);
+    assert_true(store_row(f->store, row));
+    store_done(row);
+    assert_int_equal(ask_in(db, "PRAGMA wal_checkpoint(TRUNCATE)"), 1); /* busy: the turn's transaction */
+    store_end_reads(f->store);
+    assert_int_equal(ask_in(db, "PRAGMA wal_checkpoint(TRUNCATE)"), 0);
+    sqlite3_close(db);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_reads_hold_no_transaction_after_their_end),
         TEST(test_frames_are_executed_in_order_once_over_a_stop),
         TEST(test_an_aborted_frame_is_not_written),
         TEST(test_a_frame_that_outgrows_its_reservation_writes_nothing_and_is_logged),
