@@ -29,12 +29,17 @@
     X(APPLICATION_HANDLED, 10024, "the application has been handled already")                                \
     X(GROUP_ID_YOURS, 10025, "the groupID is taken by a group of yours")                                     \
     X(UNKNOWN_COMMAND, 10026, "the command is not known")                                                    \
+    X(NO_GROUP_MESSAGE, 10030, "the message does not exist")                                                 \
     X(RECALL_TOO_LATE, 10031, "too late to recall")                                                          \
+    X(LIVE_NOT_RECALLED, 10033, "messages of a live group cannot be recalled")                               \
     X(TOO_MANY_GROUPS, 10037, "the user is in too many groups")                                              \
     X(TOO_MANY_AT, 10053, "too many users in at")                                                            \
     X(NO_USER, 20003, "the user does not exist")                                                             \
     X(BLACKLISTED, 20007, "the recipient does not accept messages from the sender")                          \
     X(SENDER_MUTED, 20012, "muted by an administrator")                                                      \
+    X(C2C_RECALL_TOO_LATE, 20016, "too late to recall")                                                      \
+    X(NO_MESSAGE, 20022, "the message does not exist")                                                       \
+    X(ALREADY_RECALLED, 20023, "the message has been recalled already")                                      \
     X(NOT_ADMIN, 60010, "only for administrators")                                                           \
     X(BAD_MESSAGE, 90002, "the message is not valid")                                                        \
     X(RESERVED_MEMBER, 90010, "the message has a member that only the server may set")                       \

@@ -18,7 +18,7 @@
 #include "schema/record.h"
 #include "schema/retention.h"
 
-#define OPS          64
+#define OPS          128
 #define BATCH_FRAMES 4000
 /* Under load commits are gathered: each one writes pages anew that the next would write again, and costs a core that the broker
  * and its clients could use. What a power loss may take grows by as much. */
