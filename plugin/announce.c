@@ -174,6 +174,32 @@ void announce_notice(struct chat *chat, struct user *to, const struct notice *no
     free(body);
 }
 
+/* Recalls */
+
+static cJSON *recall_json(const char *operator, int64_t id, const char *reason)
+{
+    cJSON *object = cJSON_CreateObject();
+    if (object && cJSON_AddNumberToObject(object, "id", (double)id) &&
+        add_text(object, "operator", operator) && add_text(object, "reason", reason))
+        return object;
+    cJSON_Delete(object);
+    return NULL;
+}
+
+void announce_recall(struct chat *chat, struct conversation *conversation, const char *operator, int64_t id,
+                     const char *reason)
+{
+    char *body = print_body("recall", recall_json(operator, id, reason));
+    struct message message = {.sender = operator, .kind = MESSAGE_RECALL, .push = PUSH_NOBODY, .body = body};
+    if (!body) {
+        out_of_memory("recall");
+        return;
+    }
+    message.body_len = strlen(body);
+    put_stored(chat, conversation, &message);
+    free(body);
+}
+
 /* The end of the frame */
 
 static void hand_out(struct chat *chat, const struct announcement *announcement)

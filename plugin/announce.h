@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct chat;
 struct conversation;
@@ -18,6 +19,7 @@ struct user;
 #define ANNOUNCE_TIPS_BYTES   3072
 #define ANNOUNCE_NAME_BYTES   64
 #define ANNOUNCE_NOTICE_BYTES 2048
+#define ANNOUNCE_RECALL_BYTES 2048
 
 /* Members that are NULL or 0 are left out. Everything is borrowed. */
 struct tips {
@@ -44,6 +46,9 @@ void announce_expect(struct chat *chat, const char *user_id);
 /* In the open frame. Out of memory: the command goes through, the announcement is missing (logged). */
 void announce_tips(struct chat *chat, struct conversation *conversation, const struct tips *tips);
 void announce_notice(struct chat *chat, struct user *to, const struct notice *notice);
+/* The message `id` of this conversation has been recalled: to everybody in it, as a message of its own. */
+void announce_recall(struct chat *chat, struct conversation *conversation, const char *operator, int64_t id,
+                     const char *reason);
 /* After store_commit: hands out what was put; after store_abort with `sent` false: forgets it. */
 void announce_finish(struct chat *chat, bool sent);
 

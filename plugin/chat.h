@@ -8,6 +8,7 @@
 #include "plugin/departed.h"
 #include "plugin/keys.h"
 #include "plugin/options.h"
+#include "plugin/visible.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ struct chat {
     struct sessions *sessions;           /* session.h */
     struct departures departures;        /* departed.h */
     struct applications applications;    /* application.h: those made a moment ago */
+    struct deletions deletions;          /* visible.h: the same */
     struct delivery *delivery;           /* deliver.h */
     struct recents *recents;             /* recent.h */
     struct push *push;                   /* push.h */
@@ -30,9 +32,9 @@ struct chat {
     struct audience *audiences;         /* live groups somebody came to or left (audience.h) */
     struct session *replays;            /* sessions with something to replay (replay.h) */
 
-    int64_t now;       /* ms since 1970, taken once at the start of each event of the broker */
-    bool unflushed;    /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */
-    uint64_t tick;     /* counts TICK events; deliver.h reckons order in it */
+    int64_t now;    /* ms since 1970, taken once at the start of each event of the broker */
+    bool unflushed; /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */
+    uint64_t tick;  /* counts TICK events; deliver.h reckons order in it */
     int64_t stats_due; /* stats.h */
     struct {
         uint64_t stored, rejected, replayed;

@@ -12,9 +12,12 @@
 #include "plugin/device_commands.h"
 #include "plugin/group_commands.h"
 #include "plugin/group_info_commands.h"
+#include "plugin/history_commands.h"
 #include "plugin/json.h"
+#include "plugin/list_commands.h"
 #include "plugin/member_commands.h"
 #include "plugin/member_info_commands.h"
+#include "plugin/message_commands.h"
 #include "plugin/session.h"
 #include "plugin/session_commands.h"
 #include "schema/store.h"
@@ -51,10 +54,16 @@ static const struct row {
     {"getGroupInfo", EVERYONE, command_get_group_info},
     {"getGroupMembers", EVERYONE, command_get_group_members},
     {"getJoinedGroups", EVERYONE, command_get_joined_groups},
+    {"getHistory", EVERYONE, command_get_history},
     {"sync", EVERYONE, command_sync},
     {"ack", EVERYONE, command_ack},
     {"markRead", EVERYONE, command_mark_read},
     {"getUnread", EVERYONE, command_get_unread},
+    {"getConversations", EVERYONE, command_get_conversations},
+    {"setConversation", EVERYONE, command_set_conversation},
+    {"deleteConversation", EVERYONE, command_delete_conversation},
+    {"recallMessage", EVERYONE, command_recall_message},
+    {"deleteMessages", EVERYONE, command_delete_messages},
     {"setPushToken", EVERYONE, command_set_push_token},
     {"removePushToken", EVERYONE, command_remove_push_token},
     {"renewUserSig", EVERYONE, command_renew_user_sig},

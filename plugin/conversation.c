@@ -173,6 +173,7 @@ struct conversation *conversation_meet(struct chat *chat, sqlite3_stmt *row, int
     conversation->last_seq = sqlite3_column_int64(row, first + 3);
     conversation->last_id = sqlite3_column_int64(row, first + 4);
     conversation->last_time = sqlite3_column_int64(row, first + 5);
+    conversation->recalled_id = sqlite3_column_int64(row, first + 19);
     return conversation;
 }
 
@@ -298,6 +299,14 @@ const struct group_traits *conversation_traits(const struct conversation *conver
 bool conversation_stored(const struct conversation *conversation)
 {
     return !conversation->group || conversation_traits(conversation)->stored;
+}
+
+void conversation_recalled(struct chat *chat, struct conversation *conversation, int64_t id)
+{
+    if (id <= conversation->recalled_id)
+        return;
+    conversation->recalled_id = id;
+    store_put(chat->store, W_CONVERSATION_RECALLED, "ii", conversation->id, id);
 }
 
 void group_set_owner(struct chat *chat, struct conversation *conversation, const char *owner)

@@ -57,7 +57,10 @@ struct member {
     enum receive_option receive_option;
     int64_t muted_until;
     char name_card[NAME_CARD_MAX + 1];
-    int feeds; /* connected sessions of his with the feed; > 0: in conversation->feeders */
+    int64_t cleared_id; /* he has deleted the conversation: messages up to this id are not his */
+    int64_t deleted_id; /* no message after it has been deleted by him: visible.h */
+    bool pinned;        /* first in his list */
+    int feeds;          /* connected sessions of his with the feed; > 0: in conversation->feeders */
     struct member *user_prev, *user_next; /* user->memberships */
     struct member *feed_prev, *feed_next; /* conversation->feeders */
     UT_hash_handle hh;                    /* conversation->members, by user_id */
@@ -68,6 +71,7 @@ struct conversation {
     char a[USER_ID_MAX + 1], b[USER_ID_MAX + 1]; /* a pair; "" for a group */
     struct group *group;                         /* NULL for a pair */
     int64_t last_seq, last_id, last_time;
+    int64_t recalled_id;               /* no message after it has been recalled */
     struct member *members;            /* uthash; those met so far */
     bool members_complete;             /* ... or all of them */
     bool push_queued;                  /* every device that wants a push has a job waiting: push.h */
@@ -132,6 +136,10 @@ struct member *member_mute(struct chat *chat, struct conversation *conversation,
 /* Sets both, in the open frame; the name card is at most NAME_CARD_MAX bytes. */
 void member_set_info(struct chat *chat, struct member *member, const char *name_card,
                      enum receive_option option);
+/* First in his list, or not, in the open frame. */
+void member_pin(struct chat *chat, struct member *member, bool pinned);
+/* A message up to this id has been recalled, in the open frame. */
+void conversation_recalled(struct chat *chat, struct conversation *conversation, int64_t id);
 /* Sets group->owner (NULL or "": none), in the open frame. Roles are set apart. */
 void group_set_owner(struct chat *chat, struct conversation *conversation, const char *owner);
 /* Takes over name, introduction, notification, face_url, add_opt, invite_opt and all_muted of `changed`, in
@@ -140,11 +148,6 @@ void group_set_info(struct chat *chat, struct conversation *conversation, const 
 /* Dismisses the group, in the open frame: one record for all members; delivery ends at once. */
 void group_dismiss(struct chat *chat, struct conversation *conversation);
 
-/* Unread messages of this member (see schema/0001_init.sql); 0 where the type does not count. */
-int64_t member_unread(const struct member *member);
-/* Moves the read position to the message id (at most the last one), in the open frame; never back. true when
- * it moved. May read the log. */
-bool member_read(struct chat *chat, struct member *member, int64_t id);
 /* Online: members with a connected session. Loads the members. */
 int group_online_count(struct chat *chat, struct conversation *conversation);
 /* A session of the member's user gained or lost its feed. */

@@ -3,11 +3,23 @@
 #ifndef PLUGIN_CONVERSATION_COMMANDS_H
 #define PLUGIN_CONVERSATION_COMMANDS_H
 
+#include "acl/rules.h"
 #include "plugin/control.h"
 
-command_function command_sync;
+struct conversation;
+struct member;
+
 command_function command_ack;
 command_function command_mark_read;
 command_function command_get_unread;
+
+/* The conversation that the fields `to` and `group` name, exactly one of them, and the caller's place in it. Codes:
+ * CODE_BAD_REQUEST, CODE_NO_USER, CODE_NO_GROUP, CODE_NOT_ALLOWED (not in the group). */
+struct conversation_access {
+    struct conversation *conversation; /* NULL: a pair that has never written to each other, or none named */
+    struct member *member;             /* NULL: an app admin, or who is in a live group by connection only */
+    enum role role;
+};
+int conversation_access(struct command *command, enum presence presence, struct conversation_access *out);
 
 #endif

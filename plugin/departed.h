@@ -6,7 +6,7 @@
 #define PLUGIN_DEPARTED_H
 
 #include "acl/identity.h"
-#include "plugin/ids.h"
+#include "schema/ids.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

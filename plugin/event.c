@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
@@ -10,6 +11,7 @@
 #include "plugin/broker.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
+#include "plugin/unread.h"
 #include "plugin/user.h"
 
 static void send_text(struct session *session, const char *text)
@@ -24,6 +26,14 @@ static void send_to_user(const struct user *user, const char *text)
 {
     struct session *session;
     DL_FOREACH2(user->sessions, session, user_next) send_text(session, text);
+}
+
+/* His devices but this one. */
+static void send_to_others(const struct session *self, const char *text)
+{
+    for (struct session *session = self->user->sessions; session; session = session->user_next)
+        if (session != self)
+            send_text(session, text);
 }
 
 static const char *kind_of(const struct conversation *conversation)
@@ -62,17 +72,33 @@ void event_read(struct chat *chat, const struct session *reader, const struct co
 void event_unread(struct chat *chat, const struct session *reader, const struct member *member)
 {
     char text[300];
-    struct session *session;
     if (!reader->user_next && reader->user->sessions == reader)
         return; /* nobody to tell, nothing to count */
     snprintf(text, sizeof text,
              "{\"event\":\"unread\",\"%s\":\"%s\",\"unread\":%lld,\"totalUnread\":%lld,\"readID\":%lld}",
              kind_of(member->conversation), name_for(member->conversation, reader->user),
-             (long long)member_unread(member), (long long)user_total_unread(chat, reader->user),
+             (long long)member_unread(chat, member), (long long)user_total_unread(chat, reader->user),
              (long long)member->read_id);
-    for (session = reader->user->sessions; session; session = session->user_next)
-        if (session != reader)
-            send_text(session, text);
+    send_to_others(reader, text);
+}
+
+void event_deleted(const struct session *deleter, const cJSON *ids)
+{
+    char *list = cJSON_PrintUnformatted(ids), *text = list ? malloc(strlen(list) + 32) : NULL;
+    if (text) {
+        sprintf(text, "{\"event\":\"deleted\",\"ids\":%s}", list);
+        send_to_others(deleter, text);
+    }
+    free(text);
+    cJSON_free(list);
+}
+
+void event_deleted_conversation(const struct session *deleter, const struct conversation *conversation)
+{
+    char text[200];
+    snprintf(text, sizeof text, "{\"event\":\"deleted\",\"%s\":\"%s\"}", kind_of(conversation),
+             name_for(conversation, deleter->user));
+    send_to_others(deleter, text);
 }
 
 void event_muted(const struct user *user, const struct conversation *group, int64_t until)

@@ -31,6 +31,10 @@ void event_read(struct chat *chat, const struct session *reader, const struct co
 /* The same to the reader's other devices, with what is left unread. */
 void event_unread(struct chat *chat, const struct session *reader, const struct member *member);
 
+/* To the deleter's other devices: these messages (`ids` is borrowed), or the whole conversation, are gone. */
+void event_deleted(const struct session *deleter, const cJSON *ids);
+void event_deleted_conversation(const struct session *deleter, const struct conversation *conversation);
+
 /* Until when this user may not send to the group (ms; 0: he may again): to all his devices. */
 void event_muted(const struct user *user, const struct conversation *group, int64_t until);
 

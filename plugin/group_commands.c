@@ -15,6 +15,7 @@
 #include "plugin/member_commands.h"
 #include "plugin/session.h"
 #include "plugin/subscription.h"
+#include "plugin/unread.h"
 #include "plugin/user.h"
 #include "schema/store.h"
 
@@ -437,7 +438,7 @@ static const struct member **joined_groups(const struct user *user, size_t *coun
     return list;
 }
 
-static bool add_joined_group(cJSON *array, const struct member *member)
+static bool add_joined_group(struct chat *chat, cJSON *array, const struct member *member)
 {
     const struct conversation *conversation = member->conversation;
     const struct group *group = conversation->group;
@@ -452,7 +453,7 @@ static bool add_joined_group(cJSON *array, const struct member *member)
            cJSON_AddStringToObject(item, "role", role_name(member->role)) &&
            cJSON_AddNumberToObject(item, "lastSeq", (double)conversation->last_seq) &&
            cJSON_AddNumberToObject(item, "lastID", (double)conversation->last_id) &&
-           cJSON_AddNumberToObject(item, "unread", (double)member_unread(member));
+           cJSON_AddNumberToObject(item, "unread", (double)member_unread(chat, member));
 }
 
 int command_get_joined_groups(struct command *command)
@@ -465,7 +466,7 @@ int command_get_joined_groups(struct command *command)
     cJSON *array = cJSON_AddArrayToObject(command->data, "groups");
     bool good = list && array;
     for (size_t i = 0; good && i < count; i++)
-        good = add_joined_group(array, list[i]);
+        good = add_joined_group(command->chat, array, list[i]);
     free(list);
     return command_answered(command, good);
 }

@@ -8,6 +8,7 @@
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
 #include "plugin/deliver.h"
+#include "plugin/page.h"
 #include "plugin/session.h"
 
 struct live_message {
@@ -77,6 +78,17 @@ void live_history_send(struct chat *chat, struct subscription *subscription)
     if (strcmp(message->client_id, session->client_id) != 0)
         deliver_copy(chat, session, topic, message->payload, message->len, NULL, 0,
                      subscription->qos > 0 ? 1 : 0);
+}
+
+void live_history_read(const struct conversation *conversation, size_t limit, struct page *page)
+{
+    const struct live_history *history = conversation->live_history;
+    const struct live_message *message = history ? history->oldest : NULL;
+    size_t skip = history && (size_t)history->count > limit ? (size_t)history->count - limit : 0;
+    for (; message && skip > 0; skip--)
+        message = message->next;
+    while (message && page_add_text(page, message->payload, message->len))
+        message = message->next;
 }
 
 void live_history_free(struct conversation *conversation)

@@ -7,6 +7,7 @@
 
 struct chat;
 struct conversation;
+struct page;
 struct session;
 struct subscription;
 
@@ -17,6 +18,8 @@ void live_history_add(struct chat *chat, struct conversation *conversation, cons
                       const void *payload, size_t len);
 /* Hands the last ones to a new subscriber, oldest first. */
 void live_history_send(struct chat *chat, struct subscription *subscription);
+/* The last ones, at most `limit`, for an answer, oldest first. */
+void live_history_read(const struct conversation *conversation, size_t limit, struct page *page);
 void live_history_free(struct conversation *conversation);
 
 #endif

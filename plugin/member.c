@@ -80,6 +80,9 @@ static void fill(struct member *member, sqlite3_stmt *row)
     member->receive_option = (enum receive_option)sqlite3_column_int(row, 10);
     member->muted_until = sqlite3_column_int64(row, 11);
     store_copy(member->name_card, sizeof member->name_card, store_text(row, 12));
+    member->cleared_id = sqlite3_column_int64(row, 13);
+    member->deleted_id = sqlite3_column_int64(row, 14);
+    member->pinned = sqlite3_column_int(row, 15) != 0;
 }
 
 static struct member *in_memory(struct conversation *conversation, const char *user_id)
@@ -217,6 +220,13 @@ void member_set_info(struct chat *chat, struct member *member, const char *name_
               member->name_card, (int64_t)option);
 }
 
+void member_pin(struct chat *chat, struct member *member, bool pinned)
+{
+    member->pinned = pinned;
+    store_put(chat->store, W_MEMBER_PINNED, "iti", member->conversation->id, member->user_id,
+              (int64_t)pinned);
+}
+
 void group_dismiss(struct chat *chat, struct conversation *conversation)
 {
     struct member *member, *next;
@@ -237,57 +247,6 @@ void group_dismiss(struct chat *chat, struct conversation *conversation)
         return;
     DL_FOREACH_SAFE2(conversation->subscriptions, subscription, after, group_next)
     subscription_leave(chat, subscription->session, conversation);
-}
-
-/* Reading */
-
-static bool counts_unread(const struct conversation *conversation)
-{
-    if (conversation->group)
-        return conversation->group->dismissed == 0 && conversation_traits(conversation)->unread;
-    return strcmp(conversation->a, SYSTEM_USER) != 0;
-}
-
-int64_t member_unread(const struct member *member)
-{
-    const struct conversation *conversation = member->conversation;
-    if (member->role == ROLE_NONE || !counts_unread(conversation))
-        return 0;
-    int64_t unread = conversation->last_seq - member->read_seq - (member->sent - member->read_sent);
-    return unread > 0 ? unread : 0;
-}
-
-struct seq_at {
-    int64_t id, seq;
-};
-
-static bool take_seq(void *context, const struct message *message)
-{
-    ((struct seq_at *)context)->seq = message->seq;
-    return false;
-}
-
-bool member_read(struct chat *chat, struct member *member, int64_t id)
-{
-    const struct conversation *conversation = member->conversation;
-    if (id > conversation->last_id)
-        id = conversation->last_id;
-    if (id <= member->read_id)
-        return false;
-    struct seq_at at = {.id = id, .seq = conversation->last_seq};
-    int64_t sent = member->sent;
-    if (id < conversation->last_id) {
-        at.seq = member->read_seq;
-        log_before(chat->log, conversation->id, id + 1, take_seq, &at);
-        if (member->sent_id > id)
-            sent -= log_count_sent(chat->log, conversation->id, member->user_id, id, member->sent_id);
-    }
-    member->read_id = id;
-    member->read_seq = at.seq > member->read_seq ? at.seq : member->read_seq;
-    member->read_sent = sent > member->read_sent ? sent : member->read_sent;
-    store_put(chat->store, W_MEMBER_READ, "itiii", conversation->id, member->user_id, member->read_id,
-              member->read_seq, member->read_sent);
-    return true;
 }
 
 int group_online_count(struct chat *chat, struct conversation *conversation)

@@ -7,26 +7,30 @@
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
 #include "plugin/user.h"
+#include "plugin/visible.h"
 
 /* One conversation's messages. */
 struct stream {
-    struct conversation *conversation;
-    int64_t after; /* given so far */
-    int64_t next;  /* the id that comes then; 0: not looked up, DRAINED: none */
+    const struct member *member; /* whose messages these are */
+    int64_t after;               /* given so far */
+    int64_t next;                /* the id that comes then; 0: not looked up, DRAINED: none */
 };
 
-#define DRAINED INT64_MAX
+#define DRAINED  INT64_MAX
+#define PATIENCE 2000
 
 struct merge {
-    struct log *log;
-    int64_t end; /* the last id it gives */
+    struct chat *chat;
+    int64_t end;      /* the last id it gives */
+    int64_t position; /* everything up to here has been given or passed over */
     size_t count;
     struct stream streams[];
 };
 
 static int64_t start_of(const struct member *member, int64_t after)
 {
-    return member->joined_id > after ? member->joined_id : after;
+    int64_t from = visible_from(member);
+    return from > after ? from : after;
 }
 
 static bool wanted(const struct member *member, enum merge_scope scope, const struct conversation *one,
@@ -52,12 +56,13 @@ struct merge *merge_open(struct chat *chat, struct user *user, enum merge_scope 
     struct merge *merge = malloc(sizeof *merge + room * sizeof *merge->streams);
     if (!merge)
         return NULL;
-    merge->log = chat->log;
+    merge->chat = chat;
     merge->end = store_last_id(chat->store);
+    merge->position = after;
     merge->count = 0;
     DL_FOREACH2(user->memberships, member, user_next)
     if (wanted(member, scope, one, after))
-        merge->streams[merge->count++] = (struct stream){member->conversation, start_of(member, after), 0};
+        merge->streams[merge->count++] = (struct stream){member, start_of(member, after), 0};
     return merge;
 }
 
@@ -69,6 +74,11 @@ void merge_close(struct merge *merge)
 int64_t merge_end(const struct merge *merge)
 {
     return merge->end;
+}
+
+int64_t merge_position(const struct merge *merge)
+{
+    return merge->position;
 }
 
 bool merge_empty(const struct merge *merge)
@@ -87,7 +97,7 @@ static bool look_up(struct merge *merge, struct stream *stream)
     if (stream->next != 0)
         return true;
     stream->next = DRAINED;
-    if (!log_after(merge->log, stream->conversation->id, stream->after, take_id, stream))
+    if (!log_after(merge->chat->log, stream->member->conversation->id, stream->after, take_id, stream))
         return false;
     if (stream->next > merge->end)
         stream->next = DRAINED;
@@ -114,34 +124,47 @@ static struct stream *choose(struct merge *merge, int64_t *bound)
 }
 
 struct run {
+    struct merge *merge;
     struct stream *stream;
     int64_t bound, end;
     size_t given, limit;
+    size_t patience; /* deleted ones that may still be passed over */
     merge_row *row;
     void *context;
     bool stopped; /* the caller has had enough */
 };
 
-/* Gives messages of one stream as long as none of another comes first. */
-static bool give(void *context, const struct message *message)
+static bool stop(struct run *run)
 {
-    struct run *run = context;
-    if (message->id > run->bound || run->given == run->limit) {
-        run->stream->next = message->id > run->end ? DRAINED : message->id;
-        return false;
-    }
-    run->given++;
-    run->stream->after = message->id;
-    if (run->row(run->context, run->stream->conversation, message))
-        return true;
     run->stopped = true;
     run->stream->next = 0;
     return false;
 }
 
+/* Gives messages of one stream as long as none of another comes first. */
+static bool give(void *context, const struct message *message)
+{
+    struct run *run = context;
+    const struct member *member = run->stream->member;
+    if (message->id > run->bound || run->given == run->limit) {
+        run->stream->next = message->id > run->end ? DRAINED : message->id;
+        return false;
+    }
+    run->stream->after = run->merge->position = message->id;
+    if (visible_deleted(run->merge->chat, member, message->id))
+        return run->patience-- > 0 || stop(run);
+    run->given++;
+    return run->row(run->context, member->conversation, message) || stop(run);
+}
+
 size_t merge_read(struct merge *merge, size_t limit, merge_row *row, void *context, bool *complete)
 {
-    struct run run = {.end = merge->end, .limit = limit, .row = row, .context = context};
+    struct run run = {.merge = merge,
+                      .end = merge->end,
+                      .limit = limit,
+                      .patience = PATIENCE,
+                      .row = row,
+                      .context = context};
     *complete = false;
     while (run.given < limit && !run.stopped) {
         run.stream = choose(merge, &run.bound);
@@ -150,7 +173,7 @@ size_t merge_read(struct merge *merge, size_t limit, merge_row *row, void *conte
         run.stream->next = DRAINED;
         if (run.bound > merge->end)
             run.bound = merge->end;
-        if (!log_after(merge->log, run.stream->conversation->id, run.stream->after, give, &run))
+        if (!log_after(merge->chat->log, run.stream->member->conversation->id, run.stream->after, give, &run))
             return run.given;
     }
     int64_t bound;
@@ -209,8 +232,8 @@ static int64_t last_id(const struct merge *merge)
 {
     int64_t last = 0;
     for (size_t i = 0; i < merge->count; i++)
-        if (merge->streams[i].conversation->last_id > last)
-            last = merge->streams[i].conversation->last_id;
+        if (merge->streams[i].member->conversation->last_id > last)
+            last = merge->streams[i].member->conversation->last_id;
     return last;
 }
 
@@ -229,7 +252,7 @@ int64_t merge_newest(struct merge *merge, size_t limit)
     for (size_t i = 0; i < merge->count; i++) {
         const struct stream *stream = &merge->streams[i];
         newest.after = stream->after > floor ? stream->after : floor;
-        log_ids_before(merge->log, stream->conversation->id, INT64_MAX, take_newest, &newest);
+        log_ids_before(merge->chat->log, stream->member->conversation->id, INT64_MAX, take_newest, &newest);
         if (newest.dropped)
             floor = newest.ids[limit - 1] > floor ? newest.ids[limit - 1] : floor;
     }

@@ -23,11 +23,14 @@ struct merge *merge_open(struct chat *chat, struct user *user, enum merge_scope 
                          struct conversation *one, int64_t after);
 void merge_close(struct merge *merge);
 int64_t merge_end(const struct merge *merge);
+/* Everything up to this id has been given, or is deleted. */
+int64_t merge_position(const struct merge *merge);
 /* Nothing newer than `after` when it was opened. */
 bool merge_empty(const struct merge *merge);
 
 /* Calls `row` in the order of ids until it returns false or at most `limit` were given. Returns how many were
- * given; *complete is set when nothing is left. The row that `row` returned false for counts as given. */
+ * given; *complete is set when nothing is left. The row that `row` returned false for counts as given. What the
+ * user has deleted is passed over, at most some thousand a call: then none may be given and something be left. */
 typedef bool merge_row(void *context, struct conversation *conversation, const struct message *message);
 size_t merge_read(struct merge *merge, size_t limit, merge_row *row, void *context, bool *complete);
 

@@ -22,6 +22,8 @@
 #include "schema/log.h"
 #include "schema/store.h"
 
+#define MENTIONS_MAX (AT_MAX * (USER_ID_MAX + 1) + 2)
+
 /* A publish on its way through the steps. */
 struct draft {
     struct chat *chat;
@@ -249,17 +251,30 @@ static void remember_random(struct draft *draft, const struct message *message)
                message->random);
 }
 
+/* ",bob,carol,", "@all", or NULL for nobody. */
+static const char *print_mentions(char *out, const struct payload *payload)
+{
+    char *end = stpcpy(out, ",");
+    if (payload->at_all)
+        return "@all";
+    for (size_t i = 0; i < payload->at_count; i++)
+        end = stpcpy(stpcpy(end, payload->at[i]), ",");
+    return payload->at_count > 0 ? out : NULL;
+}
+
 static enum publish_result store_message(struct draft *draft)
 {
     struct chat *chat = draft->chat;
+    char mentions[MENTIONS_MAX];
     struct message message = {.time = next_time(draft),
                               .random = draft->payload.random,
                               .sender = draft->session->user->id,
                               .client = draft->session->client_id,
                               .kind = MESSAGE_CONTENT,
                               .body = draft->payload.body,
-                              .body_len = draft->payload.body_len};
-    if (!store_begin(chat->store, draft->payload.body_len + 512))
+                              .body_len = draft->payload.body_len,
+                              .mentions = print_mentions(mentions, &draft->payload)};
+    if (!store_begin(chat->store, draft->payload.body_len + MENTIONS_MAX + 512))
         return PUBLISH_CLOSE;
     message.id = store_next_id(chat->store);
     if (message.id == 0 || !open_pair(draft) || !put_message(draft, &message))

@@ -312,6 +312,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     push_tick(chat);
     stats_tick(chat);
     applications_prune(chat);
+    visible_prune(chat);
     chat->unflushed = false;
     store_end_reads(chat->store);
     ask_for_tick(ed, more || broker_queued() != queued ? 1 : TICK_IDLE_MS);
@@ -445,6 +446,7 @@ static void plugin_free(struct plugin *plugin)
     delivery_close(chat);
     recents_close(chat);
     applications_close(chat);
+    visible_close(chat);
     conversations_close(chat);
     users_close(chat);
     log_close(chat->log);

@@ -12,6 +12,7 @@
 #include "plugin/payload.h"
 #include "plugin/session.h"
 #include "plugin/subscription.h"
+#include "plugin/unread.h"
 #include "plugin/user.h"
 #include "schema/log.h"
 
@@ -57,7 +58,7 @@ struct search {
 
 static bool wanted(const struct search *search, const struct message *m)
 {
-    if ((m->kind != MESSAGE_CONTENT && m->kind != MESSAGE_NOTICE) ||
+    if (m->recalled || (m->kind != MESSAGE_CONTENT && m->kind != MESSAGE_NOTICE) ||
         strcmp(m->sender, search->row->user) == 0)
         return false;
     switch (search->target->member->receive_option) {
@@ -227,7 +228,7 @@ static int64_t count_unread(struct chat *chat, const struct push_row *row, const
     sqlite3_bind_int64(s, 2, row->conversation);
     int64_t elsewhere = store_row(chat->store, s) ? sqlite3_column_int64(s, 0) : 0;
     store_done(s);
-    return larger(elsewhere + member_unread(target->member), 0);
+    return larger(elsewhere + member_unread(chat, target->member), 0);
 }
 
 static bool add_title(cJSON *job, const struct push_target *target, const char *given)

@@ -6,8 +6,8 @@
 #define PLUGIN_SESSION_H
 
 #include "acl/identity.h"
-#include "plugin/ids.h"
 #include "plugin/trail.h"
+#include "schema/ids.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -93,7 +93,7 @@ struct user *user_create(struct chat *chat, const char *id)
     return user;
 }
 
-#define MEMBER_COLUMNS_COUNT 13 /* the conversation's columns follow */
+#define MEMBER_COLUMNS_COUNT 16 /* the conversation's columns follow */
 
 bool user_load_memberships(struct chat *chat, struct user *user)
 {
@@ -114,16 +114,6 @@ bool user_load_memberships(struct chat *chat, struct user *user)
     store_done(row);
     user->memberships_complete = complete && !store_failed(chat->store);
     return user->memberships_complete;
-}
-
-int64_t user_total_unread(struct chat *chat, struct user *user)
-{
-    const struct member *member;
-    int64_t total = 0;
-    if (!user_load_memberships(chat, user))
-        return 0;
-    DL_FOREACH2(user->memberships, member, user_next) total += member_unread(member);
-    return total;
 }
 
 int user_group_count(struct chat *chat, struct user *user)

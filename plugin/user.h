@@ -42,9 +42,6 @@ struct user *user_create(struct chat *chat, const char *id);
 /* Loads all memberships (conversations the user is in, pairs and groups), once. false: the store cannot be
  * read. */
 __attribute__((warn_unused_result)) bool user_load_memberships(struct chat *chat, struct user *user);
-/* Sum of unread over all conversations that count (RULES: pairs, Private, Public; not @system). Exact: also
- * what is not yet committed. Loads memberships. */
-int64_t user_total_unread(struct chat *chat, struct user *user);
 /* Groups the user is in (role > 0), for the limit of 1000. Loads memberships. */
 int user_group_count(struct chat *chat, struct user *user);
 

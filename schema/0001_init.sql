@@ -53,7 +53,8 @@ CREATE TABLE conversation (
   user_b      TEXT,
   last_seq    INTEGER NOT NULL DEFAULT 0,
   last_id     INTEGER NOT NULL DEFAULT 0,
-  last_time   INTEGER NOT NULL DEFAULT 0
+  last_time   INTEGER NOT NULL DEFAULT 0,
+  recalled_id INTEGER NOT NULL DEFAULT 0   -- no message after it has been recalled
 ) STRICT;
 CREATE UNIQUE INDEX conversation_pair ON conversation (user_a, user_b) WHERE user_a IS NOT NULL;
 
@@ -75,7 +76,8 @@ CREATE TABLE chat_group (
 ) STRICT;
 
 -- Who is in a conversation. A row outlives leaving (role 0): mutes survive, and what one wrote stays counted.
--- Unread is (last_seq - read_seq) - (sent - read_sent): others' messages with content after the read position.
+-- Unread is (last_seq - read_seq) - (sent - read_sent): others' messages with content after the read position. Less
+-- those recalled or deleted since, which are counted when recalled_id or deleted_id is past the read position.
 CREATE TABLE member (
   conversation   INTEGER NOT NULL,
   user           TEXT    NOT NULL,
@@ -90,6 +92,9 @@ CREATE TABLE member (
   receive_option INTEGER NOT NULL DEFAULT 0,  -- 0 AcceptAndNotify, 1 AcceptNotNotify, 2 Discard
   muted_until    INTEGER NOT NULL DEFAULT 0,
   name_card      TEXT    NOT NULL DEFAULT '',
+  cleared_id     INTEGER NOT NULL DEFAULT 0,  -- the conversation was deleted by him: messages up to this id are not his
+  deleted_id     INTEGER NOT NULL DEFAULT 0,  -- no message after it has been deleted by him
+  pinned         INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (conversation, user)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX member_user ON member (user, conversation);
@@ -105,9 +110,23 @@ CREATE TABLE message (
   kind         INTEGER NOT NULL,  -- 0 content, 1 tips, 2 notice, 3 recall
   random       INTEGER NOT NULL,  -- the client's, 0: none
   push         INTEGER NOT NULL,  -- 0 nobody, 1 who wants to be notified, 2 under AcceptNotNotify too ("@all")
-  body         TEXT    NOT NULL   -- the client's members, behind the stamp: "text":"hello"}
+  body         TEXT    NOT NULL,  -- the client's members, behind the stamp: "text":"hello"}
+  mentions     TEXT,              -- who is named in `at`: ',bob,carol,' or '@all'; NULL: nobody
+  recalled     INTEGER NOT NULL DEFAULT 0  -- 1: its content is gone, body and mentions too
 ) STRICT;
 CREATE INDEX message_conversation ON message (conversation);
+CREATE INDEX message_mentions ON message (conversation) WHERE mentions IS NOT NULL;
+CREATE INDEX message_recalled ON message (conversation) WHERE recalled = 1;
+
+-- Messages that a user has deleted for himself, one by one.
+CREATE TABLE deleted (
+  user         TEXT    NOT NULL,
+  conversation INTEGER NOT NULL,
+  id           INTEGER NOT NULL,
+  counts       INTEGER NOT NULL,  -- 1: another's message with content
+  PRIMARY KEY (user, conversation, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deleted_id ON deleted (id);
 
 CREATE TABLE application (
   conversation INTEGER NOT NULL,

@@ -13,7 +13,18 @@ struct young {
     struct tail *tail;
     struct young *prev, *next;           /* all, in order of ids */
     struct young *tail_prev, *tail_next; /* those of the conversation */
-    char names[];                        /* sender and client */
+    char names[];                        /* sender, client and mentions */
+};
+
+#define RECALLED_BODY "\"recalled\":true}" /* as W_MESSAGE_RECALL leaves it */
+
+/* A recall that the database may not have yet, of a message that it may have long since. */
+struct recall {
+    int64_t id, conversation;
+    uint64_t position; /* of its frame's end; 0 while the frame is open */
+    struct recall *prev, *next;
+    UT_hash_handle hh; /* by id */
+    char sender[];     /* of the message */
 };
 
 /* The young messages of one conversation. */
@@ -28,6 +39,7 @@ struct log {
     struct store *store;
     struct young *all;
     struct tail *tails;
+    struct recall *recalls, *recalls_by_id;
 };
 
 static void forget(struct log *log, struct young *young)
@@ -44,9 +56,16 @@ static void forget(struct log *log, struct young *young)
     }
 }
 
-static void on_ended(void *context, uint64_t position)
+static void forget_recall(struct log *log, struct recall *recall)
 {
-    struct log *log = context;
+    HASH_DEL(log->recalls_by_id, recall);
+    DL_DELETE(log->recalls, recall);
+    free(recall);
+}
+
+/* Those of the open frame are the last of their list: they get its position, or go with it. */
+static void end_messages(struct log *log, uint64_t position)
+{
     while (log->all && log->all->prev->position == 0) {
         if (position != 0) {
             for (struct young *y = log->all->prev; y->position == 0; y = y->prev) {
@@ -60,11 +79,32 @@ static void on_ended(void *context, uint64_t position)
     }
 }
 
+static void end_recalls(struct log *log, uint64_t position)
+{
+    for (struct recall *r = log->recalls; r && r->prev->position == 0; r = log->recalls) {
+        if (position == 0) {
+            forget_recall(log, r->prev);
+            continue;
+        }
+        for (r = r->prev; r->position == 0; r = r->prev)
+            r->position = position;
+        return;
+    }
+}
+
+static void on_ended(void *context, uint64_t position)
+{
+    end_messages(context, position);
+    end_recalls(context, position);
+}
+
 static void on_released(void *context, uint64_t position)
 {
     struct log *log = context;
     while (log->all && log->all->position != 0 && log->all->position <= position)
         forget(log, log->all);
+    while (log->recalls && log->recalls->position != 0 && log->recalls->position <= position)
+        forget_recall(log, log->recalls);
 }
 
 int log_open(struct log **out, struct store *store)
@@ -85,6 +125,8 @@ void log_close(struct log *log)
     store_set_hooks(log->store, &(struct store_hooks){0});
     while (log->all)
         forget(log, log->all);
+    while (log->recalls)
+        forget_recall(log, log->recalls);
     free(log);
 }
 
@@ -109,17 +151,21 @@ static struct tail *tail_get(struct log *log, int64_t conversation, int64_t prev
 bool log_append(struct log *log, const struct message *m, int64_t previous_id)
 {
     size_t sender_size = strlen(m->sender) + 1, client_size = strlen(m->client) + 1;
-    struct young *young = malloc(sizeof *young + sender_size + client_size);
+    size_t mentions_size = m->mentions ? strlen(m->mentions) + 1 : 0;
+    struct young *young = malloc(sizeof *young + sender_size + client_size + mentions_size);
     struct tail *tail = young ? tail_get(log, m->conversation, previous_id) : NULL;
     if (!tail) {
         free(young);
         return false;
     }
-    store_put(log->store, W_MESSAGE_ADD, "iiittiiiib", m->id, m->conversation, m->seq, m->sender, m->client,
-              m->time, (int64_t)m->kind, m->random, (int64_t)m->push, m->body, m->body_len);
+    store_put(log->store, W_MESSAGE_ADD, "iiittiiiitb", m->id, m->conversation, m->seq, m->sender, m->client,
+              m->time, (int64_t)m->kind, m->random, (int64_t)m->push, m->mentions, m->body, m->body_len);
     young->message = *m;
     young->message.sender = memcpy(young->names, m->sender, sender_size);
     young->message.client = memcpy(young->names + sender_size, m->client, client_size);
+    if (m->mentions)
+        young->message.mentions =
+            memcpy(young->names + sender_size + client_size, m->mentions, mentions_size);
     young->message.body = store_last_blob(log->store);
     if (!young->message.body) { /* the frame is broken and will be forgotten; until then it may be read */
         young->message.body = "";
@@ -145,8 +191,26 @@ static struct message message_of_row(sqlite3_stmt *s)
                             .kind = (enum message_kind)sqlite3_column_int(s, 6),
                             .random = sqlite3_column_int64(s, 7),
                             .push = (enum message_push)sqlite3_column_int(s, 8),
-                            .body = store_text(s, 9),
-                            .body_len = (size_t)sqlite3_column_bytes(s, 9)};
+                            .mentions = (const char *)sqlite3_column_text(s, 9),
+                            .body = store_text(s, 10),
+                            .body_len = (size_t)sqlite3_column_bytes(s, 10),
+                            .recalled = sqlite3_column_int(s, 11) != 0};
+}
+
+/* What W_MESSAGE_RECALL makes of the row. */
+static void strip(struct message *message)
+{
+    message->recalled = true;
+    message->mentions = NULL;
+    message->body = RECALLED_BODY;
+    message->body_len = sizeof RECALLED_BODY - 1;
+}
+
+static struct recall *find_recall(const struct log *log, int64_t id)
+{
+    struct recall *recall;
+    HASH_FIND(hh, log->recalls_by_id, &id, sizeof id, recall);
+    return recall;
 }
 
 /* Rows of `statement` (bound) up to the bound that the young ones start from; a row may be in both, then it
@@ -158,6 +222,8 @@ static bool rows_of_database(struct log *log, sqlite3_stmt *statement, log_row *
     bool more = true;
     while (more && store_row(log->store, statement)) {
         struct message message = message_of_row(statement);
+        if (find_recall(log, message.id))
+            strip(&message);
         *last = message.id;
         more = row(context, &message);
     }
@@ -223,6 +289,92 @@ bool log_before(struct log *log, int64_t conversation, int64_t before, log_row *
 bool log_ids_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context)
 {
     return read_before(log, R_MESSAGE_IDS_BEFORE, conversation, before, row, context);
+}
+
+static struct young *young_of(struct log *log, int64_t id)
+{
+    struct young *young = log->all ? log->all->prev : NULL;
+    while (young && young->message.id > id)
+        young = young == log->all ? NULL : young->prev;
+    return young && young->message.id == id ? young : NULL;
+}
+
+bool log_find(struct log *log, int64_t id, log_row *row, void *context)
+{
+    int64_t last;
+    const struct young *young = young_of(log, id);
+    if (young) {
+        row(context, &young->message);
+        return true;
+    }
+    sqlite3_stmt *statement = store_read(log->store, R_MESSAGE);
+    sqlite3_bind_int64(statement, 1, id);
+    rows_of_database(log, statement, row, context, &last);
+    return !store_failed(log->store);
+}
+
+/* Recalls */
+
+bool log_recall(struct log *log, const struct message *message)
+{
+    size_t sender_size = strlen(message->sender) + 1;
+    struct recall *recall = calloc(1, sizeof *recall + sender_size);
+    if (!recall)
+        return false;
+    recall->id = message->id;
+    recall->conversation = message->conversation;
+    memcpy(recall->sender, message->sender, sender_size);
+    HASH_ADD(hh, log->recalls_by_id, id, sizeof recall->id, recall);
+    if (!recall->hh.tbl) {
+        free(recall);
+        return false;
+    }
+    DL_APPEND(log->recalls, recall);
+    store_put(log->store, W_MESSAGE_RECALL, "i", message->id);
+    struct young *young = young_of(log, message->id);
+    if (young)
+        strip(&young->message);
+    return true;
+}
+
+/* Rows of a statement with (conversation, after, user) that gives ids. */
+static void add_ids(struct log *log, enum read_id read, int64_t conversation, int64_t after, const char *user,
+                    struct ids *ids)
+{
+    sqlite3_stmt *statement = bind_range(log, read, conversation, after);
+    sqlite3_bind_text(statement, 3, user, -1, SQLITE_STATIC);
+    while (store_row(log->store, statement))
+        ids_add(ids, sqlite3_column_int64(statement, 0));
+    store_done(statement);
+}
+
+void log_recalled(struct log *log, int64_t conversation, int64_t after, const char *user, struct ids *ids)
+{
+    add_ids(log, R_MESSAGES_RECALLED, conversation, after, user, ids);
+    for (const struct recall *r = log->recalls; r; r = r->next)
+        if (r->conversation == conversation && r->id > after && strcmp(r->sender, user) != 0)
+            ids_add(ids, r->id);
+}
+
+static bool names(const char *mentions, const char *user)
+{
+    size_t len = strlen(user);
+    if (strcmp(mentions, "@all") == 0)
+        return true;
+    for (const char *at = strchr(mentions, ','); at; at = strchr(at + 1, ','))
+        if (strncmp(at + 1, user, len) == 0 && at[1 + len] == ',')
+            return true;
+    return false;
+}
+
+void log_mentioning(struct log *log, int64_t conversation, int64_t after, const char *user, struct ids *ids)
+{
+    int64_t base_id;
+    add_ids(log, R_MESSAGES_MENTIONING, conversation, after, user, ids);
+    for (const struct young *y = tail_list(log, conversation, &base_id); y; y = y->tail_next)
+        if (y->message.id > after && y->message.mentions && strcmp(y->message.sender, user) != 0 &&
+            names(y->message.mentions, user))
+            ids_add(ids, y->message.id);
 }
 
 int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender, int64_t from, int64_t to)

@@ -5,6 +5,7 @@
 #ifndef SCHEMA_LOG_H
 #define SCHEMA_LOG_H
 
+#include "schema/ids.h"
 #include "schema/store.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,8 +20,10 @@ struct message {
     const char *sender, *client; /* client: the sending device's id, "" when the server sent it */
     enum message_kind kind;
     enum message_push push;
-    const char *body; /* what follows the stamp */
+    const char *body; /* what follows the stamp; of a recalled message: that it was */
     size_t body_len;
+    const char *mentions; /* ",bob,carol," or "@all"; NULL: nobody */
+    bool recalled;
 };
 
 struct log;
@@ -43,6 +46,15 @@ bool log_after(struct log *log, int64_t conversation, int64_t after, log_row *ro
 bool log_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context);
 /* The same as log_before with nothing but the ids set: an index scan. */
 bool log_ids_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context);
+/* Calls `row` once with the message of this id, if it is there. */
+bool log_find(struct log *log, int64_t id, log_row *row, void *context);
+/* Recalls a message, in the open frame, which must not be aborted after it: its content is gone for every read
+ * from now on. false: out of memory, and nothing has changed. */
+__attribute__((warn_unused_result)) bool log_recall(struct log *log, const struct message *message);
+/* Adds to `ids` the recalled messages of the conversation with id > after that are not the user's own. */
+void log_recalled(struct log *log, int64_t conversation, int64_t after, const char *user, struct ids *ids);
+/* The same for those in which somebody else names him (or all). */
+void log_mentioning(struct log *log, int64_t conversation, int64_t after, const char *user, struct ids *ids);
 /* Own messages with content of `sender` with from < id <= to. */
 int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender, int64_t from, int64_t to);
 

@@ -164,8 +164,8 @@ UNUSED static void pause_ms(long ms)
 
 UNUSED static void put_message_at(struct store *store, int64_t id, int64_t time, const char *body)
 {
-    store_put(store, W_MESSAGE_ADD, "iiittiiiit", id, (int64_t)1, id, "alice", "alice:ios", time, (int64_t)0,
-              (int64_t)0, (int64_t)1, body);
+    store_put(store, W_MESSAGE_ADD, "iiittiiiitt", id, (int64_t)1, id, "alice", "alice:ios", time, (int64_t)0,
+              (int64_t)0, (int64_t)1, NULL, body);
 }
 
 /* A frame of its own. false: the ring is full. */

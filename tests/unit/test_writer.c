@@ -363,8 +363,8 @@ static void leave_message(struct left *left, int64_t id)
         bytes[len++] = 'i';
         memcpy(bytes + len, &numbers[i], 8);
     }
-    for (int i = 0; i < 7; i++) { /* the rest are texts: STRICT takes "1" for a number */
-        uint32_t size = i == 6 ? 900 : 1;
+    for (int i = 0; i < 8; i++) { /* the rest are texts: STRICT takes "1" for a number */
+        uint32_t size = i == 7 ? 900 : 1;
         bytes[len++] = 'b';
         memcpy(bytes + len, &size, sizeof size);
         memset(bytes + len + sizeof size, '1', size);
@@ -462,7 +462,8 @@ static void add_old_messages(struct fixture *f, int64_t count, int64_t old, int6
     assert_int_equal(
         sqlite3_prepare_v2(db,
                            "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE "
-                           "id < ?1) INSERT INTO message SELECT id, 1, id, 'alice', 'alice', "
+                           "id < ?1) INSERT INTO message (id, conversation, seq, sender, client, "
+                           "time, kind, random, push, body) SELECT id, 1, id, 'alice', 'alice', "
                            "iif(id <= ?2, 1, ?3), 0, 0, 0, hex(zeroblob(?4)) FROM n",
                            -1, &s, NULL),
         SQLITE_OK);

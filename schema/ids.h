@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A short list of message ids. When memory is short an id is not noted: a message may come twice then. */
-#ifndef PLUGIN_IDS_H
-#define PLUGIN_IDS_H
+#ifndef SCHEMA_IDS_H
+#define SCHEMA_IDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

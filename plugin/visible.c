@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/visible.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "plugin/chat.h"
+#include "plugin/conversation.h"
+#include "plugin/unread.h"
+#include "schema/log.h"
+#include "schema/store.h"
+
+/* The first three members are its key, without a gap; the user's id is padded with zeroes. */
+struct deletion {
+    int64_t conversation, id;
+    char user[USER_ID_MAX + 1];
+    bool counts;       /* another's message with content */
+    uint64_t position; /* its frame begins here */
+    struct deletion *prev, *next;
+    UT_hash_handle hh;
+};
+
+#define KEY_BYTES (offsetof(struct deletion, user) + USER_ID_MAX + 1)
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+int64_t visible_from(const struct member *member)
+{
+    return later(member->joined_id, member->cleared_id);
+}
+
+int64_t visible_history_from(const struct conversation *conversation, const struct member *member)
+{
+    if (!member || member->role == ROLE_NONE)
+        return 0;
+    bool from_before = conversation->group && conversation_traits(conversation)->history_before_joining;
+    return from_before ? member->cleared_id : visible_from(member);
+}
+
+static struct deletion *find_young(struct chat *chat, const struct member *member, int64_t id)
+{
+    struct deletion *found, key = {.conversation = member->conversation->id, .id = id};
+    store_copy(key.user, sizeof key.user, member->user_id);
+    HASH_FIND(hh, chat->deletions.by_key, &key, KEY_BYTES, found);
+    return found;
+}
+
+bool visible_deleted(struct chat *chat, const struct member *member, int64_t id)
+{
+    if (!member || id > member->deleted_id)
+        return false;
+    if (find_young(chat, member, id))
+        return true;
+    sqlite3_stmt *row = store_read(chat->store, R_DELETED);
+    sqlite3_bind_text(row, 1, member->user_id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 2, member->conversation->id);
+    sqlite3_bind_int64(row, 3, id);
+    bool deleted = store_row(chat->store, row);
+    store_done(row);
+    return deleted;
+}
+
+struct search {
+    struct chat *chat;
+    const struct member *member;
+    int64_t from, found;
+};
+
+static bool look_back(void *context, const struct message *message)
+{
+    struct search *search = context;
+    if (message->id <= search->from)
+        return false;
+    if (visible_deleted(search->chat, search->member, message->id))
+        return true;
+    search->found = message->id;
+    return false;
+}
+
+int64_t visible_last(struct chat *chat, const struct member *member)
+{
+    const struct conversation *conversation = member->conversation;
+    struct search search = {chat, member, visible_history_from(conversation, member), 0};
+    if (conversation->last_id <= search.from)
+        return 0;
+    if (!visible_deleted(chat, member, conversation->last_id))
+        return conversation->last_id;
+    log_ids_before(chat->log, conversation->id, conversation->last_id, look_back, &search);
+    return search.found;
+}
+
+static struct deletion *add_young(struct chat *chat, const struct member *member, int64_t id)
+{
+    struct deletion *young = calloc(1, sizeof *young);
+    if (!young)
+        return NULL;
+    young->conversation = member->conversation->id;
+    young->id = id;
+    store_copy(young->user, sizeof young->user, member->user_id);
+    HASH_ADD(hh, chat->deletions.by_key, conversation, KEY_BYTES, young);
+    if (!young->hh.tbl) {
+        free(young);
+        return NULL;
+    }
+    DL_APPEND(chat->deletions.oldest, young);
+    return young;
+}
+
+bool visible_delete(struct chat *chat, struct member *member, const struct message *message)
+{
+    int64_t conversation = member->conversation->id;
+    struct deletion *young = add_young(chat, member, message->id);
+    if (!young)
+        return false;
+    young->counts = message->kind == MESSAGE_CONTENT && strcmp(message->sender, member->user_id) != 0;
+    young->position = store_position(chat->store);
+    store_put(chat->store, W_MESSAGE_DELETE, "tiii", member->user_id, conversation, message->id,
+              (int64_t)young->counts);
+    if (message->id > member->deleted_id) {
+        member->deleted_id = message->id;
+        store_put(chat->store, W_MEMBER_DELETED, "iti", conversation, member->user_id, message->id);
+    }
+    return true;
+}
+
+void visible_clear(struct chat *chat, struct member *member)
+{
+    const struct conversation *conversation = member->conversation;
+    member->cleared_id = conversation->last_id;
+    store_put(chat->store, W_MEMBER_CLEARED, "iti", conversation->id, member->user_id, member->cleared_id);
+    if (member->deleted_id != 0)
+        store_put(chat->store, W_DELETED_FORGET, "iti", conversation->id, member->user_id,
+                  member->cleared_id);
+    (void)member_read(chat, member, conversation->last_id);
+}
+
+void visible_deleted_after(struct chat *chat, const struct member *member, int64_t after, struct ids *ids)
+{
+    if (member->deleted_id <= after)
+        return;
+    sqlite3_stmt *row = store_read(chat->store, R_DELETED_AFTER);
+    sqlite3_bind_text(row, 1, member->user_id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 2, member->conversation->id);
+    sqlite3_bind_int64(row, 3, after);
+    while (store_row(chat->store, row))
+        ids_add(ids, sqlite3_column_int64(row, 0));
+    store_done(row);
+    for (const struct deletion *young = chat->deletions.oldest; young; young = young->next)
+        if (young->counts && young->conversation == member->conversation->id && young->id > after &&
+            strcmp(young->user, member->user_id) == 0)
+            ids_add(ids, young->id);
+}
+
+static void forget(struct chat *chat, struct deletion *young)
+{
+    HASH_DEL(chat->deletions.by_key, young);
+    DL_DELETE(chat->deletions.oldest, young);
+    free(young);
+}
+
+void visible_prune(struct chat *chat)
+{
+    while (chat->deletions.oldest && chat->deletions.oldest->position < store_committed(chat->store))
+        forget(chat, chat->deletions.oldest);
+}
+
+void visible_close(struct chat *chat)
+{
+    while (chat->deletions.oldest)
+        forget(chat, chat->deletions.oldest);
+}
