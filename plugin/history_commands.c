@@ -110,8 +110,8 @@ static int walk_stored(struct walk *walk)
 /* What a live group still has: no ids, so there are no pages. */
 static int give_live(struct walk *walk)
 {
-    live_history_read(walk->conversation, walk->limit, &walk->page);
-    return answer(walk->command, &walk->page, true, "before", 0);
+    bool complete = live_history_read(walk->conversation, walk->limit, &walk->page);
+    return answer(walk->command, &walk->page, complete, "before", 0);
 }
 
 static int walk_fields(struct command *command, struct walk *walk)

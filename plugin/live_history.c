@@ -80,15 +80,18 @@ void live_history_send(struct chat *chat, struct subscription *subscription)
                      subscription->qos > 0 ? 1 : 0);
 }
 
-void live_history_read(const struct conversation *conversation, size_t limit, struct page *page)
+bool live_history_read(const struct conversation *conversation, size_t limit, struct page *page)
 {
     const struct live_history *history = conversation->live_history;
-    const struct live_message *message = history ? history->oldest : NULL;
-    size_t skip = history && (size_t)history->count > limit ? (size_t)history->count - limit : 0;
-    for (; message && skip > 0; skip--)
-        message = message->next;
-    while (message && page_add_text(page, message->payload, message->len))
-        message = message->next;
+    const struct live_message *oldest = history ? history->oldest : NULL;
+    for (const struct live_message *message = oldest ? oldest->prev : NULL; message;
+         message = message->prev) {
+        if (limit-- == 0 || !page_add_text(page, message->payload, message->len))
+            return false;
+        if (message == oldest)
+            break;
+    }
+    return true;
 }
 
 void live_history_free(struct conversation *conversation)

@@ -3,6 +3,7 @@
 #ifndef PLUGIN_LIVE_HISTORY_H
 #define PLUGIN_LIVE_HISTORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct chat;
@@ -18,8 +19,8 @@ void live_history_add(struct chat *chat, struct conversation *conversation, cons
                       const void *payload, size_t len);
 /* Hands the last ones to a new subscriber, oldest first. */
 void live_history_send(struct chat *chat, struct subscription *subscription);
-/* The last ones, at most `limit`, for an answer, oldest first. */
-void live_history_read(const struct conversation *conversation, size_t limit, struct page *page);
+/* The last ones, at most `limit` and what fits, for an answer, oldest first. true: these are all. */
+bool live_history_read(const struct conversation *conversation, size_t limit, struct page *page);
 void live_history_free(struct conversation *conversation);
 
 #endif

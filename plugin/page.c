@@ -58,5 +58,5 @@ bool page_add_text(struct page *page, const char *text, size_t len)
         return false;
     }
     memcpy(copy, text, len);
-    return add(page, raw(copy, len), false);
+    return add(page, raw(copy, len), true);
 }
