@@ -87,6 +87,7 @@ int conversation_access(struct command *command, enum presence presence, struct 
         return CODE_OK;
     if (!to == !group)
         return command_refuse(command, "to, group: exactly one of them");
+    out->named = true;
     return to ? pair_access(command, to, out) : named_group_access(command, out);
 }
 

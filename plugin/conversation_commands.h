@@ -16,6 +16,7 @@ command_function command_get_unread;
 /* The conversation that the fields `to` and `group` name, exactly one of them, and the caller's place in it. Codes:
  * CODE_BAD_REQUEST, CODE_NO_USER, CODE_NO_GROUP, CODE_NOT_ALLOWED (not in the group). */
 struct conversation_access {
+    bool named;                        /* false: neither field is there */
     struct conversation *conversation; /* NULL: a pair that has never written to each other, or none named */
     struct member *member;             /* NULL: an app admin, or who is in a live group by connection only */
     enum role role;

@@ -78,7 +78,7 @@ static bool too_late(struct command *command, const struct found *found)
     const struct chat *chat = command->chat;
     if (command->session->admin && found->conversation->group)
         return false; /* what must go, goes */
-    return found->message.time + chat->options.recall_seconds * 1000 < chat->now;
+    return found->message.time + chat->options.recall_seconds * 1000 <= chat->now;
 }
 
 static int check_recall(struct command *command, const struct found *found)
@@ -86,14 +86,12 @@ static int check_recall(struct command *command, const struct found *found)
     const struct conversation *conversation = found->conversation;
     const struct group *group = conversation->group;
     bool own = strcmp(found->sender, command->session->user->id) == 0;
-    if (found->message.kind != MESSAGE_CONTENT)
+    if (found->message.kind != MESSAGE_CONTENT || (!own && !group))
         return no_message(conversation);
-    if (found->message.recalled)
-        return CODE_ALREADY_RECALLED;
-    if (!own && !group)
-        return CODE_NO_MESSAGE;
     int code =
         own ? CODE_OK : rules_may(group->type, found->role, command->session->admin, ACTION_RECALL_OTHERS);
+    if (code == CODE_OK && found->message.recalled)
+        code = CODE_ALREADY_RECALLED;
     if (code == CODE_OK && too_late(command, found))
         code = group ? CODE_RECALL_TOO_LATE : CODE_C2C_RECALL_TOO_LATE;
     return code;
@@ -136,7 +134,7 @@ int command_recall_message(struct command *command)
     find(command, id, &found);
     if (store_failed(command->chat->store))
         return CODE_BUSY;
-    if (!found.conversation || (named.conversation && named.conversation != found.conversation))
+    if (!found.conversation || (named.named && named.conversation != found.conversation))
         return no_message(named.conversation);
     code = check_recall(command, &found);
     return code == CODE_OK ? recall(command, &found, reason) : code;
