@@ -141,20 +141,39 @@ static bool stop(struct run *run)
     return false;
 }
 
-/* Gives messages of one stream as long as none of another comes first. */
+/* Deleted since the merge was opened, or one by one. */
+static bool gone(const struct run *run, const struct message *message)
+{
+    const struct member *member = run->stream->member;
+    return message->id <= visible_from(member) || visible_deleted(run->merge->chat, member, message->id);
+}
+
+static bool pass_over(struct run *run)
+{
+    if (run->patience == 0)
+        return false;
+    run->patience--;
+    return true;
+}
+
+static bool hand_over(struct run *run, const struct message *message)
+{
+    run->given++;
+    return run->row(run->context, run->stream->member->conversation, message);
+}
+
+/* Gives messages of one stream as long as none of another comes first. One that the caller did not take comes again. */
 static bool give(void *context, const struct message *message)
 {
     struct run *run = context;
-    const struct member *member = run->stream->member;
     if (message->id > run->bound || run->given == run->limit) {
         run->stream->next = message->id > run->end ? DRAINED : message->id;
         return false;
     }
+    if (!(gone(run, message) ? pass_over(run) : hand_over(run, message)))
+        return stop(run);
     run->stream->after = run->merge->position = message->id;
-    if (visible_deleted(run->merge->chat, member, message->id))
-        return run->patience-- > 0 || stop(run);
-    run->given++;
-    return run->row(run->context, member->conversation, message) || stop(run);
+    return true;
 }
 
 size_t merge_read(struct merge *merge, size_t limit, merge_row *row, void *context, bool *complete)

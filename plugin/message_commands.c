@@ -25,7 +25,7 @@ struct found {
     struct message message; /* without its body */
     char sender[USER_ID_MAX + 1];
     struct conversation *conversation; /* NULL: there is none for him */
-    struct member *member;
+    struct member *member;             /* NULL: an app admin */
     enum role role;
 };
 
@@ -62,6 +62,8 @@ static void find(struct command *command, int64_t id, struct found *found)
         return;
     found->member = member_find(chat, found->conversation, command->session->user->id);
     found->role = found->member ? found->member->role : ROLE_NONE;
+    if (found->role == ROLE_NONE)
+        found->member = NULL;
     if (!may_see(command, found))
         found->conversation = NULL;
 }

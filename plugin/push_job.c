@@ -14,6 +14,7 @@
 #include "plugin/subscription.h"
 #include "plugin/unread.h"
 #include "plugin/user.h"
+#include "plugin/visible.h"
 #include "schema/log.h"
 
 #define SCAN_MAX 200 /* messages looked through for the newest one that is wanted */
@@ -49,6 +50,7 @@ void push_target_clear(struct push_target *target)
 /* What the row stands for */
 
 struct search {
+    struct chat *chat;
     const struct push_row *row;
     struct push_target *target;
     int64_t from; /* no message before it counts */
@@ -59,7 +61,8 @@ struct search {
 static bool wanted(const struct search *search, const struct message *m)
 {
     if (m->recalled || (m->kind != MESSAGE_CONTENT && m->kind != MESSAGE_NOTICE) ||
-        strcmp(m->sender, search->row->user) == 0)
+        strcmp(m->sender, search->row->user) == 0 ||
+        visible_deleted(search->chat, search->target->member, m->id))
         return false;
     switch (search->target->member->receive_option) {
     case RECEIVE_AND_NOTIFY:
@@ -116,7 +119,7 @@ static enum push_verdict find_message(struct chat *chat, const struct push_row *
                                       struct push_target *target)
 {
     const struct member *member = target->member;
-    struct search search = {.row = row, .target = target};
+    struct search search = {.chat = chat, .row = row, .target = target};
     search.from = larger(row->message, larger(member->read_id, member->joined_id) + 1);
     bool read = log_before(chat->log, row->conversation, INT64_MAX, look_back, &search);
     if (read && search.seen > SCAN_MAX)
