@@ -259,8 +259,8 @@ struct conversation *conversation_by_id(struct chat *chat, int64_t id)
     return load(chat, row);
 }
 
-/* The id of a group that was dismissed long ago is free again: the old conversation keeps its messages,
- * without a name. */
+/* The id of a group that was dismissed long ago is free again: the old one gets a name that nobody can have,
+ * here and in the store. */
 static void forget_name(struct chat *chat, struct conversation *old)
 {
     store_put(chat->store, W_GROUP_FORGET, "i", old->id);

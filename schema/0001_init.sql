@@ -34,6 +34,7 @@ CREATE TABLE device (
   token       TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX device_user ON device (user);
+CREATE INDEX device_last_used ON device (last_used) WHERE online = 0;
 CREATE UNIQUE INDEX device_token ON device (provider, token) WHERE token IS NOT NULL;
 
 -- What a device is subscribed to, and what it has had of it.
@@ -72,8 +73,9 @@ CREATE TABLE chat_group (
   owner        TEXT,                       -- NULL: a Private group whose owner has left
   created      INTEGER NOT NULL,
   member_count INTEGER NOT NULL DEFAULT 0,
-  dismissed    INTEGER                     -- when; the groupID is free again retention_days later
+  dismissed    INTEGER                     -- when; all of it goes retention_days later
 ) STRICT;
+CREATE INDEX chat_group_dismissed ON chat_group (dismissed) WHERE dismissed IS NOT NULL;
 
 -- Who is in a conversation. A row outlives leaving (role 0): mutes survive, and what one wrote stays counted.
 -- Unread is (last_seq - read_seq) - (sent - read_sent): others' messages with content after the read position. Less

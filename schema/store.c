@@ -166,6 +166,11 @@ int64_t store_last_id(const struct store *store)
     return store->last_id;
 }
 
+int64_t store_first_id(const struct store *store)
+{
+    return writer_first_id(store->writer);
+}
+
 /* Reads */
 
 /* Without a transaction (no memory for one) each read is its own: slower, not wrong. */

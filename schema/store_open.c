@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "schema/store_internal.h"
 
@@ -125,13 +126,16 @@ static int save_life(struct store *store, char *error, size_t error_size)
     return database_state_save(store->write_db, &store->state, error, error_size);
 }
 
-/* Nobody is connected yet, whatever the last life believed; jobs that were out go out again. */
+/* Nobody is connected yet, whatever the last life believed; jobs that were out go out again. Who was connected
+ * when it died has used his device until then: its last login may be longer ago than retention allows. */
 static int forget_connections(struct store *store, char *error, size_t error_size)
 {
-    if (sqlite3_exec(store->write_db,
-                     "UPDATE device SET online = 0, background = 0 WHERE online = 1;"
-                     "UPDATE push_job SET due = 0 WHERE state = 1",
-                     NULL, NULL, NULL) == SQLITE_OK)
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "UPDATE device SET online = 0, background = 0, last_used = %lld WHERE online = 1;"
+             "UPDATE push_job SET due = 0 WHERE state = 1",
+             (long long)time(NULL) * 1000);
+    if (sqlite3_exec(store->write_db, sql, NULL, NULL, NULL) == SQLITE_OK)
         return 0;
     snprintf(error, error_size, "database %s: %s", store->config.database, sqlite3_errmsg(store->write_db));
     return -1;

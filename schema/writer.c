@@ -68,7 +68,7 @@ struct writer {
     sem_t wake;
     atomic_bool asleep, stop, stalled;
     atomic_uint_fast64_t committed, commit_us, bad;
-    atomic_int_fast64_t retention_ms;
+    atomic_int_fast64_t retention_ms, first_id;
 
     pthread_mutex_t lines_lock; /* held for a copy of one line */
     struct line lines[LINES];
@@ -326,7 +326,8 @@ static void retain(struct writer *w)
     int64_t keep = atomic_load(&w->retention_ms), now = now_ms(CLOCK_MONOTONIC);
     if (keep <= 0 || now < w->next_retention)
         return;
-    bool more = retention_step(w->retention, now_ms(CLOCK_REALTIME) - keep);
+    bool more = retention_step(w->retention, now_ms(CLOCK_REALTIME), keep);
+    atomic_store(&w->first_id, retention_first_id(w->retention));
     w->next_retention = now + (more ? RETENTION_PACE_MS : RETENTION_EVERY_MS);
     checkpoint(w);
 }
@@ -468,7 +469,10 @@ int writer_prepare(struct writer *w, char *error, size_t error_size)
         if (writes[op].sql && prepare_op(w, op, error, error_size))
             return -1;
     }
-    return retention_open(&w->retention, w->db, error, error_size);
+    if (retention_open(&w->retention, w->db, error, error_size))
+        return -1;
+    atomic_store(&w->first_id, retention_first_id(w->retention));
+    return 0;
 }
 
 int writer_create(struct writer **out, const struct writer_config *config, char *error, size_t error_size)
@@ -599,6 +603,11 @@ double writer_commit_ms(const struct writer *w)
 uint64_t writer_bad_frames(const struct writer *w)
 {
     return atomic_load(&w->bad);
+}
+
+int64_t writer_first_id(const struct writer *w)
+{
+    return atomic_load(&w->first_id);
 }
 
 bool writer_stalled(const struct writer *w)

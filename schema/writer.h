@@ -46,6 +46,7 @@ void writer_wake(struct writer *writer);
 uint64_t writer_committed(const struct writer *writer);
 double writer_commit_ms(const struct writer *writer);
 uint64_t writer_bad_frames(const struct writer *writer);
+int64_t writer_first_id(const struct writer *writer); /* as store_first_id */
 bool writer_stalled(const struct writer *writer);
 void writer_set_retention(struct writer *writer, int64_t retention_ms);
 /* The next line the writer has to say, oldest first; false when there is none. `error`: an error, else
