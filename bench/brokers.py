@@ -28,7 +28,8 @@ LIMITS = ("persistence", "max_queued_messages", "max_queued_bytes", "allow_dupli
 def build():
     """No tests: what is measured only."""
     for command in (["-S", CHECKOUT, "-B", BUILD_DIR],
-                    ["--build", BUILD_DIR, "--target", "mosquitto_chat", "--target", "bench"]):
+                    ["--build", BUILD_DIR, "--target", "mosquitto_chat", "--target", "bench",
+                     "--target", "chatctl"]):
         subprocess.run(["cmake", *command], check=True, stdout=subprocess.DEVNULL)
 
 

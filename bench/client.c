@@ -236,8 +236,10 @@ static void on_other(struct client *client, const char *topic, size_t topic_len,
 {
     if (len > 0 && (memmem(payload, len, "\"rejected\"", 10) || memmem(payload, len, "\"more\"", 6)))
         die("%s: %.*s", client->user, (int)len, (const char *)payload);
-    if (topic_len < sizeof CONTROL || memcmp(topic, CONTROL, sizeof CONTROL - 1) != 0)
+    if (topic_len < sizeof CONTROL || memcmp(topic, CONTROL, sizeof CONTROL - 1) != 0) {
+        totals.replayed += len > 4 && memcmp(payload, "{\"id\"", 5) == 0;
         return;
+    }
     free(client->response);
     client->response = strndup(payload, len);
 }
@@ -337,12 +339,17 @@ static void on_readable(struct client *client)
         append(&client->in, bytes + handled, kept + (size_t)n - handled);
 }
 
-void clients_turn(void)
+void clients_wait(int milliseconds)
 {
     struct epoll_event events[EVENTS];
     flush();
-    int n = epoll_wait(poll_fd, events, EVENTS, dirty ? 1 : 100);
+    int n = epoll_wait(poll_fd, events, EVENTS, dirty ? 1 : milliseconds);
     for (int i = 0; i < n; i++)
         on_readable(events[i].data.ptr);
     flush();
+}
+
+void clients_turn(void)
+{
+    clients_wait(100);
 }

@@ -39,6 +39,7 @@ void clients_init(int port);
 /* How many have connected, have gone, and so on, since the start; all clients together. */
 struct totals {
     long connected, closed, subscribed, sent, acked, received;
+    long replayed; /* messages that are not counted: the broker had them before */
 };
 extern struct totals totals;
 
@@ -53,5 +54,7 @@ void client_command(struct client *client, const char *json);
 
 /* Writes what is queued, waits for whatever comes, at most 100 ms, and handles it. */
 void clients_turn(void);
+/* The same with another patience. */
+void clients_wait(int milliseconds);
 
 #endif

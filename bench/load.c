@@ -68,6 +68,16 @@ static void read_arguments(struct arguments *out, int argc, char **argv)
         out->workload = argv[optind];
 }
 
+static void name_user(const struct load *load, struct client *client)
+{
+    int number = (int)(client - load->all);
+    if (client >= load->of)
+        snprintf(client->user, sizeof client->user, "u%05d",
+                 (int)(client - load->of)); /* as bench/fill does */
+    else
+        snprintf(client->user, sizeof client->user, client < load->to ? "sender%d" : "receiver%d", number);
+}
+
 /* userSigs are made before any clock starts; the bare broker gets the same CONNECT and does not look at it.
  */
 static void create_clients(struct load *load, const struct arguments *arguments)
@@ -76,16 +86,17 @@ static void create_clients(struct load *load, const struct arguments *arguments)
     char error[512];
     if (keys_load(&keys, arguments->key_file, error, sizeof error) != 0)
         die("%s", error);
-    int count = load->senders + load->receivers;
+    int count = load->senders + load->receivers + load->readers;
     load->all = calloc((size_t)count + 1, sizeof *load->all);
     if (!load->all)
         die("out of memory");
     load->from = load->all;
-    load->to = load->all + load->senders;
+    load->to = load->from + load->senders;
+    load->of = load->to + load->receivers;
     for (int i = 0; i < count; i++) {
         struct client *client = &load->all[i];
         client->fd = -1;
-        snprintf(client->user, sizeof client->user, i < load->senders ? "sender%d" : "receiver%d", i);
+        name_user(load, client);
         client->password =
             usersig_mint(client->user, arguments->number[SDKAPPID], time(NULL), SIG_SECONDS, NULL, 0, &keys);
         if (!client->password)
@@ -115,6 +126,7 @@ int main(int argc, char **argv)
     struct load load = {.workload = workload,
                         .bare = arguments.flag[BARE],
                         .senders = given(&arguments, SENDERS, workload->senders),
+                        .readers = workload->readers,
                         .receivers = given(&arguments, RECEIVERS, workload->receivers),
                         .messages = given(&arguments, MESSAGES,
                                           workload->messages / (arguments.flag[QUICK] ? QUICK_SHARE : 1))};
@@ -122,6 +134,10 @@ int main(int argc, char **argv)
     clients_init((int)arguments.number[PORT]);
     meter_init((int)arguments.number[BROKER], arguments.flag[PAUSE]);
     workload->run(&load);
+    if (load.absent) {
+        printf("{\"name\":\"%s\",\"absent\":true}\n", workload->name);
+        return 0;
+    }
     meter_print(workload->name, workload->unit, workload->count(&load));
     return 0;
 }

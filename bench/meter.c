@@ -17,6 +17,7 @@ static struct {
     int broker;
     bool pause, running;
     struct use begin, used;
+    long long served;
     int *latency; /* microseconds */
     size_t latencies, size;
 } meter;
@@ -118,6 +119,11 @@ void meter_latency(long long nanoseconds)
     meter.latency[meter.latencies++] = (int)(nanoseconds / 1000);
 }
 
+void meter_served(long long nanoseconds)
+{
+    meter.served = nanoseconds;
+}
+
 static int rising(const void *a, const void *b)
 {
     int x = *(const int *)a, y = *(const int *)b;
@@ -141,8 +147,8 @@ void meter_print(const char *name, const char *unit, long count)
         qsort(meter.latency, meter.latencies, sizeof *meter.latency, rising);
     printf(
         "{\"name\":\"%s\",\"unit\":\"%s\",\"count\":%ld,\"seconds\":%.3f,\"rate\":%.1f,\"p50\":%d,\"p99\":%d,"
-        "\"load_share\":%.3f,\"broker_us\":%.3f,\"writer_us\":%.3f}\n",
+        "\"load_share\":%.3f,\"broker_us\":%.3f,\"writer_us\":%.3f,\"served_ms\":%lld}\n",
         name, unit, count, (double)used->wall / 1e9, (double)count * 1e9 / (double)used->wall, percentile(50),
         percentile(99), (double)used->self / (double)used->wall, microseconds_each(used->broker, count),
-        microseconds_each(used->writer, count));
+        microseconds_each(used->writer, count), meter.served / 1000000);
 }

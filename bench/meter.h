@@ -19,6 +19,9 @@ void meter_stop(void);
 /* Counts while the clock runs only. */
 void meter_latency(long long nanoseconds);
 
+/* After how long everybody had what he was owed; 0 in the line below where nobody says. */
+void meter_served(long long nanoseconds);
+
 /* One line of JSON: how many `units` a second, latencies in microseconds, the share of one core that this
  * process used, and per unit the CPU microseconds of the broker's main thread and of its other threads. */
 void meter_print(const char *name, const char *unit, long count);

@@ -18,7 +18,7 @@
 
 /* Waiting */
 
-static void await(const long *counter, long wanted)
+void await(const long *counter, long wanted)
 {
     long long limit = meter_now() + GIVE_UP_SECONDS * 1000000000LL;
     while (*counter < wanted) {
@@ -37,7 +37,7 @@ static void settle(void)
 
 /* Steps */
 
-static void connect_all(struct client *clients, int count, bool clean)
+void connect_all(struct client *clients, int count, bool clean)
 {
     long before = totals.connected;
     for (int i = 0; i < count; i++) {
@@ -290,15 +290,15 @@ static long count_logins(const struct load *load)
 }
 
 static const struct workload workloads[] = {
-    {"delivered", "msg", 50, 50, 2000, run_delivered, count_messages},
-    {"stored", "msg", 50, 50, 4000, run_stored, count_messages},
-    {"replay", "msg", 50, 50, 1000, run_replay, count_messages},
-    {"replay-many", "msg", 50, 50, 1000, run_replay_many, count_messages},
-    {"live", "delivery", 1, 1000, 300, run_live, count_deliveries},
-    {"live-qos1", "delivery", 1, 1000, 150, run_live_qos1, count_deliveries},
-    {"feeds", "delivery", 1, 200, 750, run_feeds, count_deliveries},
-    {"logins", "login", 0, 8000, 0, run_logins, count_logins},
-    {"returns", "login", 0, 8000, 0, run_returns, count_logins},
+    {"delivered", "msg", 50, 50, 0, 2000, run_delivered, count_messages},
+    {"stored", "msg", 50, 50, 0, 4000, run_stored, count_messages},
+    {"replay", "msg", 50, 50, 0, 1000, run_replay, count_messages},
+    {"replay-many", "msg", 50, 50, 0, 1000, run_replay_many, count_messages},
+    {"live", "delivery", 1, 1000, 0, 300, run_live, count_deliveries},
+    {"live-qos1", "delivery", 1, 1000, 0, 150, run_live_qos1, count_deliveries},
+    {"feeds", "delivery", 1, 200, 0, 750, run_feeds, count_deliveries},
+    {"logins", "login", 0, 8000, 0, 0, run_logins, count_logins},
+    {"returns", "login", 0, 8000, 0, 0, run_returns, count_logins},
 };
 #define WORKLOADS (sizeof workloads / sizeof *workloads)
 
@@ -307,6 +307,9 @@ const struct workload *workload_find(const char *name)
     for (size_t i = 0; i < WORKLOADS; i++)
         if (strcmp(workloads[i].name, name) == 0)
             return &workloads[i];
+    for (size_t i = 0; i < readings_count; i++)
+        if (strcmp(readings[i].name, name) == 0)
+            return &readings[i];
     return NULL;
 }
 

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What is read out of a large database (bench/fill): commands one after the other, and a crowd that returns. */
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/meter.h"
+#include "bench/workload.h"
+
+#define ASKERS         50
+#define ASKS           40  /* of each */
+#define MISSED         100 /* as bench/fill has left them */
+#define LOGINS_AT_ONCE 64  /* less than Mosquitto's listen backlog of 100 */
+#define TALK_MS        50  /* between two messages of one sender */
+#define TALK_LEAST_NS  3000000000LL
+#define GIVE_UP_NS     120000000000LL
+#define TOPIC_MAX      100
+
+/* Commands */
+
+/* What a reader is asked about: a group of his, and ids to go through. */
+struct subject {
+    char group[64];
+    long long newest;
+};
+
+/* Writes the command's members for the n-th question. */
+typedef void ask(char *out, size_t size, const struct subject *subject, int n);
+
+static cJSON *answer(struct client *client, const char *members, bool measured)
+{
+    char json[400];
+    snprintf(json, sizeof json, "{\"commands\":[{%s}]}", members);
+    long long start = meter_now();
+    for (client_command(client, json); !client->response;) {
+        clients_turn();
+        if (meter_now() - start > GIVE_UP_NS)
+            die("no answer to %s", json);
+    }
+    if (measured)
+        meter_latency(meter_now() - start);
+    cJSON *all = cJSON_Parse(client->response);
+    cJSON *first = cJSON_DetachItemFromArray(cJSON_GetObjectItem(all, "responses"), 0);
+    cJSON_Delete(all);
+    if (!first)
+        die("%s was answered %s", json, client->response);
+    return first;
+}
+
+static int code_of(const cJSON *response)
+{
+    const cJSON *code = cJSON_GetObjectItem(response, "code");
+    return code ? code->valueint : 0;
+}
+
+/* Ids are spread evenly over everything, so that what is read lies anywhere in the file. */
+static long long id_of(const struct subject *subject, int n)
+{
+    return subject->newest / ASKS * (n * 7 % ASKS) + 1;
+}
+
+static void choose_subject(struct client *client, struct subject *subject, int n)
+{
+    cJSON *response = answer(client, "\"command\":\"getJoinedGroups\"", false);
+    const cJSON *groups = cJSON_GetObjectItem(cJSON_GetObjectItem(response, "data"), "groups");
+    const cJSON *group, *chosen = cJSON_GetArrayItem(groups, n % (cJSON_GetArraySize(groups) + !groups));
+    if (!chosen)
+        die("%s is in no group: is this a database of bench/fill?", client->user);
+    snprintf(subject->group, sizeof subject->group, "%s",
+             cJSON_GetStringValue(cJSON_GetObjectItem(chosen, "groupID")));
+    subject->newest = 0;
+    cJSON_ArrayForEach(group, groups)
+    {
+        long long last = (long long)cJSON_GetNumberValue(cJSON_GetObjectItem(group, "lastID"));
+        subject->newest = last > subject->newest ? last : subject->newest;
+    }
+    cJSON_Delete(response);
+}
+
+static void ask_one(struct load *load, struct client *client, const struct subject *subject, ask *question,
+                    int n, int expected)
+{
+    char members[300];
+    question(members, sizeof members, subject, n);
+    cJSON *response = answer(client, members, true);
+    int code = code_of(response);
+    if (code == 10026 && expected == 0)
+        load->absent = true;
+    else if (code != expected)
+        die("%s was answered %d", members, code);
+    cJSON_Delete(response);
+}
+
+/* One at a time, each of another reader than the last. What is asked first of each is measured with the others. */
+static void ask_all(struct load *load, ask *question, int expected)
+{
+    struct subject subjects[ASKERS];
+    connect_all(load->of, ASKERS, true);
+    for (int i = 0; i < ASKERS; i++)
+        choose_subject(&load->of[i], &subjects[i], i);
+    meter_start();
+    for (int n = 0; n < ASKS; n++)
+        for (int i = 0; i < ASKERS && !load->absent; i++)
+            ask_one(load, &load->of[i], &subjects[i], question, n, expected);
+    meter_stop();
+}
+
+static void unknown(char *out, size_t size, const struct subject *subject, int n)
+{
+    (void)subject, (void)n;
+    snprintf(out, size, "\"command\":\"noSuchCommand\"");
+}
+
+static void history(char *out, size_t size, const struct subject *subject, int n)
+{
+    snprintf(out, size, "\"command\":\"getHistory\",\"group\":\"%s\",\"limit\":20,\"before\":%lld",
+             subject->group, id_of(subject, n));
+}
+
+static void conversations(char *out, size_t size, const struct subject *subject, int n)
+{
+    (void)subject, (void)n;
+    snprintf(out, size, "\"command\":\"getConversations\",\"limit\":100");
+}
+
+static void sync_100(char *out, size_t size, const struct subject *subject, int n)
+{
+    snprintf(out, size, "\"command\":\"sync\",\"limit\":100,\"after\":%lld", id_of(subject, n));
+}
+
+static void unread(char *out, size_t size, const struct subject *subject, int n)
+{
+    (void)subject, (void)n;
+    snprintf(out, size, "\"command\":\"getUnread\"");
+}
+
+static void read_to(char *out, size_t size, const struct subject *subject, int n)
+{
+    snprintf(out, size, "\"command\":\"markRead\",\"group\":\"%s\",\"id\":%lld", subject->group,
+             subject->newest / ASKS * n + 1);
+}
+
+static void run_unknown(struct load *load)
+{
+    ask_all(load, unknown, 10026);
+}
+
+static void run_history(struct load *load)
+{
+    ask_all(load, history, 0);
+}
+
+static void run_conversations(struct load *load)
+{
+    ask_all(load, conversations, 0);
+}
+
+static void run_sync(struct load *load)
+{
+    ask_all(load, sync_100, 0);
+}
+
+static void run_unread(struct load *load)
+{
+    ask_all(load, unread, 0);
+}
+
+static void run_read_to(struct load *load)
+{
+    ask_all(load, read_to, 0);
+}
+
+static long count_asks(const struct load *load)
+{
+    (void)load;
+    return ASKERS * ASKS;
+}
+
+/* A crowd that returns while others talk */
+
+struct talk {
+    long long begin;
+    long due; /* messages of each sender so far */
+};
+
+/* Senders take turns, so that messages are spread evenly. */
+static void talk(struct load *load, struct talk *talk)
+{
+    char topic[TOPIC_MAX];
+    long long elapsed = meter_now() - talk->begin;
+    long due = (long)(elapsed * load->senders / (TALK_MS * 1000000LL));
+    for (; talk->due < due; talk->due++) {
+        long sender = talk->due % load->senders;
+        snprintf(topic, sizeof topic, "chat/user/%s", load->to[sender].user);
+        client_publish(&load->from[sender], topic);
+    }
+}
+
+static void return_some(struct load *load, int *returned)
+{
+    char topic[TOPIC_MAX];
+    long talkers = load->senders + load->receivers;
+    for (; *returned < load->readers && talkers + *returned - totals.connected < LOGINS_AT_ONCE;
+         ++*returned) {
+        struct client *client = &load->of[*returned];
+        snprintf(topic, sizeof topic, "chat/user/%s/#", client->user);
+        client_connect(client, true);
+        client_subscribe(client, topic, 1);
+    }
+}
+
+/* The rate is of those who returned; latencies are of the talk. */
+static void run_talk(struct load *load)
+{
+    const long missed = (long)load->readers * MISSED;
+    char topic[TOPIC_MAX];
+    int returned = 0;
+    connect_all(load->from, load->senders + load->receivers, true);
+    for (int i = 0; i < load->receivers; i++) {
+        snprintf(topic, sizeof topic, "chat/user/%s", load->to[i].user);
+        client_subscribe(&load->to[i], topic, 1);
+    }
+    await(&totals.subscribed, load->receivers);
+    meter_start();
+    struct talk now = {.begin = meter_now()};
+    long long served = 0;
+    for (long long elapsed = 0; served == 0 || elapsed < TALK_LEAST_NS; elapsed = meter_now() - now.begin) {
+        talk(load, &now);
+        return_some(load, &returned);
+        clients_wait(1);
+        if (served == 0 && totals.replayed >= missed)
+            served = elapsed + 1;
+        if (elapsed > GIVE_UP_NS)
+            die("%ld of %ld missed messages came", totals.replayed, missed);
+    }
+    meter_stop();
+    await(&totals.received, now.due);
+    meter_served(served);
+}
+
+static long count_returned(const struct load *load)
+{
+    return load->readers ? load->readers : 1;
+}
+
+const struct workload readings[] = {
+    {"unknown", "command", 0, 0, ASKERS, 0, run_unknown, count_asks},
+    {"history", "command", 0, 0, ASKERS, 0, run_history, count_asks},
+    {"conversations", "command", 0, 0, ASKERS, 0, run_conversations, count_asks},
+    {"sync", "command", 0, 0, ASKERS, 0, run_sync, count_asks},
+    {"unread", "command", 0, 0, ASKERS, 0, run_unread, count_asks},
+    {"read-to", "command", 0, 0, ASKERS, 0, run_read_to, count_asks},
+    {"talk", "login", 50, 50, 0, 0, run_talk, count_returned},
+    {"return", "login", 50, 50, 1000, 0, run_talk, count_returned},
+};
+const size_t readings_count = sizeof readings / sizeof *readings;

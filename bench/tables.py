@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""Tables as docs/bench.md has them."""
+
+
+def print_table(head, rows):
+    widths = [max(len(line[i]) for line in [head, *rows]) for i in range(len(head))]
+    for line in [head, ["-" * width for width in widths], *rows]:
+        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |")
+    print()
