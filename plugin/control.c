@@ -18,6 +18,7 @@
 #include "plugin/member_commands.h"
 #include "plugin/member_info_commands.h"
 #include "plugin/message_commands.h"
+#include "plugin/profile_commands.h"
 #include "plugin/session.h"
 #include "plugin/session_commands.h"
 #include "schema/store.h"
@@ -64,6 +65,8 @@ static const struct row {
     {"deleteConversation", EVERYONE, command_delete_conversation},
     {"recallMessage", EVERYONE, command_recall_message},
     {"deleteMessages", EVERYONE, command_delete_messages},
+    {"setSelfInfo", EVERYONE, command_set_self_info},
+    {"getUsersInfo", EVERYONE, command_get_users_info},
     {"setPushToken", EVERYONE, command_set_push_token},
     {"removePushToken", EVERYONE, command_remove_push_token},
     {"renewUserSig", EVERYONE, command_renew_user_sig},

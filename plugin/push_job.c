@@ -10,6 +10,7 @@
 #include "plugin/conversation.h"
 #include "plugin/cursor.h"
 #include "plugin/payload.h"
+#include "plugin/profile.h"
 #include "plugin/session.h"
 #include "plugin/subscription.h"
 #include "plugin/unread.h"
@@ -234,16 +235,17 @@ static int64_t count_unread(struct chat *chat, const struct push_row *row, const
     return larger(elsewhere + member_unread(chat, target->member), 0);
 }
 
-static bool add_title(cJSON *job, const struct push_target *target, const char *given)
+static bool add_title(struct chat *chat, cJSON *job, const struct push_target *target, const char *given)
 {
-    char title[USER_ID_MAX + GROUP_NAME_MAX + 3];
+    char title[NICKNAME_MAX + GROUP_NAME_MAX + 3];
     const struct group *group = target->conversation->group;
     if (given)
         return add_text(job, "title", given);
-    if (group)
-        snprintf(title, sizeof title, "%s(%s)", target->sender, group->name);
-    else
-        snprintf(title, sizeof title, "%s", target->sender);
+    const struct user *sender = user_find(chat, target->sender); /* none: @system, or a deleted one */
+    const char *name = sender ? profile_name(sender) : target->sender;
+    if (!group)
+        return add_text(job, "title", name);
+    snprintf(title, sizeof title, "%s(%s)", name, group->name);
     return add_text(job, "title", title);
 }
 
@@ -254,7 +256,7 @@ static bool add_notification(struct chat *chat, cJSON *job, const struct push_ro
     /* A body that cannot be read as one is a notice all the same: somebody wrote. */
     if (payload_notification(&notification, target->body, target->body_len))
         notification = (struct notification){.badge = true};
-    bool added = add_title(job, target, notification.title) &&
+    bool added = add_title(chat, job, target, notification.title) &&
                  add_text(job, "body", notification.body ? notification.body : "[Message]") &&
                  add_text(job, "ext", notification.ext) && add_text(job, "sound", notification.sound) &&
                  (!notification.badge || add_number(job, "badge", count_unread(chat, row, target)));

@@ -7,6 +7,7 @@
 
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
+#include "plugin/profile.h"
 #include "schema/store.h"
 
 struct users {
@@ -27,6 +28,7 @@ void users_close(struct chat *chat)
     HASH_ITER(hh, chat->users->by_id, user, next)
     {
         HASH_DEL(chat->users->by_id, user);
+        free(user->profile);
         free(user);
     }
     free(chat->users);
@@ -54,16 +56,30 @@ static struct user *remember(struct chat *chat, const char *id)
     return NULL;
 }
 
+static struct user *meet(struct chat *chat, const char *id, sqlite3_stmt *row)
+{
+    struct profile *profile;
+    if (!profile_read(row, 3, &profile))
+        return NULL;
+    struct user *user = remember(chat, id);
+    if (!user) {
+        free(profile);
+        return NULL;
+    }
+    user->created = sqlite3_column_int64(row, 0);
+    user->kicked = sqlite3_column_int64(row, 1);
+    user->deleted = sqlite3_column_int(row, 2) != 0;
+    user->profile = profile;
+    return user;
+}
+
 static struct user *load(struct chat *chat, const char *id)
 {
     struct user *user = NULL;
     sqlite3_stmt *row = store_read(chat->store, R_USER);
     sqlite3_bind_text(row, 1, id, -1, SQLITE_STATIC);
-    if (store_row(chat->store, row) && (user = remember(chat, id))) {
-        user->created = sqlite3_column_int64(row, 0);
-        user->kicked = sqlite3_column_int64(row, 1);
-        user->deleted = sqlite3_column_int(row, 2) != 0;
-    }
+    if (store_row(chat->store, row))
+        user = meet(chat, id, row);
     store_done(row);
     return user;
 }

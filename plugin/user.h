@@ -11,6 +11,7 @@
 
 struct chat;
 struct member;
+struct profile;
 struct session;
 
 #define SYSTEM_USER "@system" /* the sender of notices; no userID can look like it */
@@ -24,6 +25,7 @@ struct user {
     struct member *memberships; /* utlist DL over user_prev/user_next; members with role 0 may be in it */
     struct session *sessions;   /* utlist DL over user_prev/user_next: who is connected */
     struct bucket rate;
+    struct profile *profile; /* profile.h; NULL: none */
     UT_hash_handle hh;
 };
 

@@ -17,7 +17,10 @@ CREATE TABLE user (
   user        TEXT PRIMARY KEY,
   created     INTEGER NOT NULL,
   kicked      INTEGER NOT NULL DEFAULT 0,  -- seconds: userSigs made up to this second are dead
-  deleted     INTEGER NOT NULL DEFAULT 0
+  deleted     INTEGER NOT NULL DEFAULT 0,
+  nickname    TEXT    NOT NULL DEFAULT '',
+  face_url    TEXT    NOT NULL DEFAULT '',
+  self_signature TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
 -- A device is a client id. It keeps its cursors and its push token while it is away.

@@ -82,6 +82,29 @@ def test_a_group_message_names_its_group(broker, alice):
     assert (found["message"]["group"], found["message"]["sender"]) == ("g1", "alice")
 
 
+@pytest.mark.parametrize("kind,title", [(None, "Älice"), ("Public", "Älice(Friends)")])
+def test_the_title_has_the_nickname_of_the_sender(broker, alice, kind, title):
+    topic = alice.group(kind, "g1", ["bob"], groupName="Friends") if kind else "bob"
+    alice.command("setSelfInfo", nickname="Älice")
+    alice.send(topic, "hello")
+    assert job(worker(broker), body="hello")["title"] == title
+
+
+def test_the_title_has_the_nickname_of_a_sender_who_is_away_since_a_crash(broker, alice):
+    alice.command("setSelfInfo", nickname="Älice")
+    alice.send("bob", "hello")
+    broker.restart(kill=True)
+    assert job(worker(broker), body="hello")["title"] == "Älice"
+
+
+def test_the_longest_title_is_whole(broker, alice):
+    nickname, name = "ä" * 32, "ö" * 15
+    topic = alice.group("Public", "g1", ["bob"], groupName=name)
+    alice.command("setSelfInfo", nickname=nickname)
+    alice.send(topic, "hello")
+    assert job(worker(broker), body="hello")["title"] == f"{nickname}({name})"
+
+
 BODIES = [
     ("x" * 150, "x" * 100),
     ("ä" * 150, "ä" * 100),

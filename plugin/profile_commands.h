@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Commands of a user about himself and about others: profiles. Rows of the table in control.c. */
+#ifndef PLUGIN_PROFILE_COMMANDS_H
+#define PLUGIN_PROFILE_COMMANDS_H
+
+#include "plugin/control.h"
+
+command_function command_set_self_info;
+command_function command_get_users_info;
+
+#endif
