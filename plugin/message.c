@@ -8,6 +8,7 @@
 #include "acl/code.h"
 #include "acl/rules.h"
 #include "acl/topic.h"
+#include "plugin/blacklist.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
 #include "plugin/deliver.h"
@@ -43,8 +44,10 @@ static int check_pair(struct draft *draft)
 {
     struct chat *chat = draft->chat;
     const char *self = draft->session->user->id;
-    if (strcmp(draft->name, self) == 0 || !user_find(chat, draft->name))
-        return CODE_NO_USER;
+    struct user *receiver = strcmp(draft->name, self) != 0 ? user_find(chat, draft->name) : NULL;
+    int code = receiver ? blacklist_check(chat, receiver, self) : CODE_NO_USER;
+    if (code != CODE_OK)
+        return code;
     draft->conversation = conversation_pair(chat, self, draft->name);
     if (draft->conversation)
         draft->member = member_find(chat, draft->conversation, self);
@@ -359,7 +362,7 @@ enum publish_result message_publish(struct chat *chat, struct session *session, 
     int code = check_form(&draft);
     if (code == CODE_OK && !(recent = same_as(&draft)))
         code = check_rules(&draft);
-    if (store_failed(chat->store))
+    if (store_failed(chat->store) || code == CODE_BUSY)
         result = PUBLISH_CLOSE; /* an answer that rests on something unread is none */
     else if (code == CODE_OK)
         result = recent ? repeat_receipt(&draft, recent) : accept_message(&draft);

@@ -2,8 +2,10 @@
 #include "plugin/profile_commands.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "acl/code.h"
+#include "plugin/blacklist.h"
 #include "plugin/chat.h"
 #include "plugin/profile.h"
 #include "plugin/session.h"
@@ -88,4 +90,94 @@ int command_get_users_info(struct command *command)
     }
     /* Who could not be read is not somebody who is not there. */
     return store_failed(command->chat->store) ? CODE_BUSY : command_answered(command, good);
+}
+
+/* The blacklist */
+
+struct some_users {
+    const char *list[USERS_MAX]; /* borrowed from the request */
+    size_t count;
+};
+
+/* Of the users named, those who are on the caller's blacklist, or those who are not. */
+static int read_ids(struct command *command, bool listed, struct some_users *out)
+{
+    struct user *self = command->session->user;
+    const cJSON *ids, *id;
+    int code = field_users(command, "userIDs", USERS_MAX, &ids);
+    if (code != CODE_OK)
+        return code;
+    if (!blacklist_load(command->chat, self))
+        return CODE_BUSY;
+    out->count = 0;
+    cJSON_ArrayForEach(id, ids)
+    {
+        if (blacklist_has(self, id->valuestring) == listed)
+            out->list[out->count++] = id->valuestring;
+    }
+    return CODE_OK;
+}
+
+static int check_new(struct command *command, const struct some_users *added)
+{
+    const struct user *self = command->session->user;
+    for (size_t i = 0; i < added->count; i++) {
+        if (strcmp(added->list[i], self->id) == 0)
+            return command_refuse(command, "userIDs: %s is yourself", self->id);
+        if (!user_find(command->chat, added->list[i]))
+            return CODE_NO_USER;
+    }
+    if (blacklist_count(self) + added->count > BLACKLIST_MAX)
+        return command_refuse(command, "userIDs: at most %d on a blacklist", BLACKLIST_MAX);
+    return CODE_OK;
+}
+
+int command_add_to_blacklist(struct command *command)
+{
+    struct chat *chat = command->chat;
+    struct some_users added;
+    int code = read_ids(command, false, &added);
+    if (code == CODE_OK)
+        code = check_new(command, &added);
+    if (code != CODE_OK || added.count == 0)
+        return code;
+    code = command_begin(command, added.count * BLACKLIST_BYTES);
+    if (code != CODE_OK)
+        return code;
+    if (!blacklist_add(chat, command->session->user, added.list, added.count)) {
+        store_abort(chat->store);
+        return CODE_BUSY;
+    }
+    store_commit(chat->store);
+    return CODE_OK;
+}
+
+int command_remove_from_blacklist(struct command *command)
+{
+    struct some_users listed;
+    int code = read_ids(command, true, &listed);
+    if (code != CODE_OK || listed.count == 0)
+        return code;
+    code = command_begin(command, listed.count * BLACKLIST_BYTES);
+    if (code != CODE_OK)
+        return code;
+    blacklist_remove(command->chat, command->session->user, listed.list, listed.count);
+    store_commit(command->chat->store);
+    return CODE_OK;
+}
+
+int command_get_blacklist(struct command *command)
+{
+    struct user *self = command->session->user;
+    if (!blacklist_load(command->chat, self))
+        return CODE_BUSY;
+    cJSON *array = cJSON_AddArrayToObject(command->data, "userIDs");
+    bool good = array != NULL;
+    for (size_t i = 0; good && i < blacklist_count(self); i++) {
+        cJSON *id = cJSON_CreateString(self->blacklist->ids[i]);
+        good = id && cJSON_AddItemToArray(array, id);
+        if (!good)
+            cJSON_Delete(id);
+    }
+    return command_answered(command, good);
 }

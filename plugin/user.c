@@ -29,6 +29,7 @@ void users_close(struct chat *chat)
     {
         HASH_DEL(chat->users->by_id, user);
         free(user->profile);
+        free(user->blacklist);
         free(user);
     }
     free(chat->users);
@@ -70,6 +71,7 @@ static struct user *meet(struct chat *chat, const char *id, sqlite3_stmt *row)
     user->kicked = sqlite3_column_int64(row, 1);
     user->deleted = sqlite3_column_int(row, 2) != 0;
     user->profile = profile;
+    user->blacklist_unread = sqlite3_column_int(row, 6) != 0;
     return user;
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <uthash.h>
 
+struct blacklist;
 struct chat;
 struct member;
 struct profile;
@@ -25,7 +26,9 @@ struct user {
     struct member *memberships; /* utlist DL over user_prev/user_next; members with role 0 may be in it */
     struct session *sessions;   /* utlist DL over user_prev/user_next: who is connected */
     struct bucket rate;
-    struct profile *profile; /* profile.h; NULL: none */
+    struct profile *profile;     /* profile.h; NULL: none */
+    struct blacklist *blacklist; /* blacklist.h; NULL: nobody is on it */
+    bool blacklist_unread;       /* that one is in the store, not here yet */
     UT_hash_handle hh;
 };
 

@@ -23,6 +23,13 @@ CREATE TABLE user (
   self_signature TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
+-- Whose private messages a user does not want.
+CREATE TABLE blacklist (
+  user        TEXT NOT NULL,
+  blocked     TEXT NOT NULL,
+  PRIMARY KEY (user, blocked)
+) STRICT, WITHOUT ROWID;
+
 -- A device is a client id. It keeps its cursors and its push token while it is away.
 CREATE TABLE device (
   client      TEXT PRIMARY KEY,

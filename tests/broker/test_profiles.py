@@ -110,16 +110,18 @@ def test_users_who_are_not_there_are_left_out(alice):
 @pytest.mark.parametrize(
     "userIDs", [None, [], "bob", {"bob": 1}, [5], [""], ["a b"], ["@system"], ["x" * 33], ["bob", "bob"]]
 )
-def test_a_wrong_list_is_10004_and_named(alice, userIDs):
-    response = alice.request("getUsersInfo", **({"userIDs": userIDs} if userIDs is not None else {}))
+@pytest.mark.parametrize("command", ["getUsersInfo", "addToBlacklist", "removeFromBlacklist"])
+def test_a_wrong_list_is_10004_and_named(alice, command, userIDs):
+    response = alice.request(command, **({"userIDs": userIDs} if userIDs is not None else {}))
     assert response.get("code") == 10004 and "userIDs" in response["error"]
 
 
-def test_a_hundred_users_at_once_and_no_more(broker, alice):
+@pytest.mark.parametrize("command", ["getUsersInfo", "addToBlacklist", "removeFromBlacklist"])
+def test_a_hundred_users_at_once_and_no_more(broker, alice, command):
     names = [f"u{n}" for n in range(100)]
     broker.create(*names)
-    assert alice.code("getUsersInfo", userIDs=names) == 0
-    response = alice.request("getUsersInfo", userIDs=names + ["bob"])
+    assert alice.code(command, userIDs=names) == 0
+    response = alice.request(command, userIDs=names + ["bob"])
     assert (response.get("code"), response.get("error")) == (10005, "userIDs: at most 100")
 
 

@@ -44,8 +44,11 @@ def a_session(broker):
     live = alice.group("AVChatRoom", "live")
     alice.send_many("bob", [{"text": f"m{n}", "random": n + 1} for n in range(150)])
     alice.send(topic, {"text": "to all", "at": ["bob"]})
+    broker.create("carol")
     for name in ("A", "Alice"):
         alice.command("setSelfInfo", nickname=name, selfSignature="x")
+    alice.command("addToBlacklist", userIDs=["bob", "carol"])
+    alice.command("removeFromBlacklist", userIDs=["bob"])
     alice.refusal("chat/user/nobody", "x")
     alice.refusal("chat/user/bob", '{"text":1}')
     assert alice.code("joinGroup", groupID="none") == 10010
