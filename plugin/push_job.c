@@ -230,6 +230,7 @@ static int64_t count_unread(struct chat *chat, const struct push_row *row, const
     sqlite3_stmt *s = store_read(chat->store, R_PUSH_UNREAD);
     sqlite3_bind_text(s, 1, row->user, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 2, row->conversation);
+    sqlite3_bind_int64(s, 3, store_first_id(chat->store));
     int64_t elsewhere = store_row(chat->store, s) ? sqlite3_column_int64(s, 0) : 0;
     store_done(s);
     return larger(elsewhere + member_unread(chat, target->member), 0);

@@ -12,6 +12,9 @@
 #include "schema/log.h"
 #include "schema/store.h"
 
+/* Of who has not read for longer than retention_days and yet writes, like a bot, no more rows than these are looked at. */
+#define OWN_COUNTED_MAX 20000
+
 static bool counts_unread(const struct conversation *conversation)
 {
     if (conversation->group)
@@ -35,17 +38,61 @@ static int64_t count_different(struct ids *ids)
     return count;
 }
 
-/* After the read position: recalled, deleted by him, or both. */
-static int64_t count_gone(struct chat *chat, const struct member *member)
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Recalled, deleted by him, or both. */
+static int64_t count_gone(struct chat *chat, const struct member *member, int64_t after)
 {
     const struct conversation *conversation = member->conversation;
     struct ids ids = {0};
-    if (conversation->recalled_id > member->read_id)
-        log_recalled(chat->log, conversation->id, member->read_id, member->user_id, &ids);
-    visible_deleted_after(chat, member, member->read_id, &ids);
+    if (conversation->recalled_id > after)
+        log_recalled(chat->log, conversation->id, after, member->user_id, &ids);
+    visible_deleted_after(chat, member, after, &ids);
     int64_t count = count_different(&ids);
     ids_clear(&ids);
     return count;
+}
+
+/* A place in a conversation: what counts is after it. */
+struct mark {
+    int64_t id, seq;
+    int64_t own; /* his own messages with content after it */
+};
+
+static bool take_first(void *context, const struct message *message)
+{
+    struct mark *first = context;
+    first->id = message->id - 1;
+    first->seq = message->kind == MESSAGE_CONTENT ? message->seq - 1 : message->seq;
+    return false;
+}
+
+/* Where the conversation begins now that retention has taken the oldest messages. */
+static struct mark first_left(struct chat *chat, const struct member *member, int64_t first_id)
+{
+    const struct conversation *conversation = member->conversation;
+    struct mark first = {.id = conversation->last_id, .seq = conversation->last_seq};
+    if (conversation->last_id >= first_id)
+        (void)log_after(chat->log, conversation->id, first_id - 1, take_first, &first);
+    if (member->sent_id > first.id)
+        first.own = log_count_sent(chat->log, conversation->id, member->user_id, first.id, member->sent_id,
+                                   OWN_COUNTED_MAX);
+    return first;
+}
+
+/* What is gone for everybody is not unread. */
+static struct mark counted_from(struct chat *chat, const struct member *member)
+{
+    int64_t first_id = store_first_id(chat->store);
+    if (member->read_id < first_id - 1) {
+        const struct mark first = first_left(chat, member, first_id);
+        if (first.id > member->read_id)
+            return first;
+    }
+    return (struct mark){member->read_id, member->read_seq, member->sent - member->read_sent};
 }
 
 int64_t member_unread(struct chat *chat, const struct member *member)
@@ -53,10 +100,11 @@ int64_t member_unread(struct chat *chat, const struct member *member)
     const struct conversation *conversation = member->conversation;
     if (member->role == ROLE_NONE || !counts_unread(conversation))
         return 0;
-    int64_t unread = conversation->last_seq - member->read_seq - (member->sent - member->read_sent);
+    const struct mark from = counted_from(chat, member);
+    int64_t unread = conversation->last_seq - from.seq - from.own;
     if (unread > 0)
-        unread -= count_gone(chat, member);
-    return unread > 0 ? unread : 0;
+        unread -= count_gone(chat, member, from.id);
+    return later(unread, 0);
 }
 
 bool member_at_me(struct chat *chat, const struct member *member)
@@ -95,7 +143,7 @@ bool member_read(struct chat *chat, struct member *member, int64_t id)
         at.seq = member->read_seq;
         log_before(chat->log, conversation->id, id + 1, take_seq, &at);
         if (member->sent_id > id)
-            sent -= log_count_sent(chat->log, conversation->id, member->user_id, id, member->sent_id);
+            sent -= log_count_sent(chat->log, conversation->id, member->user_id, id, member->sent_id, -1);
     }
     member->read_id = id;
     member->read_seq = at.seq > member->read_seq ? at.seq : member->read_seq;

@@ -87,7 +87,7 @@ int64_t visible_last(struct chat *chat, const struct member *member)
 {
     const struct conversation *conversation = member->conversation;
     struct search search = {chat, member, visible_history_from(conversation, member), 0};
-    if (conversation->last_id <= search.from)
+    if (conversation->last_id <= search.from || conversation->last_id < store_first_id(chat->store))
         return 0;
     if (!visible_deleted(chat, member, conversation->last_id))
         return conversation->last_id;

@@ -377,7 +377,8 @@ void log_mentioning(struct log *log, int64_t conversation, int64_t after, const 
             ids_add(ids, y->message.id);
 }
 
-int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender, int64_t from, int64_t to)
+int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender, int64_t from, int64_t to,
+                       int64_t rows)
 {
     int64_t base_id, count = 0, last = 0;
     struct young *young = tail_list(log, conversation, &base_id);
@@ -390,6 +391,7 @@ int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender
     sqlite3_bind_text(s, 2, sender, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 3, from);
     sqlite3_bind_int64(s, 4, last != 0 && last - 1 < to ? last - 1 : to);
+    sqlite3_bind_int64(s, 5, rows);
     if (store_row(log->store, s))
         count += sqlite3_column_int64(s, 0);
     store_done(s);

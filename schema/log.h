@@ -55,7 +55,9 @@ __attribute__((warn_unused_result)) bool log_recall(struct log *log, const struc
 void log_recalled(struct log *log, int64_t conversation, int64_t after, const char *user, struct ids *ids);
 /* The same for those in which somebody else names him (or all). */
 void log_mentioning(struct log *log, int64_t conversation, int64_t after, const char *user, struct ids *ids);
-/* Own messages with content of `sender` with from < id <= to. */
-int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender, int64_t from, int64_t to);
+/* Own messages with content of `sender` with from < id <= to; looks at no more than the first `rows` messages there
+ * (-1: all). */
+int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender, int64_t from, int64_t to,
+                       int64_t rows);
 
 #endif

@@ -178,7 +178,7 @@ static void check_count(int64_t conversation, int sender, int64_t from, int64_t 
     for (int64_t id = from + 1; id <= to && id <= model->count; id++)
         expected += model->message[id].conversation == conversation && model->message[id].sender == sender &&
                     model->message[id].kind == MESSAGE_CONTENT;
-    assert_int_equal(log_count_sent(model->log, conversation, senders[sender], from, to), expected);
+    assert_int_equal(log_count_sent(model->log, conversation, senders[sender], from, to, -1), expected);
 }
 
 static void check_somewhere(uint64_t *random)

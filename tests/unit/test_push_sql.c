@@ -265,7 +265,7 @@ static void unread_elsewhere_leaves_the_conversation_itself_out(void **state)
     run(*state, W_CONVERSATION_ADD, "itt", 2, "bob", "dave");
     run(*state, W_CONVERSATION_TOUCH, "iiii", 2, 3, 21, 21);
     add_member(*state, "bob", 2, 0);
-    assert_int_equal(run(*state, R_PUSH_UNREAD, "ti", "bob", 1), 3);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 3);
 }
 
 static void unread_elsewhere_leaves_notices_out(void **state)
@@ -273,7 +273,35 @@ static void unread_elsewhere_leaves_notices_out(void **state)
     run(*state, W_CONVERSATION_ADD, "itt", 2, "@system", "bob");
     run(*state, W_CONVERSATION_TOUCH, "iiii", 2, 3, 21, 21);
     add_member(*state, "bob", 2, 0);
-    assert_int_equal(run(*state, R_PUSH_UNREAD, "ti", "bob", 1), 0);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 0);
+}
+
+static void unread_elsewhere_leaves_out_what_was_recalled_or_deleted(void **state)
+{
+    run(*state, W_CONVERSATION_ADD, "itt", 2, "bob", "dave");
+    run(*state, W_CONVERSATION_TOUCH, "iiii", 2, 4, 24, 24);
+    add_member(*state, "bob", 2, 0);
+    for (int64_t id = 21; id <= 24; id++)
+        run(*state, W_MESSAGE_ADD, "iiittiiiitt", id, 2, id - 20, "dave", "", id, 0, 0, 1, NULL, "x");
+    run(*state, W_MESSAGE_RECALL, "i", 22);
+    run(*state, W_CONVERSATION_RECALLED, "ii", 2, 22);
+    run(*state, W_MESSAGE_DELETE, "tiii", "bob", 2, 22, 1); /* both: counts once */
+    run(*state, W_MESSAGE_DELETE, "tiii", "bob", 2, 24, 1);
+    run(*state, W_MEMBER_DELETED, "iti", 2, "bob", 24);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 2);
+}
+
+static void unread_elsewhere_leaves_out_what_retention_has_taken(void **state)
+{
+    run(*state, W_CONVERSATION_ADD, "itt", 2, "bob", "dave");
+    run(*state, W_CONVERSATION_TOUCH, "iiii", 2, 9, 29, 29);
+    add_member(*state, "bob", 2, 0);
+    run(*state, W_MEMBER_SENT, "itii", 2, "bob", 3, 28);
+    for (int64_t id = 27; id <= 29; id++) /* of nine: 1..6 are gone, 28 is his own */
+        run(*state, W_MESSAGE_ADD, "iiittiiiitt", id, 2, id - 20, id == 28 ? "bob" : "dave", "", id, 0, 0, 1,
+            NULL, "x");
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 27), 2);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 30), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -305,6 +333,8 @@ int main(void)
         TEST(what_was_handed_and_read_makes_no_job),
         TEST(unread_elsewhere_leaves_the_conversation_itself_out),
         TEST(unread_elsewhere_leaves_notices_out),
+        TEST(unread_elsewhere_leaves_out_what_was_recalled_or_deleted),
+        TEST(unread_elsewhere_leaves_out_what_retention_has_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
