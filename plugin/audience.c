@@ -80,7 +80,10 @@ static bool take_back(struct gathered *gathered, const char *name)
 static void note(struct chat *chat, const struct session *session, struct conversation *conversation,
                  enum move move)
 {
-    if (conversation->group->dismissed != 0 || subscription_of_user(session->user, conversation, session))
+    if (subscription_of_user(session->user, conversation, session))
+        return;
+    conversation->watchers += move == JOINED ? 1 : (size_t)-1;
+    if (conversation->group->dismissed != 0)
         return;
     struct audience *audience = find(chat, conversation);
     if (!audience || take_back(&audience->gathered[move == JOINED ? LEFT : JOINED], session->user->id))
@@ -143,4 +146,22 @@ void audience_tick(struct chat *chat)
             (chat->now >= audience->due && !tell(chat, audience)))
             forget(chat, audience);
     }
+}
+
+/* The list of subscriptions ends with the last comer. */
+size_t audience_list(struct chat *chat, const struct conversation *conversation, size_t skip, size_t max,
+                     struct user **out)
+{
+    const struct subscription *first = conversation->subscriptions;
+    const struct subscription *next = first ? first->group_prev : NULL;
+    const uint64_t mark = ++chat->audience_lists;
+    size_t found = 0;
+    while (next && found < skip + max) {
+        struct user *user = next->session->user;
+        if (user->listed != mark && found++ >= skip)
+            out[found - skip - 1] = user;
+        user->listed = mark;
+        next = next == first ? NULL : next->group_prev;
+    }
+    return found > skip ? found - skip : 0;
 }

@@ -5,15 +5,21 @@
 #ifndef PLUGIN_AUDIENCE_H
 #define PLUGIN_AUDIENCE_H
 
+#include <stddef.h>
+
 struct chat;
 struct conversation;
 struct session;
+struct user;
 
-/* The session has just got, or lost, its subscription to the live group. */
+/* The session has just got, or lost, its subscription to the live group: keeps conversation->watchers. */
 void audience_joined(struct chat *chat, const struct session *session, struct conversation *conversation);
 void audience_left(struct chat *chat, const struct session *session, struct conversation *conversation);
 /* TICK: hands out the tips that are due. */
 void audience_tick(struct chat *chat);
 void audience_close(struct chat *chat);
+/* Who is there, each user once, the last comer first, at most `max` after the first `skip`; returns how many. */
+size_t audience_list(struct chat *chat, const struct conversation *conversation, size_t skip, size_t max,
+                     struct user **out);
 
 #endif

@@ -30,6 +30,7 @@ struct chat {
     struct announcement *announcements; /* put into the open frame, to be handed out after it (announce.h) */
     struct dismissal *dismissals;       /* members still to be told (dismissal.h) */
     struct audience *audiences;         /* live groups somebody came to or left (audience.h) */
+    uint64_t audience_lists;            /* made so far */
     struct session *replays;            /* sessions with something to replay (replay.h) */
 
     int64_t now;    /* ms since 1970, taken once at the start of each event of the broker */

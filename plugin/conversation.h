@@ -79,7 +79,8 @@ struct conversation {
     struct member *feeders;            /* members with a connected feed (stored groups only) */
     struct subscription
         *subscriptions; /* connected sessions subscribed by the group's name, or joined to a live group */
-    struct audience *audience; /* a live group whose coming and going is to be told; NULL: nothing is */
+    size_t watchers;    /* live groups: users with a subscription, each once (audience.h) */
+    struct audience *audience;    /* a live group whose coming and going is to be told; NULL: nothing is */
     struct live_history *live_history; /* live groups: live_history.h */
     struct bucket rate;
     UT_hash_handle hh, hh_name; /* by id; by pair or groupID */

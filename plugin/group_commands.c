@@ -360,10 +360,8 @@ struct head_count {
 static int count_heads(struct chat *chat, struct conversation *conversation, struct head_count *out)
 {
     if (conversation->group->type == GROUP_LIVE) {
-        struct user **audience = live_audience(conversation, &out->online);
-        free(audience);
-        out->members = out->online;
-        return audience ? CODE_OK : CODE_BUSY;
+        out->members = out->online = conversation->watchers;
+        return CODE_OK;
     }
     if (!conversation_load_members(chat, conversation))
         return CODE_BUSY;

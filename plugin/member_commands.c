@@ -8,6 +8,7 @@
 #include "acl/code.h"
 #include "plugin/announce.h"
 #include "plugin/application.h"
+#include "plugin/audience.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
 #include "plugin/group_commands.h"
@@ -548,82 +549,20 @@ static int get_members(struct command *command, struct conversation *conversatio
     return command_answered(command, good);
 }
 
-struct watcher {
-    struct user *user;
-    size_t place; /* 0: the last comer */
-};
-
-static int compare_watchers(const void *a, const void *b)
-{
-    const struct watcher *one = a, *two = b;
-    if (one->user != two->user)
-        return (uintptr_t)one->user < (uintptr_t)two->user ? -1 : 1;
-    return one->place < two->place ? -1 : one->place > two->place;
-}
-
-static int compare_places(const void *a, const void *b)
-{
-    const struct watcher *one = a, *two = b;
-    return one->place < two->place ? -1 : one->place > two->place;
-}
-
-/* Every subscription, the last first. */
-static struct watcher *list_watchers(const struct conversation *conversation, size_t *count)
-{
-    const struct subscription *subscription;
-    DL_COUNT2(conversation->subscriptions, subscription, *count, group_next);
-    struct watcher *list = malloc((*count + 1) * sizeof *list);
-    size_t place = *count;
-    if (!list)
-        return NULL;
-    DL_FOREACH2(conversation->subscriptions, subscription, group_next)
-    {
-        place--;
-        list[place] = (struct watcher){.user = subscription->session->user, .place = place};
-    }
-    return list;
-}
-
-/* Keeps each user's latest; returns how many there are. */
-static size_t drop_repeats(struct watcher *list, size_t count)
-{
-    size_t kept = 0;
-    qsort(list, count, sizeof *list, compare_watchers);
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || list[kept - 1].user != list[i].user)
-            list[kept++] = list[i];
-    qsort(list, kept, sizeof *list, compare_places);
-    return kept;
-}
-
-struct user **live_audience(const struct conversation *conversation, size_t *count)
-{
-    struct watcher *list = list_watchers(conversation, count);
-    struct user **users = list ? malloc((*count + 1) * sizeof *users) : NULL;
-    if (users) {
-        *count = drop_repeats(list, *count);
-        for (size_t i = 0; i < *count; i++)
-            users[i] = list[i].user;
-    }
-    free(list);
-    return users;
-}
-
-/* Only the owner of a live group has a row in the store. */
+/* Only the owner of a live group, and who was muted, has a row in the store. */
 static int get_audience(struct command *command, struct conversation *conversation, const struct page *page)
 {
-    size_t count;
-    struct user **users = live_audience(conversation, &count);
+    struct user *users[PAGE_LIMIT_MAX];
+    size_t count = conversation->watchers < LIVE_MEMBERS_MAX ? conversation->watchers : LIVE_MEMBERS_MAX;
+    size_t wanted = page->offset < count ? count - page->offset : 0;
+    if (wanted > page->limit)
+        wanted = page->limit;
+    wanted = wanted ? audience_list(command->chat, conversation, page->offset, wanted, users) : 0;
     cJSON *array = cJSON_AddArrayToObject(command->data, "members");
-    bool good = users && array;
-    if (good && count > LIVE_MEMBERS_MAX)
-        count = LIVE_MEMBERS_MAX;
-    for (size_t i = page->offset; good && i < count && i < page->offset + page->limit; i++) {
+    bool good = array != NULL;
+    for (size_t i = 0; good && i < wanted; i++)
         good = add_member(array, users[i]->id, member_find(command->chat, conversation, users[i]->id));
-    }
-    good = good && add_next(command->data, page, count);
-    free(users);
-    return command_answered(command, good);
+    return command_answered(command, good && add_next(command->data, page, count));
 }
 
 int command_get_group_members(struct command *command)

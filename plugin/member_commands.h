@@ -60,7 +60,4 @@ void candidates_announce_invited(struct command *command, struct conversation *c
 /* `members` of the answer. false: out of memory. */
 bool candidates_answer(struct command *command, const struct candidates *candidates);
 
-/* Who is connected to a live group, each user once, the last comer first; malloc'ed, NULL: out of memory. */
-struct user **live_audience(const struct conversation *conversation, size_t *count);
-
 #endif

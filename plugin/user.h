@@ -29,6 +29,7 @@ struct user {
     struct profile *profile;     /* profile.h; NULL: none */
     struct blacklist *blacklist; /* blacklist.h; NULL: nobody is on it */
     bool blacklist_unread;       /* that one is in the store, not here yet */
+    uint64_t listed; /* the last audience_list() that has met him */
     UT_hash_handle hh;
 };
 
