@@ -105,10 +105,20 @@ struct member *member_meet(struct chat *chat, struct conversation *conversation,
     return member;
 }
 
+/* Of the thousands in a live group few have a row: the owner, and who was muted. With all of these at hand nobody
+ * is looked up when he comes or speaks. */
+static bool knows_all(struct chat *chat, struct conversation *conversation)
+{
+    return conversation_stored(conversation) ? conversation->members_complete
+                                             : conversation_load_members(chat, conversation);
+}
+
 struct member *member_find(struct chat *chat, struct conversation *conversation, const char *user_id)
 {
     struct member *member = in_memory(conversation, user_id);
-    if (!member && !conversation->members_complete) {
+    if (!member && knows_all(chat, conversation))
+        return NULL;
+    if (!member) {
         sqlite3_stmt *row = store_read(chat->store, R_MEMBER);
         sqlite3_bind_int64(row, 1, conversation->id);
         sqlite3_bind_text(row, 2, user_id, -1, SQLITE_STATIC);
