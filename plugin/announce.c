@@ -20,6 +20,7 @@ struct announcement {
     struct conversation *conversation;
     char sender[USER_ID_MAX + 1];
     int64_t id;
+    bool last;
     size_t len;
     struct announcement *next;
     char payload[]; /* stamp and body */
@@ -50,7 +51,8 @@ static char *print_body(const char *name, cJSON *inner_take)
     return text;
 }
 
-static void remember(struct chat *chat, struct conversation *conversation, const struct message *message)
+static void remember(struct chat *chat, struct conversation *conversation, const struct message *message,
+                     bool last)
 {
     char head[STAMP_MAX];
     size_t head_len = conversation_stamp(head, conversation, message);
@@ -60,6 +62,7 @@ static void remember(struct chat *chat, struct conversation *conversation, const
     announcement->conversation = conversation;
     store_copy(announcement->sender, sizeof announcement->sender, message->sender);
     announcement->id = message->id;
+    announcement->last = last;
     announcement->len = head_len + message->body_len;
     memcpy(announcement->payload, head, head_len);
     memcpy(announcement->payload + head_len, message->body, message->body_len);
@@ -88,7 +91,7 @@ static void put_stored(struct chat *chat, struct conversation *conversation, str
     store_put(chat->store, W_CONVERSATION_TOUCH, "iiii", conversation->id, conversation->last_seq,
               message->id, message->time);
     push_put(chat, conversation, message, NULL, 0);
-    remember(chat, conversation, message);
+    remember(chat, conversation, message, false);
 }
 
 /* Tips */
@@ -133,7 +136,7 @@ void announce_tips(struct chat *chat, struct conversation *conversation, const s
     if (delivery == TIPS_STORED)
         put_stored(chat, conversation, &message);
     else
-        remember(chat, conversation, &message);
+        remember(chat, conversation, &message, tips->last);
     free(body);
 }
 
@@ -209,7 +212,8 @@ static void hand_out(struct chat *chat, const struct announcement *announcement)
                                       .id = announcement->id,
                                       .payload = announcement->payload,
                                       .len = announcement->len,
-                                      .qos = 1};
+                                      .qos = 1,
+                                      .last = announcement->last};
     deliver(chat, &outgoing, false);
 }
 

@@ -31,6 +31,7 @@ struct tips {
     size_t count;      /* of those it is about, where not all are named */
     const cJSON *info; /* changed fields */
     const char *reason;
+    bool last; /* the group ends with it */
 };
 
 struct notice {

@@ -31,6 +31,8 @@ struct chat {
     struct dismissal *dismissals;       /* members still to be told (dismissal.h) */
     struct audience *audiences;         /* live groups somebody came to or left (audience.h) */
     uint64_t audience_lists;            /* made so far */
+    struct broadcast *broadcasts;       /* not flushed yet (broadcast.h) */
+    uint64_t broadcast_serial;          /* of the last one */
     struct session *replays;            /* sessions with something to replay (replay.h) */
 
     int64_t now;    /* ms since 1970, taken once at the start of each event of the broker */

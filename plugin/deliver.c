@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "acl/topic.h"
+#include "plugin/broadcast.h"
 #include "plugin/broker.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
@@ -37,6 +38,7 @@ void delivery_close(struct chat *chat)
 void deliver_reset(struct chat *chat)
 {
     chat->delivery->open = false;
+    broadcasts_prune(chat);
 }
 
 bool session_behind(const struct chat *chat, const struct session *session)
@@ -173,6 +175,18 @@ static void copy_to_subscribers(struct chat *chat, const struct outgoing *outgoi
     }
 }
 
+/* Of a live group the broker's tree knows them all: however many they are, one is published. Not to a group that
+ * ends: when the broker flushes, nobody is left. */
+static void send_to_subscribers(struct chat *chat, const struct outgoing *outgoing)
+{
+    if (conversation_stored(outgoing->conversation) || outgoing->last)
+        copy_to_subscribers(chat, outgoing);
+    else if (!broadcast_send(chat, outgoing->conversation, outgoing->origin, outgoing->payload, outgoing->len,
+                             outgoing->qos))
+        broker_error("out of memory: a message to the group %s is not delivered",
+                     outgoing->conversation->group->id);
+}
+
 /* The sender's own device has its message: its cursor goes on, where nothing before it is outstanding. */
 static void count_own(struct chat *chat, const struct outgoing *outgoing)
 {
@@ -195,7 +209,7 @@ void deliver(struct chat *chat, const struct outgoing *outgoing, bool native)
     if (outgoing->conversation->group) {
         copy_to_feeds(chat, outgoing);
         if (!native)
-            copy_to_subscribers(chat, outgoing);
+            send_to_subscribers(chat, outgoing);
         return;
     }
     if ((user = user_in_memory(chat, outgoing->sender)))
@@ -234,11 +248,12 @@ static bool read_stored(struct chat *chat, struct session *session, const struct
     return true;
 }
 
-/* Who has just come is given the last messages first: until they are flushed, live ones wait their turn behind them. */
+/* Who has just come is given the last messages first: until they are flushed, live ones wait their turn behind
+ * them; and everybody's behind a broadcast that is not flushed. */
 static bool read_live(struct chat *chat, struct session *session, struct subscription *subscription,
                       const struct outgoing *current)
 {
-    if (chat->tick >= session->flushed_at)
+    if (chat->tick >= session->flushed_at && !broadcast_waits(subscription->conversation))
         return true;
     copy_to(chat, session, subscription, current);
     return false;
@@ -288,6 +303,9 @@ bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const c
     struct session *session = session_find(chat, client);
     if (!session)
         return false;
+    struct broadcast *broadcast = chat->broadcasts ? broadcast_find(session, topic, payload, len) : NULL;
+    if (broadcast) /* before the current one, whose address the broker may have used again */
+        return broadcast_may_read(broadcast, session);
     if (chat->delivery->open && payload == chat->delivery->current.payload)
         return read_current(chat, session);
     if (!session_connecting(chat, session) || !may_be_in_flight(chat, session, topic))

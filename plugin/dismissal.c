@@ -65,7 +65,7 @@ void dismissals_close(struct chat *chat)
 
 static bool end_live(struct chat *chat, struct conversation *conversation, const char *operator)
 {
-    const struct tips tips = {.kind = TIPS_INFO, .type = "dismiss", .operator= operator};
+    const struct tips tips = {.kind = TIPS_INFO, .type = "dismiss", .operator= operator, .last = true };
     if (!store_begin(chat->store, TASK_BYTES + ANNOUNCE_TIPS_BYTES))
         return false;
     announce_tips(chat, conversation, &tips);

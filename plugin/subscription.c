@@ -177,8 +177,10 @@ static int start_live(struct chat *chat, struct session *session, struct convers
     bool first = !subscription->subscribed;
     subscription->subscribed = true;
     subscription->qos = qos;
-    if (first)
-        live_history_send(chat, subscription);
+    if (!first)
+        return CODE_OK;
+    subscription->since = chat->broadcast_serial;
+    live_history_send(chat, subscription);
     return CODE_OK;
 }
 

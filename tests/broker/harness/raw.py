@@ -119,9 +119,13 @@ class RawClient:
         self.client_id = client_id or connack.properties.get(packets.ASSIGNED_CLIENT_ID, user)
         return connack
 
+    def start_subscribe(self, name, qos=1):
+        """Sends a SUBSCRIBE without waiting."""
+        self.send(packets.subscribe(self.version, self.next_mid(), [name], qos))
+
     def subscribe(self, name, qos=1):
         """The code of the SUBACK: the granted QoS, or 0x80 and above."""
-        self.send(packets.subscribe(self.version, self.next_mid(), [name], qos))
+        self.start_subscribe(name, qos)
         return self.expect(packets.SUBACK).code
 
     def unsubscribe(self, name):
