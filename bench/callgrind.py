@@ -10,11 +10,12 @@ _NAME = re.compile(r"(c?(?:ob|fn))=\((\d+)\)(?: (.*))?")
 
 
 class Costs:
-    """Instructions by (library, function)."""
+    """Instructions by (library, function); how often each was called, by (library of the caller, callee)."""
 
     def __init__(self, file):
         self.alone = collections.Counter()
         self.inclusive = collections.Counter()
+        self.calls = collections.Counter()
         self._names = {"ob": {}, "fn": {}}
         self._now = {}
         calling = False
@@ -23,6 +24,7 @@ class Costs:
                 self._name(*match.groups())
             elif line.startswith("calls="):
                 calling = True
+                self._count_calls(int(line.split()[0].removeprefix("calls=")))
             elif _COST.match(line):
                 self._count(int((line.split() + ["0"])[1]), calling)  # a cost of 0 may be left out
                 calling = False
@@ -45,6 +47,11 @@ class Costs:
         callee = self._key(self._now["cfn"], self._now.pop("cob", self._now.get("ob", "")))
         if callee != caller:
             self.inclusive[caller] += cost
+
+    def _count_calls(self, calls):
+        library = self._now.get("ob", "")
+        callee = self._key(self._now["cfn"], self._now.get("cob", library))
+        self.calls[pathlib.Path(library).name, callee] += calls
 
     @staticmethod
     def _key(function, library):

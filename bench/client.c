@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,9 +15,10 @@
 #include "bench/meter.h"
 
 #define CONTROL           "$CONTROL/chat/v1"
-#define KEEPALIVE_SECONDS 60
+#define KEEPALIVE_SECONDS 120 /* nobody pings: more than a workload may take */
 #define READ_BYTES        262144
 #define EVENTS            512
+#define NAMES_IN_TIP      20
 
 /* The end of every counted payload. What the server puts in front of it leaves it where it is. */
 #define TAIL_FORMAT "\",\"n\":\"%08d\",\"t\":\"%016lld\"}"
@@ -141,11 +141,11 @@ void client_connect(struct client *client, bool clean)
     unsigned char body[2048], *at = body;
     char id[80];
     int one = 1;
-    client->fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&address, sizeof address) != 0)
+    client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (client->fd < 0 ||
+        (connect(client->fd, (struct sockaddr *)&address, sizeof address) != 0 && errno != EINPROGRESS))
         die("%s: connect: %s", client->user, strerror(errno));
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    fcntl(client->fd, F_SETFL, O_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
     if (epoll_ctl(poll_fd, EPOLL_CTL_ADD, client->fd, &event) != 0)
         die("epoll: %s", strerror(errno));
@@ -172,6 +172,12 @@ void client_subscribe(struct client *client, const char *topic, int qos)
     at = put_text(at, topic);
     *at++ = (unsigned char)qos;
     queue_packet(client, 0x82, body, (size_t)(at - body));
+}
+
+void client_unsubscribe(struct client *client, const char *topic)
+{
+    unsigned char body[256], *at = put_text(put_number(body, 1), topic);
+    queue_packet(client, 0xa2, body, (size_t)(at - body));
 }
 
 static void publish(struct client *client, const char *topic, const void *payload, size_t len)
@@ -223,11 +229,27 @@ static bool counts(const unsigned char *tail)
 static void on_counted(struct client *client, const unsigned char *tail)
 {
     long long number = number_at(tail + TAIL_NUMBER, 8);
+    if (client->passing)
+        return;
     if (!client->unordered && number != client->received)
         die("%s: message %lld came where %d was due", client->user, number, client->received);
     client->received++;
     totals.received++;
     meter_latency(meter_now() - number_at(tail + TAIL_TIME, 16));
+}
+
+/* Of a live group: who came, who went. */
+static void on_tips(struct client *client, const char *payload, size_t len)
+{
+    static const char start[] = "\"members\":[";
+    const char *names = memmem(payload, len, start, sizeof start - 1);
+    int quotes = 0;
+    client->tips++;
+    for (const char *c = names ? names + sizeof start - 1 : payload + len; c < payload + len && *c != ']';
+         c++)
+        quotes += *c == '"';
+    if (quotes / 2 > NAMES_IN_TIP)
+        die("%s: a tip with too many names: %.*s", client->user, (int)len, payload);
 }
 
 /* Answers, tips and events. */
@@ -236,6 +258,8 @@ static void on_other(struct client *client, const char *topic, size_t topic_len,
 {
     if (len > 0 && (memmem(payload, len, "\"rejected\"", 10) || memmem(payload, len, "\"more\"", 6)))
         die("%s: %.*s", client->user, (int)len, (const char *)payload);
+    if (len > 0 && memmem(payload, len, "\"tips\":{", 8))
+        on_tips(client, payload, len);
     if (topic_len < sizeof CONTROL || memcmp(topic, CONTROL, sizeof CONTROL - 1) != 0) {
         totals.replayed += len > 4 && memcmp(payload, "{\"id\"", 5) == 0;
         return;
@@ -339,7 +363,7 @@ static void on_readable(struct client *client)
         append(&client->in, bytes + handled, kept + (size_t)n - handled);
 }
 
-void clients_wait(int milliseconds)
+void clients_turn(int milliseconds)
 {
     struct epoll_event events[EVENTS];
     flush();
@@ -347,9 +371,4 @@ void clients_wait(int milliseconds)
     for (int i = 0; i < n; i++)
         on_readable(events[i].data.ptr);
     flush();
-}
-
-void clients_turn(void)
-{
-    clients_wait(100);
 }

@@ -23,9 +23,11 @@ struct client {
     bool connected; /* CONNACK has come */
     bool leaving;   /* DISCONNECT is on its way: the broker closes */
     bool unordered; /* messages come from several senders: their numbers are not looked at */
+    bool passing;   /* comes and goes: what it receives is not counted at all */
     bool dirty;     /* has something to write, and is in the list of those that have */
     int subscribed, sent, acked, received; /* packets; `sent` and `acked` count commands too */
     int published;                         /* counted messages */
+    int tips;                              /* about who came and who went */
     char *response;                        /* the last answer to a command, malloc'ed; NULL: none yet */
     struct buffer in, out;
     struct client *next_dirty;
@@ -47,14 +49,13 @@ extern struct totals totals;
 void client_connect(struct client *client, bool clean);
 void client_disconnect(struct client *client);
 void client_subscribe(struct client *client, const char *topic, int qos);
+void client_unsubscribe(struct client *client, const char *topic);
 /* QoS 1, with `published` as its number and the time of now in it. */
 void client_publish(struct client *client, const char *topic);
 /* QoS 1 to $CONTROL/chat/v1; forgets the last response. */
 void client_command(struct client *client, const char *json);
 
-/* Writes what is queued, waits for whatever comes, at most 100 ms, and handles it. */
-void clients_turn(void);
-/* The same with another patience. */
-void clients_wait(int milliseconds);
+/* Writes what is queued, waits for whatever comes, at most so long, and handles it. */
+void clients_turn(int milliseconds);
 
 #endif

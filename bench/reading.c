@@ -8,6 +8,7 @@
 #include "bench/meter.h"
 #include "bench/workload.h"
 
+#define TURN_MS        100
 #define ASKERS         50
 #define ASKS           40  /* of each */
 #define MISSED         100 /* as bench/fill has left them */
@@ -34,7 +35,7 @@ static cJSON *answer(struct client *client, const char *members, bool measured)
     snprintf(json, sizeof json, "{\"commands\":[{%s}]}", members);
     long long start = meter_now();
     for (client_command(client, json); !client->response;) {
-        clients_turn();
+        clients_turn(TURN_MS);
         if (meter_now() - start > GIVE_UP_NS)
             die("no answer to %s", json);
     }
@@ -228,7 +229,7 @@ static void run_talk(struct load *load)
     for (long long elapsed = 0; served == 0 || elapsed < TALK_LEAST_NS; elapsed = meter_now() - now.begin) {
         talk(load, &now);
         return_some(load, &returned);
-        clients_wait(1);
+        clients_turn(1);
         if (served == 0 && totals.replayed >= missed)
             served = elapsed + 1;
         if (elapsed > GIVE_UP_NS)

@@ -15,14 +15,21 @@
 #define GROUP           "team"
 #define MEMBERS_AT_ONCE 100 /* of one command */
 #define TOPIC_MAX       100
+#define TURN_MS         100
+#define SECOND          1000000000LL
+
+/* The crowd: half of its receivers stay, the others come and go. */
+#define CROWD_MESSAGES_A_SECOND 20
+#define CROWD_MOVES_A_SECOND    500
+#define CROWD_TURN_MS           1
 
 /* Waiting */
 
 void await(const long *counter, long wanted)
 {
-    long long limit = meter_now() + GIVE_UP_SECONDS * 1000000000LL;
+    long long limit = meter_now() + GIVE_UP_SECONDS * SECOND;
     while (*counter < wanted) {
-        clients_turn();
+        clients_turn(TURN_MS);
         if (meter_now() > limit)
             die("%ld of %ld came in %d s", *counter, wanted, GIVE_UP_SECONDS);
     }
@@ -30,9 +37,9 @@ void await(const long *counter, long wanted)
 
 static void settle(void)
 {
-    long long end = meter_now() + SETTLE_SECONDS * 1000000000LL;
+    long long end = meter_now() + SETTLE_SECONDS * SECOND;
     while (meter_now() < end)
-        clients_turn();
+        clients_turn(TURN_MS);
 }
 
 /* Steps */
@@ -109,13 +116,13 @@ static void publish_all(struct load *load, next_topic next, long fan_out)
 {
     const long all = (long)load->senders * load->messages, commands = totals.acked;
     const long lag = (long)load->senders * WINDOW;
-    long long limit = meter_now() + GIVE_UP_SECONDS * 1000000000LL;
+    long long limit = meter_now() + GIVE_UP_SECONDS * SECOND;
     while (totals.acked - commands < all || totals.received < all * fan_out) {
         long sent = totals.sent - commands;
         bool may = fan_out == 0 || sent - totals.received / fan_out < lag;
         while (may && publish_round(load, next))
             ;
-        clients_turn();
+        clients_turn(TURN_MS);
         if (meter_now() > limit)
             die("%ld of %ld acked, %ld of %ld received in %d s", totals.acked - commands, all,
                 totals.received, all * fan_out, GIVE_UP_SECONDS);
@@ -127,8 +134,8 @@ static void publish_all(struct load *load, next_topic next, long fan_out)
 static void command(struct client *client, const char *json)
 {
     client_command(client, json);
-    for (long long limit = meter_now() + 10000000000LL; !client->response;) {
-        clients_turn();
+    for (long long limit = meter_now() + 10 * SECOND; !client->response;) {
+        clients_turn(TURN_MS);
         if (meter_now() > limit)
             die("no answer to %s", json);
     }
@@ -247,6 +254,128 @@ static void run_feeds(struct load *load)
     meter_stop();
 }
 
+/* What somebody in the crowd does, over and over; half the time he is there. */
+enum move { COME, UNSUBSCRIBE, SUBSCRIBE, LEAVE, MOVES };
+
+struct crowd {
+    struct load *load;
+    struct client *comers;
+    int stayers, comer_count;
+    enum move *next; /* of each comer */
+    long turn, moves;
+    long long begin;
+};
+
+static void make_move(struct client *client, enum move move)
+{
+    if (move == COME)
+        client_connect(client, true);
+    if (move == COME || move == SUBSCRIBE)
+        client_subscribe(client, "chat/group/" GROUP, 0);
+    else if (move == UNSUBSCRIBE)
+        client_unsubscribe(client, "chat/group/" GROUP);
+    else
+        client_disconnect(client);
+}
+
+/* The comers in turn; one whose connection is still being made or ended is left out. */
+static void move_next(struct crowd *crowd)
+{
+    int i = (int)(crowd->turn++ % crowd->comer_count);
+    struct client *client = &crowd->comers[i];
+    if (client->leaving || (client->fd >= 0 && !client->connected))
+        return;
+    make_move(client, crowd->next[i]);
+    crowd->next[i] = (crowd->next[i] + 1) % MOVES;
+    crowd->moves++;
+}
+
+/* How many times it was due since the beginning. */
+static long due(const struct crowd *crowd, int a_second)
+{
+    return (long)((meter_now() - crowd->begin) * a_second / SECOND);
+}
+
+/* Everybody has been there before; they begin in all states. */
+static void gather(struct crowd *crowd)
+{
+    struct load *load = crowd->load;
+    connect_all(load->all, load->senders + load->receivers, true);
+    create_group(load, "AVChatRoom");
+    subscribe_all(load, "chat/group/" GROUP, 0);
+    for (int i = 0; i < crowd->comer_count; i++) {
+        enum move next = crowd->next[i] = i % MOVES;
+        crowd->comers[i].passing = true;
+        if (next == COME)
+            client_disconnect(&crowd->comers[i]);
+        else if (next == SUBSCRIBE)
+            client_unsubscribe(&crowd->comers[i], "chat/group/" GROUP);
+    }
+    settle();
+}
+
+/* One tip a second at most, and it must come; what has come before the clock started is not counted. */
+static void check_tips(const struct crowd *crowd)
+{
+    long seconds = due(crowd, 1);
+    for (int i = 0; i < crowd->stayers && !crowd->load->bare; i++) {
+        int tips = crowd->load->to[i].tips;
+        if (tips > seconds + 1 || tips < seconds / 2)
+            die("%d tips in %ld s", tips, seconds);
+    }
+}
+
+static void count_heads(struct load *load)
+{
+    if (!load->bare)
+        client_command(&load->from[0],
+                       "{\"commands\":[{\"command\":\"getGroupInfo\",\"groupID\":\"" GROUP "\"}]}");
+}
+
+static void live_on(struct crowd *crowd)
+{
+    struct load *load = crowd->load;
+    const long wanted = (long)load->messages * crowd->stayers;
+    long asked = 0;
+    while (totals.received < wanted) {
+        if (load->from->published < load->messages &&
+            due(crowd, CROWD_MESSAGES_A_SECOND) > load->from->published)
+            client_publish(load->from, "chat/group/" GROUP);
+        while (due(crowd, CROWD_MOVES_A_SECOND) > crowd->turn)
+            move_next(crowd);
+        if (due(crowd, 1) > asked) {
+            count_heads(load);
+            asked++;
+        }
+        clients_turn(CROWD_TURN_MS);
+        if (due(crowd, 1) > GIVE_UP_SECONDS)
+            die("%ld of %ld received in %d s", totals.received, wanted, GIVE_UP_SECONDS);
+    }
+    if (crowd->moves < crowd->turn / 10 * 9)
+        die("%ld of %ld came or went", crowd->moves, crowd->turn);
+}
+
+static void run_crowd(struct load *load)
+{
+    int stayers = load->receivers / 2;
+    struct crowd crowd = {.load = load,
+                          .comers = load->to + stayers,
+                          .stayers = stayers,
+                          .comer_count = load->receivers - stayers,
+                          .next = calloc((size_t)load->receivers, sizeof *crowd.next)};
+    if (!crowd.next)
+        die("out of memory");
+    gather(&crowd);
+    for (int i = 0; i < stayers; i++)
+        load->to[i].tips = 0;
+    meter_start();
+    crowd.begin = meter_now();
+    live_on(&crowd);
+    meter_stop();
+    check_tips(&crowd);
+    free(crowd.next);
+}
+
 /* The clock stands while a batch is leaving. */
 static void log_in(struct load *load, bool measured)
 {
@@ -284,6 +413,11 @@ static long count_deliveries(const struct load *load)
     return count_messages(load) * load->receivers;
 }
 
+static long count_stayers(const struct load *load)
+{
+    return count_messages(load) * (load->receivers / 2);
+}
+
 static long count_logins(const struct load *load)
 {
     return load->receivers;
@@ -297,6 +431,7 @@ static const struct workload workloads[] = {
     {"live", "delivery", 1, 1000, 0, 300, run_live, count_deliveries},
     {"live-qos1", "delivery", 1, 1000, 0, 150, run_live_qos1, count_deliveries},
     {"feeds", "delivery", 1, 200, 0, 750, run_feeds, count_deliveries},
+    {"crowd", "delivery", 1, 4000, 0, 300, run_crowd, count_stayers},
     {"logins", "login", 0, 8000, 0, 0, run_logins, count_logins},
     {"returns", "login", 0, 8000, 0, 0, run_returns, count_logins},
 };
