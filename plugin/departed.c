@@ -36,7 +36,7 @@ static void copy_filter(struct departed *departed, struct chat *chat, struct sub
     if (subscription->kind == SUBSCRIPTION_LIVE)
         return;
     subscription_topic(filter->topic, subscription->kind, subscription->conversation);
-    if (knows(departed, filter->topic))
+    if (ended && knows(departed, filter->topic))
         return; /* unsubscribed, and subscribed again */
     filter->qos = subscription->qos;
     filter->ended = ended;
