@@ -27,13 +27,13 @@ struct chat {
     struct recents *recents;             /* recent.h */
     struct push *push;                   /* push.h */
 
-    struct announcement *announcements; /* put into the open frame, to be handed out after it (announce.h) */
-    struct dismissal *dismissals;       /* members still to be told (dismissal.h) */
-    struct audience *audiences;         /* live groups somebody came to or left (audience.h) */
-    uint64_t audience_lists;            /* made so far */
-    struct broadcast *broadcasts;       /* not flushed yet (broadcast.h) */
-    uint64_t broadcast_serial;          /* of the last one */
-    struct session *replays;            /* sessions with something to replay (replay.h) */
+    struct announcement *announcements;  /* put into the open frame, to be handed out after it (announce.h) */
+    struct dismissal *dismissals;        /* members still to be told (dismissal.h) */
+    struct audience *audiences;          /* live groups somebody came to or left (audience.h) */
+    uint64_t audience_lists;             /* made so far */
+    struct live_publish *live_publishes; /* not flushed yet (live_publish.h) */
+    uint64_t live_publish_serial;        /* of the last one */
+    struct session *replays;             /* sessions with something to replay (replay.h) */
 
     int64_t now;    /* ms since 1970, taken once at the start of each event of the broker */
     bool unflushed; /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */

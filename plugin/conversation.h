@@ -14,7 +14,7 @@
 #include <uthash.h>
 
 struct audience;
-struct broadcast;
+struct live_publish;
 struct chat;
 struct live_history;
 struct message;
@@ -81,9 +81,9 @@ struct conversation {
     struct subscription
         *subscriptions; /* connected sessions subscribed by the group's name, or joined to a live group */
     size_t watchers;    /* live groups: users with a subscription, each once (audience.h) */
-    struct audience *audience;    /* a live group whose coming and going is to be told; NULL: nothing is */
-    struct broadcast *broadcasts; /* live groups: not flushed yet (broadcast.h) */
-    struct live_history *live_history; /* live groups: live_history.h */
+    struct audience *audience; /* a live group whose coming and going is to be told; NULL: nothing is */
+    struct live_publish *live_publishes; /* live groups: not flushed yet (live_publish.h) */
+    struct live_history *live_history;   /* live groups: live_history.h */
     struct bucket rate;
     UT_hash_handle hh, hh_name; /* by id; by pair or groupID */
 };

@@ -7,11 +7,11 @@
 #include <utlist.h>
 
 #include "acl/topic.h"
-#include "plugin/broadcast.h"
 #include "plugin/broker.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
 #include "plugin/cursor.h"
+#include "plugin/live_publish.h"
 #include "plugin/subscription.h"
 #include "plugin/user.h"
 #include "schema/store.h"
@@ -38,7 +38,7 @@ void delivery_close(struct chat *chat)
 void deliver_reset(struct chat *chat)
 {
     chat->delivery->open = false;
-    broadcasts_prune(chat);
+    live_publishes_prune(chat);
 }
 
 bool session_behind(const struct chat *chat, const struct session *session)
@@ -181,8 +181,8 @@ static void send_to_subscribers(struct chat *chat, const struct outgoing *outgoi
 {
     if (conversation_stored(outgoing->conversation) || outgoing->last)
         copy_to_subscribers(chat, outgoing);
-    else if (!broadcast_send(chat, outgoing->conversation, outgoing->origin, outgoing->payload, outgoing->len,
-                             outgoing->qos))
+    else if (!live_publish_send(chat, outgoing->conversation, outgoing->origin, outgoing->payload,
+                                outgoing->len, outgoing->qos))
         broker_error("out of memory: a message to the group %s is not delivered",
                      outgoing->conversation->group->id);
 }
@@ -249,11 +249,11 @@ static bool read_stored(struct chat *chat, struct session *session, const struct
 }
 
 /* Who has just come is given the last messages first: until they are flushed, live ones wait their turn behind
- * them; and everybody's behind a broadcast that is not flushed. */
+ * them; and everybody's behind a live publish that is not flushed. */
 static bool read_live(struct chat *chat, struct session *session, struct subscription *subscription,
                       const struct outgoing *current)
 {
-    if (chat->tick >= session->flushed_at && !broadcast_waits(subscription->conversation))
+    if (chat->tick >= session->flushed_at && !live_publish_waits(subscription->conversation))
         return true;
     copy_to(chat, session, subscription, current);
     return false;
@@ -303,9 +303,10 @@ bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const c
     struct session *session = session_find(chat, client);
     if (!session)
         return false;
-    struct broadcast *broadcast = chat->broadcasts ? broadcast_find(session, topic, payload, len) : NULL;
-    if (broadcast) /* before the current one, whose address the broker may have used again */
-        return broadcast_may_read(broadcast, session);
+    struct live_publish *publish =
+        chat->live_publishes ? live_publish_find(session, topic, payload, len) : NULL;
+    if (publish) /* before the current one, whose address the broker may have used again */
+        return live_publish_may_read(publish, session);
     if (chat->delivery->open && payload == chat->delivery->current.payload)
         return read_current(chat, session);
     if (!session_connecting(chat, session) || !may_be_in_flight(chat, session, topic))

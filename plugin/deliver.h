@@ -10,7 +10,7 @@
  *   - a client that is behind: something queued for it has not been flushed. The broker flushes what plugins
  * queue at the start of a later loop turn, so a native delivery would overtake it.
  *   - QoS 2: the broker would deliver at PUBREL, if ever; we deliver at PUBLISH.
- * For everybody in a live group these copies, and tips, are one publish (broadcast.h).
+ * For everybody in a live group these copies, and tips, are one publish (live_publish.h).
  * While a subscription is replaying, nothing is delivered to it here: the replay reads the log to its end
  * (replay.h). What is queued at tick n has been flushed when tick n+1 begins, on Mosquitto 2.0.11 and 2.1. */
 #ifndef PLUGIN_DELIVER_H

@@ -14,7 +14,7 @@
 #include "acl/topic.h"
 #include "plugin/application.h"
 #include "plugin/audience.h"
-#include "plugin/broadcast.h"
+#include "plugin/live_publish.h"
 #include "plugin/broker.h"
 #include "plugin/chat.h"
 #include "plugin/control.h"
@@ -442,7 +442,7 @@ static void plugin_free(struct plugin *plugin)
     struct chat *chat = &plugin->chat;
     sessions_close(chat);
     audience_close(chat);
-    broadcasts_close(chat);
+    live_publishes_close(chat);
     dismissals_close(chat);
     push_close(chat);
     delivery_close(chat);

@@ -30,7 +30,7 @@ struct subscription {
     struct conversation *conversation; /* GROUP and LIVE */
     int qos;
     bool subscribed; /* LIVE: false when only joined by command, without SUBSCRIBE */
-    uint64_t since;  /* LIVE: the last broadcast made before SUBSCRIBE (broadcast.h) */
+    uint64_t since;  /* LIVE: the last live publish made before SUBSCRIBE (live_publish.h) */
     bool replaying;  /* what came before has not all been handed yet: live messages wait their turn */
     bool replay_started;
     int64_t handed;
@@ -71,7 +71,7 @@ struct session {
     struct subscription *ended; /* unsubscribed on this connection: their positions go on if they come back */
     int replays;                /* subscriptions that are replaying */
     uint64_t flushed_at;        /* the tick at which everything queued for this client has been flushed */
-    uint64_t broadcast;         /* serial of the last broadcast let through */
+    uint64_t live_publish;      /* serial of the last live publish let through */
     uint64_t passed;            /* serial of the last message let through natively */
     struct ids in_flight;       /* what the broker delivers on its own: no replay is to bring it again */
     struct ids strays; /* copies queued in the events since the last TICK (of number strays_tick): the broker

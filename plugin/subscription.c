@@ -179,7 +179,7 @@ static int start_live(struct chat *chat, struct session *session, struct convers
     subscription->qos = qos;
     if (!first)
         return CODE_OK;
-    subscription->since = chat->broadcast_serial;
+    subscription->since = chat->live_publish_serial;
     live_history_send(chat, subscription);
     return CODE_OK;
 }
