@@ -8,6 +8,7 @@
 #include "plugin/departed.h"
 #include "plugin/keys.h"
 #include "plugin/options.h"
+#include "plugin/presence.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ struct chat {
     struct dismissal *dismissals;       /* members still to be told (dismissal.h) */
     struct audience *audiences;         /* live groups somebody came to or left (audience.h) */
     struct session *replays;            /* sessions with something to replay (replay.h) */
+    struct presence_turns presence;     /* who is told that somebody came or went (presence.h) */
 
     int64_t now;       /* ms since 1970, taken once at the start of each event of the broker */
     bool unflushed;    /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */

@@ -15,6 +15,7 @@
 #include "plugin/json.h"
 #include "plugin/member_commands.h"
 #include "plugin/member_info_commands.h"
+#include "plugin/presence_commands.h"
 #include "plugin/session.h"
 #include "plugin/session_commands.h"
 #include "schema/store.h"
@@ -57,6 +58,9 @@ static const struct row {
     {"getUnread", EVERYONE, command_get_unread},
     {"setPushToken", EVERYONE, command_set_push_token},
     {"removePushToken", EVERYONE, command_remove_push_token},
+    {"setBackground", EVERYONE, command_set_background},
+    {"watchStatus", EVERYONE, command_watch_status},
+    {"unwatchStatus", EVERYONE, command_unwatch_status},
     {"renewUserSig", EVERYONE, command_renew_user_sig},
     {"logout", EVERYONE, command_logout},
     {"pushDone", ADMINS, command_push_done},

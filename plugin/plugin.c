@@ -22,6 +22,7 @@
 #include "plugin/dismissal.h"
 #include "plugin/event.h"
 #include "plugin/message.h"
+#include "plugin/presence.h"
 #include "plugin/push.h"
 #include "plugin/recent.h"
 #include "plugin/replay.h"
@@ -308,6 +309,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     sessions_tick(chat, mosquitto_client_sub_count);
     bool more = dismissals_tick(chat);
     more = replay_tick(chat) || more;
+    more = presence_tick(chat) || more;
     audience_tick(chat);
     push_tick(chat);
     stats_tick(chat);
