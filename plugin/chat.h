@@ -28,6 +28,7 @@ struct chat {
 
     struct announcement *announcements; /* put into the open frame, to be handed out after it (announce.h) */
     struct dismissal *dismissals;       /* members still to be told (dismissal.h) */
+    struct broadcast *broadcasts;       /* users still to be told (broadcast.h) */
     struct audience *audiences;         /* live groups somebody came to or left (audience.h) */
     struct session *replays;            /* sessions with something to replay (replay.h) */
     struct presence_turns presence;     /* who is told that somebody came or went (presence.h) */

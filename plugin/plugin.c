@@ -14,6 +14,7 @@
 #include "acl/topic.h"
 #include "plugin/application.h"
 #include "plugin/audience.h"
+#include "plugin/broadcast.h"
 #include "plugin/broker.h"
 #include "plugin/chat.h"
 #include "plugin/control.h"
@@ -308,6 +309,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     store_poll(chat->store);
     sessions_tick(chat, mosquitto_client_sub_count);
     bool more = dismissals_tick(chat);
+    more = broadcasts_tick(chat) || more;
     more = replay_tick(chat) || more;
     more = presence_tick(chat) || more;
     audience_tick(chat);
@@ -409,7 +411,7 @@ static int open_nouns(struct chat *chat)
 {
     return log_open(&chat->log, chat->store) || users_open(chat) || conversations_open(chat) ||
                    sessions_open(chat) || delivery_open(chat) || recents_open(chat) || push_open(chat) ||
-                   dismissals_open(chat)
+                   dismissals_open(chat) || broadcasts_open(chat)
                ? -1
                : 0;
 }
@@ -442,6 +444,7 @@ static void plugin_free(struct plugin *plugin)
     struct chat *chat = &plugin->chat;
     sessions_close(chat);
     audience_close(chat);
+    broadcasts_close(chat);
     dismissals_close(chat);
     push_close(chat);
     delivery_close(chat);
