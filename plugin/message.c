@@ -395,7 +395,6 @@ int message_send_as(struct chat *chat, struct user *sender, struct publish *publ
     struct draft draft = {.chat = chat, .sender = sender, .publish = publish};
     int code;
     enum publish_result result = send_draft(&draft, &code);
-    deliver_reset(chat);
     mosquitto_free(publish->new_payload);
     publish->new_payload = NULL;
     payload_clear(&draft.payload);
