@@ -10,7 +10,7 @@
 #include "plugin/session.h"
 #include "plugin/user.h"
 
-#define TELL_A_TURN  500
+#define TELL_A_TURN  200
 #define TELL_AT_ONCE 100 /* of one user's watchers, before the next user's turn */
 #define PAUSE_MS     1000
 
