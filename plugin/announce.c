@@ -147,10 +147,15 @@ static cJSON *notice_json(const struct notice *notice)
     cJSON *object = cJSON_CreateObject();
     if (object && cJSON_AddStringToObject(object, "type", notice->type) &&
         add_text(object, "group", notice->group) && add_text(object, "operator", notice->operator) &&
-        add_text(object, "reason", notice->reason))
+        add_text(object, "reason", notice->reason) && add_text(object, "text", notice->text))
         return object;
     cJSON_Delete(object);
     return NULL;
+}
+
+char *announce_body(const struct notice *notice)
+{
+    return print_body("notice", notice_json(notice));
 }
 
 void announce_expect(struct chat *chat, const char *user_id)
@@ -158,22 +163,29 @@ void announce_expect(struct chat *chat, const char *user_id)
     (void)conversation_pair(chat, SYSTEM_USER, user_id);
 }
 
+void announce_notice_body(struct chat *chat, struct user *to, const char *body)
+{
+    struct message message = {.sender = SYSTEM_USER,
+                              .kind = MESSAGE_NOTICE,
+                              .push = PUSH_WILLING,
+                              .body = body,
+                              .body_len = strlen(body)};
+    struct conversation *conversation = conversation_pair(chat, SYSTEM_USER, to->id);
+    if (!conversation)
+        conversation = conversation_pair_create(chat, SYSTEM_USER, to->id);
+    if (conversation)
+        put_stored(chat, conversation, &message);
+    else
+        out_of_memory(body);
+}
+
 void announce_notice(struct chat *chat, struct user *to, const struct notice *notice)
 {
-    char *body = print_body("notice", notice_json(notice));
-    struct conversation *conversation = body ? conversation_pair(chat, SYSTEM_USER, to->id) : NULL;
-    if (body && !conversation)
-        conversation = conversation_pair_create(chat, SYSTEM_USER, to->id);
-    if (conversation) {
-        struct message message = {.sender = SYSTEM_USER,
-                                  .kind = MESSAGE_NOTICE,
-                                  .push = PUSH_WILLING,
-                                  .body = body,
-                                  .body_len = strlen(body)};
-        put_stored(chat, conversation, &message);
-    } else {
+    char *body = announce_body(notice);
+    if (body)
+        announce_notice_body(chat, to, body);
+    else
         out_of_memory(notice->type);
-    }
     free(body);
 }
 

@@ -39,6 +39,7 @@ struct notice {
     const char *group;
     const char *operator;
     const char *reason;
+    const char *text;
 };
 
 /* Before store_begin, for everyone who will get a notice: reads his inbox, so that command_begin notices a
@@ -47,6 +48,10 @@ void announce_expect(struct chat *chat, const char *user_id);
 /* In the open frame. Out of memory: the command goes through, the announcement is missing (logged). */
 void announce_tips(struct chat *chat, struct conversation *conversation, const struct tips *tips);
 void announce_notice(struct chat *chat, struct user *to, const struct notice *notice);
+/* In two steps, where many get the same: the body, malloc'ed, NULL when memory is out; and to each of them (a frame needs
+ * room for the body besides ANNOUNCE_NOTICE_BYTES). */
+char *announce_body(const struct notice *notice);
+void announce_notice_body(struct chat *chat, struct user *to, const char *body);
 /* The message `id` of this conversation has been recalled: to everybody in it, as a message of its own. */
 void announce_recall(struct chat *chat, struct conversation *conversation, const char *operator, int64_t id,
                      const char *reason);

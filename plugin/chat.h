@@ -9,6 +9,7 @@
 #include "plugin/keys.h"
 #include "plugin/options.h"
 #include "plugin/visible.h"
+#include "plugin/presence.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -33,7 +34,9 @@ struct chat {
     uint64_t audience_lists;             /* made so far */
     struct live_publish *live_publishes; /* not flushed yet (live_publish.h) */
     uint64_t live_publish_serial;        /* of the last one */
+    struct broadcast *broadcasts;        /* users still to be told (broadcast.h) */
     struct session *replays;             /* sessions with something to replay (replay.h) */
+    struct presence_turns presence;      /* who is told that somebody came or went (presence.h) */
 
     int64_t now;    /* ms since 1970, taken once at the start of each event of the broker */
     bool unflushed; /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */

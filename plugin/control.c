@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "plugin/admin_commands.h"
+#include "plugin/admin_messages.h"
 #include "plugin/application_commands.h"
 #include "plugin/broker.h"
 #include "plugin/chat.h"
@@ -19,6 +21,10 @@
 #include "plugin/member_info_commands.h"
 #include "plugin/message_commands.h"
 #include "plugin/profile_commands.h"
+#include "plugin/json_text.h"
+#include "plugin/member_commands.h"
+#include "plugin/member_info_commands.h"
+#include "plugin/presence_commands.h"
 #include "plugin/session.h"
 #include "plugin/session_commands.h"
 #include "schema/store.h"
@@ -72,8 +78,17 @@ static const struct row {
     {"getBlacklist", EVERYONE, command_get_blacklist},
     {"setPushToken", EVERYONE, command_set_push_token},
     {"removePushToken", EVERYONE, command_remove_push_token},
+    {"setBackground", EVERYONE, command_set_background},
+    {"watchStatus", EVERYONE, command_watch_status},
+    {"unwatchStatus", EVERYONE, command_unwatch_status},
     {"renewUserSig", EVERYONE, command_renew_user_sig},
     {"logout", EVERYONE, command_logout},
+    {"importUsers", ADMINS, command_import_users},
+    {"sendMessage", ADMINS, command_send_message},
+    {"broadcast", ADMINS, command_broadcast},
+    {"muteUser", ADMINS, command_mute_user},
+    {"getUser", ADMINS, command_get_user},
+    {"getStats", ADMINS, command_get_stats},
     {"pushDone", ADMINS, command_push_done},
     {"pushFailed", ADMINS, command_push_failed},
 };
@@ -215,13 +230,18 @@ static bool answer_broken(struct answer *answer, const char *error)
     return good;
 }
 
+/* `text` is that of the list, too. */
 static bool answer_all(struct answer *answer, struct chat *chat, struct session *session,
-                       const cJSON *commands)
+                       const cJSON *commands, const char *text)
 {
     const cJSON *item;
+    struct json_span span;
+    text++;
     cJSON_ArrayForEach(item, commands)
     {
-        struct command command = {.chat = chat, .session = session, .request = item};
+        if (!json_next_item(&text, &span))
+            return false;
+        struct command command = {.chat = chat, .session = session, .request = item, .text = span.at};
         if (!answer_command(answer, &command))
             return false;
     }
@@ -255,7 +275,9 @@ bool control_execute(struct chat *chat, struct session *session, const struct co
     cJSON *tree = NULL;
     const cJSON *commands = NULL;
     const char *error = read_request(request, &tree, &commands);
-    bool good = error ? answer_broken(&answer, error) : answer_all(&answer, chat, session, commands);
+    bool good = error ? answer_broken(&answer, error)
+                      : answer_all(&answer, chat, session, commands,
+                                   json_text_of_child(request->payload, tree, commands));
     good = good && append(&answer, "]}") && respond(session, request, &answer);
     cJSON_Delete(tree);
     free(answer.text);

@@ -20,8 +20,9 @@ struct command {
     struct chat *chat;
     struct session *session;
     const cJSON *request;
-    cJSON *data;     /* an empty object: the answer's `data` */
-    char error[200]; /* "" : the code's own text is used */
+    const char *text; /* the request as it was written (json_text.h) */
+    cJSON *data;      /* an empty object: the answer's `data` */
+    char error[200];  /* "" : the code's own text is used */
 };
 
 /* Returns 0 or a code of acl/code.h. What it changed is durable (store_commit) when it returns 0; on a code

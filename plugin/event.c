@@ -109,6 +109,14 @@ void event_muted(const struct user *user, const struct conversation *group, int6
     send_to_user(user, text);
 }
 
+void event_status(struct session *session, const struct user *user, const char *status, int64_t time)
+{
+    char text[200];
+    snprintf(text, sizeof text, "{\"event\":\"status\",\"user\":\"%s\",\"status\":\"%s\",\"time\":%lld}",
+             user->id, status, (long long)time);
+    send_text(session, text);
+}
+
 static void send_to_members(struct chat *chat, struct conversation *group, const char *text)
 {
     const struct member *member;

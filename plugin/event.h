@@ -38,4 +38,7 @@ void event_deleted_conversation(const struct session *deleter, const struct conv
 /* Until when this user may not send to the group (ms; 0: he may again): to all his devices. */
 void event_muted(const struct user *user, const struct conversation *group, int64_t until);
 
+/* The status of a watched user has changed, at `time` (ms). */
+void event_status(struct session *session, const struct user *user, const char *status, int64_t time);
+
 #endif

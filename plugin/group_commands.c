@@ -454,17 +454,21 @@ static bool add_joined_group(struct chat *chat, cJSON *array, const struct membe
            cJSON_AddNumberToObject(item, "unread", (double)member_unread(chat, member));
 }
 
-int command_get_joined_groups(struct command *command)
+int answer_joined_groups(struct command *command, struct user *user)
 {
-    struct user *self = command->session->user;
     size_t count;
-    if (!user_load_memberships(command->chat, self))
+    if (!user_load_memberships(command->chat, user))
         return CODE_BUSY;
-    const struct member **list = joined_groups(self, &count);
+    const struct member **list = joined_groups(user, &count);
     cJSON *array = cJSON_AddArrayToObject(command->data, "groups");
     bool good = list && array;
     for (size_t i = 0; good && i < count; i++)
         good = add_joined_group(command->chat, array, list[i]);
     free(list);
     return command_answered(command, good);
+}
+
+int command_get_joined_groups(struct command *command)
+{
+    return answer_joined_groups(command, command->session->user);
 }

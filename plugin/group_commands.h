@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct conversation;
+struct user;
 
 #define GROUPS_PER_USER 1000
 
@@ -40,6 +41,9 @@ struct group_options {
     enum invite_opt invite_opt;
 };
 int field_group_options(struct command *command, struct group_options *out);
+
+/* `groups` of the answer: those the user is in, by their ids. The end of a command, as command_answered. */
+int answer_joined_groups(struct command *command, struct user *user);
 
 /* How many members a group of this type may have. */
 int64_t group_members_max(const struct chat *chat, enum group_type type);

@@ -42,7 +42,7 @@ static struct live_history *history_of(struct conversation *conversation)
 static struct live_message *make(const struct session *origin, const void *payload, size_t len)
 {
     struct live_message *message = malloc(sizeof *message + len);
-    if (!message || !(message->client_id = strdup(origin->client_id))) {
+    if (!message || !(message->client_id = strdup(origin ? origin->client_id : ""))) {
         free(message);
         return NULL;
     }

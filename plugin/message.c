@@ -28,24 +28,41 @@
 /* A publish on its way through the steps. */
 struct draft {
     struct chat *chat;
-    struct session *session;
+    struct session *origin; /* who publishes; NULL: an app admin sends in the sender's name */
+    struct user *sender;
     struct publish *publish;
     struct payload payload;
     struct topic topic;
     char name[GROUP_ID_MAX + 1];       /* the receiver: userID or groupID */
     struct conversation *conversation; /* NULL: a pair's first message */
     struct member *member; /* the sender in it, NULL for a pair's first message and for app admins */
-    char reason[200];
+    struct receipt receipt;
+    char reason[REASON_BYTES];
 };
 
 /* Who may send where */
 
+/* In whose name he sends does not matter then. */
+static bool by_admin(const struct draft *draft)
+{
+    return !draft->origin || draft->origin->admin;
+}
+
+static bool is_muted(const struct draft *draft, int64_t until)
+{
+    return until > draft->chat->now && !by_admin(draft);
+}
+
 static int check_pair(struct draft *draft)
 {
     struct chat *chat = draft->chat;
-    const char *self = draft->session->user->id;
+    const char *self = draft->sender->id;
     struct user *receiver = strcmp(draft->name, self) != 0 ? user_find(chat, draft->name) : NULL;
-    int code = receiver ? blacklist_check(chat, receiver, self) : CODE_NO_USER;
+    if (!receiver)
+        return CODE_NO_USER;
+    if (is_muted(draft, draft->sender->c2c_muted_until))
+        return CODE_SENDER_MUTED;
+    int code = draft->origin ? blacklist_check(chat, receiver, self) : CODE_OK;
     if (code != CODE_OK)
         return code;
     draft->conversation = conversation_pair(chat, self, draft->name);
@@ -57,11 +74,12 @@ static int check_pair(struct draft *draft)
 static int check_group_sender(struct draft *draft, enum role role)
 {
     const struct group *group = draft->conversation->group;
-    bool admin = draft->session->admin;
+    bool admin = by_admin(draft);
+    bool muted = is_muted(draft, draft->sender->group_muted_until) ||
+                 (draft->member && is_muted(draft, draft->member->muted_until));
     int code = rules_may(group->type, role, admin, ACTION_SEND);
     if (code == CODE_OK)
-        code = rules_send(role, admin, draft->member && draft->member->muted_until > draft->chat->now,
-                          group->all_muted);
+        code = rules_send(role, admin, muted, group->all_muted);
     if (code == CODE_OK && draft->payload.at_all)
         code = rules_may(group->type, role, admin, ACTION_AT_ALL);
     return code;
@@ -73,10 +91,10 @@ static int check_group(struct draft *draft)
     draft->conversation = conversation_group(chat, draft->name);
     if (!draft->conversation)
         return CODE_NO_GROUP;
-    draft->member = member_find(chat, draft->conversation, draft->session->user->id);
+    draft->member = member_find(chat, draft->conversation, draft->sender->id);
     enum role role = draft->member ? draft->member->role : ROLE_NONE;
-    if (role == ROLE_NONE && !conversation_stored(draft->conversation) &&
-        subscription_find(draft->session, draft->conversation))
+    if (role == ROLE_NONE && !conversation_stored(draft->conversation) && draft->origin &&
+        subscription_find(draft->origin, draft->conversation))
         role = ROLE_MEMBER; /* who has joined a live group in this connection */
     return check_group_sender(draft, role);
 }
@@ -104,7 +122,7 @@ static int check_rates(struct draft *draft)
 {
     struct chat *chat = draft->chat;
     int64_t rate = chat->options.user_rate;
-    if (!bucket_take(&draft->session->user->rate, chat->now, rate, rate * 5, 0))
+    if (draft->origin && !bucket_take(&draft->sender->rate, chat->now, rate, rate * 5, 0))
         return CODE_TOO_FAST;
     rate = chat->options.group_rate;
     if (draft->topic.kind == TOPIC_GROUP && conversation_stored(draft->conversation) &&
@@ -145,7 +163,7 @@ static struct stamp stamp_of(const struct draft *draft, int64_t id, int64_t seq,
     return (struct stamp){.id = id,
                           .seq = seq,
                           .time = time,
-                          .sender = draft->session->user->id,
+                          .sender = draft->sender->id,
                           .to = group ? NULL : draft->name,
                           .group = group ? draft->name : NULL};
 }
@@ -153,8 +171,8 @@ static struct stamp stamp_of(const struct draft *draft, int64_t id, int64_t seq,
 static void hand_out(struct draft *draft, int64_t id, bool live)
 {
     const struct outgoing outgoing = {.conversation = draft->conversation,
-                                      .sender = draft->session->user->id,
-                                      .origin = draft->session,
+                                      .sender = draft->sender->id,
+                                      .origin = draft->origin,
                                       .id = id,
                                       .payload = draft->publish->new_payload,
                                       .len = draft->publish->new_len,
@@ -162,10 +180,11 @@ static void hand_out(struct draft *draft, int64_t id, bool live)
     deliver(draft->chat, &outgoing, live);
 }
 
-/* QoS 2 is delivered by copies now; the broker would do it at PUBREL, if that ever comes. */
+/* QoS 2 is delivered by copies now; the broker would do it at PUBREL, if that ever comes. What comes by a command is no
+ * publish of the broker's at all. */
 static bool natively(const struct draft *draft)
 {
-    return draft->publish->qos < 2;
+    return draft->origin && draft->publish->qos < 2;
 }
 
 static enum message_push push_of(const struct draft *draft)
@@ -179,7 +198,7 @@ static enum message_push push_of(const struct draft *draft)
 
 static bool open_pair(struct draft *draft)
 {
-    const char *self = draft->session->user->id;
+    const char *self = draft->sender->id;
     if (draft->conversation)
         return true;
     draft->conversation = conversation_pair_create(draft->chat, self, draft->name);
@@ -240,6 +259,14 @@ static enum publish_result close_after(struct draft *draft)
     return PUBLISH_CLOSE;
 }
 
+static void give_receipt(struct draft *draft, const struct conversation *conversation,
+                         const struct receipt *receipt, int64_t random)
+{
+    draft->receipt = *receipt;
+    if (draft->origin && random != 0)
+        event_sent(draft->origin, conversation, receipt->id, receipt->seq, receipt->time, random);
+}
+
 static void remember_random(struct draft *draft, const struct message *message)
 {
     const struct recent recent = {.random = message->random,
@@ -249,9 +276,7 @@ static void remember_random(struct draft *draft, const struct message *message)
                                   .conversation = message->conversation};
     if (message->random == 0)
         return;
-    (void)recent_add(draft->chat, draft->session->user->id, &recent);
-    event_sent(draft->session, draft->conversation, message->id, message->seq, message->time,
-               message->random);
+    (void)recent_add(draft->chat, draft->sender->id, &recent);
 }
 
 /* ",bob,carol,", "@all", or NULL for nobody. */
@@ -271,8 +296,8 @@ static enum publish_result store_message(struct draft *draft)
     char mentions[MENTIONS_MAX];
     struct message message = {.time = next_time(draft),
                               .random = draft->payload.random,
-                              .sender = draft->session->user->id,
-                              .client = draft->session->client_id,
+                              .sender = draft->sender->id,
+                              .client = draft->origin ? draft->origin->client_id : "",
                               .kind = MESSAGE_CONTENT,
                               .body = draft->payload.body,
                               .body_len = draft->payload.body_len,
@@ -285,6 +310,8 @@ static enum publish_result store_message(struct draft *draft)
     store_commit(chat->store);
     chat->count.stored++;
     remember_random(draft, &message);
+    const struct receipt receipt = {.id = message.id, .seq = message.seq, .time = message.time};
+    give_receipt(draft, draft->conversation, &receipt, message.random);
     hand_out(draft, message.id, natively(draft));
     return PUBLISH_ACCEPT;
 }
@@ -301,12 +328,13 @@ static enum publish_result pass_on(struct draft *draft)
     const struct stamp stamp = stamp_of(draft, 0, live ? draft->conversation->last_seq + 1 : -1, time);
     if (!make_payload(draft, &stamp))
         return PUBLISH_CLOSE;
+    draft->receipt = (struct receipt){.seq = stamp.seq, .time = time};
     if (live)
         draft->conversation->last_seq++;
     draft->conversation->last_time = time;
     hand_out(draft, 0, natively(draft));
     if (live)
-        live_history_add(draft->chat, draft->conversation, draft->session, draft->publish->new_payload,
+        live_history_add(draft->chat, draft->conversation, draft->origin, draft->publish->new_payload,
                          draft->publish->new_len);
     return PUBLISH_ACCEPT;
 }
@@ -314,8 +342,9 @@ static enum publish_result pass_on(struct draft *draft)
 static enum publish_result repeat_receipt(struct draft *draft, const struct recent *recent)
 {
     const struct conversation *conversation = conversation_by_id(draft->chat, recent->conversation);
+    const struct receipt receipt = {.id = recent->id, .seq = recent->seq, .time = recent->time};
     if (conversation)
-        event_sent(draft->session, conversation, recent->id, recent->seq, recent->time, recent->random);
+        give_receipt(draft, conversation, &receipt, recent->random);
     return PUBLISH_ACCEPT;
 }
 
@@ -331,7 +360,7 @@ static const struct recent *same_as(const struct draft *draft)
 {
     if (draft->payload.random == 0)
         return NULL;
-    return recent_find(draft->chat, draft->session->user->id, draft->payload.random);
+    return recent_find(draft->chat, draft->sender->id, draft->payload.random);
 }
 
 static int check_form(struct draft *draft)
@@ -352,22 +381,44 @@ static int check_rules(struct draft *draft)
     return code == CODE_OK ? check_rates(draft) : code;
 }
 
+/* *code says why it is refused. */
+static enum publish_result send_draft(struct draft *draft, int *code)
+{
+    struct chat *chat = draft->chat;
+    const struct recent *recent = NULL;
+    draft->publish->new_payload = NULL;
+    (void)store_failed(chat->store); /* whatever failed before is not about this message */
+    *code = check_form(draft);
+    if (*code == CODE_OK && !(recent = same_as(draft)))
+        *code = check_rules(draft);
+    if (store_failed(chat->store) || *code == CODE_BUSY)
+        return PUBLISH_CLOSE; /* an answer that rests on something unread is none */
+    if (*code != CODE_OK)
+        return PUBLISH_REFUSE;
+    return recent ? repeat_receipt(draft, recent) : accept_message(draft);
+}
+
 enum publish_result message_publish(struct chat *chat, struct session *session, struct publish *publish)
 {
-    struct draft draft = {.chat = chat, .session = session, .publish = publish};
-    enum publish_result result = PUBLISH_REFUSE;
-    publish->new_payload = NULL;
-    const struct recent *recent = NULL;
-    (void)store_failed(chat->store); /* whatever failed before is not about this message */
-    int code = check_form(&draft);
-    if (code == CODE_OK && !(recent = same_as(&draft)))
-        code = check_rules(&draft);
-    if (store_failed(chat->store) || code == CODE_BUSY)
-        result = PUBLISH_CLOSE; /* an answer that rests on something unread is none */
-    else if (code == CODE_OK)
-        result = recent ? repeat_receipt(&draft, recent) : accept_message(&draft);
-    else
+    struct draft draft = {.chat = chat, .origin = session, .sender = session->user, .publish = publish};
+    int code;
+    enum publish_result result = send_draft(&draft, &code);
+    if (result == PUBLISH_REFUSE)
         event_rejected(chat, session, publish->topic, code, draft.reason, draft.payload.random);
     payload_clear(&draft.payload);
     return result;
+}
+
+int message_send_as(struct chat *chat, struct user *sender, struct publish *publish, struct receipt *receipt,
+                    char reason[REASON_BYTES])
+{
+    struct draft draft = {.chat = chat, .sender = sender, .publish = publish};
+    int code;
+    enum publish_result result = send_draft(&draft, &code);
+    mosquitto_free(publish->new_payload);
+    publish->new_payload = NULL;
+    payload_clear(&draft.payload);
+    *receipt = draft.receipt;
+    memcpy(reason, draft.reason, REASON_BYTES);
+    return result == PUBLISH_CLOSE ? CODE_BUSY : code;
 }

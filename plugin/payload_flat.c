@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "plugin/json_text.h"
+
 #define MEMBERS_MAX 8
 
 struct name {
@@ -17,24 +19,10 @@ static bool is(struct name name, const char *text)
 
 /* The scan has made sure that every string ends, and the object too. */
 
-static const char *skip_space(const char *p)
-{
-    while (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')
-        p++;
-    return p;
-}
-
-static const char *skip_string(const char *p)
-{
-    for (p++; *p != '"'; p++)
-        p += *p == '\\';
-    return p + 1;
-}
-
 static const char *skip_value(const char *p)
 {
     if (*p == '"')
-        return skip_string(p);
+        return json_skip_string(p);
     while (*p != ',' && *p != '}')
         p++;
     return p;
@@ -54,14 +42,14 @@ bool payload_is_flat_text(const char *p, bool (*known)(const char *name, size_t 
     bool has_text = false;
     *has_random = false;
     for (size_t count = 0; count < MEMBERS_MAX; count++) {
-        p = skip_space(p);
+        p = json_skip_space(p);
         if (*p != '"')
             return false; /* an empty object */
-        const char *end = skip_string(p);
+        const char *end = json_skip_string(p);
         names[count] = (struct name){p + 1, (size_t)(end - p) - 2};
         if (memchr(names[count].at, '\\', names[count].len) || !is_new(names, count))
             return false;
-        p = skip_space(skip_space(end) + 1);
+        p = json_skip_space(json_skip_space(end) + 1);
         if (*p == '{' || *p == '[')
             return false;
         if (is(names[count], "text") && *p == '"')
@@ -70,7 +58,7 @@ bool payload_is_flat_text(const char *p, bool (*known)(const char *name, size_t 
             *has_random = true;
         else if (known(names[count].at, names[count].len))
             return false;
-        p = skip_space(skip_value(p));
+        p = json_skip_space(skip_value(p));
         if (*p == '}')
             return has_text;
         p++;

@@ -14,7 +14,7 @@
 #include "acl/topic.h"
 #include "plugin/application.h"
 #include "plugin/audience.h"
-#include "plugin/live_publish.h"
+#include "plugin/broadcast.h"
 #include "plugin/broker.h"
 #include "plugin/chat.h"
 #include "plugin/control.h"
@@ -22,7 +22,9 @@
 #include "plugin/deliver.h"
 #include "plugin/dismissal.h"
 #include "plugin/event.h"
+#include "plugin/live_publish.h"
 #include "plugin/message.h"
+#include "plugin/presence.h"
 #include "plugin/push.h"
 #include "plugin/recent.h"
 #include "plugin/replay.h"
@@ -308,7 +310,9 @@ static int on_tick(int event, void *event_data, void *userdata)
     store_poll(chat->store);
     sessions_tick(chat, mosquitto_client_sub_count);
     bool more = dismissals_tick(chat);
+    more = broadcasts_tick(chat) || more;
     more = replay_tick(chat) || more;
+    more = presence_tick(chat) || more;
     audience_tick(chat);
     push_tick(chat);
     stats_tick(chat);
@@ -409,7 +413,7 @@ static int open_nouns(struct chat *chat)
 {
     return log_open(&chat->log, chat->store) || users_open(chat) || conversations_open(chat) ||
                    sessions_open(chat) || delivery_open(chat) || recents_open(chat) || push_open(chat) ||
-                   dismissals_open(chat)
+                   dismissals_open(chat) || broadcasts_open(chat)
                ? -1
                : 0;
 }
@@ -443,6 +447,7 @@ static void plugin_free(struct plugin *plugin)
     sessions_close(chat);
     audience_close(chat);
     live_publishes_close(chat);
+    broadcasts_close(chat);
     dismissals_close(chat);
     push_close(chat);
     delivery_close(chat);

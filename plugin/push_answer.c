@@ -145,3 +145,28 @@ void push_counts(struct chat *chat, int64_t *pending, int64_t *dead)
     *pending = push->pending;
     *dead = push->dead;
 }
+
+static bool add_dead(cJSON *list, sqlite3_stmt *row)
+{
+    cJSON *item = cJSON_CreateObject();
+    if (!item || !cJSON_AddItemToArray(list, item)) {
+        cJSON_Delete(item);
+        return false;
+    }
+    return cJSON_AddNumberToObject(item, "job", (double)sqlite3_column_int64(row, 0)) &&
+           cJSON_AddStringToObject(item, "userID", store_text(row, 1)) &&
+           cJSON_AddStringToObject(item, "provider", store_text(row, 2)) &&
+           cJSON_AddStringToObject(item, "error", store_text(row, 3));
+}
+
+bool push_add_dead(struct chat *chat, cJSON *data)
+{
+    cJSON *list = cJSON_AddArrayToObject(data, "dead");
+    bool good = list != NULL;
+    sqlite3_stmt *row = store_read(chat->store, R_PUSH_DEAD_JOBS);
+    sqlite3_bind_int64(row, 1, DEAD_GIVEN_MAX);
+    while (good && store_row(chat->store, row))
+        good = add_dead(list, row);
+    store_done(row);
+    return good;
+}

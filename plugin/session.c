@@ -10,6 +10,7 @@
 #include "plugin/broker.h"
 #include "plugin/chat.h"
 #include "plugin/cursor.h"
+#include "plugin/presence.h"
 #include "plugin/push.h"
 #include "plugin/subscription.h"
 #include "plugin/user.h"
@@ -234,6 +235,7 @@ static bool enlist(struct chat *chat, struct session *session)
     DL_APPEND2(all->fresh, session, fresh_prev, fresh_next);
     DL_APPEND2(session->user->sessions, session, user_prev, user_next);
     all->count++;
+    presence_changed(chat, session->user);
     return true;
 }
 
@@ -376,7 +378,9 @@ void session_end(struct chat *chat, const struct mosquitto *client, bool lost)
     leave_strays(chat, session);
     write_end(chat, session, lost);
     subscriptions_end(chat, session);
+    presence_unwatch_all(chat, session);
     delist(chat, session);
+    presence_changed(chat, session->user);
     if (session->has_token)
         push_user_changed(chat, session->user);
     session_free(session);

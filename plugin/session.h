@@ -19,6 +19,7 @@ struct mosquitto;
 struct merge;
 struct session;
 struct user;
+struct watch;
 
 enum subscription_kind { SUBSCRIPTION_INBOX, SUBSCRIPTION_FEED, SUBSCRIPTION_GROUP, SUBSCRIPTION_LIVE };
 
@@ -79,6 +80,8 @@ struct session {
     uint64_t strays_tick;
     int64_t replay_sent, replay_paused_until;
     int64_t dirty_since;                     /* a cursor has moved since; 0: none */
+    struct watch *watches;                   /* whose status it is told of: presence.h */
+    int watching;                            /* ... how many */
     int push_out;                            /* jobs out to this worker */
     bool worker;                             /* subscribed to chat/push */
     struct session *prev, *next;             /* all */

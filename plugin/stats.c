@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/stats.h"
 
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "plugin/broker.h"
@@ -12,31 +12,63 @@
 
 #define EVERY_MS 10000
 
-static void count(const char *name, int64_t value)
+static const struct {
+    const char *topic, *name;
+    int decimals;
+} counters[] = {
+    {"connections", "connections", 0},
+    {"users/online", "usersOnline", 0},
+    {"messages/stored", "messagesStored", 0},
+    {"messages/rejected", "messagesRejected", 0},
+    {"messages/replayed", "messagesReplayed", 0},
+    {"ring/bytes", "ringBytes", 0},
+    {"ring/bad", "ringBad", 0},
+    {"push/pending", "pushPending", 0},
+    {"push/dead", "pushDead", 0},
+    {"commit/milliseconds", "commitMilliseconds", 1},
+};
+#define COUNTERS (sizeof counters / sizeof *counters)
+
+/* In the order of the table. */
+static void count(struct chat *chat, double values[COUNTERS])
 {
-    char text[24];
-    snprintf(text, sizeof text, "%" PRId64, value);
-    broker_stat(name, text);
+    int64_t pending, dead;
+    const struct store_counters store = store_counters(chat->store);
+    push_counts(chat, &pending, &dead);
+    const double found[COUNTERS] = {(double)sessions_count(chat),
+                                    (double)sessions_user_count(chat),
+                                    (double)chat->count.stored,
+                                    (double)chat->count.rejected,
+                                    (double)chat->count.replayed,
+                                    (double)store.ring_used,
+                                    (double)store.frames_bad,
+                                    (double)pending,
+                                    (double)dead,
+                                    store.commit_ms};
+    for (size_t i = 0; i < COUNTERS; i++)
+        values[i] = found[i];
 }
 
 void stats_tick(struct chat *chat)
 {
     char text[32];
-    int64_t pending, dead;
+    double values[COUNTERS];
     if (chat->now < chat->stats_due && chat->stats_due - chat->now <= EVERY_MS)
         return;
     chat->stats_due = chat->now + EVERY_MS;
-    const struct store_counters store = store_counters(chat->store);
-    push_counts(chat, &pending, &dead);
-    count("connections", sessions_count(chat));
-    count("users/online", sessions_user_count(chat));
-    count("messages/stored", (int64_t)chat->count.stored);
-    count("messages/rejected", (int64_t)chat->count.rejected);
-    count("messages/replayed", (int64_t)chat->count.replayed);
-    count("ring/bytes", (int64_t)store.ring_used);
-    count("ring/bad", (int64_t)store.frames_bad);
-    count("push/pending", pending);
-    count("push/dead", dead);
-    snprintf(text, sizeof text, "%.1f", store.commit_ms);
-    broker_stat("commit/milliseconds", text);
+    count(chat, values);
+    for (size_t i = 0; i < COUNTERS; i++) {
+        snprintf(text, sizeof text, "%.*f", counters[i].decimals, values[i]);
+        broker_stat(counters[i].topic, text);
+    }
+}
+
+bool stats_add(struct chat *chat, cJSON *data)
+{
+    double values[COUNTERS];
+    bool good = true;
+    count(chat, values);
+    for (size_t i = 0; i < COUNTERS; i++)
+        good = good && cJSON_AddNumberToObject(data, counters[i].name, values[i]);
+    return good;
 }

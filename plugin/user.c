@@ -72,6 +72,8 @@ static struct user *meet(struct chat *chat, const char *id, sqlite3_stmt *row)
     user->deleted = sqlite3_column_int(row, 2) != 0;
     user->profile = profile;
     user->blacklist_unread = sqlite3_column_int(row, 6) != 0;
+    user->c2c_muted_until = sqlite3_column_int64(row, 7);
+    user->group_muted_until = sqlite3_column_int64(row, 8);
     return user;
 }
 
@@ -109,6 +111,13 @@ struct user *user_create(struct chat *chat, const char *id)
     user->memberships_complete = true; /* nobody can have added him to anything */
     store_put(chat->store, W_USER_ADD, "ti", id, user->created);
     return user;
+}
+
+void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t group_until)
+{
+    user->c2c_muted_until = c2c_until;
+    user->group_muted_until = group_until;
+    store_put(chat->store, W_USER_MUTE, "tii", user->id, c2c_until, group_until);
 }
 
 #define MEMBER_COLUMNS_COUNT 16 /* the conversation's columns follow */

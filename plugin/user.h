@@ -14,6 +14,7 @@ struct chat;
 struct member;
 struct profile;
 struct session;
+struct watched;
 
 #define SYSTEM_USER "@system" /* the sender of notices; no userID can look like it */
 
@@ -21,10 +22,12 @@ struct user {
     char id[USER_ID_MAX + 1];
     int64_t created;
     int64_t kicked; /* seconds: userSigs made up to this second are dead; 0: none */
+    int64_t c2c_muted_until, group_muted_until; /* ms: by an app admin; 0: not */
     bool deleted;
     bool memberships_complete;  /* `memberships` holds all of them, not only those met so far */
     struct member *memberships; /* utlist DL over user_prev/user_next; members with role 0 may be in it */
     struct session *sessions;   /* utlist DL over user_prev/user_next: who is connected */
+    struct watched *watched;    /* who watches his status: presence.h; NULL: nobody */
     struct bucket rate;
     struct profile *profile;     /* profile.h; NULL: none */
     struct blacklist *blacklist; /* blacklist.h; NULL: nobody is on it */
@@ -45,6 +48,8 @@ struct user *user_find_any(struct chat *chat, const char *id);
 struct user *user_in_memory(struct chat *chat, const char *id);
 /* Creates the user in the open frame. NULL: out of memory. */
 struct user *user_create(struct chat *chat, const char *id);
+/* Until when (ms; 0: no longer) the user may not send private messages, and to groups, in the open frame. */
+void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t group_until);
 /* Loads all memberships (conversations the user is in, pairs and groups), once. false: the store cannot be
  * read. */
 __attribute__((warn_unused_result)) bool user_load_memberships(struct chat *chat, struct user *user);

@@ -20,7 +20,9 @@ CREATE TABLE user (
   deleted     INTEGER NOT NULL DEFAULT 0,
   nickname    TEXT    NOT NULL DEFAULT '',
   face_url    TEXT    NOT NULL DEFAULT '',
-  self_signature TEXT NOT NULL DEFAULT ''
+  self_signature TEXT NOT NULL DEFAULT '',
+  c2c_muted_until   INTEGER NOT NULL DEFAULT 0,  -- by an administrator
+  group_muted_until INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- Whose private messages a user does not want.
@@ -158,6 +160,18 @@ CREATE TABLE notice_task (
   operator     TEXT    NOT NULL,
   told         TEXT    NOT NULL DEFAULT ''  -- users up to this one have their notice
 ) STRICT;
+
+-- Notices to everybody who was connected, and who of them still has to be told.
+CREATE TABLE broadcast (
+  broadcast   INTEGER PRIMARY KEY,  -- an id as messages have
+  body        TEXT    NOT NULL      -- of the notice, behind the stamp
+) STRICT;
+CREATE TABLE broadcast_part (
+  broadcast   INTEGER NOT NULL,
+  part        INTEGER NOT NULL,
+  users       TEXT    NOT NULL,     -- with spaces in between; told in one frame, which deletes the row
+  PRIMARY KEY (broadcast, part)
+) STRICT, WITHOUT ROWID;
 
 -- Push jobs. At most one waits per device and conversation; it stands for the newest message there.
 CREATE TABLE push_job (

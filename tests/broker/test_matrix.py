@@ -70,12 +70,19 @@ class Group:
         option = {"joinGroup": "addOpt", "inviteGroupMember": "inviteOpt"}.get(cell.command)
         if option and cell.case != "-":
             fields[option] = cell.case
+        if self.has_applicant():
+            fields["addOpt"] = "NeedPermission"
         if cell.kind != "AVChatRoom":
             fields["members"] = self.members()
         self.granted("owner", ("createGroup", fields))
         if cell.kind == "AVChatRoom":
             for name in ("bob", "carol"):
                 self.granted(name, ("joinGroup", {}))
+        if self.has_applicant():
+            self.granted(cell.whom, ("joinGroup", {}))
+
+    def has_applicant(self):
+        return self.cell.command == "handleGroupApplication" and self.cell.kind in ("Public", "ChatRoom")
 
     def members(self):
         admins = [] if self.cell.kind == "Private" else ["chief", "deputy"]
@@ -141,6 +148,8 @@ class Group:
             "transferGroupOwner": {"userID": whom},
             "setGroupMemberRole": {"userID": whom, "role": self.cell.case},
             "muteGroupMember": {"userID": whom, "seconds": 600},
+            "setGroupMemberInfo": {"userID": whom, self.cell.case: "new"},
+            "handleGroupApplication": {"userID": whom, "accept": True},
         }.get(command, {})
 
     def create(self, caller):
@@ -173,7 +182,7 @@ def outcome(response):
 
 def changes(cell):
     """Does what was asked for leave a trace when it is granted?"""
-    if cell.command in ("getGroupInfo", "getGroupMembers"):
+    if cell.command in ("getGroupInfo", "getGroupMembers", "getGroupApplications"):
         return False
     if cell.command == "setGroupMemberRole" and cell.case == cell.target:
         return False

@@ -35,6 +35,18 @@ def faults(report):
     return found
 
 
+def administers(admin):
+    admin.command("importUsers", userIDs=["imported", "a b"])
+    admin.command("muteUser", userID="imported", c2cSeconds=60, groupSeconds=60)
+    admin.command("sendMessage", sender="imported", to="bob", text="a", x={"y": [1]})
+    admin.command("sendMessage", sender="imported", group="live", text="b")
+    assert admin.code("sendMessage", sender="imported", group="g1", image={}) == 90002
+    admin.command("broadcast", text="c")
+    admin.notice("custom")
+    admin.command("getUser", userID="bob")
+    admin.command("getStats")
+
+
 def a_session(broker):
     bob = broker.user("bob", "ios:1").subscribe("chat/user/bob/#")
     bob.command("setPushToken", provider="apns", token="t", businessID="b")
@@ -52,10 +64,14 @@ def a_session(broker):
     alice.refusal("chat/user/nobody", "x")
     alice.refusal("chat/user/bob", '{"text":1}')
     assert alice.code("joinGroup", groupID="none") == 10010
-    worker = broker.admin("web:1").subscribe("chat/push")
+    worker = broker.admin("web:1").subscribe("chat/push", "chat/user/admin")
     job = worker.wait(lambda m: m.topic == "chat/push").data
     worker.command("pushDone", jobs=[job["job"]])
+    alice.command("watchStatus", userIDs=["bob", "admin", "nobody"])
     bob.connect().subscribe(bob.feed, live)
+    alice.event("status", user="bob")
+    bob.command("setBackground", background=True)
+    administers(worker)
     bob.text("to all")
     bob.command("markRead", to="alice")
     bob.command("ack", id=bob.synced()[-1]["id"])
