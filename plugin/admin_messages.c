@@ -28,8 +28,8 @@ static bool is_commands_own(const char *name)
     return false;
 }
 
-/* The message as its sender would have published it: the request's members, as they were written, but for those that are
- * the command's own. malloc'ed; NULL: out of memory. */
+/* The message as its sender would have published it: the request's members, as they were written, but for
+ * those that are the command's own. malloc'ed; NULL: out of memory. */
 static char *message_text(const struct command *command, size_t *len)
 {
     const char *p = command->text + 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Walking JSON text that json_scan has accepted: where values begin and end, for what is to be passed on as it was written.
- * A tree that json_parse made of the same text has the same members in the same order. Pure: no state, any thread. */
+/* Walking JSON text that json_scan has accepted: where values begin and end, for what is to be passed on as
+ * it was written. A tree that json_parse made of the same text has the same members in the same order. Pure:
+ * no state, any thread. */
 #ifndef PLUGIN_JSON_TEXT_H
 #define PLUGIN_JSON_TEXT_H
 
@@ -31,12 +32,13 @@ struct json_span {
     size_t len;
 };
 
-/* The next item of an array, or the next member of an object, name and value. *p stands behind the bracket or brace that
- * opens it, later where the last call left it. false: there are no more. */
+/* The next item of an array, or the next member of an object, name and value. *p stands behind the bracket or
+ * brace that opens it, later where the last call left it. false: there are no more. */
 bool json_next_item(const char **p, struct json_span *out);
 bool json_next_member(const char **p, struct json_span *out);
 
-/* Where the value of `child` begins, a direct child of the object that `text` was parsed into; NULL: it is none. */
+/* Where the value of `child` begins, a direct child of the object that `text` was parsed into; NULL: it is
+ * none. */
 const char *json_text_of_child(const char *text, const cJSON *object, const cJSON *child);
 
 #endif

@@ -14,7 +14,8 @@ struct subscription;
 
 #define LIVE_HISTORY_MAX 50
 
-/* Remembers a delivered message (stamp and body); `origin` (NULL: nobody) never gets it back. Out of memory: it is not remembered. */
+/* Remembers a delivered message (stamp and body); `origin` (NULL: nobody) never gets it back. Out of memory:
+ * it is not remembered. */
 void live_history_add(struct chat *chat, struct conversation *conversation, const struct session *origin,
                       const void *payload, size_t len);
 /* Hands the last ones to a new subscriber, oldest first. */

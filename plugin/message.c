@@ -180,8 +180,8 @@ static void hand_out(struct draft *draft, int64_t id, bool live)
     deliver(draft->chat, &outgoing, live);
 }
 
-/* QoS 2 is delivered by copies now; the broker would do it at PUBREL, if that ever comes. What comes by a command is no
- * publish of the broker's at all. */
+/* QoS 2 is delivered by copies now; the broker would do it at PUBREL, if that ever comes. What comes by a
+ * command is no publish of the broker's at all. */
 static bool natively(const struct draft *draft)
 {
     return draft->origin && draft->publish->qos < 2;

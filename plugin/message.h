@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A message, by publish or command, from payload to stamp, log and delivery. When it returns PUBLISH_ACCEPT the
- * message is in the ring: the ack that the broker sends next is true. */
+/* A message, by publish or command, from payload to stamp, log and delivery. When it returns PUBLISH_ACCEPT
+ * the message is in the ring: the ack that the broker sends next is true. */
 #ifndef PLUGIN_MESSAGE_H
 #define PLUGIN_MESSAGE_H
 
@@ -36,9 +36,9 @@ struct receipt {
 
 #define REASON_BYTES 200 /* for a sentence about what is wrong; "": the code says it all */
 
-/* An app admin sends in the name of somebody, who need not be in the group. Form, `random` and the group's rate count as for
- * a publish, mutes and the sender's own rate do not. All devices of the sender get it. Result: CODE_OK and the receipt, or a
- * code and perhaps a reason. */
+/* An app admin sends in the name of somebody, who need not be in the group. Form, `random` and the group's
+ * rate count as for a publish, mutes and the sender's own rate do not. All devices of the sender get it.
+ * Result: CODE_OK and the receipt, or a code and perhaps a reason. */
 int message_send_as(struct chat *chat, struct user *sender, struct publish *publish, struct receipt *receipt,
                     char reason[REASON_BYTES]);
 

@@ -15,7 +15,8 @@ struct watched;
 
 #define WATCHED_MAX 200 /* by one session */
 
-/* ONLINE: a device is connected in the foreground; BACKGROUND: all that are connected are in the background. */
+/* ONLINE: a device is connected in the foreground; BACKGROUND: all that are connected are in the background.
+ */
 enum user_status { STATUS_OFFLINE, STATUS_BACKGROUND, STATUS_ONLINE };
 
 /* Watched users whose watchers are being told, and those who have just been: not again before their second is
@@ -30,8 +31,8 @@ const char *presence_name(enum user_status status);
 /* His devices have come, gone, or changed between foreground and background. */
 void presence_changed(struct chat *chat, struct user *user);
 
-/* From now on the session is told when the status is another than it is now. Twice is once. The caller sees to
- * WATCHED_MAX (session->watching). false: out of memory. */
+/* From now on the session is told when the status is another than it is now. Twice is once. The caller sees
+ * to WATCHED_MAX (session->watching). false: out of memory. */
 __attribute__((warn_unused_result)) bool presence_watch(struct chat *chat, struct session *session,
                                                         struct user *user);
 bool presence_watches(const struct session *session, const struct user *user);

@@ -55,8 +55,8 @@ int push_done(struct chat *chat, const int64_t *jobs, size_t count);
 int push_failed(struct chat *chat, int64_t job, int64_t retry_after_seconds, const char *error,
                 bool invalid_token);
 void push_counts(struct chat *chat, int64_t *pending, int64_t *dead);
-/* The newest dead jobs, DEAD_GIVEN_MAX at most, as `dead` of `data`. What died a moment ago may be missing. false: out of
- * memory. */
+/* The newest dead jobs, DEAD_GIVEN_MAX at most, as `dead` of `data`. What died a moment ago may be missing.
+ * false: out of memory. */
 #define DEAD_GIVEN_MAX 100
 bool push_add_dead(struct chat *chat, cJSON *data);
 

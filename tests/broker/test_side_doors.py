@@ -46,8 +46,8 @@ def with_plugin(broker):
 
 
 def old_session(broker, client_id, version):
-    """Subscribed to everything, then away; ten messages wait for it. (Of more than twenty, Mosquitto 2.0 sends such a client
-    nothing ever again, when they are denied: docs/configuration.md.)"""
+    """Subscribed to everything, then away; ten messages wait for it. (When more than twenty are denied, Mosquitto
+    2.0 sends such a client nothing ever again: docs/configuration.md.)"""
     client = broker.raw(version)
     props = {SESSION_EXPIRY: 3600} if version == 5 else None
     assert client.connect(client_id, clean=False, props=props).code == 0
