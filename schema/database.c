@@ -120,6 +120,8 @@ static int configure_writer(sqlite3 *db, int sync, char *error, size_t error_siz
         use_wal(db, error, error_size) ||
         run(db, "PRAGMA wal_autocheckpoint = 0", "wal_autocheckpoint", error, error_size) ||
         run(db, "PRAGMA journal_size_limit = 67108864", "journal_size_limit", error, error_size) ||
+        /* What is recalled or too old is overwritten. Debian's SQLite does so by itself, others do not. */
+        run(db, "PRAGMA secure_delete = ON", "secure_delete", error, error_size) ||
         run(db, "PRAGMA cache_size = -65536", "cache_size", error, error_size))
         return -1;
     return run(db, synchronous[sync >= 0 && sync <= 2 ? sync : 0], "synchronous", error, error_size);

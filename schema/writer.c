@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "schema/checkpoint.h"
 #include "schema/deferred.h"
 #include "schema/record.h"
 #include "schema/retention.h"
@@ -24,7 +25,6 @@
  * and its clients could use. What a power loss may take grows by as much. */
 #define BUSY_FRAMES        32
 #define GATHER_MS          5
-#define CHECKPOINT_PAGES   1000
 #define RETENTION_EVERY_MS 30000
 #define RETENTION_PACE_MS  50
 #define NAP_MS             1000
@@ -57,7 +57,7 @@ struct writer {
     struct retention *retention;
     char reason[200];  /* of the last failure; kept, because a rollback overwrites what SQLite knows of it */
     uint64_t kept_end; /* of the last frame in the .bad file */
-    int wal_pages;
+    struct checkpoints checkpoints;
     int64_t next_retention;
 
     struct deferrals deferrals;
@@ -137,6 +137,7 @@ static int execute_now(struct writer *w, const struct ring_record *record)
     else
         sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
+    checkpoints_note(&w->checkpoints, record->op);
     return result;
 }
 
@@ -305,21 +306,6 @@ static int advance(struct writer *w, const struct source *source, uint64_t *posi
     return skip_bad(w, &bad, position, frames);
 }
 
-static void checkpoint(struct writer *w)
-{
-    if (w->wal_pages < CHECKPOINT_PAGES)
-        return;
-    w->wal_pages = 0;
-    sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-}
-
-static int count_wal_pages(void *context, sqlite3 *db, const char *name, int pages)
-{
-    (void)db, (void)name;
-    ((struct writer *)context)->wal_pages = pages;
-    return SQLITE_OK;
-}
-
 /* Also under load, when the ring is never empty. */
 static void retain(struct writer *w)
 {
@@ -329,7 +315,6 @@ static void retain(struct writer *w)
     bool more = retention_step(w->retention, now_ms(CLOCK_REALTIME), keep);
     atomic_store(&w->first_id, retention_first_id(w->retention));
     w->next_retention = now + (more ? RETENTION_PACE_MS : RETENTION_EVERY_MS);
-    checkpoint(w);
 }
 
 static int64_t nap_until_retention(const struct writer *w)
@@ -406,6 +391,7 @@ static void *writer_main(void *context)
             if (stopping)
                 break;
             retain(w);
+            checkpoints_run(&w->checkpoints, now_ms(CLOCK_MONOTONIC));
             sleep_until_woken(w, position);
             continue;
         }
@@ -415,7 +401,7 @@ static void *writer_main(void *context)
             result = lose_ring(w);
         if (result == SQLITE_OK) {
             note_commit(w, position, started);
-            checkpoint(w);
+            checkpoints_run(&w->checkpoints, now_ms(CLOCK_MONOTONIC));
             if (frames >= BUSY_FRAMES && !stopping)
                 nap(w, GATHER_MS);
             if (!stopping)
@@ -488,7 +474,7 @@ int writer_create(struct writer **out, const struct writer_config *config, char 
     atomic_store(&w->retention_ms, config->retention_ms);
     pthread_mutex_init(&w->lines_lock, NULL);
     sem_init(&w->wake, 0, 0);
-    sqlite3_wal_hook(w->db, count_wal_pages, w);
+    checkpoints_init(&w->checkpoints, w->db);
     if (prepare_own(w, error, error_size)) {
         writer_free(w);
         return -1;
