@@ -113,19 +113,25 @@ static bool knows_all(struct chat *chat, struct conversation *conversation)
                                              : conversation_load_members(chat, conversation);
 }
 
+static struct member *load(struct chat *chat, struct conversation *conversation, const char *user_id)
+{
+    struct member *member = NULL;
+    if (knows_all(chat, conversation))
+        return in_memory(conversation, user_id); /* he may have come with the others just now */
+    sqlite3_stmt *row = store_read(chat->store, R_MEMBER);
+    sqlite3_bind_int64(row, 1, conversation->id);
+    sqlite3_bind_text(row, 2, user_id, -1, SQLITE_STATIC);
+    if (store_row(chat->store, row))
+        member = member_meet(chat, conversation, row);
+    store_done(row);
+    return member;
+}
+
 struct member *member_find(struct chat *chat, struct conversation *conversation, const char *user_id)
 {
     struct member *member = in_memory(conversation, user_id);
-    if (!member && knows_all(chat, conversation))
-        return NULL;
-    if (!member) {
-        sqlite3_stmt *row = store_read(chat->store, R_MEMBER);
-        sqlite3_bind_int64(row, 1, conversation->id);
-        sqlite3_bind_text(row, 2, user_id, -1, SQLITE_STATIC);
-        if (store_row(chat->store, row))
-            member = member_meet(chat, conversation, row);
-        store_done(row);
-    }
+    if (!member)
+        member = load(chat, conversation, user_id);
     if (member)
         attach_user(member, user_in_memory(chat, user_id));
     return member;
