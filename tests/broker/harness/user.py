@@ -129,6 +129,7 @@ class User:
 
     def start_connect(self):
         self._connack, self._closed = None, False
+        self._acks, self._subacks = {}, {}  # the new connection begins its packet ids anew
         self._paho = self._make()
         extra = {}
         if self.version == 5:
