@@ -48,12 +48,36 @@ static int64_t count_gone(struct chat *chat, const struct member *member)
     return count;
 }
 
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Others' messages with content since he read. What is too old by now counts as read. */
+static int64_t count_since(struct chat *chat, const struct member *member)
+{
+    const struct conversation *conversation = member->conversation;
+    int64_t gone_seq = 0, gone_sent = 0;
+    sqlite3_stmt *row = store_read(chat->store, R_GONE);
+    sqlite3_bind_int64(row, 1, conversation->id);
+    sqlite3_bind_text(row, 2, member->user_id, -1, SQLITE_STATIC);
+    if (store_row(chat->store, row)) {
+        gone_seq = sqlite3_column_int64(row, 0);
+        gone_sent = sqlite3_column_int64(row, 1);
+    }
+    store_done(row);
+    return conversation->last_seq - later(member->read_seq, gone_seq) -
+           later(member->sent - later(member->read_sent, gone_sent), 0);
+}
+
 int64_t member_unread(struct chat *chat, const struct member *member)
 {
     const struct conversation *conversation = member->conversation;
     if (member->role == ROLE_NONE || !counts_unread(conversation))
         return 0;
-    int64_t unread = conversation->last_seq - member->read_seq - (member->sent - member->read_sent);
+    if (conversation->last_seq - member->read_seq <= member->sent - member->read_sent)
+        return 0;
+    int64_t unread = count_since(chat, member);
     if (unread > 0)
         unread -= count_gone(chat, member);
     return unread > 0 ? unread : 0;

@@ -89,9 +89,7 @@ int64_t visible_last(struct chat *chat, const struct member *member)
     struct search search = {chat, member, visible_history_from(conversation, member), 0};
     if (conversation->last_id <= search.from)
         return 0;
-    if (!visible_deleted(chat, member, conversation->last_id))
-        return conversation->last_id;
-    log_ids_before(chat->log, conversation->id, conversation->last_id, look_back, &search);
+    log_ids_before(chat->log, conversation->id, INT64_MAX, look_back, &search);
     return search.found;
 }
 

@@ -54,7 +54,8 @@ CREATE TABLE conversation (
   last_seq    INTEGER NOT NULL DEFAULT 0,
   last_id     INTEGER NOT NULL DEFAULT 0,
   last_time   INTEGER NOT NULL DEFAULT 0,
-  recalled_id INTEGER NOT NULL DEFAULT 0   -- no message after it has been recalled
+  recalled_id INTEGER NOT NULL DEFAULT 0,  -- no message after it has been recalled
+  gone_seq    INTEGER NOT NULL DEFAULT 0   -- messages up to this seq were too old; set by retention alone
 ) STRICT;
 CREATE UNIQUE INDEX conversation_pair ON conversation (user_a, user_b) WHERE user_a IS NOT NULL;
 
@@ -77,7 +78,8 @@ CREATE TABLE chat_group (
 
 -- Who is in a conversation. A row outlives leaving (role 0): mutes survive, and what one wrote stays counted.
 -- Unread is (last_seq - read_seq) - (sent - read_sent): others' messages with content after the read position. Less
--- those recalled or deleted since, which are counted when recalled_id or deleted_id is past the read position.
+-- those recalled or deleted since, which are counted when recalled_id or deleted_id is past the read position. What is
+-- too old counts as read: gone_seq and gone_sent take the place of read_seq and read_sent where they are higher.
 CREATE TABLE member (
   conversation   INTEGER NOT NULL,
   user           TEXT    NOT NULL,
@@ -95,6 +97,7 @@ CREATE TABLE member (
   cleared_id     INTEGER NOT NULL DEFAULT 0,  -- the conversation was deleted by him: messages up to this id are not his
   deleted_id     INTEGER NOT NULL DEFAULT 0,  -- no message after it has been deleted by him
   pinned         INTEGER NOT NULL DEFAULT 0,
+  gone_sent      INTEGER NOT NULL DEFAULT 0,  -- own messages up to the conversation's gone_seq
   PRIMARY KEY (conversation, user)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX member_user ON member (user, conversation);

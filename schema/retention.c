@@ -7,11 +7,21 @@
 #define ROWS            "500"
 #define FREE_PAGES_KEPT 1000
 
-/* Each a few rows at most: ?1 is the time before which things go. The newest message stays, it tells the next
- * start how far the ids are. */
+/* The newest message stays, it tells the next start how far the ids are. */
+#define OLD_MESSAGES                                                                                         \
+    "(SELECT id FROM (SELECT id, time FROM message ORDER BY id LIMIT " ROWS ") "                             \
+    "WHERE time < ?1 AND id < (SELECT max(id) FROM message))"
+
+/* Each a few rows at most: ?1 is the time before which things go. What is counted of messages is counted before they
+ * go. */
 static const char *const steps[] = {
-    "DELETE FROM message WHERE id IN (SELECT id FROM (SELECT id, time FROM message ORDER BY id "
-    "LIMIT " ROWS ") WHERE time < ?1) AND id < (SELECT max(id) FROM message)",
+    "UPDATE conversation SET gone_seq = old.seq FROM (SELECT conversation, max(seq) AS seq FROM message "
+    "WHERE id IN " OLD_MESSAGES " GROUP BY conversation) AS old WHERE conversation.id = old.conversation",
+    "UPDATE member SET gone_sent = gone_sent + old.sent FROM (SELECT conversation, sender, count(*) AS sent "
+    "FROM message WHERE kind = 0 AND id IN " OLD_MESSAGES " GROUP BY conversation, sender) AS old "
+    "WHERE member.conversation = old.conversation AND member.user = old.sender",
+    "DELETE FROM deleted WHERE id IN " OLD_MESSAGES,
+    "DELETE FROM message WHERE id IN " OLD_MESSAGES,
     "DELETE FROM subscription WHERE client IN (SELECT client FROM device WHERE online = 0 AND last_used < ?1 "
     "LIMIT " ROWS ")",
     "DELETE FROM push_job WHERE client IN (SELECT client FROM device WHERE online = 0 AND last_used < ?1 "
