@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """getHistory: what was said in a conversation, for those who may see it."""
+import contextlib
 import json
+import sqlite3
+import time
 
 import pytest
 
+from harness.settings import PATIENCE
 from harness.user import ChatError
-from harness.views import history, pages_back, pages_on, stalled_store, texts
+from harness.views import conversations, history, pages_back, pages_on, stalled_store, sync_all, texts
 
 BEYOND = 2**53
 
@@ -394,3 +398,69 @@ def test_a_refused_history_has_no_data(alice):
     with pytest.raises(ChatError):
         alice.command("getHistory", to="nobody")
     assert "data" not in alice.request("getHistory", to="nobody")
+
+
+# ---- what has become too old
+
+
+def age(broker, user, last):
+    """Makes everything up to this id too old, and returns when it has been removed."""
+    assert broker.stop() == 0
+    with contextlib.closing(sqlite3.connect(broker.database)) as database, database:
+        database.execute("UPDATE message SET time = time - 8 * 86400000 WHERE id <= ?", [last])
+    broker.start()
+    user.connect()
+    deadline = time.monotonic() + PATIENCE
+    while min(ids_of(sync_all(user))) <= last and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def aged(broker, alice):
+    """carol's three messages to bob are too old and have been removed, alice's two, which are younger, have not."""
+    bob, carol = broker.user("bob"), broker.user("carol")
+    carol.send_many("bob", numbered(1, 3))
+    last = bob.synced()[-1]["id"]
+    alice.send_many("bob", numbered(4, 5))
+    age(broker, bob, last)
+    return bob
+
+
+def test_what_is_too_old_is_gone_from_history_and_sync(aged):
+    assert history(aged, to="carol") == []
+    assert texts(sync_all(aged)) == texts(history(aged, to="alice")) == numbered(4, 5)
+
+
+def test_a_conversation_of_which_everything_is_too_old_is_not_in_the_list(aged):
+    assert list(conversations(aged)) == ["alice"]
+
+
+def test_what_is_too_old_is_not_unread(aged):
+    assert aged.command("getUnread")["totalUnread"] == 2
+
+
+@pytest.mark.parametrize("read", [0, 2, 5])
+def test_unread_is_what_is_left_of_it_as_messages_become_too_old(broker, alice, read):
+    """Own ones, recalled and deleted ones among them, and a tip; whatever was read before."""
+    bob = broker.user("bob")
+    topic = alice.group("Private", "g1", ["bob"])
+    for number in range(1, 9):
+        (bob if number in (3, 6) else alice).send(topic, f"m{number}")
+    alice.command("setGroupInfo", groupID="g1", groupName="new")
+    alice.send(topic, "m9")
+    ids = {m["text"]: m["id"] for m in history(bob, group="g1") if "text" in m}
+    alice.command("recallMessage", id=ids["m2"])
+    alice.command("recallMessage", id=ids["m7"])
+    bob.command("deleteMessages", ids=[ids["m1"], ids["m8"]])
+    if read:
+        bob.command("markRead", group="g1", id=ids[f"m{read}"])
+    unread = {4, 5, 9}
+    for gone in (0, 1, 3, 4, 6, 8):
+        if gone:
+            age(broker, bob, ids[f"m{gone}"])
+        expected = len([number for number in unread if number > max(read, gone)])
+        assert bob.command("getUnread")["totalUnread"] == expected, f"m{gone} and before are too old"
+    bob.command("markRead", group="g1", id=ids["m8"])
+    assert bob.command("getUnread")["totalUnread"] == 1
+    bob.command("markRead", group="g1")
+    assert bob.command("getUnread")["totalUnread"] == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-"""Ways to look at what a user has: history page by page, the list of conversations, a store that is behind."""
+"""Ways to look at what a user has: history in pages, the list of conversations, a store that is behind."""
 import contextlib
 import sqlite3
 
