@@ -105,12 +105,13 @@ struct item {
     struct page *page;
     const struct conversation *conversation;
     cJSON *object;
-    bool added;
+    bool found, added;
 };
 
 static bool add_last_message(void *context, const struct message *message)
 {
     struct item *item = context;
+    item->found = true;
     if (!page_take(item->page, ENTRY_BYTES + message->body_len))
         return false;
     cJSON *json = message_json(item->conversation, message);
@@ -136,15 +137,15 @@ static bool add_state(struct chat *chat, cJSON *object, const struct member *mem
 /* false: the page is full, or failed. */
 static bool add_entry(struct chat *chat, struct page *page, const struct place *entry)
 {
-    struct item item = {page, entry->member->conversation, cJSON_CreateObject(), false};
+    struct item item = {page, entry->member->conversation, cJSON_CreateObject(), false, false};
     bool good = item.object && add_state(chat, item.object, entry->member) &&
-                log_find(chat->log, entry->last_id, add_last_message, &item) && item.added &&
-                cJSON_AddItemToArray(page->array, item.object);
-    if (good)
+                log_find(chat->log, entry->last_id, add_last_message, &item);
+    bool gone = good && !item.found; /* retention has taken it this moment */
+    if (good && item.added && cJSON_AddItemToArray(page->array, item.object))
         return true;
     cJSON_Delete(item.object);
-    page->failed = !page->full;
-    return false;
+    page->failed = !gone && !page->full;
+    return gone;
 }
 
 static int answer_list(struct command *command, const struct list *list, size_t first, size_t limit)

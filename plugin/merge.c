@@ -97,7 +97,7 @@ static bool look_up(struct merge *merge, struct stream *stream)
     if (stream->next != 0)
         return true;
     stream->next = DRAINED;
-    if (!log_after(merge->chat->log, stream->member->conversation->id, stream->after, take_id, stream))
+    if (!log_ids_after(merge->chat->log, stream->member->conversation->id, stream->after, take_id, stream))
         return false;
     if (stream->next > merge->end)
         stream->next = DRAINED;

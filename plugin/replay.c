@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <utlist.h>
 
 #include "plugin/chat.h"
@@ -17,6 +18,7 @@
 
 #define PAGE         100
 #define PAGES_A_TICK 5
+#define TURN_US      1000 /* no further page in this turn: others wait meanwhile */
 /* After this many messages to one client pages keep a distance, so that the broker's queue for it can drain.
  */
 #define UNPACED  500
@@ -187,9 +189,17 @@ static bool paused(struct chat *chat, struct session *session)
     return false;
 }
 
+static int64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 bool replay_tick(struct chat *chat)
 {
-    for (int i = 0; i < PAGES_A_TICK && chat->replays; i++) {
+    const int64_t until = chat->replays ? now_us() + TURN_US : 0;
+    for (int i = 0; i < PAGES_A_TICK && chat->replays && (i == 0 || now_us() < until); i++) {
         struct session *session = chat->replays;
         /* To the end of the row, so that everybody gets a turn. */
         DL_DELETE2(chat->replays, session, replay_prev, replay_next);

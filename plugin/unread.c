@@ -120,14 +120,22 @@ bool member_at_me(struct chat *chat, const struct member *member)
     return named;
 }
 
-struct seq_at {
-    int64_t id, seq;
-};
-
 static bool take_seq(void *context, const struct message *message)
 {
-    ((struct seq_at *)context)->seq = message->seq;
+    ((struct mark *)context)->seq = message->seq;
     return false;
+}
+
+/* Of the last message up to this id; where retention has taken all of those, of what was before the first left. */
+static int64_t seq_at(struct chat *chat, const struct conversation *conversation, int64_t id)
+{
+    struct mark at = {.seq = -1};
+    (void)log_before(chat->log, conversation->id, id + 1, take_seq, &at);
+    if (at.seq >= 0)
+        return at.seq;
+    at.seq = conversation->last_seq;
+    (void)log_after(chat->log, conversation->id, id, take_first, &at);
+    return at.seq;
 }
 
 bool member_read(struct chat *chat, struct member *member, int64_t id)
@@ -137,17 +145,15 @@ bool member_read(struct chat *chat, struct member *member, int64_t id)
         id = conversation->last_id;
     if (id <= member->read_id)
         return false;
-    struct seq_at at = {.id = id, .seq = conversation->last_seq};
-    int64_t sent = member->sent;
+    int64_t seq = conversation->last_seq, sent = member->sent;
     if (id < conversation->last_id) {
-        at.seq = member->read_seq;
-        log_before(chat->log, conversation->id, id + 1, take_seq, &at);
+        seq = seq_at(chat, conversation, id);
         if (member->sent_id > id)
             sent -= log_count_sent(chat->log, conversation->id, member->user_id, id, member->sent_id, -1);
     }
     member->read_id = id;
-    member->read_seq = at.seq > member->read_seq ? at.seq : member->read_seq;
-    member->read_sent = sent > member->read_sent ? sent : member->read_sent;
+    member->read_seq = later(seq, member->read_seq);
+    member->read_sent = later(sent, member->read_sent);
     store_put(chat->store, W_MEMBER_READ, "itiii", conversation->id, member->user_id, member->read_id,
               member->read_seq, member->read_sent);
     return true;

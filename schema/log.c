@@ -248,12 +248,13 @@ static struct young *tail_list(struct log *log, int64_t conversation, int64_t *b
 }
 
 /* The database has a prefix of the log: everything it gives comes before what is only young. */
-bool log_after(struct log *log, int64_t conversation, int64_t after, log_row *row, void *context)
+static bool read_after(struct log *log, enum read_id read, int64_t conversation, int64_t after, log_row *row,
+                       void *context)
 {
     int64_t base_id, last = after;
     struct young *young = tail_list(log, conversation, &base_id);
     if (after < base_id) {
-        sqlite3_stmt *statement = bind_range(log, R_MESSAGES_AFTER, conversation, after);
+        sqlite3_stmt *statement = bind_range(log, read, conversation, after);
         if (!rows_of_database(log, statement, row, context, &last))
             return true;
         if (store_failed(log->store))
@@ -263,6 +264,16 @@ bool log_after(struct log *log, int64_t conversation, int64_t after, log_row *ro
         if (young->message.id > last && !row(context, &young->message))
             break;
     return true;
+}
+
+bool log_after(struct log *log, int64_t conversation, int64_t after, log_row *row, void *context)
+{
+    return read_after(log, R_MESSAGES_AFTER, conversation, after, row, context);
+}
+
+bool log_ids_after(struct log *log, int64_t conversation, int64_t after, log_row *row, void *context)
+{
+    return read_after(log, R_MESSAGE_IDS_AFTER, conversation, after, row, context);
 }
 
 static bool read_before(struct log *log, enum read_id read, int64_t conversation, int64_t before,
@@ -293,10 +304,12 @@ bool log_ids_before(struct log *log, int64_t conversation, int64_t before, log_r
 
 static struct young *young_of(struct log *log, int64_t id)
 {
-    struct young *young = log->all ? log->all->prev : NULL;
-    while (young && young->message.id > id)
-        young = young == log->all ? NULL : young->prev;
-    return young && young->message.id == id ? young : NULL;
+    if (!log->all || id < log->all->message.id)
+        return NULL;
+    struct young *young = log->all->prev;
+    while (young->message.id > id)
+        young = young->prev;
+    return young->message.id == id ? young : NULL;
 }
 
 bool log_find(struct log *log, int64_t id, log_row *row, void *context)

@@ -42,7 +42,9 @@ __attribute__((warn_unused_result)) bool log_append(struct log *log, const struc
  * false: the database could not be read (logged). */
 typedef bool log_row(void *context, const struct message *message);
 bool log_after(struct log *log, int64_t conversation, int64_t after, log_row *row, void *context);
-/* The same for id < before, falling. */
+/* The same with nothing but the ids set: an index scan. */
+bool log_ids_after(struct log *log, int64_t conversation, int64_t after, log_row *row, void *context);
+/* The same as log_after for id < before, falling. */
 bool log_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context);
 /* The same as log_before with nothing but the ids set: an index scan. */
 bool log_ids_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context);

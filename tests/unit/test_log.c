@@ -155,10 +155,11 @@ static void check_complete(struct check *check)
         fail_msg("message %lld did not come", (long long)check->next);
 }
 
-static void check_after(int64_t conversation, int64_t after, int most)
+static void check_after(int64_t conversation, int64_t after, int most, bool ids_only)
 {
-    struct check check = {.conversation = conversation, .next = after + 1, .step = 1, .left = most};
-    assert_true(log_after(model->log, conversation, after, check_row, &check));
+    struct check check = {
+        .conversation = conversation, .next = after + 1, .step = 1, .left = most, .ids_only = ids_only};
+    assert_true((ids_only ? log_ids_after : log_after)(model->log, conversation, after, check_row, &check));
     check_complete(&check);
 }
 
@@ -187,8 +188,9 @@ static void check_somewhere(uint64_t *random)
     int64_t conversation = (int64_t)(n % TALKS), at = (int64_t)((n >> 8) % (uint64_t)(model->count + 2));
     int64_t to = at + (int64_t)((n >> 24) % 200);
     int most = (n >> 40) % 3 == 0 ? 1 + (int)((n >> 42) % 20) : MODEL_MAX;
-    check_after(conversation, at, most);
-    check_after(conversation, model->count - (int64_t)((n >> 48) % 8), most);
+    check_after(conversation, at, most, false);
+    check_after(conversation, at, most, true);
+    check_after(conversation, model->count - (int64_t)((n >> 48) % 8), most, (n >> 35) % 2);
     check_before(conversation, (n >> 32) % 2 ? INT64_MAX : at, most, false);
     check_before(conversation, (n >> 33) % 2 ? INT64_MAX : at, most, true);
     check_count(conversation, (int)((n >> 50) % SENDERS), at, (n >> 34) % 2 ? INT64_MAX : to);
@@ -255,7 +257,7 @@ static void test_an_append_is_seen_inside_its_frame(void **state)
     append_one(1);
     assert_true(store_begin(f->store, 1000));
     assert_true(append(1, 0, MESSAGE_CONTENT));
-    check_after(1, 0, MODEL_MAX);
+    check_after(1, 0, MODEL_MAX, false);
     check_before(1, INT64_MAX, MODEL_MAX, false);
     store_commit(f->store);
 }
@@ -279,19 +281,19 @@ static void test_what_was_aborted_is_forgotten_and_what_was_not_stays(void **sta
     assert_true(append(1, 0, MESSAGE_CONTENT));
     store_abort(f->store);
     forget_last(2);
-    check_after(1, 0, MODEL_MAX);
+    check_after(1, 0, MODEL_MAX, false);
     check_before(1, INT64_MAX, MODEL_MAX, false);
     assert_true(store_begin(f->store, 1000));
     assert_true(append(2, 0, MESSAGE_CONTENT)); /* a conversation that has nothing else */
     store_abort(f->store);
     forget_last(1);
     append_frame(5, &random);
-    check_after(1, 0, MODEL_MAX);
-    check_after(2, 0, MODEL_MAX);
+    check_after(1, 0, MODEL_MAX, false);
+    check_after(2, 0, MODEL_MAX, false);
     change_in(db, "COMMIT");
     sqlite3_close(db);
     await_all(f->store);
-    check_after(1, 0, MODEL_MAX);
+    check_after(1, 0, MODEL_MAX, false);
 }
 
 static bool look_at_body(void *context, const struct message *m)
@@ -314,9 +316,9 @@ static void test_a_broken_frame_can_be_read_until_it_ends_and_leaves_nothing(voi
     assert_true(log_after(model->log, 1, 0, look_at_body, &sum));
     store_commit(f->store);
     forget_last(200);
-    check_after(1, 0, MODEL_MAX);
+    check_after(1, 0, MODEL_MAX, false);
     append_one(1);
-    check_after(1, 0, MODEL_MAX);
+    check_after(1, 0, MODEL_MAX, false);
 }
 
 static void test_a_read_leaves_no_transaction_open(void **state)
@@ -326,7 +328,7 @@ static void test_a_read_leaves_no_transaction_open(void **state)
     for (int i = 0; i < 50; i++)
         append_one(1);
     await_all(f->store);
-    check_after(1, 0, 3);
+    check_after(1, 0, 3, false);
     check_before(1, INT64_MAX, 3, false);
     check_before(1, INT64_MAX, 3, true);
     check_count(1, 0, 0, INT64_MAX);
@@ -355,7 +357,7 @@ static void test_a_conversation_without_messages_gives_nothing(void **state)
 {
     (void)state;
     append_one(1);
-    check_after(3, 0, MODEL_MAX);
+    check_after(3, 0, MODEL_MAX, false);
     check_before(3, INT64_MAX, MODEL_MAX, false);
     check_before(3, INT64_MAX, MODEL_MAX, true);
     check_count(3, 0, 0, INT64_MAX);
