@@ -209,7 +209,8 @@ struct member *member_mute(struct chat *chat, struct conversation *conversation,
 void member_set_info(struct chat *chat, struct member *member, const char *name_card,
                      enum receive_option option)
 {
-    store_copy(member->name_card, sizeof member->name_card, name_card);
+    if (name_card != member->name_card) /* copied onto itself it would be gone */
+        store_copy(member->name_card, sizeof member->name_card, name_card);
     if (member->receive_option != option)
         member->conversation->push_queued = false;
     member->receive_option = option;

@@ -78,6 +78,13 @@ def test_nothing_to_set_is_10004(broker, group, fields):
     assert change(group, **fields) == 10004
 
 
+def test_setting_how_to_receive_leaves_the_card(broker, group):
+    bob = broker.user("bob")
+    change(bob, nameCard="Bobby")
+    change(bob, receiveOption="AcceptNotNotify")
+    assert card(bob, "bob") == "Bobby"
+
+
 @pytest.mark.parametrize("option", ["accept", "discard", 1, True])
 def test_a_wrong_receive_option_is_named(broker, group, option):
     response = group.request("setGroupMemberInfo", groupID="g1", receiveOption=option)
