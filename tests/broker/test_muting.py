@@ -92,6 +92,13 @@ def test_lifting_is_told_as_0(broker, group):
     bob.event("info", mutedUntil=0)
 
 
+def test_lifting_what_is_not_muted_tells_nobody(broker, group):
+    bob = broker.user("bob").subscribe("chat/user/bob/#")
+    bob.tip("invite")
+    assert mute(group, "bob", 0) == 0
+    assert bob.silent(lambda m: m.get("tips") or m.get("event") == "info") == []
+
+
 def test_a_public_group_sees_a_tip(broker, group):
     carol = broker.user("carol").subscribe("chat/user/carol/#")
     mute(group, "bob", 60)
