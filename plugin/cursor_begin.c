@@ -63,12 +63,26 @@ static bool covers(const struct subscription *wide, const struct subscription *n
            (wide->kind == narrow->kind && wide->conversation == narrow->conversation);
 }
 
+/* Where a session is with what this subscription is about, by those it has and those it has ended; -1: nowhere. */
+static int64_t furthest_of(struct chat *chat, const struct session *session,
+                           const struct subscription *subscription)
+{
+    struct subscription *theirs;
+    int64_t furthest = -1;
+    DL_FOREACH(session->subscriptions, theirs)
+    if (covers(theirs, subscription))
+        furthest = max64(furthest, subscription_cursor(chat, theirs));
+    DL_FOREACH(session->ended, theirs)
+    if (covers(theirs, subscription))
+        furthest = max64(furthest, subscription_cursor(chat, theirs));
+    return furthest;
+}
+
 /* The furthest any other device of this user is: connected ones from memory, the rest from the store. -1:
  * there is none. */
 static int64_t cursor_of_others(struct chat *chat, const struct subscription *subscription, const char *topic)
 {
     const struct session *session = subscription->session, *other;
-    struct subscription *theirs;
     int64_t furthest = -1;
     sqlite3_stmt *row = store_read(chat->store, R_CURSOR_OF_OTHERS);
     sqlite3_bind_text(row, 1, session->user->id, -1, SQLITE_STATIC);
@@ -82,9 +96,7 @@ static int64_t cursor_of_others(struct chat *chat, const struct subscription *su
     {
         if (other == session || strcmp(other->client_id, session->client_id) == 0)
             continue;
-        DL_FOREACH(other->subscriptions, theirs)
-        if (covers(theirs, subscription) && subscription_cursor(chat, theirs) > furthest)
-            furthest = subscription_cursor(chat, theirs);
+        furthest = max64(furthest, furthest_of(chat, other, subscription));
     }
     return furthest;
 }
@@ -93,15 +105,12 @@ static int64_t cursor_of_others(struct chat *chat, const struct subscription *su
 static int64_t cursor_of_predecessor(struct chat *chat, const struct subscription *subscription)
 {
     const struct session *session = subscription->session, *other;
-    struct subscription *theirs;
     int64_t furthest = -1;
     DL_FOREACH2(session->user->sessions, other, user_next)
     {
         if (other == session || strcmp(other->client_id, session->client_id) != 0)
             continue;
-        DL_FOREACH(other->subscriptions, theirs)
-        if (covers(theirs, subscription) && subscription_cursor(chat, theirs) > furthest)
-            furthest = subscription_cursor(chat, theirs);
+        furthest = max64(furthest, furthest_of(chat, other, subscription));
     }
     return furthest;
 }

@@ -21,18 +21,39 @@ static void forget(struct chat *chat, struct departed *departed)
     free(departed);
 }
 
+static bool knows(const struct departed *departed, const char *topic)
+{
+    for (size_t i = 0; i < departed->count; i++)
+        if (strcmp(departed->filters[i].topic, topic) == 0)
+            return true;
+    return false;
+}
+
+static void copy_filter(struct departed *departed, struct chat *chat, struct subscription *subscription,
+                        bool ended)
+{
+    struct departed_filter *filter = &departed->filters[departed->count];
+    if (subscription->kind == SUBSCRIPTION_LIVE)
+        return;
+    subscription_topic(filter->topic, subscription->kind, subscription->conversation);
+    if (knows(departed, filter->topic))
+        return; /* unsubscribed, and subscribed again */
+    filter->qos = subscription->qos;
+    filter->ended = ended;
+    filter->cursor = subscription_cursor(chat, subscription);
+    departed->count++;
+}
+
 static void copy_filters(struct departed *departed, struct chat *chat, struct session *session)
 {
     struct subscription *subscription;
     DL_FOREACH(session->subscriptions, subscription)
     {
-        struct departed_filter *filter = &departed->filters[departed->count];
-        if (subscription->kind == SUBSCRIPTION_LIVE)
-            continue;
-        subscription_topic(filter->topic, subscription->kind, subscription->conversation);
-        filter->qos = subscription->qos;
-        filter->cursor = subscription_cursor(chat, subscription);
-        departed->count++;
+        copy_filter(departed, chat, subscription, false);
+    }
+    DL_FOREACH(session->ended, subscription)
+    {
+        copy_filter(departed, chat, subscription, true);
     }
 }
 
@@ -40,7 +61,7 @@ void departed_add(struct chat *chat, struct session *session, uint64_t position)
 {
     struct subscription *subscription;
     struct departed *departed = (struct departed *)departed_find(chat, session->client_id);
-    size_t count;
+    size_t count, ended;
     if (departed && departed->settled && session->fresh && strcmp(departed->user, session->user->id) == 0) {
         /* The one before knows all that this one did, and its filters. */
         departed->position = departed->position == 0 ? 0 : position;
@@ -51,11 +72,12 @@ void departed_add(struct chat *chat, struct session *session, uint64_t position)
     if (departed)
         forget(chat, departed);
     DL_COUNT(session->subscriptions, subscription, count);
+    DL_COUNT(session->ended, subscription, ended);
     departed = calloc(1, sizeof *departed);
     if (!departed)
         return;
     departed->client_id = strdup(session->client_id);
-    departed->filters = calloc(count + 1, sizeof *departed->filters);
+    departed->filters = calloc(count + ended + 1, sizeof *departed->filters);
     if (!departed->client_id || !departed->filters) {
         free(departed->client_id);
         free(departed->filters);

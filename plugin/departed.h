@@ -20,6 +20,7 @@ struct session;
 struct departed_filter {
     char topic[STORED_TOPIC_MAX];
     int qos;
+    bool ended; /* unsubscribed in that session: it counts for its cursor only */
     int64_t cursor;
 };
 
@@ -33,7 +34,7 @@ struct departed {
     uint64_t
         position; /* of the frame that tells the store; 0: the ring was full, it is still to be written */
     size_t count;
-    struct departed_filter *filters; /* those it was subscribed to */
+    struct departed_filter *filters; /* those it was subscribed to, at its end or before */
     struct departed *prev, *next;
     UT_hash_handle hh;
 };

@@ -336,9 +336,11 @@ struct filter {
 static size_t departed_filters(const struct departed *departed, struct filter *filters)
 {
     size_t count = 0;
-    for (; count < departed->count && count < RESTORE_MAX; count++) {
-        store_copy(filters[count].topic, sizeof filters[count].topic, departed->filters[count].topic);
-        filters[count].qos = departed->filters[count].qos;
+    for (size_t i = 0; i < departed->count && count < RESTORE_MAX; i++) {
+        if (departed->filters[i].ended)
+            continue;
+        store_copy(filters[count].topic, sizeof filters[count].topic, departed->filters[i].topic);
+        filters[count++].qos = departed->filters[i].qos;
     }
     return count;
 }

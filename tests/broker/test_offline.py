@@ -540,6 +540,29 @@ def test_a_takeover_goes_back_although_the_cursor_has_been_written(broker, alice
     assert raw_texts(again) == numbered(1, 3)
 
 
+@pytest.mark.parametrize("who", ["the same device", "a new device"])
+def test_what_was_had_before_an_UNSUBSCRIBE_does_not_come_again_a_moment_later(broker, alice, who):
+    for number in range(10):
+        device = f"bob:ios:{number}"
+        bob, again = broker.raw(), broker.raw()
+        bob.login("bob", device)
+        bob.subscribe("chat/user/bob/#")
+        fill(alice, 3)
+        assert [json.loads(bob.next_message().payload)["text"] for _ in range(3)] == numbered(1, 3)
+        bob.ping()
+        end = packets.disconnect() if who == "the same device" else b""
+        again_id = device if who == "the same device" else f"bob:web:{number}"
+        begin = packets.connect(4, again_id, "bob", broker.sig("bob"))
+        with broker.one_turn():
+            bob.send(packets.unsubscribe(4, 9, ["chat/user/bob/#"]) + end)
+            again.send(begin + packets.subscribe(4, 1, ["chat/user/bob/#"]))
+        again.expect(packets.SUBACK)
+        alice.send("bob", "end")
+        assert raw_texts(again) == []
+        for client in (bob, again):
+            client.close()
+
+
 def await_cursor(broker, client_id, cursor):
     """Returns when the database has this cursor of the client's feed."""
     deadline = time.monotonic() + PATIENCE
