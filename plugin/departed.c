@@ -44,7 +44,7 @@ static void copy_filter(struct departed *departed, struct chat *chat, struct sub
     departed->count++;
 }
 
-static void copy_filters(struct departed *departed, struct chat *chat, struct session *session)
+static void copy_filters(struct departed *departed, struct chat *chat, const struct session *session)
 {
     struct subscription *subscription;
     DL_FOREACH(session->subscriptions, subscription)
@@ -57,42 +57,70 @@ static void copy_filters(struct departed *departed, struct chat *chat, struct se
     }
 }
 
+/* What the session before knew, and the store perhaps not yet. */
+static void copy_earlier(struct departed *departed, const struct departed *earlier)
+{
+    for (size_t i = 0; i < earlier->count; i++) {
+        if (knows(departed, earlier->filters[i].topic))
+            continue;
+        departed->filters[departed->count] = earlier->filters[i];
+        departed->filters[departed->count++].ended = true;
+    }
+}
+
+static size_t count_filters(const struct session *session)
+{
+    const struct subscription *subscription;
+    size_t active, ended;
+    DL_COUNT(session->subscriptions, subscription, active);
+    DL_COUNT(session->ended, subscription, ended);
+    return active + ended;
+}
+
+static struct departed *create(const struct session *session, size_t filters)
+{
+    struct departed *departed = calloc(1, sizeof *departed);
+    if (!departed)
+        return NULL;
+    departed->client_id = strdup(session->client_id);
+    departed->filters = calloc(filters + 1, sizeof *departed->filters);
+    if (departed->client_id && departed->filters)
+        return departed;
+    free(departed->client_id);
+    free(departed->filters);
+    free(departed);
+    return NULL;
+}
+
 void departed_add(struct chat *chat, struct session *session, uint64_t position)
 {
-    struct subscription *subscription;
-    struct departed *departed = (struct departed *)departed_find(chat, session->client_id);
-    size_t count, ended;
-    if (departed && departed->settled && session->fresh && strcmp(departed->user, session->user->id) == 0) {
+    struct departed *earlier = (struct departed *)departed_find(chat, session->client_id);
+    bool same_user = earlier && strcmp(earlier->user, session->user->id) == 0;
+    if (same_user && earlier->settled && session->fresh) {
         /* The one before knows all that this one did, and its filters. */
-        departed->position = departed->position == 0 ? 0 : position;
-        DL_DELETE(chat->departures.oldest, departed);
-        DL_APPEND(chat->departures.oldest, departed);
+        earlier->position = earlier->position == 0 ? 0 : position;
+        DL_DELETE(chat->departures.oldest, earlier);
+        DL_APPEND(chat->departures.oldest, earlier);
         return;
     }
-    if (departed)
-        forget(chat, departed);
-    DL_COUNT(session->subscriptions, subscription, count);
-    DL_COUNT(session->ended, subscription, ended);
-    departed = calloc(1, sizeof *departed);
+    struct departed *departed = create(session, count_filters(session) + (same_user ? earlier->count : 0));
+    if (departed) {
+        store_copy(departed->user, sizeof departed->user, session->user->id);
+        departed->acks = session->acks;
+        departed->has_token = session->has_token;
+        departed->settled = !session->fresh;
+        departed->strays = session->strays;
+        departed->strays_tick = session->strays_tick;
+        session->strays = (struct ids){0};
+        departed->position = position;
+        copy_filters(departed, chat, session);
+        if (same_user)
+            copy_earlier(departed, earlier);
+    }
+    if (earlier)
+        forget(chat, earlier);
     if (!departed)
         return;
-    departed->client_id = strdup(session->client_id);
-    departed->filters = calloc(count + ended + 1, sizeof *departed->filters);
-    if (!departed->client_id || !departed->filters) {
-        free(departed->client_id);
-        free(departed->filters);
-        free(departed);
-        return;
-    }
-    store_copy(departed->user, sizeof departed->user, session->user->id);
-    departed->acks = session->acks;
-    departed->has_token = session->has_token;
-    departed->settled = !session->fresh;
-    departed->strays = session->strays;
-    departed->strays_tick = session->strays_tick;
-    session->strays = (struct ids){0};
-    departed->position = position;
-    copy_filters(departed, chat, session);
     HASH_ADD_KEYPTR(hh, chat->departures.by_id, departed->client_id, strlen(departed->client_id), departed);
     DL_APPEND(chat->departures.oldest, departed);
 }

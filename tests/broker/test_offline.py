@@ -563,6 +563,29 @@ def test_what_was_had_before_an_UNSUBSCRIBE_does_not_come_again_a_moment_later(b
             client.close()
 
 
+@pytest.mark.parametrize("who", ["the same device", "a new device"])
+def test_a_session_that_subscribes_to_nothing_hides_no_cursor_of_the_one_before(broker, alice, who):
+    for number in range(10):
+        device = f"bob:ios:{number}"
+        bob, between, again = broker.raw(), broker.raw(), broker.raw()
+        bob.login("bob", device)
+        bob.subscribe("chat/user/bob/#")
+        fill(alice, 3)
+        assert [json.loads(bob.next_message().payload)["text"] for _ in range(3)] == numbered(1, 3)
+        bob.ping()
+        login = packets.connect(4, device, "bob", broker.sig("bob"))
+        again_id = device if who == "the same device" else f"bob:web:{number}"
+        with broker.one_turn():
+            bob.send(packets.disconnect())
+            between.send(login + packets.packet(packets.PINGREQ, 0, b"") + packets.disconnect())
+        between.wait_closed()
+        again.login("bob", again_id)
+        again.subscribe("chat/user/bob/#")
+        alice.send("bob", "end")
+        assert raw_texts(again) == []
+        again.disconnect()
+
+
 def await_cursor(broker, client_id, cursor):
     """Returns when the database has this cursor of the client's feed."""
     deadline = time.monotonic() + PATIENCE
