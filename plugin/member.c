@@ -166,6 +166,8 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
     member->read_seq = conversation->last_seq;
     member->read_sent = member->sent;
     member->role = role;
+    member->receive_option = RECEIVE_AND_NOTIFY; /* only a mute outlasts leaving; MEMBER_SET does the same */
+    member->name_card[0] = '\0';
     if (conversation->group)
         count_members(chat, conversation, 1);
     attach_user(member, user);

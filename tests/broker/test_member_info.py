@@ -85,6 +85,22 @@ def test_setting_how_to_receive_leaves_the_card(broker, group):
     assert card(bob, "bob") == "Bobby"
 
 
+@pytest.mark.parametrize("kill", [False, True])
+def test_who_comes_back_has_no_card_and_receives(broker, group, kill):
+    bob = broker.user("bob")
+    change(bob, nameCard="Bobby", receiveOption="Discard")
+    group.command("deleteGroupMember", groupID="g1", members=["bob"])
+    broker.admin().command("inviteGroupMember", groupID="g1", members=["bob"])
+    if kill:
+        broker.restart(kill=True)
+        group.connect()
+        bob.connect()
+    bob.subscribe("chat/user/bob/#")
+    group.send(TOPIC, "welcome back")
+    bob.text("welcome back")
+    assert card(group, "bob") == ""
+
+
 @pytest.mark.parametrize("option", ["accept", "discard", 1, True])
 def test_a_wrong_receive_option_is_named(broker, group, option):
     response = group.request("setGroupMemberInfo", groupID="g1", receiveOption=option)
