@@ -15,7 +15,7 @@ LIMITS = {"groupName": 30, "introduction": 240, "notification": 300, "faceURL": 
 
 # how often each kind of step comes
 THEMES = {  # fmt: skip
-    "members": {"command": 12, "publish": 3, "connect": 2, "disconnect": 1, "subscribe": 1},
+    "members": {"command": 12, "publish": 6, "connect": 2, "disconnect": 1, "subscribe": 1},
     "messages": {"publish": 8, "command": 4, "read": 4, "connect": 2, "disconnect": 2, "subscribe": 2,
                  "unsubscribe": 1},
     "at once": {"together": 6, "burst": 4, "connect": 2, "disconnect": 1, "subscribe": 2, "read": 1},

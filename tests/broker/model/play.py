@@ -435,14 +435,15 @@ class Difference:
 
 
 def lane_of(device, data):
+    """As Delivery.lane."""
     if "event" in data:
         return "events"
-    if "group" in data:
-        return ("group", data["group"])
     if data["sender"] == SYSTEM:
         late = data["notice"]["type"] == "dismissed"
         return ("late notices" if late else "notices", device.user)
-    return ("pair", *sorted((data["sender"], data["to"])))
+    pair = ("pair", *sorted((data["sender"], data.get("to", ""))))
+    lane = ("group", data["group"]) if "group" in data else pair
+    return lane if "seq" in data else ("online", lane)
 
 
 def encoded(payload):

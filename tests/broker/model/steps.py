@@ -9,7 +9,7 @@ from model.world import ADMIN
 DEVICES = {"ann:ios:1": 5, "bob:ios:1": 4, "cid:ios:1": 5, "dot:ios:1": 4, "admin:web:1": 5}
 OTHERS = {"ann:web:1": 4, "bob:web:1": 5, "cid:web:1": 4, "eve:ios:1": 4}
 USERS = ["ann", "bob", "cid", "dot", "eve", ADMIN]
-GROUPS = ["pri", "pub", "room", "live", "g5", "g6", "g7", "g8"]
+GROUPS = ["pri", "pub", "room", "live", "g5", "g6"]
 
 
 @dataclass(frozen=True)

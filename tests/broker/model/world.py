@@ -94,7 +94,10 @@ class Delivery:
 
     @property
     def lane(self):
-        return self.message.lane if self.message else "events"
+        """Within which the order is promised: a conversation, but `onlineOnly` messages may overtake the stored."""
+        if not self.message:
+            return "events"
+        return self.message.lane if "seq" in self.message.body else ("online", self.message.lane)
 
     def matches(self, topic, data):
         return topic == self.topic and (self.message.seen(data) if self.message else self.event == data)
@@ -362,7 +365,7 @@ class World:
             device.save(name)
         for cursor in device.cursors.values():
             if abruptly and self.rewinds and not device.kept:
-                cursor.low = 0
+                cursor.low = cursor.saved = 0
         for group in self.groups.values():
             self.leave_live(group, device)
         if not device.kept:
@@ -440,7 +443,12 @@ class World:
             return
         for message in self.log[cursor.low :]:
             if self.covers(device, name, message) and self.is_replayed(device, message):
-                self.hand(device, message, optional=message.position <= cursor.had)
+                self.hand(device, message, optional=self.has_had(device, message))
+
+    def has_had(self, device, message):
+        """By whatever subscription: what the device has had of its inbox may come again with the feed, or not."""
+        cursors = device.cursors.items()
+        return any(message.position <= cursor.had and self.covers(device, n, message) for n, cursor in cursors)
 
     def covers(self, device, name, message):
         if name == device.feed:
