@@ -167,9 +167,14 @@ class Broker:
     def one_turn(self):
         """What clients send inside reaches the broker in one turn of its loop, in the order in which they begin."""
         stat = pathlib.Path(f"/proc/{self.process.pid}/stat")
+
+        def await_state(wanted):
+            while stat.read_text().rpartition(")")[2].split()[0] != wanted:
+                pass
+
+        await_state("S")  # stopped in the middle of a turn, it would go on with who was ready before
         self.process.signal(signal.SIGSTOP)
-        while stat.read_text().rpartition(")")[2].split()[0] != "T":
-            pass
+        await_state("T")
         try:
             yield
         finally:

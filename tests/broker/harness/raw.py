@@ -28,6 +28,9 @@ class RawClient:
 
     # ---- bytes
 
+    def fileno(self):
+        return self._socket.fileno()
+
     def send(self, data):
         try:
             self._socket.sendall(data)
@@ -178,6 +181,12 @@ class RawClient:
     def disconnect(self):
         """A proper end; returns when the broker has closed its side as well."""
         self.send(packets.disconnect())
+        self.wait_closed()
+        self.close()
+
+    def drop(self):
+        """An end without DISCONNECT; returns when the broker has closed its side as well."""
+        self._socket.shutdown(socket.SHUT_WR)
         self.wait_closed()
         self.close()
 

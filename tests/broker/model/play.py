@@ -1,0 +1,450 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""Plays steps on a real broker and on the world side by side. Each story has a broker of its own and begins
+alike, so one that fails can be told again, shorter."""
+import itertools
+import json
+import select
+import time
+
+from harness import packets
+from harness.broker import Broker
+from harness.raw import Closed
+from harness.settings import PATIENCE
+from harness.user import CONTROL, RESPONSE
+from model import reading, rules
+from model.rules import Call
+from model.steps import DEVICES, OTHERS, USERS, Command, Connect, Disconnect, Subscribe
+from model.world import ADMIN, LIVE, SYSTEM, Device, World, Wrong
+
+COMMANDS = {function.__name__: function for function in (*rules.COMMANDS, *reading.COMMANDS)}
+LIMITS = {"Private": 4, "Public": 4, "ChatRoom": 5}
+LIVE_HISTORY = 3
+SESSION = {packets.SESSION_EXPIRY: 3600}
+BEGINNING = [
+    Command(
+        "ann:ios:1",
+        "createGroup",
+        {"groupType": "Private", "groupID": "pri", "members": [{"userID": "bob"}]},
+    ),
+    Command(
+        "ann:ios:1",
+        "createGroup",
+        {
+            "groupType": "Public",
+            "groupID": "pub",
+            "inviteOpt": "NeedPermission",
+            "members": [{"userID": "bob", "role": "admin"}, {"userID": "cid"}],
+        },
+    ),
+    Command("bob:ios:1", "createGroup", {"groupType": "ChatRoom", "groupID": "room"}),
+    Command("cid:ios:1", "createGroup", {"groupType": "AVChatRoom", "groupID": "live"}),
+]
+
+
+class Player:
+    def __init__(self, patience=PATIENCE):
+        limits = {f"max_members_{kind.lower()}": limit for kind, limit in LIMITS.items()}
+        # What is there after kill -9 does not depend on fsync, and hundreds of brokers would wait for it.
+        self.broker = Broker({"live_history": LIVE_HISTORY, "sync": "off", **limits})
+        self.broker.start()
+        self.patience = patience
+        probes = {f"{user}:other:probe": 5 for user in USERS}
+        devices = [Device(name, version) for name, version in {**DEVICES, **OTHERS, **probes}.items()]
+        self.world = World(devices, LIMITS, LIVE_HISTORY, rewinds=self.broker.version >= (2, 1))
+        self.clients, self.answers = {}, {}
+        self.arrived, self.acks = {d: [] for d in devices}, {d: {} for d in devices}
+        self.numbers = itertools.count(1)
+        self.steps = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        alive = self.broker.process.alive()
+        self.broker.kill()  # a clean end is for the tests of clean ends
+        self.broker.close()
+        assert alive or kind, "the broker is gone"
+
+    # ---- the wire
+
+    def read(self, device, until):
+        """Reads packets of the device, keeping all of them, until something is true."""
+        while not (found := until()):
+            packet = self.clients[device].receive(self.patience)
+            if packet.kind == packets.PUBLISH:
+                self.keep(device, packet)
+            else:
+                self.acks[device][packet.kind, packet.mid] = packet
+        return found
+
+    def ack(self, device, kind, mid=0):
+        """The packet of this kind, as soon as it is there."""
+        return self.read(device, lambda: self.acks[device].pop((kind, mid), None))
+
+    def keep(self, device, packet):
+        data = json.loads(packet.payload)
+        if packet.topic != RESPONSE:
+            self.arrived[device].append((packet.topic, data))
+            return
+        for answer in data["responses"]:
+            self.answers[answer.pop("correlationData")] = answer
+
+    def send_command(self, device, name, fields, qos=1):
+        mark = f"c{next(self.numbers)}"
+        payload = {"commands": [{"command": name, **fields, "correlationData": mark}]}
+        self.clients[device].start_publish(CONTROL, payload, qos=qos)
+        return mark
+
+    def answer_of(self, device, mark):
+        return self.read(device, lambda: self.answers.pop(mark, None))
+
+    def fence(self):
+        """What was queued for a client in one turn of the broker is sent in the next, so: two questions."""
+        for _ in range(2):
+            marks = {device: self.send_command(device, "getUnread", {}, qos=0) for device in self.clients}
+            for device, mark in marks.items():
+                self.answer_of(device, mark)
+
+    # ---- a step
+
+    def begin(self):
+        """The first devices are connected with their feeds; there is a group of each type."""
+        for name in DEVICES:
+            self.step(Connect(name))
+            self.step(Subscribe(name, f"chat/user/{name.split(':')[0]}/#"))
+        for step in BEGINNING:
+            self.step(step)
+
+    def step(self, step):
+        self.steps += 1
+        getattr(self, f"do_{type(step).__name__}")(step)
+        self.compare(step)
+
+    def device(self, step):
+        """The device when it is connected, else None: the step is passed over."""
+        device = self.world.devices[step.device]
+        return device if device.connected else None
+
+    def start(self, step):
+        """Sends a command or publish; what finish() wants."""
+        device = self.device(step)
+        if not device:
+            return None
+        if isinstance(step, Command):
+            return device, self.send_command(device, step.name, step.fields)
+        return device, self.clients[device].start_publish(step.topic, encoded(step.payload), qos=step.qos)
+
+    def finish(self, step, started):
+        if not started:
+            return
+        device, mark = started
+        if isinstance(step, Command):
+            self.check(step, device, self.answer_of(device, mark))
+        else:
+            self.finish_publish(step, device, mark)
+
+    def check(self, step, device, answer):
+        """Holds an answer against the world, which changes accordingly."""
+        call = Call(self.world, device, step.fields, answer)
+        data = COMMANDS[step.name](call)
+        wanted = f"one of {sorted(call.codes)}" if call.codes else {"data": data}
+        right = answer.get("code") in call.codes if call.codes else (
+            "code" not in answer and data == answer.get("data", {})
+        )  # fmt: skip
+        if not right or answer["command"] != step.name:
+            raise Wrong(f"{step}\n  answered {answer}\n  wanted {wanted}")
+
+    def finish_publish(self, step, device, mid):
+        accepted = reading.publish(self.world, device, step.topic, step.payload)
+        if step.qos == 0:
+            return
+        code = self.acked(device, mid, step.qos)
+        expected = (0, 0x10) if accepted or device.version == 4 else (0x87,)
+        if code not in expected:
+            raise Wrong(f"{step}: acknowledged with {code:#x}")
+
+    def acked(self, device, mid, qos):
+        code = self.ack(device, packets.PUBACK if qos == 1 else packets.PUBREC, mid).code
+        if qos == 2 and code < 0x80:
+            self.clients[device].send(packets.ack(packets.PUBREL, mid))
+            self.ack(device, packets.PUBCOMP, mid)
+        return code
+
+    def finish_all(self, steps, started):
+        """One action after the other; who is told of a dismissal may be told in between."""
+        late = any(isinstance(step, Command) and step.name == "dismissGroup" for step in steps)
+        for step, what in zip(steps, started):
+            self.finish(step, what)
+            self.world.action += not late
+
+    def do_Command(self, step):
+        self.finish(step, self.start(step))
+
+    do_Publish = do_Command
+
+    def do_Sync(self, step):
+        bound = {}
+        for message in self.world.log:
+            bound.setdefault(message.action, []).append(message.id)
+        known = [max(ids) for ids in bound.values() if None not in ids]
+        after = known[-step.back] if 0 < step.back <= len(known) else 0
+        self.do_Command(Command(step.device, "sync", {"after": after, "limit": step.limit}))
+
+    def do_MarkRead(self, step):
+        kind, name = step.where
+        user = step.device.split(":")[0]
+        lane = ("pair", *sorted((user, name))) if kind == "to" else ("group", name)
+        ids = [m.id for m in self.world.log if m.lane == lane and m.id]
+        fields = {kind: name, **({"id": ids[-step.back]} if 0 < step.back <= len(ids) else {})}
+        self.do_Command(Command(step.device, "markRead", fields))
+
+    def do_Together(self, step):
+        with self.broker.one_turn():
+            started = [self.start(one) for one in step.steps]
+        self.finish_all(step.steps, started)
+
+    def do_Burst(self, step):
+        started = [self.start(one) for one in step.steps]
+        self.finish_all(step.steps, started)
+
+    def do_Subscribe(self, step):
+        device = self.device(step)
+        if not device:
+            return
+        mid = self.clients[device].next_mid()
+        self.clients[device].send(packets.subscribe(device.version, mid, [step.filter], step.qos))
+        code = self.ack(device, packets.SUBACK, mid).code
+        granted = self.world.subscribe(device, step.filter, step.qos)
+        refused = 0x87 if device.version == 5 else 0x80
+        if code != (step.qos if granted else refused):
+            raise Wrong(f"{step}: SUBACK {code:#x}")
+
+    def do_Unsubscribe(self, step):
+        device = self.device(step)
+        if not device:
+            return
+        mid = self.clients[device].next_mid()
+        self.clients[device].send(packets.packet(packets.UNSUBSCRIBE, 2, packets.subscribe(
+            device.version, mid, [], 0)[2:] + packets.binary(step.filter)))  # fmt: skip
+        self.ack(device, packets.UNSUBACK, mid)
+        self.world.unsubscribe(device, step.filter)
+
+    def do_Connect(self, step):
+        device = self.world.devices[step.device]
+        if device.connected:
+            return
+        client = self.clients[device] = self.broker.raw(device.version)
+        self.acks[device].clear()
+        client.send(packets.connect(device.version, device.id, device.user, self.broker.sig(device.user),
+                                    clean=not step.kept, keepalive=600,
+                                    props=SESSION if step.kept else None))  # fmt: skip
+        connack = self.ack(device, packets.CONNACK)
+        if connack.code:
+            raise Wrong(f"{step}: CONNACK {connack.code:#x}")
+        self.world.connect(device, step.kept, connack.session_present)
+
+    def do_Disconnect(self, step):
+        device = self.device(step)
+        if device:
+            client = self.clients.pop(device)
+            client.disconnect() if step.properly else client.drop()
+            self.world.end(device, abruptly=not step.properly)
+
+    def do_Restart(self, step):
+        self.broker.restart(kill=step.crash)
+        self.forget_connections()
+        self.world.stop(step.crash)
+        self.inspect()
+
+    def do_Crash(self, step):
+        device, payloads = self.device(step), [{"text": f"crash {n}"} for n in range(step.count)]
+        if not device or reading.refusals(self.world, device, step.topic, payloads[0]):
+            return
+        group = self.world.groups.get(step.topic.split("/")[2])
+        if group and (group.live or not group.members):
+            return
+        witness = device.user if not group or device.user in group.members else next(iter(group.members))
+        mids = [self.clients[device].start_publish(step.topic, payload) for payload in payloads]
+        for mid in mids[: step.acks]:
+            self.acked(device, mid, 1)
+        self.broker.kill()
+        self.drain()
+        self.broker.start()
+        stored = self.stored_of(witness, payloads)
+        if stored < min(step.acks, step.count):
+            raise Wrong(f"{step}: only {stored} are there")
+        for payload in payloads[:stored]:
+            reading.publish(self.world, device, step.topic, payload)
+        self.accept_drained()
+        self.forget_connections()
+        self.world.stop(crash=True)
+        self.inspect()
+
+    def drain(self):
+        """What the kernel still had of a broker that is dead."""
+        for device in self.clients:
+            try:
+                self.read(device, lambda: False)
+            except Closed:
+                pass
+
+    def stored_of(self, user, payloads):
+        """How many of these are found by sync: they must be the first ones."""
+        found = self.synced(user)
+        known = {message.id for message in self.world.log}
+        texts = [m["text"] for m in found if m.get("text", "").startswith("crash") and m["id"] not in known]
+        if texts != [payload["text"] for payload in payloads[: len(texts)]]:
+            raise Wrong(f"found after the crash: {texts}")
+        return len(texts)
+
+    def synced(self, user):
+        """All that sync has for a user, asked by a device that the world knows nothing of."""
+        client, found, complete = self.broker.raw(5), [], False
+        client.login(user, f"{user}:other:clerk")
+        while not complete:
+            ask = {"command": "sync", "after": found[-1]["id"] if found else 0, "limit": 500}
+            client.start_publish(CONTROL, {"commands": [ask]}, qos=0)
+            data = json.loads(client.next_message().payload)["responses"][0]["data"]
+            found, complete = found + data["messages"], data["complete"]
+        client.disconnect()
+        return found
+
+    def accept_drained(self):
+        """What a device had received when the broker died it may get again, the rest it must get."""
+        for device, deliveries in self.world.due.items():
+            for delivery in deliveries:
+                delivery.optional = True
+            found = Difference.between(device, list(deliveries), self.arrived[device])
+            if found:
+                raise Wrong(f"before the crash\n{found}")
+            ids = [data["id"] for _, data in self.arrived[device] if "id" in data]
+            for message in self.world.log[-len(deliveries) :] if ids else ():
+                if message.id == ids[-1]:
+                    device.had(message.position)
+            deliveries.clear()
+            self.arrived[device].clear()
+
+    def forget_connections(self):
+        for client in self.clients.values():
+            client.close()
+        self.clients.clear()
+
+    def inspect(self):
+        """Everything that can be asked, by a device of everybody that has no other purpose."""
+        for name in sorted(self.world.users):
+            probe = f"{name}:other:probe"
+            self.step(Connect(probe))
+            for command, fields in (("getJoinedGroups", {}), ("getUnread", {}), ("getGroupApplications", {}),
+                                    ("sync", {"after": 0, "limit": 500})):  # fmt: skip
+                self.step(Command(probe, command, fields))
+            for group in self.world.groups if name == ADMIN else ():
+                self.step(Command(probe, "getGroupInfo", {"groupID": group}))
+                self.step(Command(probe, "getGroupMembers", {"groupID": group}))
+            self.step(Disconnect(probe))
+
+    # ---- what has arrived
+
+    def compare(self, step):
+        deadline = time.monotonic() + self.patience
+        self.await_late_notices()
+        self.fence()
+        while (found := self.difference()) and found.missing and time.monotonic() < deadline:
+            self.wait_for_more()
+            self.fence()
+        if found:
+            raise Wrong(f"{step}\n{found}")
+        for device in self.arrived:
+            self.arrived[device].clear()
+            self.world.due[device].clear()
+        self.check_ids()
+        self.world.settle()
+
+    def await_late_notices(self):
+        """The members of a dismissed group are told within some seconds: returns when they have been."""
+        deadline = time.monotonic() + self.patience
+        for user, kind, group, _ in self.world.later:
+            told = {"type": kind, "group": group.id}.items()
+            while not any(told <= m.get("notice", {}).items() for m in self.synced(user)):
+                if time.monotonic() > deadline:
+                    raise Wrong(f"{user} is not told that {group.id} was dismissed")
+                self.wait_for_more()
+        self.world.post_later()
+
+    def wait_for_more(self):
+        """Some things take their time (who is told of a dismissal waits for the disk). Asking without a pause
+        would keep the machine from its disk."""
+        select.select([client.fileno() for client in self.clients.values()], [], [], 0.05)
+
+    def difference(self):
+        """The first device that has got something else than it should, or None."""
+        for device, deliveries in self.world.due.items():
+            arrived = [(topic, data) for topic, data in self.arrived[device] if not self.is_gathered(data)]
+            found = Difference.between(device, deliveries, arrived)
+            if found:
+                return found
+        return None
+
+    def is_gathered(self, data):
+        """Joins and leaves of a live group are told at most once a second: when is not foreseen, but what."""
+        tips, group = data.get("tips"), self.world.groups.get(data.get("group"))
+        if not tips or not group or group.type != LIVE or tips["type"] not in ("join", "quit"):
+            return False
+        if tips["operator"] != tips["members"][0] or tips["count"] != len(set(tips["members"])):
+            raise Wrong(f"a tip of {data}")
+        return True
+
+    def check_ids(self):
+        """Ids rise with the actions, times within a conversation."""
+        last, ids, times = 0, {}, {}
+        for message in self.world.log:
+            if message.id is None:
+                continue
+            ids.setdefault(message.action, []).append(message.id)
+            if message.time < times.get(message.lane, 0):
+                raise Wrong(f"time goes back at {message}")
+            times[message.lane] = message.time
+        for some in ids.values():
+            if min(some) <= last:
+                raise Wrong(f"ids {some} after {last}")
+            last = max(some)
+
+
+class Difference:
+    def __init__(self, device, missing, text):
+        self.device, self.missing, self.text = device, missing, text
+
+    def __str__(self):
+        return f"  {self.device}: {self.text}"
+
+    @classmethod
+    def between(cls, device, deliveries, arrived):
+        """Conversation by conversation, in order; what is optional may be left out."""
+        lanes = {}
+        for delivery in deliveries:
+            lanes.setdefault(delivery.lane, []).append(delivery)
+        for topic, data in arrived:
+            lane = lanes.get(lane_of(device, data), [])
+            while lane and not lane[0].matches(topic, data) and lane[0].optional:
+                lane.pop(0)
+            if not lane or not lane[0].matches(topic, data):
+                wanted = f"{lane[0]}\n  of {deliveries}" if lane else "nothing"
+                return cls(device, False, f"got {topic} {data}\n  wanted {wanted}")
+            lane.pop(0)
+        left = [delivery for lane in lanes.values() for delivery in lane if not delivery.optional]
+        return cls(device, True, f"did not get {left}") if left else None
+
+
+def lane_of(device, data):
+    """As Delivery.lane."""
+    if "event" in data:
+        return "events"
+    if data["sender"] == SYSTEM:
+        late = data["notice"]["type"] == "dismissed"
+        return ("late notices" if late else "notices", device.user)
+    pair = ("pair", *sorted((data["sender"], data.get("to", ""))))
+    lane = ("group", data["group"]) if "group" in data else pair
+    return lane if "seq" in data else ("online", lane)
+
+
+def encoded(payload):
+    return json.dumps(payload) if isinstance(payload, dict) else payload

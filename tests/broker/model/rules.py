@@ -1,0 +1,554 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""The group commands. Each function is given a Call: it says what is wrong with it (`refuse`), or else
+changes the world and returns the data of the answer. Where several things are wrong any of the codes will do:
+the rules do not say which comes first."""
+import re
+import time
+
+from model.world import (ADMIN, CHATROOM, LIVE, NUMBER, PRIVATE, PUBLIC, Any, Group, Member, in_any_order,
+                         one_of)
+
+TYPES = {name: name for name in (PRIVATE, PUBLIC, CHATROOM, LIVE)} | {"Work": PRIVATE, "Meeting": CHATROOM}
+ADD = ("FreeAccess", "NeedPermission", "DisableApply")
+INVITE = ("FreeAccess", "NeedPermission", "DisableInvite")
+TEXTS = {"groupName": 30, "introduction": 240, "notification": 300, "faceURL": 100}
+OPTIONS = {"addOpt": ADD, "inviteOpt": INVITE}
+RECEIVE = ("AcceptAndNotify", "AcceptNotNotify", "Discard")
+SETTINGS = ("allMuted", *OPTIONS)
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*\Z")
+DEFAULTS = {
+    PRIVATE: ("DisableApply", "FreeAccess"),
+    PUBLIC: ("NeedPermission", "DisableInvite"),
+    CHATROOM: ("FreeAccess", "DisableInvite"),
+    LIVE: ("FreeAccess", "DisableInvite"),
+}
+
+RANKS = {None: 0, "member": 1, "admin": 2, "owner": 3, "app": 4}
+ANYONE, NEVER = 0, 5
+MEMBER, CHIEF, OWNER, APP = 1, 2, 3, 4
+# who may, at least:  Private  Public   ChatRoom  live
+RIGHTS = {
+    "invite":          (MEMBER,  MEMBER,  MEMBER,   NEVER),
+    "remove":          (OWNER,   CHIEF,   CHIEF,    NEVER),
+    "dismiss":         (APP,     OWNER,   OWNER,    OWNER),
+    "transfer":        (OWNER,   OWNER,   OWNER,    NEVER),
+    "appoint":         (NEVER,   OWNER,   OWNER,    NEVER),
+    "mute":            (APP,     CHIEF,   CHIEF,    OWNER),
+    "allMuted":        (OWNER,   CHIEF,   CHIEF,    OWNER),
+    "describe":        (MEMBER,  CHIEF,   CHIEF,    OWNER),
+    "options":         (NEVER,   CHIEF,   CHIEF,    NEVER),
+    "look":            (MEMBER,  ANYONE,  ANYONE,   ANYONE),
+    "list":            (MEMBER,  MEMBER,  MEMBER,   OWNER),
+    "decide":          (OWNER,   CHIEF,   CHIEF,    OWNER),
+    "call all":        (OWNER,   CHIEF,   CHIEF,    OWNER),
+}  # fmt: skip
+TIPS = {
+    "people": (PRIVATE, PUBLIC),  # join, invite, quit, kick; a live group gathers its own
+    "texts": (PRIVATE, PUBLIC, CHATROOM, LIVE),
+    "owner": (PRIVATE, PUBLIC, CHATROOM),
+    "mute": (PUBLIC,),
+    "admin": (PUBLIC,),
+}
+CONFLICT = 10024
+
+
+def rank(group, user):
+    return RANKS["app"] if user == ADMIN else RANKS[group.role(user)]
+
+
+def may(group, user, right):
+    return rank(group, user) >= RIGHTS[right][list(DEFAULTS).index(group.type)]
+
+
+def bytes_of(text):
+    return len(text.encode())
+
+
+class Call:
+    """One command: its fields, and the codes it may be refused with. `perhaps`: the rules are silent, so the
+    answer decides (and then everything else must be as after that answer)."""
+
+    def __init__(self, world, device, fields, answer):
+        self.world, self.device, self.me = world, device, device.user
+        self.fields, self.answer, self.codes = fields, answer, set()
+
+    def refuse(self, code, when=True):
+        if when:
+            self.codes.add(code)
+
+    def perhaps(self, code, when=True):
+        self.refuse(code, when and self.answer.get("code") == code)
+
+    def text(self, name, limit=None, required=False):
+        value = self.fields.get(name)
+        if value is None or value == "":
+            self.refuse(10004, required)
+            return None
+        if not isinstance(value, str) or (limit and bytes_of(value) > limit):
+            self.refuse(10004)
+            return None
+        return value
+
+    def choice(self, name, values):
+        value = self.text(name)
+        self.refuse(10004, value is not None and value not in values)
+        return value
+
+    def user(self, name="userID"):
+        value = self.text(name, required=True)
+        self.refuse(10004, value is not None and (not NAME.match(value) or bytes_of(value) > 32))
+        return value
+
+    def group(self, right=None):
+        """The group that is named and there; the caller must have the right."""
+        name = self.text("groupID", required=True)
+        group = self.world.in_group(name) if name else None
+        self.refuse(10010, name is not None and group is None)
+        if group and right:
+            self.refuse(10007, not may(group, self.me, right))
+        return group
+
+    def people(self, name="members"):
+        value = self.fields.get(name)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self.refuse(10004)
+            return []
+        self.refuse(10005, len(value) > 100)
+        self.perhaps(10004, not all(NAME.match(item) for item in value))
+        return value
+
+
+def is_full(world, group):
+    return not group.live and len(group.members) >= world.limits[group.type]
+
+
+def add(world, group, user, role="member"):
+    """Whoever is in has been decided about."""
+    group.members[user] = Member(role, world.now)
+    if group.waiting.pop(user, None):
+        group.handled.add(user)
+
+
+def tip(world, what, group, *args, **more):
+    if group.type in TIPS[what]:
+        world.tip(group, *args, **more)
+
+
+def chiefs(group):
+    return [user for user, member in group.members.items() if member.role in ("owner", "admin")]
+
+
+# ---- groups
+
+
+def createGroup(call):
+    world, fields = call.world, call.fields
+    kind = TYPES.get(call.choice("groupType", TYPES))
+    call.refuse(10004, not kind)
+    name = call.text("groupID")
+    call.refuse(10015, bool(name) and (not NAME.match(name) or bytes_of(name) > 48))
+    taken = world.groups.get(name)
+    if taken:
+        mine = taken.role(call.me) == "owner"
+        call.refuse(10025 if mine and not taken.dismissed else 10021)
+        call.perhaps(10025, mine)
+    info = {field: call.text(field, limit) or "" for field, limit in TEXTS.items()}
+    options = {field: call.choice(field, values) for field, values in OPTIONS.items()}
+    for given, fixed in zip(options.values(), DEFAULTS[kind] if kind in (PRIVATE, LIVE) else ()):
+        call.refuse(10007, given not in (None, fixed))
+        call.perhaps(10007, given == fixed)
+    named = fields.get("members") or []
+    call.refuse(10005, len(named) > 100)
+    call.refuse(10007, kind == LIVE and bool(named))
+    call.refuse(10004, any(m.get("role", "member") not in ("admin", "member") for m in named))
+    call.perhaps(10004, any(m["userID"] == call.me for m in named))
+    if call.codes:
+        return None
+    name = name or call.answer["data"]["groupID"]
+    for (field, given), default in zip(options.items(), DEFAULTS[kind]):
+        info[field] = given or default
+    info["groupName"] = info["groupName"] or name[: TEXTS["groupName"]]
+    group = world.groups[name] = Group(name, kind, {**info, "allMuted": False})
+    add(world, group, call.me, "owner")
+    results, added = [], []
+    for member in named:
+        user = member["userID"]
+        result = result_of_adding(world, group, user)
+        results.append({"userID": user, "result": result})
+        if result == 1:
+            add(world, group, user, member.get("role", "member"))
+            added.append(user)
+    tell_of_invited(world, group, call.me, added)
+    return {"groupID": name, "members": results}
+
+
+def result_of_adding(world, group, user):
+    if user not in world.users:
+        return 0
+    if user in group.members:
+        return 2
+    return 4 if is_full(world, group) else 1
+
+
+def tell_of_invited(world, group, operator, added):
+    if added:
+        tip(world, "people", group, "invite", operator, added)
+    for user in added:
+        world.notice(user, "invited", group, operator)
+
+
+def end_group(group):
+    group.dismissed = True
+    group.waiting.clear()
+
+
+def dismissGroup(call):
+    group = call.group("dismiss")
+    if call.codes:
+        return None
+    if group.live:
+        call.world.tip(group, "dismiss", call.me)
+    members = list(group.members)
+    end_group(group)
+    for user in members if not group.live else ():
+        call.world.notice_later(user, "dismissed", group, call.me)
+    return {}
+
+
+def setGroupInfo(call):
+    group = call.group()
+    changes = {field: call.text(field, limit) for field, limit in TEXTS.items()}
+    changes.update({field: call.choice(field, values) for field, values in OPTIONS.items()})
+    muted = call.fields.get("allMuted")
+    call.refuse(10004, muted is not None and not isinstance(muted, bool))
+    changes["allMuted"] = muted
+    changes = {field: value for field, value in changes.items() if value is not None}
+    call.refuse(10004, not changes)
+    if not group:
+        return None
+    for field in changes:
+        right = "describe" if field in TEXTS else "options" if field in OPTIONS else "allMuted"
+        call.refuse(10007, not may(group, call.me, right))
+    call.refuse(10007, rank(group, call.me) == 0)
+    if call.codes:
+        return None
+    changed = {field: value for field, value in changes.items() if group.info[field] != value}
+    group.info.update(changed)
+    told = {field: value for field, value in changed.items() if field in TEXTS}
+    if told:
+        tip(call.world, "texts", group, "info", call.me, info=told)
+    settings = {field: value for field, value in changed.items() if field in SETTINGS}
+    if settings:
+        for user in group.people():
+            tell_settings(call.world, group, user, settings)
+    return {}
+
+
+def tell_settings(world, group, user, settings):
+    """To every connected device of a member; in a live group to those that have joined, and the owner's."""
+    for device in world.connected(user):
+        if not group.live or user in group.members or device in group.joined:
+            world.event_to(device, event="info", group=group.id, **settings)
+
+
+def getGroupInfo(call):
+    group = call.group("look")
+    if call.codes:
+        return None
+    online = sum(1 for user in group.members if call.world.connected(user))
+    counts = {"memberCount": len(group.members), "onlineCount": online}
+    if group.live:
+        counts = {"memberCount": NUMBER, "onlineCount": NUMBER}
+    more = {"groupID": group.id, "groupType": group.type, "owner": group.owner, "lastSeq": group.seq}
+    return {**group.info, **more, **counts, "createTime": NUMBER}
+
+
+def listed(group, user):
+    member = group.members.get(user)
+    return {
+        "userID": user,
+        "role": member.role if member else "member",
+        "nameCard": member.nameCard if member else "",
+        "joinTime": NUMBER,
+        "mutedUntil": group.muted.get(user, 0),
+    }
+
+
+def getGroupMembers(call):
+    group = call.group("list")
+    if call.codes:
+        return None
+    people = group.people()
+    if group.live:
+        owner = () if any(device.user == group.owner for device in group.joined) else (group.owner,)
+
+        def same(data):
+            names = {member["userID"] for member in data["members"]}
+            right = all(member == listed(group, member["userID"]) for member in data["members"])
+            return names | {*owner} == {*people} and right
+
+        return Any(f"{people}, {owner} perhaps", same)
+    return {"members": in_any_order([listed(group, user) for user in people])}
+
+
+# ---- members
+
+
+def joinGroup(call):
+    group, message = call.group(), call.text("message", 256)
+    if not group:
+        return None
+    world, me = call.world, call.me
+    if group.live:
+        call.refuse(10013, call.device in group.joined)
+        call.perhaps(10013, any(device.user == me for device in group.joined))
+        if not call.codes:
+            group.joined.append(call.device)
+        return {"status": "joined"}
+    call.refuse(10013, me in group.members)
+    if me != ADMIN:
+        call.refuse(10007, group.type == PRIVATE or group.info["addOpt"] == "DisableApply")
+        if group.info["addOpt"] == "NeedPermission":
+            call.perhaps(10014, is_full(world, group))
+            return apply(call, group, message)
+    call.refuse(10014, is_full(world, group))
+    if call.codes:
+        return None
+    add(world, group, me)
+    tip(world, "people", group, "join", me, [me])
+    return {"status": "joined"}
+
+
+def apply(call, group, message):
+    if call.codes:
+        return None
+    ask(group, call.me, {"kind": "join", "message": message or ""})
+    for user in chiefs(group):
+        call.world.notice(user, "joinRequest", group, call.me, message)
+    return {"status": "pending"}
+
+
+def ask(group, user, application):
+    """Asking again replaces what waits; an invitation does not replace one's own request."""
+    before = group.waiting.get(user)
+    if application["kind"] == "invite" and before and before["kind"] == "join":
+        return
+    group.waiting[user] = {"groupID": group.id, "userID": user, "time": NUMBER, **application}
+
+
+def quitGroup(call):
+    group = call.group()
+    if not group:
+        return None
+    world, me = call.world, call.me
+    call.refuse(10007, call.device not in group.joined if group.live else group.role(me) is None)
+    call.refuse(10009, group.owner == me and group.type != PRIVATE)
+    if call.codes:
+        return None
+    if group.live:
+        world.leave_live(group, call.device)
+        return {}
+    del group.members[me]
+    if not group.members:
+        end_group(group)
+    else:
+        tip(world, "people", group, "quit", me, [me])
+    return {}
+
+
+def inviteGroupMember(call):
+    group, named = call.group("invite"), call.people()
+    if not group:
+        return None
+    option = group.info["inviteOpt"]
+    call.refuse(10007, option == "DisableInvite" and call.me != ADMIN)
+    if call.codes:
+        return None
+    waits = option == "NeedPermission" and rank(group, call.me) < CHIEF
+    results, added, asked = [], [], []
+    full = {m["userID"] for m in call.answer.get("data", {}).get("members", []) if m["result"] == 4}
+    for user in named:
+        result = result_of_adding(call.world, group, user)
+        if waits and (result == 1 or (result == 4 and user not in full)):
+            result = 3
+            ask(group, user, {"kind": "invite", "inviter": call.me, "message": ""})
+            asked.append(user)
+        elif result == 1:
+            add(call.world, group, user)
+            added.append(user)
+        results.append({"userID": user, "result": result})
+    tell_of_invited(call.world, group, call.me, added)
+    for user in chiefs(group) if asked else ():
+        call.world.notice(user, "joinRequest", group, call.me)
+    return {"members": results}
+
+
+def deleteGroupMember(call):
+    group, named, reason = call.group(), call.people(), call.text("reason", 256)
+    if not group:
+        return None
+    if group.live:
+        call.refuse(10004)
+        call.perhaps(10007, group.role(call.me) is None)
+        return None
+    call.refuse(10007, not may(group, call.me, "remove"))
+    if call.codes:
+        return None
+    results, removed = [], []
+    for user in named:
+        result = result_of_removing(call, group, user)
+        results.append({"userID": user, "result": result})
+        if result == 1:
+            del group.members[user]
+            removed.append(user)
+    if removed:
+        more = {"reason": reason} if reason else {}
+        tip(call.world, "people", group, "kick", call.me, removed, **more)
+    if not group.members:
+        end_group(group)
+    for user in removed:
+        call.world.notice(user, "kicked", group, call.me, reason)
+    return {"members": results}
+
+
+def result_of_removing(call, group, user):
+    if user not in call.world.users:
+        return 0
+    if user not in group.members:
+        return one_of(0, 2) if user == call.me else 2
+    return 1 if above(group, call.me, user) and user != call.me else 0
+
+
+def above(group, me, user):
+    """Nobody does anything to the owner, and an admin nothing to another admin."""
+    role = group.role(user)
+    return role != "owner" and (me == ADMIN or rank(group, me) > RANKS[role])
+
+
+def setGroupMemberRole(call):
+    group, user, role = call.group("appoint"), call.user(), call.text("role", required=True)
+    call.refuse(10004, role not in ("admin", "member"))
+    if not group:
+        return None
+    call.refuse(10007, user not in group.members or group.owner == user)
+    if call.codes or group.members[user].role == role:
+        return {}
+    group.members[user].role = role
+    kind, notice = ("setAdmin", "adminGranted") if role == "admin" else ("cancelAdmin", "adminRevoked")
+    tip(call.world, "admin", group, kind, call.me, [user])
+    call.world.notice(user, notice, group, call.me)
+    return {}
+
+
+def transferGroupOwner(call):
+    group, user = call.group("transfer"), call.user()
+    if not group:
+        return None
+    call.refuse(10007, user not in group.members or group.owner == user)
+    if call.codes:
+        return None
+    if group.owner:
+        group.members[group.owner].role = "member"
+    group.members[user].role = "owner"
+    tip(call.world, "owner", group, "transfer", call.me, [user])
+    call.world.notice(user, "ownerGranted", group, call.me)
+    return {}
+
+
+def muteGroupMember(call):
+    group, user, seconds = call.group("mute"), call.user(), call.fields.get("seconds")
+    valid = isinstance(seconds, int) and not isinstance(seconds, bool) and 0 <= seconds <= 2**31
+    call.refuse(10004, not valid)
+    if not group:
+        return None
+    there = group.role(user) is not None or (group.live and user in group.muted and seconds == 0)
+    call.refuse(10007, not there or not above(group, call.me, user))
+    if call.codes:
+        return None
+    if seconds == 0 and user not in group.muted:
+        return {}
+    end = time.time() + seconds
+    until = Any(f"about {end:.0f} s", lambda ms: isinstance(ms, int) and abs(ms / 1000 - end) < 60)
+    until = until if seconds else 0
+    group.muted[user] = until
+    if not seconds:
+        del group.muted[user]
+    tip(call.world, "mute", group, "mute", call.me, [user], info={"mutedUntil": until})
+    call.world.event(user, event="info", group=group.id, mutedUntil=until)
+    return {}
+
+
+def setGroupMemberInfo(call):
+    group, card, option = call.group(), call.text("nameCard", 50), call.choice("receiveOption", RECEIVE)
+    user = call.user() if "userID" in call.fields else call.me
+    call.refuse(10004, card is None and option is None)
+    if not group:
+        return None
+    call.refuse(10007, rank(group, call.me) == 0 or user not in group.members)
+    call.refuse(10007, option is not None and (user != call.me or group.live))
+    if user != call.me and user in group.members:
+        call.refuse(10007, not may(group, call.me, "remove") or not above(group, call.me, user))
+    if call.codes:
+        return None
+    member = group.members[user]
+    member.nameCard = card or member.nameCard
+    member.receiveOption = option or member.receiveOption
+    return {}
+
+
+# ---- applications
+
+
+def getGroupApplications(call):
+    if call.fields.get("groupID"):
+        groups = [call.group("decide")]
+    else:
+        groups = [g for g in call.world.groups.values() if not g.dismissed and call.me in chiefs(g)]
+    if call.codes:
+        return None
+    return {"applications": in_any_order([a for group in groups for a in group.waiting.values()])}
+
+
+def handleGroupApplication(call):
+    group, user, reason = call.group("decide"), call.user(), call.text("reason", 256)
+    accept = call.fields.get("accept")
+    call.refuse(10004, not isinstance(accept, bool))
+    if not group:
+        return None
+    application = group.waiting.get(user)
+    if not application:
+        call.refuse(CONFLICT if user in group.handled else 10004)
+        call.perhaps(CONFLICT, user in group.members)
+    if application and accept is True:
+        call.refuse(10014, is_full(call.world, group))
+    if call.codes:
+        return None
+    inviter = application.get("inviter")
+    if accept:
+        add(call.world, group, user)
+        tip(call.world, "people", group, "invite" if inviter else "join", inviter or user, [user])
+    del_application(group, user)
+    tell_decision(call, group, user, inviter, reason)
+    return {}
+
+
+def del_application(group, user):
+    group.waiting.pop(user, None)
+    group.handled.add(user)
+
+
+def tell_decision(call, group, user, inviter, reason):
+    if call.fields["accept"]:
+        if inviter:
+            call.world.notice(user, "invited", group, inviter, reason)
+        else:
+            call.world.notice(user, "joinAccepted", group, call.me, reason)
+    elif inviter:
+        call.world.notice(inviter, "inviteRefused", group, call.me, reason)
+    else:
+        call.world.notice(user, "joinRefused", group, call.me, reason)
+
+
+COMMANDS = [createGroup, dismissGroup, setGroupInfo, getGroupInfo, getGroupMembers, joinGroup, quitGroup,
+            inviteGroupMember, deleteGroupMember, setGroupMemberRole, transferGroupOwner, muteGroupMember,
+            setGroupMemberInfo, getGroupApplications, handleGroupApplication]  # fmt: skip

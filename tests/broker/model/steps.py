@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""What may happen: the steps. Each says everything in plain words, so a failure reads as a story, and a story
+still makes sense when some steps are left out: what cannot be (a publish by who is away) is passed over."""
+from dataclasses import dataclass
+
+from model.world import ADMIN
+
+# The first of each is connected with its feed at the start; eve does not exist until she first connects.
+DEVICES = {"ann:ios:1": 5, "bob:ios:1": 4, "cid:ios:1": 5, "dot:ios:1": 4, "admin:web:1": 5}
+OTHERS = {"ann:web:1": 4, "bob:web:1": 5, "cid:web:1": 4, "eve:ios:1": 4}
+USERS = ["ann", "bob", "cid", "dot", "eve", ADMIN]
+GROUPS = ["pri", "pub", "room", "live", "g5", "g6"]
+
+
+@dataclass(frozen=True)
+class Command:
+    device: str
+    name: str
+    fields: dict
+
+
+@dataclass(frozen=True)
+class Publish:
+    device: str
+    topic: str
+    payload: object
+    qos: int = 1
+
+
+@dataclass(frozen=True)
+class Sync:
+    """After the n-th newest action that is known, or from the beginning."""
+
+    device: str
+    back: int
+    limit: int
+
+
+@dataclass(frozen=True)
+class MarkRead:
+    """Up to the n-th newest message of the conversation whose id is known, or (0) all."""
+
+    device: str
+    where: tuple
+    back: int
+
+
+@dataclass(frozen=True)
+class Subscribe:
+    device: str
+    filter: str
+    qos: int = 1
+
+
+@dataclass(frozen=True)
+class Unsubscribe:
+    device: str
+    filter: str
+
+
+@dataclass(frozen=True)
+class Connect:
+    device: str
+    kept: bool = False
+
+
+@dataclass(frozen=True)
+class Disconnect:
+    device: str
+    properly: bool = True
+
+
+@dataclass(frozen=True)
+class Restart:
+    crash: bool = False
+
+
+@dataclass(frozen=True)
+class Crash:
+    """kill -9 as soon as `acks` of these publishes of one device have been acknowledged."""
+
+    device: str
+    topic: str
+    count: int
+    acks: int
+
+
+@dataclass(frozen=True)
+class Together:
+    """Commands and publishes of different devices that the broker reads in one turn, in this order."""
+
+    steps: tuple
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Commands and publishes of one device that do not wait for each other."""
+
+    steps: tuple

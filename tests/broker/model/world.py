@@ -1,0 +1,458 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""What there is: users and their devices, groups, messages, and who receives what.
+
+Positions stand for ids: the n-th stored message has position n. The id itself is learnt when a message is
+seen for the first time (Message.seen) and must be the same for ever after."""
+from dataclasses import dataclass, field
+
+ADMIN = "admin"
+SYSTEM = "@system"
+PRIVATE, PUBLIC, CHATROOM, LIVE = "Private", "Public", "ChatRoom", "AVChatRoom"
+
+
+class Wrong(AssertionError):
+    """The broker has done something else than the rules say."""
+
+
+class Any:
+    """Equal to whatever passes the test: what the rules leave open, or only the server knows."""
+
+    def __init__(self, text, test=lambda value: True):
+        self.text, self.test = text, test
+
+    def __eq__(self, other):
+        return self.test(other)
+
+    def __repr__(self):
+        return f"<{self.text}>"
+
+
+NUMBER = Any("a number", lambda value: isinstance(value, int))
+TEXT = Any("a string", lambda value: isinstance(value, str))
+
+
+def one_of(*values):
+    return Any(f"one of {values}", lambda value: value in values)
+
+
+def in_any_order(values):
+    """A list that has these items. Compared as sets of items would be, for items that are no keys."""
+
+    def same(other):
+        left = list(values)
+        for item in other if isinstance(other, list) else [None]:
+            found = next((n for n, wanted in enumerate(left) if wanted == item), None)
+            if found is None:
+                return False
+            del left[found]
+        return not left
+
+    return Any(f"in any order {values}", same)
+
+
+@dataclass
+class Message:
+    """One that was stored, or was only handed round (position None)."""
+
+    lane: object  # the conversation: ("pair", a, b), ("group", id), ("notices", user) ...
+    body: dict  # everything but id and time
+    device: object = None  # that has sent it; tips and notices have none
+    position: int = None
+    action: int = 0  # messages of one action have no promised order
+    id: int = None
+    time: int = None
+
+    @property
+    def is_content(self):
+        return not {"tips", "notice"} & self.body.keys()
+
+    def seen(self, data):
+        """Holds what was delivered or answered against this message; the first time teaches id and time."""
+        stamp = {"time": data.get("time")}
+        if self.position is not None:
+            stamp["id"] = data.get("id")
+        if data != {**stamp, **self.body} or not all(isinstance(v, int) for v in stamp.values()):
+            return False
+        if self.position is None:
+            return True
+        if self.id is None:
+            self.id, self.time = data["id"], data["time"]
+        return (self.id, self.time) == (data["id"], data["time"])
+
+    def __repr__(self):
+        return f"message {self.id or ''} {self.body}"
+
+
+@dataclass
+class Delivery:
+    """What a device must get, or (optional) may."""
+
+    topic: str
+    message: object = None
+    event: dict = None
+    optional: bool = False
+
+    @property
+    def lane(self):
+        """Within which the order is promised: a conversation, but `onlineOnly` messages may overtake the stored."""
+        if not self.message:
+            return "events"
+        return self.message.lane if "seq" in self.message.body else ("online", self.message.lane)
+
+    def matches(self, topic, data):
+        return topic == self.topic and (self.message.seen(data) if self.message else self.event == data)
+
+    def __repr__(self):
+        return f"{'perhaps ' * self.optional}{self.topic}: {self.message or self.event}"
+
+
+@dataclass
+class Cursor:
+    """What a device has had of a subscription: every position up to `had`. After a crash the server may
+    remember less, but not less than it saved when the session before ended."""
+
+    had: int
+    low: int
+    saved: int
+
+    def rise(self, position):
+        self.had = self.low = position
+
+
+@dataclass(eq=False)
+class Device:
+    id: str
+    version: int
+    connected: bool = False
+    kept: bool = False  # the session outlives the connection
+    subscriptions: dict = field(default_factory=dict)  # filter -> QoS
+    cursors: dict = field(default_factory=dict)  # filter -> Cursor
+    passed: set = field(default_factory=set)  # positions handed over in this connection
+
+    @property
+    def user(self):
+        return self.id.split(":")[0]
+
+    @property
+    def inbox(self):
+        return f"chat/user/{self.user}"
+
+    @property
+    def feed(self):
+        return f"chat/user/{self.user}/#"
+
+    @property
+    def event_topic(self):
+        return f"chat/user/{self.user}/event"
+
+    def had(self, position):
+        for name in self.subscriptions:
+            if name in self.cursors:
+                self.cursors[name].rise(position)
+
+    def save(self, name):
+        if name in self.cursors:
+            self.cursors[name].saved = self.cursors[name].had
+
+    def __repr__(self):
+        return self.id
+
+
+@dataclass
+class Member:
+    role: str
+    joined: int  # the position when he came
+    nameCard: str = ""
+    receiveOption: str = "AcceptAndNotify"
+    discarded: list = field(default_factory=list)  # positions of what came while he discarded
+
+
+@dataclass
+class Group:
+    id: str
+    type: str
+    info: dict
+    members: dict = field(default_factory=dict)  # user -> Member; a live group: its owner
+    muted: dict = field(default_factory=dict)  # user -> Any(until): outlasts leaving
+    waiting: dict = field(default_factory=dict)  # user -> application, the oldest first
+    handled: set = field(default_factory=set)
+    joined: list = field(default_factory=list)  # a live group: devices that have joined
+    history: list = field(default_factory=list)  # a live group: its last messages
+    seq: int = 0
+    dismissed: bool = False
+
+    @property
+    def topic(self):
+        return f"chat/group/{self.id}"
+
+    @property
+    def lane(self):
+        return ("group", self.id)
+
+    @property
+    def live(self):
+        return self.type == LIVE
+
+    @property
+    def owner(self):
+        return next((user for user, member in self.members.items() if member.role == "owner"), "")
+
+    def people(self):
+        """Who is in it: the members, in a live group its owner and who has joined."""
+        return list(dict.fromkeys([*self.members, *(device.user for device in self.joined)]))
+
+    def role(self, user):
+        if user in self.members:
+            return self.members[user].role
+        return "member" if user in self.people() else None
+
+
+class World:
+    """The state, and the post: whatever is delivered is put down in `due`, by device, for the player."""
+
+    def __init__(self, devices, limits=None, live_history=20, rewinds=False):
+        self.devices = {device.id: device for device in devices}
+        self.users = set()
+        self.groups = {}
+        self.log = []  # all stored messages; log[n - 1] has position n
+        self.seqs = {}  # pair -> the last seq
+        self.read = {}  # (user, lane) -> position
+        self.later = []  # notices that come soon, after whatever else happens meanwhile
+        self.randoms = {}  # (user, random) -> what was stored
+        self.due = {device: [] for device in devices}
+        self.limits = limits or {PRIVATE: 200, PUBLIC: 2000, CHATROOM: 6000}
+        self.live_history = live_history
+        self.rewinds = rewinds  # an end without DISCONNECT is noticed, and messages come twice
+        self.action = 0
+
+    @property
+    def now(self):
+        return len(self.log)
+
+    # ---- who is where
+
+    def connected(self, user):
+        return [d for d in self.devices.values() if d.user == user and d.connected]
+
+    def others(self, device):
+        return [d for d in self.connected(device.user) if d is not device]
+
+    def in_group(self, group_id):
+        """The group, or None when it is not there any more."""
+        group = self.groups.get(group_id)
+        return group if group and not group.dismissed else None
+
+    # ---- what reaches whom
+
+    def may_have(self, user, message):
+        """Whether a stored message is part of what the user finds by sync."""
+        kind, *names = message.lane
+        if kind != "group":
+            return user in names
+        group = self.in_group(names[0])
+        member = group and group.members.get(user)
+        return bool(member) and message.position > member.joined
+
+    def is_replayed(self, device, message):
+        """Whether a device that has not had the message gets it later."""
+        if message.device is device or not self.may_have(device.user, message):
+            return False
+        if message.lane[0] != "group":
+            return True
+        member = self.groups[message.lane[1]].members[device.user]
+        return member.receiveOption != "Discard" and message.position not in member.discarded
+
+    def topic_for(self, device, message):
+        """On which topic a subscription of the device brings this message, or None."""
+        kind, *names = message.lane
+        feed = device.feed in device.subscriptions
+        if kind != "group":
+            return device.inbox if feed or device.inbox in device.subscriptions else None
+        topic = f"chat/group/{names[0]}"
+        if feed and not self.groups[names[0]].live:
+            return f"chat/user/{device.user}/group/{names[0]}"
+        return topic if topic in device.subscriptions else None
+
+    def hand(self, device, message, optional=False):
+        topic = self.topic_for(device, message)
+        if not topic or message.position in device.passed:
+            return
+        self.due[device].append(Delivery(topic, message, optional=optional))
+        if message.position:
+            device.passed.add(message.position)
+
+    def event(self, user, but=None, **fields):
+        """To all connected devices of the user but one."""
+        for device in self.connected(user):
+            if device is not but:
+                self.event_to(device, **fields)
+
+    def event_to(self, device, optional=False, **fields):
+        self.due[device].append(Delivery(device.event_topic, event=fields, optional=optional))
+
+    def store(self, message):
+        message.position, message.action = self.now + 1, self.action
+        self.log.append(message)
+        return message
+
+    def post(self, message, users):
+        """Hands it to all devices of these users but the one that has sent it."""
+        for user in users:
+            for device in self.connected(user):
+                if device is not message.device:
+                    self.hand(device, message)
+
+    def post_group(self, group, message, stored=True):
+        if group.live:
+            for device in group.joined:
+                if device is not message.device:
+                    self.hand(device, message)
+            return
+        if stored:
+            self.store(message)
+        discarding = [m for m in group.members.values() if m.receiveOption == "Discard"]
+        for member in discarding:
+            member.discarded.append(message.position)
+        self.post(message, [u for u, m in group.members.items() if m not in discarding])
+
+    def tip(self, group, type, operator, members=(), **more):
+        tips = {"type": type, "operator": operator, **more}
+        if members:
+            tips["members"] = list(members)
+        body = {"seq": group.seq, "sender": operator, "group": group.id, "tips": tips}
+        self.post_group(group, Message(group.lane, body))
+
+    def notice(self, user, type, group, operator, reason=None):
+        told = {"type": type, "group": group.id, "operator": operator}
+        if reason:
+            told["reason"] = reason
+        body = {"seq": 0, "sender": SYSTEM, "to": user, "notice": told}
+        lane = "late notices" if type == "dismissed" else "notices"
+        self.post(self.store(Message((lane, user), body)), [user])
+
+    def notice_later(self, *notice):
+        self.later.append(notice)
+
+    def post_later(self):
+        for notice in self.later:
+            self.notice(*notice)
+        self.later.clear()
+
+    # ---- coming and going
+
+    def settle(self):
+        """After a step: whatever was due has arrived, so what is subscribed to has been had up to now."""
+        for device in self.devices.values():
+            if device.connected:
+                device.had(self.now)
+        self.action += 1
+
+    def connect(self, device, kept, session_present):
+        if session_present != (device.kept and kept):
+            raise Wrong(f"{device}: session present is {session_present}")
+        if not session_present:
+            device.subscriptions.clear()
+        self.users.add(device.user)
+        device.connected, device.kept = True, kept
+        device.passed.clear()
+        for name in device.subscriptions:
+            self.replay(device, name)
+
+    def end(self, device, abruptly=False):
+        """The connection ends: properly, or without DISCONNECT."""
+        device.connected = False
+        for name in device.subscriptions:
+            device.save(name)
+        for cursor in device.cursors.values():
+            if abruptly and self.rewinds and not device.kept:
+                cursor.low = cursor.saved = 0
+        for group in self.groups.values():
+            self.leave_live(group, device)
+        if not device.kept:
+            device.subscriptions.clear()
+
+    def stop(self, crash):
+        """The broker ends. Nothing of Mosquitto's sessions outlives it, nor of live groups."""
+        for device in self.devices.values():
+            if not device.connected:
+                pass
+            elif crash:
+                for cursor in device.cursors.values():
+                    cursor.low = min(cursor.low, cursor.saved)
+                device.connected = False
+            else:
+                self.end(device)
+            device.kept = False
+            device.subscriptions.clear()
+        for group in self.groups.values():
+            group.joined.clear()
+            if group.live:
+                group.history.clear()
+                group.seq = 0
+
+    def start(self, device, name):
+        """Where a subscription begins: where the device was with it or its feed, the higher of the two; else
+        where the user's most advanced other device is (a feed counts for all); else at the beginning."""
+        family = [d for d in self.devices.values() if d.user == device.user and d is not device]
+        for some in ([device], family):
+            known = [d.cursors[n] for d in some for n in {name, device.feed} if n in d.cursors]
+            if known:
+                had, low = max(cursor.had for cursor in known), max(cursor.low for cursor in known)
+                return Cursor(had, low, device.cursors[name].saved if name in device.cursors else 0)
+        return Cursor(0, 0, 0)
+
+    def subscribe(self, device, name, qos):
+        """Whether it is granted."""
+        group = self.in_group(name[len("chat/group/") :]) if name.startswith("chat/group/") else None
+        if name not in (device.inbox, device.feed, device.event_topic):
+            if not group or not (group.live or device.user in group.members):
+                return False
+        again = name in device.subscriptions
+        device.subscriptions[name] = qos
+        if group and group.live:
+            self.join_live(group, device, again)
+        elif name != device.event_topic:
+            device.cursors[name] = self.start(device, name)
+            self.replay(device, name)
+        return True
+
+    def join_live(self, group, device, again):
+        if not again or device not in group.joined:
+            for message in group.history:
+                if message.device is not device:
+                    self.hand(device, message)
+        if device not in group.joined:
+            group.joined.append(device)
+
+    def leave_live(self, group, device):
+        """Delivery ends; to receive again takes a SUBSCRIBE, in a kept session too."""
+        if device in group.joined:
+            group.joined.remove(device)
+            device.subscriptions.pop(group.topic, None)
+
+    def unsubscribe(self, device, name):
+        device.save(name)
+        device.subscriptions.pop(name, None)
+        for group in self.groups.values():
+            if group.topic == name:
+                self.leave_live(group, device)
+
+    def replay(self, device, name):
+        cursor = device.cursors.get(name)
+        if not cursor:
+            return
+        for message in self.log[cursor.low :]:
+            if self.covers(device, name, message) and self.is_replayed(device, message):
+                self.hand(device, message, optional=self.has_had(device, message))
+
+    def has_had(self, device, message):
+        """By whatever subscription: what the device has had of its inbox may come again with the feed, or not."""
+        cursors = device.cursors.items()
+        return any(message.position <= cursor.had and self.covers(device, n, message) for n, cursor in cursors)
+
+    def covers(self, device, name, message):
+        if name == device.feed:
+            return True
+        if message.lane[0] == "group":
+            return name == f"chat/group/{message.lane[1]}"
+        return name == device.inbox
