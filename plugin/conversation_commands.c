@@ -91,6 +91,13 @@ int conversation_access(struct command *command, enum presence presence, struct 
     return to ? pair_access(command, to, out) : named_group_access(command, out);
 }
 
+int conversation_own(struct command *command, struct conversation_access *out)
+{
+    int code = conversation_access(command, FIELD_REQUIRED, out);
+    bool outside = code == CODE_OK && out->conversation && out->conversation->group && out->role == ROLE_NONE;
+    return outside ? CODE_NOT_ALLOWED : code;
+}
+
 /* Moves the caller's read position in a conversation that keeps one for him. */
 static int mark_read(struct command *command, struct member *member, int64_t id)
 {
@@ -114,7 +121,7 @@ int command_mark_read(struct command *command)
     int64_t id = SAFE_INTEGER_MAX;
     int code = field_number(command, "id", FIELD_OPTIONAL, 0, SAFE_INTEGER_MAX, &id);
     if (code == CODE_OK)
-        code = conversation_access(command, FIELD_REQUIRED, &access);
+        code = conversation_own(command, &access);
     if (code != CODE_OK || !access.member || !conversation_stored(access.conversation))
         return code;
     return mark_read(command, access.member, id);

@@ -22,5 +22,7 @@ struct conversation_access {
     enum role role;
 };
 int conversation_access(struct command *command, enum presence presence, struct conversation_access *out);
+/* The same, required, for what only who is in it has: an app admin who is not gets CODE_NOT_ALLOWED too. */
+int conversation_own(struct command *command, struct conversation_access *out);
 
 #endif

@@ -189,7 +189,7 @@ int command_set_conversation(struct command *command)
     bool pinned = false;
     int code = field_bool(command, "pinned", FIELD_OPTIONAL, &pinned);
     if (code == CODE_OK)
-        code = conversation_access(command, FIELD_REQUIRED, &access);
+        code = conversation_own(command, &access);
     if (code != CODE_OK)
         return code;
     if (!access.member || !conversation_stored(access.conversation) ||
@@ -211,7 +211,7 @@ int command_delete_conversation(struct command *command)
 {
     struct chat *chat = command->chat;
     struct conversation_access access;
-    int code = conversation_access(command, FIELD_REQUIRED, &access);
+    int code = conversation_own(command, &access);
     if (code != CODE_OK || !access.member || !conversation_stored(access.conversation))
         return code;
     code = command_begin(command, 512);
