@@ -309,7 +309,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     bool more = dismissals_tick(chat);
     more = replay_tick(chat) || more;
     audience_tick(chat);
-    push_tick(chat);
+    more = push_tick(chat) || more;
     stats_tick(chat);
     applications_prune(chat);
     chat->unflushed = false;

@@ -41,8 +41,9 @@ void push_put_handed(struct chat *chat, const struct session *session, int64_t a
  */
 void push_worker_add(struct chat *chat, struct session *session);
 void push_worker_remove(struct chat *chat, struct session *session);
-/* TICK: hands due jobs to workers, a bounded number a turn; lets leases end; drops what is expired. */
-void push_tick(struct chat *chat);
+/* TICK: hands due jobs to workers, a bounded number a turn; lets leases end; drops what is expired. true: a
+ * worker waits for jobs that are about to come, the next tick should be soon. */
+bool push_tick(struct chat *chat);
 
 /* The commands. Each opens its own frame. CODE_OK or a code; CODE_BUSY: the ring is full. What is answered
  * twice, or is not known any more, is fine. */

@@ -278,6 +278,18 @@ static void a_job_goes_to_a_worker_as_described(void **state)
     assert_string_equal(last(), expected);
 }
 
+static void a_worker_that_waits_gets_a_job_at_the_first_tick_after_its_commit(void **state)
+{
+    (void)state;
+    push_worker_add(&chat, &worker1);
+    wait_ms(100);
+    say("\"text\":\"hi\"}");
+    assert_true(push_tick(&chat)); /* now it is known what has to be committed */
+    settle();
+    push_tick(&chat);
+    assert_int_equal(sent_count, 1);
+}
+
 static void a_job_goes_out_once(void **state)
 {
     (void)state;
@@ -633,6 +645,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_job_goes_to_a_worker_as_described),
+        TEST(a_worker_that_waits_gets_a_job_at_the_first_tick_after_its_commit),
         TEST(a_job_goes_out_once),
         TEST(a_job_that_waited_stands_for_the_newest_message),
         TEST(a_message_after_a_job_went_out_makes_another),
