@@ -51,9 +51,10 @@ int push_set_token(struct chat *chat, struct session *session, const char *provi
                    const char *token);
 int push_remove_token(struct chat *chat, struct session *session);
 int push_done(struct chat *chat, const int64_t *jobs, size_t count);
-/* retry_after_seconds < 0: by the schedule (10 s, 20 s, ... at most 1 h; the 8th failure is the last). */
+/* retry_after_seconds < 0: by the schedule (10 s, 20 s, ... at most 1 h; the 8th failure is the last).
+ * `dead`: this one is the last. */
 int push_failed(struct chat *chat, int64_t job, int64_t retry_after_seconds, const char *error,
-                bool invalid_token);
+                bool invalid_token, bool dead);
 void push_counts(struct chat *chat, int64_t *pending, int64_t *dead);
 
 #endif

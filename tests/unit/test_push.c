@@ -206,7 +206,7 @@ static int64_t rows(void)
 
 static void fail_last(int64_t retry_after, bool invalid)
 {
-    assert_int_equal(push_failed(&chat, last_job(), retry_after, "no", invalid), CODE_OK);
+    assert_int_equal(push_failed(&chat, last_job(), retry_after, "no", invalid, false), CODE_OK);
     settle();
 }
 
@@ -444,6 +444,16 @@ static void the_eighth_failure_is_the_last(void **state)
     assert_int_equal(sent_count * 10 + rows(), 81);
 }
 
+static void a_failure_that_is_dead_is_the_last(void **state)
+{
+    (void)state;
+    push_worker_add(&chat, &worker1);
+    say("\"text\":\"one\"}");
+    wait_ms(100);
+    assert_int_equal(push_failed(&chat, last_job(), -1, "no", false, true), CODE_OK);
+    assert_int_equal(rows(), 1);
+}
+
 static void an_invalid_token_is_dropped_with_its_jobs(void **state)
 {
     (void)state;
@@ -660,6 +670,7 @@ int main(void)
         TEST(a_worker_may_say_when_to_try_again),
         TEST(a_newer_job_that_went_out_ends_one_that_waits_for_its_next_attempt),
         TEST(the_eighth_failure_is_the_last),
+        TEST(a_failure_that_is_dead_is_the_last),
         TEST(an_invalid_token_is_dropped_with_its_jobs),
         TEST(an_invalid_token_that_was_replaced_meanwhile_costs_nothing),
         TEST(what_was_read_is_not_pushed),
