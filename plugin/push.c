@@ -19,8 +19,8 @@
 #define PUSH_TOPIC       "chat/push"
 #define WORKER_CREDIT    500
 #define TURN_EVERY_MS    20
-#define TURN_JOBS        50
-#define TURN_ROWS        200 /* more than jobs: rows whose end is not committed yet are passed over */
+#define TURN_JOBS        100
+#define TURN_ROWS        400 /* more than jobs: rows whose end is not committed yet are passed over */
 #define TURN_PATIENCE_US 5000
 #define LOOK_EVERY_MS    1000
 #define EXPIRE_EVERY_MS  10000
