@@ -24,6 +24,7 @@ class Request:
     body: bytes = b""
     connection: int = 0
     at: float = 0
+    refusal: str = ""
 
     @property
     def json(self):

@@ -66,6 +66,10 @@ class Office:
         """Options of the worker's configuration; None takes one out."""
         self._settings.setdefault(section, {}).update(options)
 
+    def set_broker(self, **options):
+        """Options of the plugin, before the broker starts."""
+        self._broker.options.update(options)
+
     def offer_tls(self):
         """The broker listens with TLS too, and the worker goes there."""
         port, name = Port(), self.pki.folder / "server"

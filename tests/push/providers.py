@@ -28,12 +28,16 @@ class Provider:
     def _answer(self, request):
         refused = self.refuse(request)
         if refused:
+            request.refusal = f"{refused.status} {refused.body!r}"
             return refused
         waiting = self.script[self.token_of(request)]
         return waiting.pop(0) if waiting else self.accept(request)
 
     def take_for(self, token, **how):
-        return self.take(lambda request: self.token_of(request) == token, **how)
+        """The next request for this device; it must be one that the provider takes."""
+        request = self.take(lambda request: self.token_of(request) == token, **how)
+        assert not request.refusal, f"refused with {request.refusal}"
+        return request
 
     def count_for(self, token):
         return sum(self.token_of(request) == token for request in self.pending())

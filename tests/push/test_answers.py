@@ -2,6 +2,7 @@
 """What each answer of a provider leads to."""
 import datetime
 import email.utils
+import sqlite3
 import time
 
 import pytest
@@ -127,6 +128,18 @@ def test_a_quota_of_googles_without_retry_after_is_respected_for_a_minute(office
     office.start()
     office.write("bob")
     office.await_line(r"429 QUOTA_EXCEEDED; to be tried again in 60 s")
+
+
+def test_what_is_given_up_is_kept_as_dead_with_its_reason(office):
+    token = office.phone("bob")
+    office.apns.script[token] = [apple(400, "TopicDisallowed")]
+    office.start()
+    office.write("bob")
+    office.await_line("given up")
+    office.fence()
+    with sqlite3.connect(f"file:{office.broker.database}?mode=ro", uri=True) as database:
+        rows = database.execute("SELECT user, state, error FROM push_job WHERE state = 3").fetchall()
+    assert rows == [("bob", 3, "400 TopicDisallowed")]
 
 
 # ---- our own authorization

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from h2server import reply
+from harness.settings import CHECKOUT
 from office import WORKER
 
 
@@ -160,6 +161,11 @@ def test_an_elliptic_key_is_no_service_accounts(office):
     google, apple = (json.dumps(key.read_text()) for key in (office.pki.google_key, office.pki.apple_key))
     account.write_text(account.read_text().replace(google, apple))
     assert "has no RSA key of 2048 bits or more" in refusal(office)
+
+
+def test_the_example_lacks_nothing_but_keys():
+    process = subprocess.run([WORKER, "-c", CHECKOUT / "chatpushd.conf.example"], capture_output=True, text=True)
+    assert process.returncode == 1 and "AuthKey_ABCDE12345.p8 cannot be opened" in process.stderr
 
 
 def test_wrong_usage_says_the_right_one():

@@ -136,6 +136,7 @@ def test_at_most_500_are_in_flight_and_all_arrive(office):
         office.webhook.script[f"eve-{number}"] = [Reply(204, after=gate)]
     office.drop("apns:app")
     office.drop("fcm:app")  # no others, for whom some would be kept free
+    office.set("webhook:app", timeout_seconds=20)
     office.start()
     office.write("eve")
     seen = {office.webhook.token_of(office.webhook.take()) for _ in range(500)}
@@ -215,6 +216,18 @@ def test_sigterm_gives_back_after_5_seconds_what_has_no_answer(office):
 
 
 # ---- the broker
+
+
+@pytest.mark.parametrize("pace, woken", [(25, True), (0, False)])
+def test_an_idle_broker_is_woken_at_the_pace_that_is_configured(office, pace, woken):
+    office.set_broker(other_topics="allow")
+    office.set("broker", wake_milliseconds=pace)
+    watcher = office.broker.admin("web:1").subscribe("$chatpushd")
+    office.start()
+    office.fence()
+    time.sleep(0.2)
+    watcher.fence()
+    assert any(message.topic == "$chatpushd" for message in watcher.pending(lambda message: True)) == woken
 
 
 def test_the_way_to_the_broker_may_be_tls(office):
