@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What the broker is to be told: pushDone and pushFailed, gathered for a few milliseconds into one publish, and
- * kept until the broker has said that it took them. After a lost connection they are told again: an answer told
- * twice is fine, one that is lost would push twice. */
+/* What the broker is to be told: pushDone and pushFailed, gathered for a few milliseconds into one publish,
+ * and kept until the broker has said that it took them. After a lost connection they are told again: an
+ * answer told twice is fine, one that is lost would push twice. */
 #ifndef PUSH_ANSWERS_H
 #define PUSH_ANSWERS_H
 

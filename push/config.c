@@ -215,7 +215,7 @@ static int set_app(struct config *config, const char *section, const char *name,
     if (kind == PROVIDER_COUNT)
         return refuse(config, "[%s]: a section is [broker], [apns:ID], [fcm:ID] or [webhook:ID]", section);
     if (strlen(section) > SECTION_BYTES_MAX)
-        return refuse(config, "[%s: at most %d bytes; use business_id for a longer one", section,
+        return refuse(config, "[%s...]: at most %d bytes; use business_id for a longer one", section,
                       SECTION_BYTES_MAX);
     struct app_config *app = find_section(config, section);
     if (!app)

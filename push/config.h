@@ -39,7 +39,8 @@ struct config {
 };
 
 /* Reads `path`: an unknown section or option, an option twice, a value out of range, a missing one, the same
- * businessID twice: refused, with a sentence in config->error. Returns 0 or -1; config_clear in both cases. */
+ * businessID twice: refused, with a sentence in config->error. Returns 0 or -1.
+ * config_clear in both cases. */
 __attribute__((warn_unused_result)) int config_read(struct config *config, const char *path);
 void config_clear(struct config *config);
 

@@ -25,8 +25,8 @@ struct job {
 const char *job_parse(struct job *job, const char *payload, size_t len);
 void job_clear(struct job *job);
 
-/* A UUID in text that is the same whenever this job is sent for the same message to the same device. `out` has
- * 37 bytes; "" when OpenSSL fails. */
+/* A UUID in text that is the same whenever this job is sent for the same message to the same device. `out`
+ * has 37 bytes; "" when OpenSSL fails. */
 void job_uuid(const struct job *job, char out[37]);
 
 #endif

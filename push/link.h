@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The connection to the broker: an MQTT client of an administrator. Connects again by itself, after 0.5 s, 1 s, 2 s
- * ... 30 s; makes a userSig for each connection. Never waits but for the broker's name to be looked up. */
+/* The connection to the broker: an MQTT client of an administrator. Connects again by itself, after 0.5 s, 1
+ * s, 2 s ... 30 s; makes a userSig for each connection. Never waits but for the broker's name to be looked
+ * up. */
 #ifndef PUSH_LINK_H
 #define PUSH_LINK_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What differs between Apple, Google and a web hook: keys, the request of a job, and what an answer means. Each
- * is a row of functions (apns.c, fcm.c, webhook.c); delivery.c knows nothing else of them. Nothing here sends
- * or waits. */
+/* What differs between Apple, Google and a web hook: keys, the request of a job, and what an answer means.
+ * Each is a row of functions (apns.c, fcm.c, webhook.c); delivery.c knows nothing else of them. Nothing here
+ * sends or waits. */
 #ifndef PUSH_PROVIDER_H
 #define PUSH_PROVIDER_H
 

@@ -8,8 +8,8 @@
 #define SECRET_BYTES_MAX 65536
 
 /* The whole of `path`, NUL-terminated, for secret_free. Refuses: not readable, not a regular file, any
- * permission for "others" (mode & 007), empty, over SECRET_BYTES_MAX, a NUL byte. NULL: `error` has a sentence
- * that names the path. */
+ * permission for "others" (mode & 007), empty, over SECRET_BYTES_MAX, a NUL byte. NULL: `error` has a
+ * sentence that names the path. */
 char *secret_read(const char *path, char *error, size_t error_size);
 /* Overwrites before freeing; NULL is fine. */
 void secret_free(char *secret);

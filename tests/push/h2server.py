@@ -125,7 +125,8 @@ class _Connection:
     def run(self):
         with self.lock:
             self.h2.initiate_connection()
-            self.h2.update_settings({h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: self.server.max_streams})
+            most = h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS
+            self.h2.update_settings({most: self.server.max_streams})
             self._flush()
         while data := self.sock.recv(65536):
             with self.lock:

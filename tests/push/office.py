@@ -55,8 +55,9 @@ class Office:
         return {
             "broker": {"port": self._broker.mqtt.number, "user": ADMIN, "sdkappid": SDKAPPID,
                        "secret_key_file": self._broker.key_file},
-            "apns:app": {"key_file": self.pki.apple_key, "key_id": providers.KEY_ID, "team_id": providers.TEAM_ID,
-                         "topic": providers.TOPIC, "url": self.apns.url, **shared},
+            "apns:app": {"key_file": self.pki.apple_key, "key_id": providers.KEY_ID,
+                         "team_id": providers.TEAM_ID, "topic": providers.TOPIC,
+                         "url": self.apns.url, **shared},
             "fcm:app": {"service_account_file": self._service_account(), "url": self.fcm.url, **shared},
             "webhook:app": {"url": self.webhook.url + "/push?from=chat",
                             "secret_file": self._write("hook.key", providers.HOOK_SECRET + "\n"), **shared},
@@ -73,7 +74,8 @@ class Office:
     def offer_tls(self):
         """The broker listens with TLS too, and the worker goes there."""
         port, name = Port(), self.pki.folder / "server"
-        self._broker.conf += [f"listener {port.number} 127.0.0.1", f"certfile {name}.pem", f"keyfile {name}.key"]
+        self._broker.conf += [f"listener {port.number} 127.0.0.1", f"certfile {name}.pem"]
+        self._broker.conf += [f"keyfile {name}.key"]
         self.set("broker", host="localhost", port=port.number, ca_file=self.pki.ca)
 
     def setting(self, section, option):
@@ -85,7 +87,8 @@ class Office:
     def configure(self):
         lines = []
         for section, options in self._settings.items():
-            lines += [f"[{section}]", *(f"{name} = {value}" for name, value in options.items() if value is not None)]
+            given = {name: value for name, value in options.items() if value is not None}
+            lines += [f"[{section}]", *(f"{name} = {value}" for name, value in given.items())]
         return self._write("chatpushd.conf", "\n".join(lines) + "\n")
 
     # ---- the worker

@@ -9,11 +9,12 @@ import tempfile
 
 
 def openssl(*arguments, data=None):
-    return subprocess.run(["openssl", *map(str, arguments)], input=data, capture_output=True, check=True).stdout
+    command = ["openssl", *map(str, arguments)]
+    return subprocess.run(command, input=data, capture_output=True, check=True).stdout
 
 
 class Pki:
-    """A CA with a certificate for this machine, one for another host, another CA; keys as Apple's and Google's."""
+    """A CA with certificates for this machine and another host, another CA; keys as Apple's and Google's."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -40,11 +41,11 @@ class Pki:
     def _make_certificate(self, name, ca, names):
         """A file with certificate and key."""
         key, request, extensions = (self.folder / f"{name}.{end}" for end in ("key", "csr", "ext"))
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
-                "-keyout", key, "-out", request)
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-subj", f"/CN={name}", "-keyout", key, "-out", request)
         extensions.write_text(f"subjectAltName={names}\n")
-        certificate = openssl("x509", "-req", "-in", request, "-CA", self.folder / f"{ca}.crt", "-CAkey",
-                              self.folder / f"{ca}.key", "-CAcreateserial", "-days", 2, "-extfile", extensions)
+        signer = ["-CA", self.folder / f"{ca}.crt", "-CAkey", self.folder / f"{ca}.key", "-CAcreateserial"]
+        certificate = openssl("x509", "-req", "-in", request, *signer, "-days", 2, "-extfile", extensions)
         both = self.folder / f"{name}.pem"
         both.write_bytes(certificate + key.read_bytes())
         return both

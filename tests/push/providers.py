@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-"""Apple, Google and a web hook as their documentation describes them; what they would refuse is refused. A test
-may say for a device token what comes first: `script[token] = [reply, ...]`."""
+"""Apple, Google and a web hook as their documentation describes them; what they would refuse is refused.
+A test may say for a device token what comes first: `script[token] = [reply, ...]`."""
 import collections
 import hashlib
 import hmac
@@ -14,6 +14,7 @@ from pki import read_jwt
 
 KEY_ID, TEAM_ID, TOPIC = "KEY0000001", "TEAM000001", "org.example.chat"
 PROJECT, EMAIL = "example-chat", "push@example-chat.iam.gserviceaccount.com"
+SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 HOOK_SECRET = "a-secret-of-the-hook"
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
@@ -123,7 +124,8 @@ class Fcm(Provider):
         if request.path == "/token":
             return self.token_replies.pop(0) if self.token_replies else self._grant(request)
         if request.path != f"/v1/projects/{PROJECT}/messages:send":
-            return reply(404, b"<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>", content_type="text/html")
+            page = b"<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>"
+            return reply(404, page, content_type="text/html")
         if request.headers.get("authorization") not in [f"Bearer {text}" for text in self.access_tokens]:
             return fcm_error(401, "UNAUTHENTICATED")
         return self._message_fault(request.json["message"])
@@ -134,8 +136,9 @@ class Fcm(Provider):
         if form.get("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer" or not found:
             return reply(400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
         header, claims = found
-        wanted = {"iss": EMAIL, "scope": "https://www.googleapis.com/auth/firebase.messaging", "aud": self.token_uri}
-        if header["alg"] != "RS256" or not wanted.items() <= claims.items() or claims["exp"] - claims["iat"] > 3600:
+        wanted = {"iss": EMAIL, "scope": SCOPE, "aud": self.token_uri}
+        lasts = claims["exp"] - claims["iat"]
+        if header["alg"] != "RS256" or not wanted.items() <= claims.items() or lasts > 3600:
             return reply(400, {"error": "invalid_grant", "error_description": "Invalid claims."})
         self.access_tokens.append(f"access-{len(self.access_tokens)}")
         self.assertions.append(form["assertion"])

@@ -49,8 +49,8 @@ def test_apple_gets_what_the_message_says_of_its_notification(office):
     payload = office.apns.take_for(token).json
     (message,) = office.sender().synced()
     assert payload == {
-        "aps": {"alert": {"title": "T", "body": "B"}, "badge": 1, "sound": "ding.caf", "thread-id": "user/alice",
-                "mutable-content": 1},
+        "aps": {"alert": {"title": "T", "body": "B"}, "badge": 1, "sound": "ding.caf",
+                "thread-id": "user/alice", "mutable-content": 1},
         "ext": PUSH["ext"],
         "message": {"id": message["id"], "sender": "alice", "to": "bob"},
     }
@@ -79,7 +79,8 @@ def test_apples_provider_token_is_signed_and_used_again(office):
 def test_a_long_notification_is_cut_to_4096_bytes_at_a_character(office):
     token, text = office.phone("bob"), "\u20ac\n" * 1500
     office.start()
-    office.write("bob", json.dumps({"text": "hello", "push": {"title": "T", "body": text}}, ensure_ascii=False))
+    payload = {"text": "hello", "push": {"title": "T", "body": text}}
+    office.write("bob", json.dumps(payload, ensure_ascii=False))
     request = office.apns.take_for(token)
     body = request.json["aps"]["alert"]["body"]
     assert 4090 <= len(request.body) <= 4096
@@ -93,13 +94,16 @@ def test_a_token_cannot_leave_its_place_in_the_path(office):
     assert office.apns.take_for(token).path.startswith("/3/device/..%2F..%2Fx%3Fy%3D1%23")
 
 
+def says_hello(request):
+    return request.path != "/token" and request.json["message"]["notification"]["body"] == "hello"
+
+
 def test_google_gets_notification_data_and_android_settings(office):
     token = office.phone("bob", "fcm")
     office.start()
     topic = office.sender().group("Public", "g1", ["bob"], groupName="Friends")
     office.write(topic, {"text": "hello", "push": {"ext": "E", "sound": "ding"}})
-    wanted = lambda request: request.path != "/token" and request.json["message"]["notification"]["body"] == "hello"
-    message = office.fcm.take(wanted).json["message"]
+    message = office.fcm.take(says_hello).json["message"]
     ttl = message["android"].pop("ttl")
     assert 86000 < int(ttl.removesuffix("s")) <= 86400
     badge = message["android"]["notification"].pop("notification_count")
@@ -152,7 +156,8 @@ def test_a_web_hook_gets_the_job_as_the_broker_gave_it(office):
 
 def test_a_token_without_a_business_id_belongs_to_the_section_without_one(office):
     token = office.phone("bob", "webhook", business="")
-    office.set("webhook", url=office.webhook.url, secret_file=office.folder / "hook.key", ca_file=office.pki.ca)
+    office.set("webhook", url=office.webhook.url, secret_file=office.folder / "hook.key",
+               ca_file=office.pki.ca)
     office.start()
     office.write("bob")
     assert json.loads(office.webhook.take_for(token).body)["userID"] == "bob"

@@ -39,7 +39,8 @@ GOOGLE = [
     (403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH", DEAD),
     (401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR", DEAD),
 ]
-HOOK = [(200, DONE), (204, DONE), (410, TOKEN_GONE), (429, AGAIN), (500, AGAIN), (503, AGAIN), (404, DEAD), (302, DEAD)]
+HOOK = [(200, DONE), (204, DONE), (410, TOKEN_GONE), (429, AGAIN), (500, AGAIN), (503, AGAIN), (404, DEAD),
+        (302, DEAD)]
 
 
 def outcome(office, provider, answer):
@@ -72,7 +73,8 @@ def same(provider, first, second):
         return all(first.headers[name] == second.headers[name] for name in ("apns-id", "apns-collapse-id"))
     if provider == "fcm":
         messages = [request.json["message"] for request in (first, second)]
-        return messages[0]["data"] == messages[1]["data"] and len({m["android"]["collapse_key"] for m in messages}) == 1
+        keys = {message["android"]["collapse_key"] for message in messages}
+        return messages[0]["data"] == messages[1]["data"] and len(keys) == 1
     return first.json["job"] == second.json["job"] and second.json["attempt"] == 2
 
 

