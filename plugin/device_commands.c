@@ -77,7 +77,7 @@ int command_push_failed(struct command *command)
 {
     int64_t job = 0, retry_after = -1;
     const char *error;
-    bool invalid_token = false;
+    bool invalid_token = false, dead = false;
     int code = field_number(command, "job", FIELD_REQUIRED, 1, SAFE_INTEGER_MAX, &job);
     if (code == CODE_OK)
         code = field_number(command, "retryAfterSeconds", FIELD_OPTIONAL, 0, RETRY_SECONDS_MAX, &retry_after);
@@ -85,7 +85,9 @@ int command_push_failed(struct command *command)
         code = field_text(command, "error", FIELD_OPTIONAL, SIZE_MAX, &error);
     if (code == CODE_OK)
         code = field_bool(command, "invalidToken", FIELD_OPTIONAL, &invalid_token);
+    if (code == CODE_OK)
+        code = field_bool(command, "dead", FIELD_OPTIONAL, &dead);
     if (code != CODE_OK)
         return code;
-    return push_failed(command->chat, job, retry_after, error, invalid_token);
+    return push_failed(command->chat, job, retry_after, error, invalid_token, dead);
 }

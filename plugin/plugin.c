@@ -314,7 +314,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     more = replay_tick(chat) || more;
     more = presence_tick(chat) || more;
     audience_tick(chat);
-    push_tick(chat);
+    more = push_tick(chat) || more;
     stats_tick(chat);
     applications_prune(chat);
     visible_prune(chat);

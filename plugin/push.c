@@ -19,8 +19,8 @@
 #define PUSH_TOPIC       "chat/push"
 #define WORKER_CREDIT    500
 #define TURN_EVERY_MS    20
-#define TURN_JOBS        50
-#define TURN_ROWS        200 /* more than jobs: rows whose end is not committed yet are passed over */
+#define TURN_JOBS        100
+#define TURN_ROWS        400 /* more than jobs: rows whose end is not committed yet are passed over */
 #define TURN_PATIENCE_US 5000
 #define LOOK_EVERY_MS    1000
 #define EXPIRE_EVERY_MS  10000
@@ -149,6 +149,7 @@ static void take_back(struct chat *chat)
     if (push->gone == 0 || !store_begin(chat->store, WORKER_CREDIT * PUSH_RECORD_BYTES))
         return;
     int count = 0;
+    push->turn = chat->now;
     DL_FOREACH_SAFE(push->out, job, next)
     {
         if (job->worker || ++count > WORKER_CREDIT)
@@ -306,6 +307,7 @@ static bool take_turn(struct chat *chat, int64_t due, bool expiring)
     struct turn turn = {.chat = chat, .expiring = expiring, .started_us = clock_us()};
     struct push_row row;
     bool row_read = true;
+    chat->push->turn = chat->now;
     if (!store_begin(chat->store, (size_t)TURN_JOBS * (2 * PUSH_RECORD_BYTES + PUSH_CLIENT_BYTES)))
         return false;
     sqlite3_stmt *s = store_read(chat->store, R_PUSH_DUE);
@@ -351,8 +353,6 @@ static bool news_committed(struct chat *chat)
 static void dispatch(struct chat *chat)
 {
     struct push *push = chat->push;
-    if (news_committed(chat))
-        push->more = true;
     if (!find_worker(push) || (!push->more && chat->now < push->next_due))
         return;
     push->more = !take_turn(chat, chat->now, false);
@@ -370,16 +370,24 @@ static void expire(struct chat *chat)
     push->next_expiry = chat->now + (all ? EXPIRE_EVERY_MS : EXPIRE_EVERY_MS / 100);
 }
 
-void push_tick(struct chat *chat)
+static void take_turns(struct chat *chat)
 {
     struct push *push = chat->push;
-    push_out_prune(chat);
     if (chat->now < push->turn) /* the clock went back */
         push->next_due = push->next_expiry = push->counted = 0;
     else if (chat->now - push->turn < TURN_EVERY_MS)
         return;
-    push->turn = chat->now;
     take_back(chat);
     expire(chat);
     dispatch(chat);
+}
+
+bool push_tick(struct chat *chat)
+{
+    struct push *push = chat->push;
+    push_out_prune(chat);
+    if (news_committed(chat))
+        push->more = true;
+    take_turns(chat);
+    return find_worker(push) && (push->fresh || push->awaited != 0 || push->more);
 }

@@ -42,8 +42,9 @@ void push_put_handed(struct chat *chat, const struct session *session, int64_t a
  */
 void push_worker_add(struct chat *chat, struct session *session);
 void push_worker_remove(struct chat *chat, struct session *session);
-/* TICK: hands due jobs to workers, a bounded number a turn; lets leases end; drops what is expired. */
-void push_tick(struct chat *chat);
+/* TICK: hands due jobs to workers, a bounded number a turn; lets leases end; drops what is expired. true: a
+ * worker waits for jobs that are about to come, the next tick should be soon. */
+bool push_tick(struct chat *chat);
 
 /* The commands. Each opens its own frame. CODE_OK or a code; CODE_BUSY: the ring is full. What is answered
  * twice, or is not known any more, is fine. */
@@ -51,9 +52,10 @@ int push_set_token(struct chat *chat, struct session *session, const char *provi
                    const char *token);
 int push_remove_token(struct chat *chat, struct session *session);
 int push_done(struct chat *chat, const int64_t *jobs, size_t count);
-/* retry_after_seconds < 0: by the schedule (10 s, 20 s, ... at most 1 h; the 8th failure is the last). */
+/* retry_after_seconds < 0: by the schedule (10 s, 20 s, ... at most 1 h; the 8th failure is the last).
+ * `dead`: this one is the last. */
 int push_failed(struct chat *chat, int64_t job, int64_t retry_after_seconds, const char *error,
-                bool invalid_token);
+                bool invalid_token, bool dead);
 void push_counts(struct chat *chat, int64_t *pending, int64_t *dead);
 /* The newest dead jobs, DEAD_GIVEN_MAX at most, as `dead` of `data`. What died a moment ago may be missing.
  * false: out of memory. */

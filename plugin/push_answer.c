@@ -105,7 +105,7 @@ static void cut_error(char out[ERROR_MAX + 1], const char *error)
 }
 
 int push_failed(struct chat *chat, int64_t id, int64_t retry_after_seconds, const char *error,
-                bool invalid_token)
+                bool invalid_token, bool dead)
 {
     struct push *push = chat->push;
     struct job *job = push_out_find(push, id);
@@ -118,7 +118,7 @@ int push_failed(struct chat *chat, int64_t id, int64_t retry_after_seconds, cons
     if (invalid_token && !job->token_changed) {
         push_put_token_gone(chat, job->client);
         token_lost(chat, job->client);
-    } else if (job->attempt >= PUSH_ATTEMPTS) {
+    } else if (dead || job->attempt >= PUSH_ATTEMPTS) {
         push_put_dead(chat, id, reason);
     } else {
         /* An invalid token that has been replaced meanwhile: the new one deserves its try at once. */

@@ -49,7 +49,8 @@ struct push {
     int gone;                /* jobs out to workers that have gone */
     struct worker *workers;  /* whose turn it is first */
     struct changed *changed;
-    int64_t turn, next_due, next_expiry;
+    int64_t turn; /* when rows were last gone through */
+    int64_t next_due, next_expiry;
     bool fresh;       /* records have been put that may make something due */
     uint64_t awaited; /* ... and are committed here; 0: not reckoned yet */
     bool more;        /* the last turn has left due rows */

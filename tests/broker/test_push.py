@@ -255,6 +255,15 @@ def test_a_failed_job_without_a_time_waits_for_ten_seconds(broker, alice):
     assert jobs_before_carols(alice, user) == []
 
 
+def test_a_job_that_is_dead_does_not_come_again_and_the_token_stays(broker, alice):
+    user = worker(broker)
+    alice.send("bob", "hello")
+    user.command("pushFailed", job=job(user)["job"], retryAfterSeconds=0, error="BadTopic", dead=True)
+    assert jobs_before_carols(alice, user) == []
+    alice.send("bob", "again")
+    assert job(user)["body"] == "again"
+
+
 def test_an_invalid_token_is_dropped_with_its_jobs(broker, alice):
     dave = broker.user("dave")
     dave.send("bob", "from dave")

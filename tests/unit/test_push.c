@@ -219,7 +219,7 @@ static int64_t rows(void)
 
 static void fail_last(int64_t retry_after, bool invalid)
 {
-    assert_int_equal(push_failed(&chat, last_job(), retry_after, "no", invalid), CODE_OK);
+    assert_int_equal(push_failed(&chat, last_job(), retry_after, "no", invalid, false), CODE_OK);
     settle();
 }
 
@@ -289,6 +289,18 @@ static void a_job_goes_to_a_worker_as_described(void **state)
         "{\"id\":%lld,\"sender\":\"alice\",\"to\":\"bob\"},\"time\":%lld,\"expire\":%lld}",
         (long long)id, (long long)time, (long long)time + 86400000);
     assert_string_equal(last(), expected);
+}
+
+static void a_worker_that_waits_gets_a_job_at_the_first_tick_after_its_commit(void **state)
+{
+    (void)state;
+    push_worker_add(&chat, &worker1);
+    wait_ms(100);
+    say("\"text\":\"hi\"}");
+    assert_true(push_tick(&chat)); /* now it is known what has to be committed */
+    settle();
+    push_tick(&chat);
+    assert_int_equal(sent_count, 1);
 }
 
 static void a_job_goes_out_once(void **state)
@@ -443,6 +455,16 @@ static void the_eighth_failure_is_the_last(void **state)
     }
     wait_ms(100);
     assert_int_equal(sent_count * 10 + rows(), 81);
+}
+
+static void a_failure_that_is_dead_is_the_last(void **state)
+{
+    (void)state;
+    push_worker_add(&chat, &worker1);
+    say("\"text\":\"one\"}");
+    wait_ms(100);
+    assert_int_equal(push_failed(&chat, last_job(), -1, "no", false, true), CODE_OK);
+    assert_int_equal(rows(), 1);
 }
 
 static void an_invalid_token_is_dropped_with_its_jobs(void **state)
@@ -646,6 +668,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_job_goes_to_a_worker_as_described),
+        TEST(a_worker_that_waits_gets_a_job_at_the_first_tick_after_its_commit),
         TEST(a_job_goes_out_once),
         TEST(a_job_that_waited_stands_for_the_newest_message),
         TEST(a_message_after_a_job_went_out_makes_another),
@@ -660,6 +683,7 @@ int main(void)
         TEST(a_worker_may_say_when_to_try_again),
         TEST(a_newer_job_that_went_out_ends_one_that_waits_for_its_next_attempt),
         TEST(the_eighth_failure_is_the_last),
+        TEST(a_failure_that_is_dead_is_the_last),
         TEST(an_invalid_token_is_dropped_with_its_jobs),
         TEST(an_invalid_token_that_was_replaced_meanwhile_costs_nothing),
         TEST(what_was_read_is_not_pushed),

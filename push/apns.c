@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Apple Push Notification service: HTTP/2, provider tokens signed with a .p8 key. */
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/json.h"
+#include "push/jwt.h"
+#include "push/provider.h"
+#include "push/secret.h"
+#include "push/text.h"
+
+#define PAYLOAD_MAX     4096
+#define COLLAPSE_ID_MAX 64
+/* Apple refuses a token after an hour, and a sender that makes one more often than every 20 minutes. */
+#define TOKEN_SECONDS 2400
+
+static const struct rule RULES[] = {
+    {200, 200, NULL, VERDICT_DONE, -1},
+    {410, 410, NULL, VERDICT_INVALID_TOKEN, -1},
+    {400, 400, "BadDeviceToken", VERDICT_INVALID_TOKEN, -1},
+    {400, 400, "DeviceTokenNotForTopic", VERDICT_INVALID_TOKEN, -1},
+    {403, 403, "ExpiredProviderToken", VERDICT_RENEW, -1},
+    {429, 429, NULL, VERDICT_RETRY, -1},
+    {400, 499, NULL, VERDICT_DEAD, -1},
+    {0, 999, NULL, VERDICT_RETRY, -1},
+};
+
+static int open_account(struct account *account, char *error, size_t error_size)
+{
+    const char *path = account->config->key_file;
+    char *pem = secret_read(path, error, error_size);
+    if (!pem)
+        return -1;
+    EVP_PKEY *key = jwt_key_read(pem);
+    const char *algorithm = key ? jwt_algorithm(key) : NULL;
+    secret_free(pem);
+    if (algorithm && strcmp(algorithm, "ES256") == 0) {
+        account->keys = key;
+        return 0;
+    }
+    EVP_PKEY_free(key);
+    snprintf(error, error_size, "%s has no private key of the curve P-256, which a .p8 of Apple has", path);
+    return -1;
+}
+
+static void close_account(struct account *account)
+{
+    EVP_PKEY_free(account->keys);
+    account->keys = NULL;
+}
+
+/* {"name":value,...} of two members; `second_number` when `second` is NULL. For cJSON_free. */
+static char *print_pair(const char *name, const char *text, const char *second_name, const char *second,
+                        int64_t second_number)
+{
+    cJSON *object = cJSON_CreateObject();
+    bool added = object && cJSON_AddStringToObject(object, name, text) &&
+                 (second ? cJSON_AddStringToObject(object, second_name, second)
+                         : cJSON_AddNumberToObject(object, second_name, (double)second_number));
+    char *printed = added ? cJSON_PrintUnformatted(object) : NULL;
+    cJSON_Delete(object);
+    return printed;
+}
+
+static enum authorization authorize(struct account *account, int64_t now)
+{
+    const struct app_config *config = account->config;
+    if (account->bearer.text && now < account->bearer.renew_at)
+        return AUTHORIZED;
+    char *header = print_pair("alg", "ES256", "kid", config->key_id, 0);
+    char *claims = print_pair("iss", config->team_id, "iat", NULL, now);
+    char *token = header && claims ? jwt_make(account->keys, header, claims) : NULL;
+    cJSON_free(header);
+    cJSON_free(claims);
+    if (!token)
+        return NOT_AUTHORIZED;
+    bearer_set(&account->bearer, token, now + TOKEN_SECONDS);
+    return AUTHORIZED;
+}
+
+static bool add_alert(cJSON *aps, const struct job *job, struct text_cuts *cuts)
+{
+    cJSON *alert = cJSON_AddObjectToObject(aps, "alert");
+    cuts->second = alert ? cJSON_AddStringToObject(alert, "title", job->title) : NULL;
+    cuts->first = alert ? cJSON_AddStringToObject(alert, "body", job->body) : NULL;
+    return cuts->first && cuts->second;
+}
+
+static bool add_aps(cJSON *payload, const struct app_config *config, const struct job *job,
+                    struct text_cuts *cuts)
+{
+    cJSON *aps = cJSON_AddObjectToObject(payload, "aps");
+    return aps && add_alert(aps, job, cuts) &&
+           (job->badge < 0 || cJSON_AddNumberToObject(aps, "badge", job->badge)) &&
+           cJSON_AddStringToObject(aps, "sound", job->sound ? job->sound : config->sound) &&
+           cJSON_AddStringToObject(aps, "thread-id", job->collapse) &&
+           cJSON_AddNumberToObject(aps, "mutable-content", 1);
+}
+
+static char *print_payload(const struct app_config *config, const struct job *job)
+{
+    cJSON *payload = cJSON_CreateObject();
+    struct text_cuts cuts = {.parent = payload, .whole = "ext"};
+    char *text = NULL;
+    if (payload && add_aps(payload, config, job, &cuts) &&
+        (!job->ext || cJSON_AddStringToObject(payload, "ext", job->ext)) &&
+        cJSON_AddItemReferenceToObject(payload, "message", (cJSON *)(uintptr_t)job->about))
+        text = text_print_within(payload, PAYLOAD_MAX, &cuts);
+    cJSON_Delete(payload);
+    return text;
+}
+
+/* As long as Apple takes them, other addresses go as a digest, which is as good. */
+static bool make_collapse_id(const struct job *job, char out[COLLAPSE_ID_MAX + 1])
+{
+    size_t len = strlen(job->collapse), plain = 0;
+    while (job->collapse[plain] > ' ' && job->collapse[plain] < 0x7f)
+        plain++;
+    if (len > COLLAPSE_ID_MAX || plain < len)
+        return text_sha256(job->collapse, out);
+    memcpy(out, job->collapse, len + 1);
+    return true;
+}
+
+static bool add_headers(const struct account *account, const struct job *job, struct http_request *out)
+{
+    char id[37], collapse[COLLAPSE_ID_MAX + 1];
+    job_uuid(job, id);
+    return make_collapse_id(job, collapse) && http_header(out, "Content-Type: application/json") &&
+           http_header(out, "Authorization: bearer %s", account->bearer.text) &&
+           http_header(out, "apns-topic: %s", account->config->topic) &&
+           http_header(out, "apns-push-type: alert") && http_header(out, "apns-priority: 10") &&
+           http_header(out, "apns-expiration: %lld", (long long)(job->expire > 0 ? job->expire / 1000 : 0)) &&
+           (!*collapse || http_header(out, "apns-collapse-id: %s", collapse)) &&
+           (!*id || http_header(out, "apns-id: %s", id));
+}
+
+static bool make_request(const struct account *account, const struct job *job, int64_t now_ms,
+                         struct http_request *out)
+{
+    char *token = curl_easy_escape(NULL, job->token, 0);
+    (void)now_ms;
+    if (token && asprintf(&out->url, "%s/3/device/%s", account->config->url, token) < 0)
+        out->url = NULL;
+    curl_free(token);
+    out->body = out->url ? print_payload(account->config, job) : NULL;
+    if (!out->body)
+        return false;
+    out->body_len = strlen(out->body);
+    return add_headers(account, job, out);
+}
+
+static void judge(const struct http_answer *answer, struct outcome *outcome)
+{
+    cJSON *body = json_read(answer->body, strlen(answer->body));
+    const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "reason"));
+    judge_by_rules(RULES, answer, reason ? reason : "", outcome);
+    cJSON_Delete(body);
+}
+
+const struct provider provider_apns = {
+    .name = "apns",
+    .open = open_account,
+    .close = close_account,
+    .authorize = authorize,
+    .request = make_request,
+    .judge = judge,
+};

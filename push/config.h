@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* chatpushd.conf: a section [broker], and one for each provider and businessID: [apns:ID], [fcm:ID],
+ * [webhook:ID]; without ":ID" it is for tokens that were set without a businessID. docs/push.md lists the
+ * options. Secrets are in files of their own, read elsewhere. */
+#ifndef PUSH_CONFIG_H
+#define PUSH_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum provider_kind { PROVIDER_APNS, PROVIDER_FCM, PROVIDER_WEBHOOK, PROVIDER_COUNT };
+extern const char *const PROVIDER_NAMES[PROVIDER_COUNT];
+
+struct broker_config {
+    char *host, *user, *secret_key_file;
+    char *ca_file; /* NULL: no TLS */
+    char *name;    /* the device part of the client id; NULL: made up */
+    int64_t port, sdkappid;
+    int64_t wake_ms; /* 0: the broker is left to its own pace */
+};
+
+/* One section of a provider. Texts that the section has not are NULL, unless there is a default. */
+struct app_config {
+    enum provider_kind kind;
+    char *section;  /* as written */
+    char *business; /* "": jobs without a businessID */
+    char *url, *ca_file;
+    char *key_file, *key_id, *team_id, *topic, *sound; /* apns */
+    char *service_account_file;                        /* fcm */
+    char *secret_file;                                 /* webhook */
+    int64_t timeout_seconds;
+    struct app_config *prev, *next;
+};
+
+struct config {
+    struct broker_config broker;
+    struct app_config *apps; /* utlist */
+    char error[300];         /* of config_read */
+};
+
+/* Reads `path`: an unknown section or option, an option twice, a value out of range, a missing one, the same
+ * businessID twice: refused, with a sentence in config->error. Returns 0 or -1.
+ * config_clear in both cases. */
+__attribute__((warn_unused_result)) int config_read(struct config *config, const char *path);
+void config_clear(struct config *config);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "push/job.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/json.h"
+#include "push/text.h"
+
+#define SAFE_INTEGER_MAX 9007199254740991LL
+
+enum presence { OPTIONAL, WANTED, REQUIRED }; /* WANTED: "" when it is not there */
+
+static const struct {
+    const char *name;
+    size_t offset;
+    enum presence presence;
+} TEXTS[] = {
+    {"provider", offsetof(struct job, provider), REQUIRED},
+    {"token", offsetof(struct job, token), REQUIRED},
+    {"userID", offsetof(struct job, user), REQUIRED},
+    {"businessID", offsetof(struct job, business), WANTED},
+    {"clientID", offsetof(struct job, client), WANTED},
+    {"title", offsetof(struct job, title), WANTED},
+    {"body", offsetof(struct job, body), WANTED},
+    {"collapse", offsetof(struct job, collapse), WANTED},
+    {"ext", offsetof(struct job, ext), OPTIONAL},
+    {"sound", offsetof(struct job, sound), OPTIONAL},
+};
+
+static const char *read_texts(struct job *job)
+{
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(job->tree, TEXTS[i].name));
+        if (TEXTS[i].presence == REQUIRED && (!text || !*text))
+            return TEXTS[i].name;
+        if (!text && TEXTS[i].presence == WANTED)
+            text = "";
+        *(const char **)((char *)job + TEXTS[i].offset) = text;
+    }
+    return NULL;
+}
+
+/* -1: not there, or no whole number that JSON carries. */
+static int64_t number(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    double value = cJSON_IsNumber(item) ? item->valuedouble : -1;
+    return value >= 0 && value <= (double)SAFE_INTEGER_MAX ? (int64_t)value : -1;
+}
+
+static int small_number(const cJSON *object, const char *name)
+{
+    int64_t value = number(object, name);
+    return value > INT32_MAX ? INT32_MAX : (int)value;
+}
+
+static const char *read_numbers(struct job *job)
+{
+    job->about = cJSON_GetObjectItemCaseSensitive(job->tree, "message");
+    job->id = number(job->tree, "job");
+    job->message = number(job->about, "id");
+    job->expire = number(job->tree, "expire");
+    job->attempt = small_number(job->tree, "attempt");
+    job->badge = small_number(job->tree, "badge");
+    if (job->id < 0)
+        return "job";
+    return cJSON_IsObject(job->about) ? NULL : "message";
+}
+
+const char *job_parse(struct job *job, const char *payload, size_t len)
+{
+    *job = (struct job){.raw = strndup(payload, len), .raw_len = len};
+    job->tree = job->raw ? json_read(payload, len) : NULL;
+    const char *fault = job->tree ? read_numbers(job) : "JSON";
+    if (!fault)
+        fault = read_texts(job);
+    if (fault)
+        job_clear(job);
+    return fault;
+}
+
+void job_clear(struct job *job)
+{
+    cJSON_Delete(job->tree);
+    free(job->raw);
+    *job = (struct job){0};
+}
+
+void job_uuid(const struct job *job, char out[37])
+{
+    char hash[65], *text = NULL;
+    out[0] = '\0';
+    if (asprintf(&text, "%lld\n%lld\n%s\n%s", (long long)job->id, (long long)job->message, job->user,
+                 job->token) < 0)
+        return;
+    /* Version 8 of RFC 9562: a digest of one's own choosing. */
+    if (text_sha256(text, hash))
+        snprintf(out, 37, "%.8s-%.4s-8%.3s-a%.3s-%.12s", hash, hash + 8, hash + 13, hash + 17, hash + 20);
+    free(text);
+}

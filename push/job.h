@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* A push job as the broker sends it (docs/protocol.md, Push). */
+#ifndef PUSH_JOB_H
+#define PUSH_JOB_H
+
+#include <cjson/cJSON.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct job {
+    int64_t id, message; /* message: the id of the chat message */
+    int64_t expire;      /* ms since 1970 */
+    int attempt;
+    int badge; /* -1: the notification says nothing about it */
+    /* Never NULL. Borrowed from the tree. */
+    const char *provider, *business, *token, *user, *client, *title, *body, *collapse;
+    const char *ext, *sound; /* NULL: none */
+    const cJSON *about;      /* the member "message", an object */
+    char *raw;               /* as it came, NUL-terminated */
+    size_t raw_len;
+    cJSON *tree;
+};
+
+/* Takes a copy. NULL: `job` is filled and wants job_clear. Otherwise what is wrong, a few words. */
+const char *job_parse(struct job *job, const char *payload, size_t len);
+void job_clear(struct job *job);
+
+/* A UUID in text that is the same whenever this job is sent for the same message to the same device. `out`
+ * has 37 bytes; "" when OpenSSL fails. */
+void job_uuid(const struct job *job, char out[37]);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "push/worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "push/answers.h"
+#include "push/clock.h"
+#include "push/delivery.h"
+#include "push/http.h"
+#include "push/link.h"
+#include "push/log.h"
+
+#define COUNTERS_EVERY_MS 60000
+#define LAST_MS           5000 /* for what is in flight at the end */
+#define BUSY_TURN_MS      10   /* answers are being gathered */
+#define TURN_MS           100
+
+struct worker {
+    const struct config *config;
+    struct http *http;
+    struct link *link;
+    struct deliveries *deliveries;
+    struct answers *answers;
+    int signals;
+    int64_t next_counters, next_wake;
+    int64_t last; /* when to stop waiting; 0: not ending */
+    bool ended;
+};
+
+/* Between the parts */
+
+static void on_up(void *context)
+{
+    struct worker *worker = context;
+    answers_reconnected(worker->answers, clock_steady());
+}
+
+/* A job that comes while the worker ends is the broker's again in a moment. */
+static void on_job(void *context, const char *payload, size_t len)
+{
+    struct worker *worker = context;
+    if (worker->last == 0)
+        deliveries_take(worker->deliveries, payload, len);
+}
+
+static void on_response(void *context, const char *payload, size_t len)
+{
+    struct worker *worker = context;
+    answers_heard(worker->answers, clock_steady(), payload, len);
+}
+
+static void log_failure(const struct job *job, const struct outcome *outcome)
+{
+    char consequence[60] = "to be tried again";
+    if (outcome->verdict == VERDICT_DONE)
+        return;
+    if (outcome->verdict == VERDICT_INVALID_TOKEN)
+        snprintf(consequence, sizeof consequence, "the token is invalid");
+    else if (outcome->verdict == VERDICT_DEAD)
+        snprintf(consequence, sizeof consequence, "given up");
+    else if (outcome->retry_after_seconds >= 0)
+        snprintf(consequence, sizeof consequence, "to be tried again in %lld s",
+                 (long long)outcome->retry_after_seconds);
+    log_line("[%s%s%s] job %lld of %s, attempt %d: %s; %s", job->provider, *job->business ? ":" : "",
+             job->business, (long long)job->id, job->user, job->attempt, outcome->reason, consequence);
+}
+
+static void on_delivered(void *context, const struct job *job, const struct outcome *outcome)
+{
+    struct worker *worker = context;
+    log_failure(job, outcome);
+    if (!answers_add(worker->answers, job, outcome))
+        log_line("out of memory: job %lld will be sent once more", (long long)job->id);
+}
+
+static bool send_command(void *context, const char *payload, size_t len)
+{
+    struct worker *worker = context;
+    return link_command(worker->link, payload, len);
+}
+
+/* The loop */
+
+static void begin_to_end(struct worker *worker, int64_t now)
+{
+    if (worker->last != 0) {
+        worker->ended = true; /* asked twice */
+        return;
+    }
+    worker->last = now + LAST_MS;
+    log_line("ending; %zu jobs are in flight", deliveries_count(worker->deliveries));
+}
+
+static void read_signals(struct worker *worker, int64_t now)
+{
+    struct signalfd_siginfo info;
+    while (read(worker->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGUSR1)
+            deliveries_log(worker->deliveries);
+        else
+            begin_to_end(worker, now);
+    }
+}
+
+static bool is_idle(const struct worker *worker)
+{
+    return deliveries_count(worker->deliveries) == 0 && answers_count(worker->answers) == 0;
+}
+
+static int pause_ms(const struct worker *worker)
+{
+    int64_t wake = worker->config->broker.wake_ms;
+    int pause = is_idle(worker) ? TURN_MS : BUSY_TURN_MS;
+    return wake > 0 && wake < pause && link_up(worker->link) ? (int)wake : pause;
+}
+
+/* Mosquitto looks after its plugins when something happens, and ten times a second otherwise. Any packet is
+ * something. */
+static void keep_broker_awake(struct worker *worker, int64_t now)
+{
+    int64_t wake = worker->config->broker.wake_ms;
+    if (wake == 0 || now < worker->next_wake)
+        return;
+    worker->next_wake = now + wake;
+    link_wake(worker->link);
+}
+
+static void wait_and_serve(struct worker *worker)
+{
+    struct curl_waitfd fds[2] = {{.fd = worker->signals, .events = CURL_WAIT_POLLIN}};
+    unsigned count = link_wants(worker->link, &fds[1]) ? 2 : 1;
+    http_turn(worker->http, fds, count, pause_ms(worker));
+    if (count == 2)
+        link_serve(worker->link, &fds[1]);
+    if (fds[0].revents)
+        read_signals(worker, clock_steady());
+}
+
+static void turn(struct worker *worker)
+{
+    int64_t now = clock_steady();
+    link_tick(worker->link, now);
+    deliveries_tick(worker->deliveries);
+    answers_tick(worker->answers, now, worker->last != 0);
+    keep_broker_awake(worker, now);
+    wait_and_serve(worker);
+    if (now >= worker->next_counters) {
+        deliveries_log(worker->deliveries);
+        worker->next_counters = now + COUNTERS_EVERY_MS;
+    }
+    if (worker->last != 0 && (is_idle(worker) || now >= worker->last))
+        worker->ended = true;
+}
+
+static int open_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGUSR1);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL))
+        return -1;
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static bool open_parts(struct worker *worker, char *error, size_t error_size)
+{
+    const struct link_handlers handlers = {worker, on_up, on_job, on_response};
+    worker->signals = open_signals(); /* first: threads that look names up inherit the mask */
+    worker->http = http_open();
+    worker->answers = answers_open(send_command, worker);
+    if (worker->signals < 0 || !worker->http || !worker->answers)
+        return false;
+    worker->deliveries =
+        deliveries_open(worker->config, worker->http, on_delivered, worker, error, error_size);
+    if (worker->deliveries)
+        worker->link = link_open(&worker->config->broker, &handlers, true, error, error_size);
+    return worker->link != NULL;
+}
+
+static void close_parts(struct worker *worker)
+{
+    link_close(worker->link);
+    deliveries_close(worker->deliveries);
+    answers_close(worker->answers);
+    http_close(worker->http);
+    if (worker->signals >= 0)
+        close(worker->signals);
+}
+
+int worker_run(const struct config *config)
+{
+    char error[400] = "cannot start: out of memory or of files";
+    struct worker worker = {.config = config, .signals = -1};
+    bool opened = open_parts(&worker, error, sizeof error);
+    if (opened)
+        log_line("chatpushd %s started", CHAT_VERSION);
+    else
+        log_line("%s", error);
+    worker.next_counters = clock_steady() + COUNTERS_EVERY_MS;
+    while (opened && !worker.ended)
+        turn(&worker);
+    if (opened) {
+        deliveries_log(worker.deliveries);
+        log_line("ended; %zu jobs go back to the broker", deliveries_count(worker.deliveries));
+    }
+    close_parts(&worker);
+    return opened ? EXIT_SUCCESS : EXIT_FAILURE;
+}

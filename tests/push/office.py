@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""Everything around a message: a broker, the three providers, the worker, and phones that are away."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import tempfile
+
+import providers
+from harness.broker import SANITIZER_MARKS, Broker
+from harness.ports import Port
+from harness.process import LoggedProcess
+from harness.settings import ADMIN, BUILD_DIR, PATIENCE, SDKAPPID
+
+WORKER = BUILD_DIR / "chatpushd"
+DEVICES = {"apns": "ios:1", "fcm": "android:1", "webhook": "other:1"}
+
+
+class Office:
+    def __init__(self, pki, **broker_options):
+        self.pki = pki
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chat-push-"))
+        self._broker = Broker(broker_options)
+        self.apns = providers.Apns(pki.server, pki.apple_public)
+        self.fcm = providers.Fcm(pki.server, pki.google_public)
+        self.webhook = providers.Webhook(pki.server)
+        self.workers, self.senders = [], {}
+        self._settings = self._usual_settings()
+
+    @property
+    def broker(self):
+        """Started when it is first needed."""
+        return self._broker if self._broker.process else self._broker.start()
+
+    def __getitem__(self, provider):
+        return getattr(self, provider)
+
+    # ---- configuration
+
+    def _write(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        path.chmod(0o600)
+        return path
+
+    def _service_account(self):
+        return self._write("account.json", json.dumps({
+            "type": "service_account", "project_id": providers.PROJECT, "private_key_id": "key-of-google",
+            "private_key": self.pki.google_key.read_text(), "client_email": providers.EMAIL,
+            "token_uri": self.fcm.token_uri}))
+
+    def _usual_settings(self):
+        shared = {"ca_file": self.pki.ca}
+        return {
+            "broker": {"port": self._broker.mqtt.number, "user": ADMIN, "sdkappid": SDKAPPID,
+                       "secret_key_file": self._broker.key_file},
+            "apns:app": {"key_file": self.pki.apple_key, "key_id": providers.KEY_ID,
+                         "team_id": providers.TEAM_ID, "topic": providers.TOPIC,
+                         "url": self.apns.url, **shared},
+            "fcm:app": {"service_account_file": self._service_account(), "url": self.fcm.url, **shared},
+            "webhook:app": {"url": self.webhook.url + "/push?from=chat",
+                            "secret_file": self._write("hook.key", providers.HOOK_SECRET + "\n"), **shared},
+        }
+
+    def set(self, section, **options):
+        """Options of the worker's configuration; None takes one out."""
+        self._settings.setdefault(section, {}).update(options)
+
+    def set_broker(self, **options):
+        """Options of the plugin, before the broker starts."""
+        self._broker.options.update(options)
+
+    def offer_tls(self):
+        """The broker listens with TLS too, and the worker goes there."""
+        port, name = Port(), self.pki.folder / "server"
+        self._broker.conf += [f"listener {port.number} 127.0.0.1", f"certfile {name}.pem"]
+        self._broker.conf += [f"keyfile {name}.key"]
+        self.set("broker", host="localhost", port=port.number, ca_file=self.pki.ca)
+
+    def setting(self, section, option):
+        return self._settings[section][option]
+
+    def drop(self, section):
+        del self._settings[section]
+
+    def configure(self):
+        lines = []
+        for section, options in self._settings.items():
+            given = {name: value for name, value in options.items() if value is not None}
+            lines += [f"[{section}]", *(f"{name} = {value}" for name, value in given.items())]
+        return self._write("chatpushd.conf", "\n".join(lines) + "\n")
+
+    # ---- the worker
+
+    def launch(self, *arguments, broker=True):
+        """A chatpushd, whatever it does."""
+        assert not broker or self.broker
+        env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:exitcode=99"}
+        env.pop("LD_PRELOAD", None)
+        process = LoggedProcess([str(WORKER), "-c", str(self.configure()), *arguments], env=env)
+        self.workers.append(process)
+        return process
+
+    def run(self, *arguments, broker=True):
+        """(exit code, lines) of one that ends by itself."""
+        process = self.launch(*arguments, broker=broker)
+        code = process.wait(3 * PATIENCE)
+        return code, list(process.lines)
+
+    def start(self):
+        """A worker that takes jobs."""
+        process = self.launch()
+        assert process.await_line(r"broker .*: connected"), "the worker did not connect:\n" + self.log()
+        return process
+
+    def kill(self, process):
+        process.signal(signal.SIGKILL)
+        process.wait()
+
+    def stop(self, process):
+        process.signal(signal.SIGTERM)
+        return process.wait()
+
+    def await_line(self, pattern, **how):
+        line = self.workers[-1].await_line(pattern, **how)
+        assert line, f"no line {pattern!r} in the worker's log"
+        return line
+
+    # ---- people
+
+    def phone(self, name, provider="apns", token=None, business="app", device=None):
+        """A device of this user, away; its token."""
+        token = token or f"{provider}-of-{name}"
+        user = self.broker.user(name, device or DEVICES[provider])
+        user.command("setPushToken", provider=provider, token=token, businessID=business)
+        user.disconnect()
+        user.close()
+        return token
+
+    def sender(self, name="alice"):
+        if name not in self.senders:
+            self.senders[name] = self.broker.user(name)
+        return self.senders[name]
+
+    def write(self, to, payload="hello", sender="alice"):
+        self.sender(sender).send(to, payload)
+
+    def fence(self):
+        """When this returns, what had been sent before has been handed to the worker and got its answers, if
+        the providers gave any: a job of a later message has gone through."""
+        token = self.phone("fence", "webhook", token="fence")
+        self.write("fence", "fence")
+        self.webhook.take_for(token)
+
+    # ---- the end
+
+    def log(self):
+        return "\n".join(line for process in self.workers for line in process.lines)
+
+    def log_of_broker(self):
+        return self._broker.log()
+
+    def secrets(self):
+        keys = [self.pki.apple_key, self.pki.google_key]
+        inside = [line for key in keys for line in key.read_text().splitlines() if not line.startswith("-")]
+        return [*inside, *self._broker.secrets, providers.HOOK_SECRET, *self.fcm.access_tokens,
+                *self.fcm.assertions, "apns-of-", "fcm-of-", "webhook-of-", "eyJ", "hello"]
+
+    def close(self):
+        problems = []
+        for process in self.workers:
+            if process.alive() and (code := self.stop_last(process)) != 0:
+                problems.append(f"a worker ended with {code}")
+        text = self.log()
+        problems += [f"the worker's log has {mark!r}" for mark in SANITIZER_MARKS if mark in text]
+        problems += [f"the worker's log shows {secret!r}" for secret in self.secrets() if secret in text]
+        for provider in (self.apns, self.fcm, self.webhook):
+            provider.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._broker.close()
+        assert not problems, "; ".join(problems)
+
+    @staticmethod
+    def stop_last(process):
+        """Asked twice: what is still in flight is no concern of the test any more."""
+        process.signal(signal.SIGTERM)
+        process.signal(signal.SIGINT)
+        return process.wait()

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""What each answer of a provider leads to."""
+import datetime
+import email.utils
+import sqlite3
+import time
+
+import pytest
+
+from h2server import Reply, reply
+from providers import fcm_error
+
+DONE, AGAIN, TOKEN_GONE, DEAD = "done", "again", "token gone", "dead"
+
+
+def apple(status, reason=None, **headers):
+    return reply(status, reason and {"reason": reason}, **headers)
+
+
+APPLE = [
+    (410, "Unregistered", TOKEN_GONE),
+    (400, "BadDeviceToken", TOKEN_GONE),
+    (400, "DeviceTokenNotForTopic", TOKEN_GONE),
+    (429, "TooManyRequests", AGAIN),
+    (500, "InternalServerError", AGAIN),
+    (503, "ServiceUnavailable", AGAIN),
+    (400, "PayloadEmpty", DEAD),
+    (403, "InvalidProviderToken", DEAD),
+    (404, "BadPath", DEAD),
+    (413, "PayloadTooLarge", DEAD),
+]
+GOOGLE = [
+    (404, "NOT_FOUND", "UNREGISTERED", TOKEN_GONE),
+    (404, "NOT_FOUND", None, TOKEN_GONE),
+    (429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", AGAIN),
+    (500, "INTERNAL", "INTERNAL", AGAIN),
+    (503, "UNAVAILABLE", "UNAVAILABLE", AGAIN),
+    (400, "INVALID_ARGUMENT", "INVALID_ARGUMENT", DEAD),
+    (403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH", DEAD),
+    (401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR", DEAD),
+]
+HOOK = [(200, DONE), (204, DONE), (410, TOKEN_GONE), (429, AGAIN), (500, AGAIN), (503, AGAIN), (404, DEAD),
+        (302, DEAD)]
+
+
+def outcome(office, provider, answer):
+    """Answers bob's first notification so, and says what came of it."""
+    token = office.phone("bob", provider)
+    office[provider].script[token] = [answer]
+    office.start()
+    office.write("bob")
+    first = office[provider].take_for(token)
+    if answer.status < 300:
+        office.fence()
+        return DONE if office[provider].count_for(token) == 0 else AGAIN
+    line = office.await_line(r"attempt 1: " + str(answer.status))
+    if "again" in line:
+        second = office[provider].take_for(token)
+        assert same(provider, first, second)
+        return AGAIN
+    office.fence()
+    assert office[provider].count_for(token) == 0
+    office.write("bob", "one more")
+    office.fence()
+    alive = office[provider].count_for(token) == 1
+    assert ("given up" in line) == alive and ("token is invalid" in line) != alive
+    return DEAD if alive else TOKEN_GONE
+
+
+def same(provider, first, second):
+    """The provider can tell that it is the same notification."""
+    if provider == "apns":
+        return all(first.headers[name] == second.headers[name] for name in ("apns-id", "apns-collapse-id"))
+    if provider == "fcm":
+        messages = [request.json["message"] for request in (first, second)]
+        keys = {message["android"]["collapse_key"] for message in messages}
+        return messages[0]["data"] == messages[1]["data"] and len(keys) == 1
+    return first.json["job"] == second.json["job"] and second.json["attempt"] == 2
+
+
+@pytest.mark.parametrize("status, reason, wanted", APPLE)
+def test_an_answer_of_apples(office, status, reason, wanted):
+    assert outcome(office, "apns", apple(status, reason, retry_after=1)) == wanted
+
+
+@pytest.mark.parametrize("status, name, code, wanted", GOOGLE)
+def test_an_answer_of_googles(office, status, name, code, wanted):
+    assert outcome(office, "fcm", fcm_error(status, name, code, retry_after=1)) == wanted
+
+
+def test_google_refusing_the_token_as_malformed_drops_it(office):
+    text = "The registration token is not a valid FCM registration token"
+    assert outcome(office, "fcm", fcm_error(400, "INVALID_ARGUMENT", "INVALID_ARGUMENT", text)) == TOKEN_GONE
+
+
+def test_a_web_page_with_404_is_a_wrong_address_and_costs_no_token(office):
+    page = reply(404, b"<!DOCTYPE html><title>Not Found</title>", retry_after=1)
+    assert outcome(office, "fcm", page) == AGAIN
+
+
+@pytest.mark.parametrize("status, wanted", HOOK)
+def test_an_answer_of_a_web_hook(office, status, wanted):
+    assert outcome(office, "webhook", reply(status, retry_after=1, location="/elsewhere")) == wanted
+
+
+@pytest.mark.parametrize("provider", ["apns", "fcm", "webhook"])
+def test_retry_after_is_waited_for(office, provider):
+    token = office.phone("bob", provider)
+    office[provider].script[token] = [reply(429, retry_after=2)]
+    office.start()
+    office.write("bob")
+    first = office[provider].take_for(token)
+    second = office[provider].take_for(token)
+    assert 1.9 <= second.at - first.at < 5
+
+
+def test_retry_after_may_be_a_date(office):
+    token = office.phone("bob")
+    then = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)
+    office.apns.script[token] = [reply(503, retry_after=email.utils.format_datetime(then, usegmt=True))]
+    office.start()
+    office.write("bob")
+    first, second = (office.apns.take_for(token) for _ in range(2))
+    assert 0.9 <= second.at - first.at < 5
+
+
+def test_a_quota_of_googles_without_retry_after_is_respected_for_a_minute(office):
+    token = office.phone("bob", "fcm")
+    office.fcm.script[token] = [fcm_error(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED")]
+    office.start()
+    office.write("bob")
+    office.await_line(r"429 QUOTA_EXCEEDED; to be tried again in 60 s")
+
+
+def test_what_is_given_up_is_kept_as_dead_with_its_reason(office):
+    token = office.phone("bob")
+    office.apns.script[token] = [apple(400, "TopicDisallowed")]
+    office.start()
+    office.write("bob")
+    office.await_line("given up")
+    office.fence()
+    with sqlite3.connect(f"file:{office.broker.database}?mode=ro", uri=True) as database:
+        rows = database.execute("SELECT user, state, error FROM push_job WHERE state = 3").fetchall()
+    assert rows == [("bob", 3, "400 TopicDisallowed")]
+
+
+# ---- our own authorization
+
+
+def test_an_expired_provider_token_is_replaced_and_the_notification_sent_at_once(office):
+    token, other = office.phone("bob"), office.phone("carol")
+    office.apns.script[token] = [apple(403, "ExpiredProviderToken")]
+    office.start()
+    time.sleep(1 - time.time() % 1)  # a token tells the second it was made in: let the second differ
+    office.write("carol")
+    old = office.apns.take_for(other).headers["authorization"]
+    time.sleep(1.01)
+    office.write("bob")
+    first, second = (office.apns.take_for(token) for _ in range(2))
+    assert first.headers["authorization"] == old != second.headers["authorization"]
+    assert first.headers["apns-id"] == second.headers["apns-id"] and second.at - first.at < 2
+
+
+def test_a_provider_token_that_stays_expired_is_no_reason_to_ask_for_ever(office):
+    token = office.phone("bob")
+    office.apns.script[token] = [apple(403, "ExpiredProviderToken")] * 2
+    office.start()
+    office.write("bob")
+    office.await_line("403 ExpiredProviderToken, with a new token too; to be tried again")
+    assert office.apns.count_for(token) == 2
+
+
+def test_an_access_token_that_google_refuses_is_replaced(office):
+    token = office.phone("bob", "fcm")
+    office.fcm.script[token] = [fcm_error(401, "UNAUTHENTICATED")]
+    office.start()
+    office.write("bob")
+    used = [office.fcm.take_for(token).headers["authorization"] for _ in range(2)]
+    assert used == ["Bearer access-0", "Bearer access-1"]
+
+
+def test_no_access_token_is_a_reason_to_try_later(office):
+    token = office.phone("bob", "fcm")
+    office.fcm.token_replies = [reply(503, None, retry_after=1)]
+    office.start()
+    office.write("bob")
+    office.await_line("no access token: 503 .*again in 1 s")
+    assert len(office.fcm.access_tokens) == 0
+
+
+def test_what_google_says_of_a_bad_key_is_in_the_log(office):
+    office.phone("bob", "fcm")
+    bad = {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
+    office.fcm.token_replies = [reply(400, bad)]
+    office.start()
+    office.write("bob")
+    office.await_line("no access token: 400 invalid_grant Invalid JWT Signature")
+
+
+def test_jobs_that_wait_for_an_access_token_share_one(office):
+    tokens = [office.phone(name, "fcm") for name in ("bob", "carol", "dave")]
+    started = Reply(after=0.3, body=b'{"access_token":"slow","expires_in":3599}')
+    office.fcm.token_replies = [started]
+    office.fcm.access_tokens.append("slow")
+    office.start()
+    for name in ("bob", "carol", "dave"):
+        office.write(name)
+    assert {office.fcm.take_for(token).headers["authorization"] for token in tokens} == {"Bearer slow"}
+
+
+# ---- jobs that cannot be sent
+
+
+def test_a_job_of_an_unknown_business_id_fails_with_that_reason(office):
+    office.phone("bob", "apns", business="unheard-of")
+    office.start()
+    office.write("bob")
+    office.await_line(r"the worker has no section \[apns:unheard-of\]; to be tried again")
+
+
+def test_one_section_for_each_business_id(office):
+    tokens = [office.phone("bob", "webhook"), office.phone("carol", "webhook", business="second")]
+    office.set("webhook:second", url=office.webhook.url + "/second", secret_file=office.folder / "hook.key",
+               ca_file=office.pki.ca)
+    office.start()
+    office.write("bob")
+    office.write("carol")
+    assert [office.webhook.take_for(token).path for token in tokens] == ["/push?from=chat", "/second"]

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "push/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void a_text_that_fits_stays_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(text_fit("hello", 5), 5);
+}
+
+static void a_cut_never_goes_through_a_character(void **state)
+{
+    (void)state;
+    const size_t wanted[] = {0, 1, 1, 1, 4, 5, 5, 5, 5, 9};
+    for (size_t room = 0; room < sizeof wanted / sizeof wanted[0]; room++)
+        assert_int_equal(text_fit("a\xe2\x82\xac"
+                                  "b\xf0\x9f\x98\x80",
+                                  room),
+                         wanted[room]);
+}
+
+static void what_json_escapes_counts_as_printed(void **state)
+{
+    (void)state;
+    assert_int_equal(text_fit("\"\"\"", 5), 2);
+    assert_int_equal(text_fit("\n\n\n", 5), 2);
+    assert_int_equal(text_fit("\x01\x01\x01", 17), 2);
+}
+
+struct payload {
+    cJSON *tree;
+    struct text_cuts cuts;
+};
+
+static struct payload payload(const char *title, const char *body, const char *ext)
+{
+    cJSON *tree = cJSON_CreateObject();
+    struct payload made = {.tree = tree, .cuts = {.parent = tree, .whole = "ext"}};
+    made.cuts.second = cJSON_AddStringToObject(tree, "title", title);
+    made.cuts.first = cJSON_AddStringToObject(tree, "body", body);
+    if (ext)
+        cJSON_AddStringToObject(tree, "ext", ext);
+    return made;
+}
+
+static void assert_printed(struct payload payload, size_t max, const char *wanted)
+{
+    char *text = text_print_within(payload.tree, max, &payload.cuts);
+    assert_non_null(text);
+    assert_string_equal(text, wanted);
+    cJSON_free(text);
+    cJSON_Delete(payload.tree);
+}
+
+static void a_payload_that_fits_is_printed_as_it_is(void **state)
+{
+    (void)state;
+    const char *wanted = "{\"title\":\"t\",\"body\":\"hello\",\"ext\":\"e\"}";
+    assert_printed(payload("t", "hello", "e"), strlen(wanted), wanted);
+}
+
+static void the_body_is_cut_first(void **state)
+{
+    (void)state;
+    const char *wanted = "{\"title\":\"title\",\"body\":\"hel\"}";
+    assert_printed(payload("title", "hello", NULL), strlen(wanted), wanted);
+}
+
+static void the_title_is_cut_when_the_body_is_not_enough(void **state)
+{
+    (void)state;
+    const char *wanted = "{\"title\":\"tit\",\"body\":\"\"}";
+    assert_printed(payload("title", "hello", NULL), strlen(wanted), wanted);
+}
+
+static void a_cut_may_end_a_little_short_at_a_character(void **state)
+{
+    (void)state;
+    const char *wanted = "{\"title\":\"t\",\"body\":\"a\"}";
+    assert_printed(payload("t",
+                           "a\xe2\x82\xac"
+                           "b",
+                           NULL),
+                   strlen(wanted) + 2, wanted);
+}
+
+static void an_ext_that_fills_half_of_the_room_goes_as_a_whole(void **state)
+{
+    (void)state;
+    assert_printed(payload("t", "hello", "012345678901234567890123456789"), 60,
+                   "{\"title\":\"t\",\"body\":\"hello\"}");
+}
+
+static void a_payload_that_cannot_be_cut_enough_is_refused(void **state)
+{
+    (void)state;
+    struct payload made = payload("t", "b", NULL);
+    assert_null(text_print_within(made.tree, 10, &made.cuts));
+    cJSON_Delete(made.tree);
+}
+
+static void a_digest_is_that_of_sha256(void **state)
+{
+    (void)state;
+    char digest[65];
+    assert_true(text_sha256("abc", digest));
+    assert_string_equal(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_text_that_fits_stays_whole),
+        cmocka_unit_test(a_cut_never_goes_through_a_character),
+        cmocka_unit_test(what_json_escapes_counts_as_printed),
+        cmocka_unit_test(a_payload_that_fits_is_printed_as_it_is),
+        cmocka_unit_test(the_body_is_cut_first),
+        cmocka_unit_test(the_title_is_cut_when_the_body_is_not_enough),
+        cmocka_unit_test(a_cut_may_end_a_little_short_at_a_character),
+        cmocka_unit_test(an_ext_that_fills_half_of_the_room_goes_as_a_whole),
+        cmocka_unit_test(a_payload_that_cannot_be_cut_enough_is_refused),
+        cmocka_unit_test(a_digest_is_that_of_sha256),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
