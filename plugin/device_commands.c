@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "plugin/closing.h"
 #include "plugin/payload.h"
 #include "plugin/push.h"
 #include "plugin/session.h"
@@ -37,6 +38,8 @@ int command_set_push_token(struct command *command)
         return code;
     if (command->session->assigned_id)
         return command_refuse(command, "a client id assigned by the broker cannot keep a push token");
+    if (session_leaves(command->session))
+        return CODE_NOT_ALLOWED;
     return push_set_token(command->chat, command->session, provider, business, token);
 }
 

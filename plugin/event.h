@@ -11,6 +11,7 @@
 
 struct chat;
 struct conversation;
+struct displacement;
 struct member;
 struct user;
 
@@ -30,6 +31,10 @@ void event_read(struct chat *chat, const struct session *reader, const struct co
                 int64_t id);
 /* The same to the reader's other devices, with what is left unread. */
 void event_unread(struct chat *chat, const struct session *reader, const struct member *member);
+
+/* The last words before a close: why, and whose device it gave way to. */
+void event_force_offline(struct session *session, const struct displacement *why);
+void event_sig_expired(struct session *session);
 
 /* Until when this user may not send to the group (ms; 0: he may again): to all his devices. */
 void event_muted(const struct user *user, const struct conversation *group, int64_t until);

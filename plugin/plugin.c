@@ -305,8 +305,8 @@ static int on_tick(int event, void *event_data, void *userdata)
     sessions_connected(chat);
     plugin->reloading = false;
     store_poll(chat->store);
-    sessions_tick(chat, mosquitto_client_sub_count);
-    bool more = dismissals_tick(chat);
+    bool more = sessions_tick(chat, mosquitto_client_sub_count);
+    more = dismissals_tick(chat) || more;
     more = replay_tick(chat) || more;
     audience_tick(chat);
     push_tick(chat);

@@ -12,6 +12,7 @@
 struct chat;
 struct member;
 struct session;
+struct young_device;
 
 #define SYSTEM_USER "@system" /* the sender of notices; no userID can look like it */
 
@@ -23,6 +24,8 @@ struct user {
     bool memberships_complete;  /* `memberships` holds all of them, not only those met so far */
     struct member *memberships; /* utlist DL over user_prev/user_next; members with role 0 may be in it */
     struct session *sessions;   /* utlist DL over user_prev/user_next: who is connected */
+    struct young_device *young_devices; /* utlist DL over user_prev/user_next: device.h */
+    uint64_t devices_ended;             /* what the store says of places and tokens before this position is void */
     struct bucket rate;
     UT_hash_handle hh;
 };

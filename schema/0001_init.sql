@@ -29,11 +29,16 @@ CREATE TABLE device (
   online      INTEGER NOT NULL DEFAULT 0,
   background  INTEGER NOT NULL DEFAULT 0,
   acks        INTEGER NOT NULL DEFAULT 0,  -- 1: has used `ack`, its cursors move by nothing else
+  place       INTEGER NOT NULL DEFAULT 0,  -- among its user's devices, in the order of logins; 0: logged out or displaced
+  displaced   INTEGER NOT NULL DEFAULT 0,  -- enum offline_reason of which it is still to be told; 0: of nothing
+  displaced_by       TEXT,                 -- client id and enum platform of whom it gave way to
+  displaced_platform INTEGER,
   provider    TEXT,                        -- push token, all three or none
   business    TEXT,
   token       TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX device_user ON device (user);
+CREATE INDEX device_place ON device (user, platform, place) WHERE place > 0;
 CREATE UNIQUE INDEX device_token ON device (provider, token) WHERE token IS NOT NULL;
 
 -- What a device is subscribed to, and what it has had of it.
