@@ -55,6 +55,8 @@ static const struct row {
     {"ack", EVERYONE, command_ack},
     {"markRead", EVERYONE, command_mark_read},
     {"getUnread", EVERYONE, command_get_unread},
+    {"getDevices", EVERYONE, command_get_devices},
+    {"kickDevice", EVERYONE, command_kick_device},
     {"setPushToken", EVERYONE, command_set_push_token},
     {"removePushToken", EVERYONE, command_remove_push_token},
     {"renewUserSig", EVERYONE, command_renew_user_sig},
