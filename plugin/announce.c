@@ -161,6 +161,8 @@ void announce_notice(struct chat *chat, struct user *to, const struct notice *no
     struct conversation *conversation = body ? conversation_pair(chat, SYSTEM_USER, to->id) : NULL;
     if (body && !conversation)
         conversation = conversation_pair_create(chat, SYSTEM_USER, to->id);
+    else if (conversation && to->kicked != 0 && !conversation_pair_rejoin(chat, conversation))
+        conversation = NULL;
     if (conversation) {
         struct message message = {.sender = SYSTEM_USER,
                                   .kind = MESSAGE_NOTICE,

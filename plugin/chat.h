@@ -31,6 +31,7 @@ struct chat {
 
     struct announcement *announcements; /* put into the open frame, to be handed out after it (announce.h) */
     struct dismissal *dismissals;       /* members still to be told (dismissal.h) */
+    struct deletion *deletions;         /* users whose memberships still have to end (deletion.h) */
     struct audience *audiences;         /* live groups somebody came to or left (audience.h) */
     struct session *replays;            /* sessions with something to replay (replay.h) */
     struct session *closing;            /* sessions with close_at, in its order (closing.h) */

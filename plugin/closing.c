@@ -10,7 +10,10 @@
 
 /* Idle, 2.0 has ten turns a second: within two seconds 20,000 who expire at once are told. */
 #define EXPIRED_A_TICK 1000
-#define CLOSED_A_TICK  500
+#define CLOSED_A_TICK  1000
+/* What is flushed when the connection is closed has not been read: a client that writes at that moment, an ack for
+ * instance, is told by its kernel that the connection is gone, and may never look at what has come. */
+#define GRACE_MS 500
 
 /* Seen on 2.0.11 and 2.1.2: what was queued two ticks before a kick arrives before the close. */
 void session_close_soon(struct chat *chat, struct session *session)
@@ -18,13 +21,21 @@ void session_close_soon(struct chat *chat, struct session *session)
     if (session->close_at != 0)
         return;
     session->close_at = chat->tick + 2;
+    session->close_after = chat->now + GRACE_MS;
     DL_APPEND2(chat->closing, session, close_prev, close_next);
 }
 
 void session_force_offline(struct chat *chat, struct session *session, const struct displacement *why)
 {
     event_force_offline(session, why);
+    if (session->told_at == 0)
+        session->told_at = chat->tick + 1;
     session_close_soon(chat, session);
+}
+
+bool session_told(const struct chat *chat, const struct session *session)
+{
+    return session->told_at != 0 && session->told_at <= chat->tick;
 }
 
 void sessions_force_offline(struct chat *chat, const struct user *user, enum offline_reason reason)
@@ -72,19 +83,16 @@ static void tell_expired(struct chat *chat)
 
 /* The close */
 
-static struct session *find_due(const struct chat *chat)
+/* A clock that has gone back makes nobody wait. */
+static bool grace_is_over(const struct chat *chat, const struct session *session)
 {
-    return chat->closing && chat->closing->close_at <= chat->tick ? chat->closing : NULL;
+    return chat->now >= session->close_after || chat->now < session->close_after - GRACE_MS;
 }
 
-/* The broker closes by client id: one that has been taken over is closing already. */
-static void close_session(struct chat *chat, struct session *session)
+static struct session *find_due(const struct chat *chat)
 {
-    if (session_by_client_id(chat, session->client_id) != session)
-        return;
-    if (session->untold)
-        device_told(chat, session);
-    broker_kick(session->client_id);
+    struct session *first = chat->closing;
+    return first && first->close_at <= chat->tick && grace_is_over(chat, first) ? first : NULL;
 }
 
 static void close_due(struct chat *chat)
@@ -93,7 +101,9 @@ static void close_due(struct chat *chat)
     for (int i = 0; i < CLOSED_A_TICK && (session = find_due(chat)); i++) {
         DL_DELETE2(chat->closing, session, close_prev, close_next);
         session->close_at = 0;
-        close_session(chat, session);
+        /* The broker closes by client id: one that has been taken over is closing already. */
+        if (session_by_client_id(chat, session->client_id) == session)
+            broker_kick(session->client_id);
     }
 }
 
@@ -101,7 +111,7 @@ bool closing_tick(struct chat *chat)
 {
     tell_expired(chat);
     close_due(chat);
-    return chat->closing || find_expired(chat);
+    return find_due(chat) || find_expired(chat);
 }
 
 void closing_forget(struct chat *chat, struct session *session)

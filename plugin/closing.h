@@ -23,6 +23,9 @@ static inline bool session_leaves(const struct session *session)
     return session->close_at != 0 || session->farewell;
 }
 
+/* Has forceOffline been flushed to it? */
+bool session_told(const struct chat *chat, const struct session *session);
+
 /* From login on the session ends when its userSig does (second `expires`). false: out of memory. */
 __attribute__((warn_unused_result)) bool expiry_watch(struct chat *chat, struct session *session,
                                                       int64_t expires_seconds);

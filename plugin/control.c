@@ -13,10 +13,12 @@
 #include "plugin/group_commands.h"
 #include "plugin/group_info_commands.h"
 #include "plugin/json.h"
+#include "plugin/kick_commands.h"
 #include "plugin/member_commands.h"
 #include "plugin/member_info_commands.h"
 #include "plugin/session.h"
 #include "plugin/session_commands.h"
+#include "plugin/user.h"
 #include "schema/store.h"
 
 #define RESPONSE_TOPIC   "$CONTROL/chat/v1/response"
@@ -61,6 +63,8 @@ static const struct row {
     {"removePushToken", EVERYONE, command_remove_push_token},
     {"renewUserSig", EVERYONE, command_renew_user_sig},
     {"logout", EVERYONE, command_logout},
+    {"kickUser", ADMINS, command_kick_user},
+    {"deleteUser", ADMINS, command_delete_user},
     {"pushDone", ADMINS, command_push_done},
     {"pushFailed", ADMINS, command_push_failed},
 };
@@ -122,6 +126,8 @@ static const struct row *find_row(const char *name)
 static int run(const struct row *row, struct command *command)
 {
     struct store *store = command->chat->store;
+    if (command->session->user->deleted)
+        return CODE_NOT_ALLOWED; /* in the moment before the close */
     if (row->who == ADMINS && !command->session->admin)
         return CODE_NOT_ADMIN;
     (void)store_failed(store); /* whatever failed before is not this command's */

@@ -9,6 +9,7 @@
 
 #include "acl/policy.h"
 #include "plugin/chat.h"
+#include "plugin/closing.h"
 #include "plugin/departed.h"
 #include "plugin/push.h"
 #include "plugin/session.h"
@@ -134,6 +135,14 @@ static void take_session(struct chat *chat, const char *client_id, struct device
     device->has_token = connected ? connected->has_token : departed->has_token;
 }
 
+/* A connected one that knows comes back on purpose, be it before it was closed. */
+static void take_told(struct chat *chat, const char *client_id, struct device *device)
+{
+    const struct session *connected = session_by_client_id(chat, client_id);
+    if (connected && session_told(chat, connected))
+        device->displacement.reason = OFFLINE_NONE;
+}
+
 static void take_young(struct chat *chat, const char *client_id, struct device *device)
 {
     const struct young_device *young = find_young(chat, client_id);
@@ -157,6 +166,7 @@ bool device_load(struct chat *chat, const char *client_id, struct device *out)
     read_row(chat, client_id, out);
     take_session(chat, client_id, out);
     take_young(chat, client_id, out);
+    take_told(chat, client_id, out);
     return !store_failed(chat->store);
 }
 
@@ -316,8 +326,6 @@ static struct device_entry entry_of(const struct chat *chat, const struct sessio
 void device_take_place(struct chat *chat, const struct session *session)
 {
     const struct device_entry entry = entry_of(chat, session, (int64_t)store_position(chat->store) + 1);
-    if (session->inherited)
-        store_put(chat->store, W_DEVICE_TOLD, "t", session->client_id);
     store_put(chat->store, W_DEVICE_PLACE, "ti", session->client_id, entry.place);
     remember(chat, session->user, &entry, NULL);
 }
@@ -326,7 +334,6 @@ void device_leave_place(struct chat *chat, const struct session *session)
 {
     const struct device_entry entry = entry_of(chat, session, 0);
     store_put(chat->store, W_DEVICE_PLACE, "ti", session->client_id, (int64_t)0);
-    store_put(chat->store, W_DEVICE_TOLD, "t", session->client_id);
     remember(chat, session->user, &entry, NULL);
 }
 
@@ -344,15 +351,11 @@ void device_displace(struct chat *chat, struct user *user, const struct device_e
         session->untold = true;
 }
 
-void device_told(struct chat *chat, struct session *session)
+void device_told(struct chat *chat, const struct session *session)
 {
     const struct device_entry entry = entry_of(chat, session, 0);
-    if (!store_begin(chat->store, DISPLACE_BYTES))
-        return;
     store_put(chat->store, W_DEVICE_TOLD, "t", session->client_id);
     remember(chat, session->user, &entry, NULL);
-    store_commit(chat->store);
-    session->untold = false;
 }
 
 void devices_end(struct chat *chat, struct user *user)

@@ -81,8 +81,8 @@ void device_displace(struct chat *chat, struct user *user, const struct device_e
 /* All devices of the user: places, tokens, jobs, and what they had to be told. End the frame with push_commit. */
 void devices_end(struct chat *chat, struct user *user);
 
-/* In a frame of its own: the session is closed and has been told. With the ring full it is told once more. */
-void device_told(struct chat *chat, struct session *session);
+/* In the open frame: the session ends and has been told. */
+void device_told(struct chat *chat, const struct session *session);
 
 /* Is what the store says of places and tokens of this user's devices older than devices_end? */
 bool devices_stale(const struct chat *chat, const struct user *user);

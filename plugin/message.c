@@ -31,6 +31,7 @@ struct draft {
     struct topic topic;
     char name[GROUP_ID_MAX + 1];       /* the receiver: userID or groupID */
     struct conversation *conversation; /* NULL: a pair's first message */
+    const struct user *receiver;       /* of a private message */
     struct member *member; /* the sender in it, NULL for a pair's first message and for app admins */
     char reason[200];
 };
@@ -41,7 +42,8 @@ static int check_pair(struct draft *draft)
 {
     struct chat *chat = draft->chat;
     const char *self = draft->session->user->id;
-    if (strcmp(draft->name, self) == 0 || !user_find(chat, draft->name))
+    draft->receiver = strcmp(draft->name, self) == 0 ? NULL : user_find(chat, draft->name);
+    if (!draft->receiver)
         return CODE_NO_USER;
     draft->conversation = conversation_pair(chat, self, draft->name);
     if (draft->conversation)
@@ -176,7 +178,8 @@ static bool open_pair(struct draft *draft)
 {
     const char *self = draft->session->user->id;
     if (draft->conversation)
-        return true;
+        return !draft->receiver || (draft->receiver->kicked == 0 && draft->session->user->kicked == 0) ||
+               conversation_pair_rejoin(draft->chat, draft->conversation);
     draft->conversation = conversation_pair_create(draft->chat, self, draft->name);
     if (draft->conversation)
         draft->member = member_find(draft->chat, draft->conversation, self);
@@ -330,6 +333,8 @@ static int check_form(struct draft *draft)
 
 static int check_rules(struct draft *draft)
 {
+    if (draft->session->user->deleted)
+        return CODE_NOT_ALLOWED; /* in the moment before the close */
     int code = check_receiver(draft);
     return code == CODE_OK ? check_rates(draft) : code;
 }

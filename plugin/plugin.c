@@ -18,6 +18,7 @@
 #include "plugin/chat.h"
 #include "plugin/control.h"
 #include "plugin/conversation.h"
+#include "plugin/deletion.h"
 #include "plugin/deliver.h"
 #include "plugin/dismissal.h"
 #include "plugin/event.h"
@@ -307,6 +308,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     store_poll(chat->store);
     bool more = sessions_tick(chat, mosquitto_client_sub_count);
     more = dismissals_tick(chat) || more;
+    more = deletions_tick(chat) || more;
     more = replay_tick(chat) || more;
     audience_tick(chat);
     push_tick(chat);
@@ -407,7 +409,7 @@ static int open_nouns(struct chat *chat)
 {
     return log_open(&chat->log, chat->store) || users_open(chat) || conversations_open(chat) ||
                    sessions_open(chat) || delivery_open(chat) || recents_open(chat) || push_open(chat) ||
-                   dismissals_open(chat)
+                   dismissals_open(chat) || deletions_open(chat)
                ? -1
                : 0;
 }
@@ -441,6 +443,7 @@ static void plugin_free(struct plugin *plugin)
     sessions_close(chat);
     audience_close(chat);
     dismissals_close(chat);
+    deletions_close(chat);
     push_close(chat);
     delivery_close(chat);
     recents_close(chat);

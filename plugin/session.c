@@ -121,6 +121,8 @@ static int check_login(struct chat *chat, const struct login *login, struct chec
     out->user = user_find_any(chat, login->user);
     if (out->user && out->user->kicked != 0 && out->sig.created <= out->user->kicked)
         return CODE_SIG_REVOKED;
+    if (out->user && out->user->leaving)
+        return CODE_BUSY;
     if (!device_load(chat, login->client_id, &out->device))
         return CODE_BUSY;
     return kind == CLIENT_ID_NAMED ? check_named_id(chat, login, &out->device) : CODE_OK;
@@ -230,6 +232,8 @@ static bool admit(struct chat *chat, struct session *session, struct checked *ch
         store_abort(chat->store);
         return false;
     }
+    if (user->deleted)
+        user_revive(chat, user);
     session->user = user;
     if (session->inherited)
         store_put(chat->store, W_DEVICE_SUBSCRIPTIONS_FORGET, "t", session->client_id);
@@ -391,6 +395,8 @@ static void write_end(struct chat *chat, struct session *session, bool lost)
     if (!goes_on(chat, session)) {
         store_put(chat->store, W_DEVICE_OFFLINE, "ti", session->client_id, chat->now);
         push_put_handed(chat, session, doubtful_after);
+        if (session->untold && session_told(chat, session))
+            device_told(chat, session);
     }
     departed_add(chat, session, store_commit(chat->store));
 }

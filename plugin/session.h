@@ -61,8 +61,10 @@ struct session {
     bool acks;      /* this device moves its cursors by `ack` */
     bool has_token; /* this device has a push token */
     bool background;
-    uint64_t close_at;   /* the tick at which the connection is closed; 0: it goes on */
-    bool untold;         /* has lost its place; when we close it, it has been told */
+    uint64_t close_at;   /* the tick at which the connection is closed at the earliest; 0: it goes on */
+    int64_t close_after; /* ... and the time (ms) */
+    bool untold;         /* has lost its place, and the store says that it is still to be told */
+    uint64_t told_at;    /* the tick at which it has been told (flushed); 0: it has not */
     struct displacement *farewell; /* it lost its place while it was away, and is let in to be told this only */
     bool unknown_device; /* its first login: nothing is stored about it */
     bool taken_over;     /* a new connection with the same client id has logged in */

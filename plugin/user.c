@@ -93,6 +93,21 @@ struct user *user_create(struct chat *chat, const char *id)
     return user;
 }
 
+void user_kick(struct chat *chat, struct user *user)
+{
+    int64_t second = chat->now / 1000;
+    if (second > user->kicked)
+        user->kicked = second;
+    store_put(chat->store, W_USER_KICK, "ti", user->id, user->kicked);
+}
+
+void user_revive(struct chat *chat, struct user *user)
+{
+    user->deleted = false;
+    user->created = chat->now;
+    store_put(chat->store, W_USER_REVIVE, "ti", user->id, user->created);
+}
+
 #define MEMBER_COLUMNS_COUNT 13 /* the conversation's columns follow */
 
 bool user_load_memberships(struct chat *chat, struct user *user)

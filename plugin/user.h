@@ -21,11 +21,14 @@ struct user {
     int64_t created;
     int64_t kicked; /* seconds: userSigs made up to this second are dead; 0: none */
     bool deleted;
+    bool leaving;               /* deleted, and his memberships are still being ended: deletion.h */
     bool memberships_complete;  /* `memberships` holds all of them, not only those met so far */
     struct member *memberships; /* utlist DL over user_prev/user_next; members with role 0 may be in it */
     struct session *sessions;   /* utlist DL over user_prev/user_next: who is connected */
     struct young_device *young_devices; /* utlist DL over user_prev/user_next: device.h */
-    uint64_t devices_ended;             /* what the store says of places and tokens before this position is void */
+    /* What the store says of his devices' places and tokens, and of his applications, before these positions is
+     * void. */
+    uint64_t devices_ended, applications_ended;
     struct bucket rate;
     UT_hash_handle hh;
 };
@@ -42,6 +45,10 @@ struct user *user_find_any(struct chat *chat, const char *id);
 struct user *user_in_memory(struct chat *chat, const char *id);
 /* Creates the user in the open frame. NULL: out of memory. */
 struct user *user_create(struct chat *chat, const char *id);
+/* In the open frame: every userSig made up to this second is dead. */
+void user_kick(struct chat *chat, struct user *user);
+/* In the open frame: a deleted user has logged in anew. His memberships ended when he was deleted. */
+void user_revive(struct chat *chat, struct user *user);
 /* Loads all memberships (conversations the user is in, pairs and groups), once. false: the store cannot be
  * read. */
 __attribute__((warn_unused_result)) bool user_load_memberships(struct chat *chat, struct user *user);

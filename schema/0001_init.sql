@@ -17,8 +17,9 @@ CREATE TABLE user (
   user        TEXT PRIMARY KEY,
   created     INTEGER NOT NULL,
   kicked      INTEGER NOT NULL DEFAULT 0,  -- seconds: userSigs made up to this second are dead
-  deleted     INTEGER NOT NULL DEFAULT 0
+  deleted     INTEGER NOT NULL DEFAULT 0   -- 1: by an admin, and his memberships are still being ended; 2: all is done
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX user_leaving ON user (user) WHERE deleted = 1;
 
 -- A device is a client id. It keeps its cursors and its push token while it is away.
 CREATE TABLE device (

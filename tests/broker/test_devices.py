@@ -72,22 +72,27 @@ def test_it_is_the_same_after_a_restart(broker, kill):
     }
 
 
-def test_what_came_and_went_in_this_very_turn_is_exact(broker):
-    """The store has heard of none of it yet."""
+def test_what_came_and_went_before_the_store_has_heard_of_it_is_exact(broker):
     bob = broker.user("bob", "ios:1")
-    clients = [broker.raw() for _ in range(2)]
-    with broker.one_turn():
-        for number, client in enumerate(clients):
-            client.send(packets.connect(4, f"bob:web:{number}", "bob", broker.sig("bob")))
-        clients[0].send(packets.disconnect())
-    for client in clients:
-        client.expect(packets.CONNACK)
-    clients[0].wait_closed()
-    assert devices(bob) == {
-        "bob:ios:1": ("ios", True),
-        "bob:web:0": ("web", False),
-        "bob:web:1": ("web", True),
-    }
+    broker.user("bob", "mac:1").disconnect()
+    with broker.uncommitted():
+        broker.user("bob", "web:0").disconnect()
+        broker.user("bob", "web:1")
+        out = broker.user("bob", "linux:1")
+        out.command("logout")
+        out.wait_closed()
+        bob.command("kickDevice", clientID="bob:mac:1")
+        expected = {
+            "bob:ios:1": ("ios", True),
+            "bob:web:0": ("web", False),
+            "bob:web:1": ("web", True),
+        }
+        assert devices(bob) == expected
+        assert bob.code("kickDevice", clientID="bob:web:2") == 10004
+    assert devices(bob) == expected
+    broker.restart()
+    bob.connect()
+    assert set(devices(bob)) == set(expected)
 
 
 def test_a_connected_device_is_used_now_and_one_that_is_away_was_when_it_left(broker):

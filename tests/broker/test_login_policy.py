@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """How many devices a user may have at the same time, and what the ones that have to go are told."""
+import json
+
 import pytest
 
 from harness import packets
 from harness.raw import Closed
+from harness.user import CONTROL
 from test_push import is_job, job, with_token, worker
 
 VERSIONS = pytest.mark.parametrize("version", [4, 5])
@@ -171,6 +174,28 @@ def test_a_device_that_was_told_and_comes_again_counts_as_new(broker, version):
     stays(first)
 
 
+def test_a_device_that_goes_by_itself_when_it_was_told_counts_as_new(broker):
+    first, second = broker.user("bob", "ios:1"), broker.user("bob", "ios:2")
+    first.event("forceOffline")
+    first.disconnect()
+    first.connect()
+    assert forced(second)["clientID"] == "bob:ios:1"
+    stays(first)
+
+
+def test_a_device_that_comes_again_before_it_was_closed_counts_as_new(broker):
+    """The same client id, on a second connection: it was told, and its user insists."""
+    old, new = broker.raw(), broker.raw()
+    old.login("bob", "bob:ios:1")
+    second = broker.user("bob", "ios:2")
+    assert b"forceOffline" in old.next_message().payload
+    new.login("bob", "bob:ios:1")
+    assert forced(second)["clientID"] == "bob:ios:1"
+    new.subscribe("chat/user/bob")
+    broker.user("alice").send("bob", "hello")
+    assert b"hello" in new.next_message().payload
+
+
 @VERSIONS
 def test_the_same_client_id_is_a_takeover_and_nobody_is_told(broker, version):
     old, new = broker.raw(version), broker.raw(version)
@@ -199,24 +224,15 @@ def test_a_displaced_device_has_no_push_token_any_more(broker):
     assert user.pending(is_job) == []
 
 
-def test_a_token_that_is_set_behind_the_event_does_not_count(broker):
-    """Between the event and the close there is a moment."""
-    phone = broker.user("bob", "ios:1")
-    other = broker.unconnected("bob", "ios:2")
-    with broker.one_turn():
-        other.start_connect()
-        phone.start_publish(
-            "$CONTROL/chat/v1",
-            {"commands": [{"command": "setPushToken", "provider": "apns", "token": "t"}]},
-        )
-    forced(phone)
-    other.fence()
-    broker.user("alice").send("bob", "hello")
-    with_token(broker, "carol")
-    broker.user("alice", "web:1").send("carol", "sentinel")
-    user = worker(broker)
-    job(user, userID="carol")
-    assert user.pending(is_job) == []
+def test_no_token_can_be_set_behind_the_event(broker):
+    """Between it and the close there is a moment."""
+    phone = broker.raw(5)
+    phone.login("bob", "bob:ios:1")
+    broker.user("bob", "ios:2")
+    assert b"forceOffline" in phone.next_message().payload
+    command = {"command": "setPushToken", "provider": "apns", "token": "t"}
+    phone.send(packets.publish(5, CONTROL, json.dumps({"commands": [command]})))
+    assert json.loads(phone.next_message().payload)["responses"][0]["code"] == 10007
 
 
 # ---- away
@@ -337,17 +353,23 @@ def test_a_kept_session_that_hears_it_at_its_return_goes_on_afterwards_with_what
     assert [m.get("text") for m in phone.contents("two")] == ["one", "two"]
 
 
-def test_leaving_and_being_displaced_in_one_turn_is_told(broker):
-    """The store has heard of neither yet."""
-    first = broker.raw()
-    broker.create("bob")
-    with broker.one_turn():
-        first.send(packets.connect(4, "bob:ios:1", "bob", broker.sig("bob")) + packets.disconnect())
-        second = broker.raw()
-        second.send(packets.connect(4, "bob:ios:2", "bob", broker.sig("bob")))
-    second.expect(packets.CONNACK)
-    phone = broker.user("bob", "ios:1")
-    assert forced(phone)["clientID"] == "bob:ios:2"
+def test_before_the_store_has_heard_of_it_everything_is_as_afterwards(broker):
+    with broker.uncommitted():
+        first = away(broker, "bob", "ios:1")
+        second = away(broker, "bob", "ios:2")  # first is to be told
+        first.connect()
+        assert forced(first)["clientID"] == "bob:ios:2"
+        first.connect()  # and now second is
+        first.fence()
+        second.connect()
+        assert forced(second)["clientID"] == "bob:ios:1"
+        stays(first)
+        first.command("logout")
+        first.wait_closed()
+        third = broker.user("bob", "ios:3")
+        first.connect()
+        forced(third)
+        stays(first)
 
 
 @pytest.mark.parametrize("order", [("ios:1", "ios:2"), ("ios:2", "ios:1")])
