@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#define CLIENT_ID_MAX     160
 #define PLATFORM_PART_MAX 32
 
 static const char *const platform_names[] = {

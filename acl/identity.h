@@ -9,6 +9,7 @@
 #define USER_ID_MAX     32
 #define GROUP_ID_MAX    48
 #define DEVICE_PART_MAX 64
+#define CLIENT_ID_MAX   160
 
 enum platform {
     PLATFORM_OTHER,

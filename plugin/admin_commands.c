@@ -3,13 +3,14 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <utlist.h>
 
 #include "acl/code.h"
 #include "acl/identity.h"
 #include "plugin/chat.h"
+#include "plugin/device_commands.h"
 #include "plugin/group_commands.h"
 #include "plugin/presence.h"
+#include "plugin/profile.h"
 #include "plugin/push.h"
 #include "plugin/session.h"
 #include "plugin/stats.h"
@@ -19,7 +20,6 @@
 #define IMPORT_MAX       100
 #define IMPORT_BYTES     128 /* of each, in the frame */
 #define MUTE_SECONDS_MAX 4294967295LL
-#define DEVICES_MAX      200
 
 static int field_known_user(struct command *command, struct user **out)
 {
@@ -62,10 +62,15 @@ static enum import_result import(struct chat *chat, const char *id)
 {
     if (!user_id_valid(id, strlen(id)))
         return IMPORT_FAILED;
-    const struct user *user = user_find_any(chat, id);
-    if (user)
-        return user->deleted ? IMPORT_FAILED : IMPORT_EXISTS;
-    return user_create(chat, id) ? IMPORT_CREATED : IMPORT_FAILED;
+    struct user *user = user_find_any(chat, id);
+    if (!user)
+        return user_create(chat, id) ? IMPORT_CREATED : IMPORT_FAILED;
+    if (!user->deleted)
+        return IMPORT_EXISTS;
+    if (user->leaving)
+        return IMPORT_FAILED; /* his memberships are still being ended */
+    user_revive(chat, user);
+    return IMPORT_CREATED;
 }
 
 static bool add_import(cJSON *list, const char *id, enum import_result result)
@@ -137,79 +142,21 @@ int command_mute_user(struct command *command)
 
 /* getUser */
 
-struct device_item {
-    const char *client_id;
-    enum platform platform;
-    bool online;
-    int64_t last_used;
-};
-
-static bool add_device(cJSON *list, const struct device_item *device)
-{
-    cJSON *item = cJSON_CreateObject();
-    if (!item || !cJSON_AddItemToArray(list, item)) {
-        cJSON_Delete(item);
-        return false;
-    }
-    return cJSON_AddStringToObject(item, "clientID", device->client_id) &&
-           cJSON_AddStringToObject(item, "platform", platform_name(device->platform)) &&
-           cJSON_AddBoolToObject(item, "online", device->online) &&
-           cJSON_AddNumberToObject(item, "lastUsed", (double)device->last_used);
-}
-
-static bool is_newest(struct chat *chat, const struct session *session)
-{
-    return session_by_client_id(chat, session->client_id) == session;
-}
-
-static bool add_connected(struct chat *chat, cJSON *list, const struct user *user)
-{
-    const struct session *session;
-    int count = 0;
-    DL_FOREACH2(user->sessions, session, user_next)
-    {
-        const struct device_item device = {session->client_id, session->platform, true, chat->now};
-        if (!is_newest(chat, session))
-            continue;
-        if (count++ == DEVICES_MAX)
-            return true;
-        if (!add_device(list, &device))
-            return false;
-    }
-    return true;
-}
-
-/* The newest of those that are away; the connected ones are told from memory, which knows better. */
-static bool add_away(struct chat *chat, cJSON *list, const struct user *user)
-{
-    bool good = true;
-    sqlite3_stmt *row = store_read(chat->store, R_USER_DEVICES);
-    sqlite3_bind_text(row, 1, user->id, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(row, 2, DEVICES_MAX);
-    while (good && store_row(chat->store, row)) {
-        const struct device_item device = {store_text(row, 0), (enum platform)sqlite3_column_int(row, 1),
-                                           false, sqlite3_column_int64(row, 2)};
-        good = session_by_client_id(chat, device.client_id) || add_device(list, &device);
-    }
-    store_done(row);
-    return good;
-}
-
 int command_get_user(struct command *command)
 {
-    struct chat *chat = command->chat;
-    cJSON *data = command->data, *devices;
+    cJSON *data = command->data;
     struct user *user;
     int code = field_known_user(command, &user);
-    if (code != CODE_OK)
+    if (code == CODE_OK)
+        code = answer_devices(command, user);
+    if (code != CODE_OK || !command->data)
         return code;
+    const struct profile *profile = profile_of(user);
     bool good = cJSON_AddStringToObject(data, "userID", user->id) &&
+                cJSON_AddStringToObject(data, "nickname", profile->nickname) &&
+                cJSON_AddStringToObject(data, "faceURL", profile->face_url) &&
                 cJSON_AddStringToObject(data, "status", presence_name(presence_status(user))) &&
-                cJSON_AddNumberToObject(data, "createTime", (double)user->created) &&
-                (devices = cJSON_AddArrayToObject(data, "devices")) && add_connected(chat, devices, user) &&
-                add_away(chat, devices, user);
-    if (store_failed(chat->store))
-        return CODE_BUSY;
+                cJSON_AddNumberToObject(data, "createTime", (double)user->created);
     return good ? answer_joined_groups(command, user) : command_answered(command, false);
 }
 

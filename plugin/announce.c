@@ -173,6 +173,8 @@ void announce_notice_body(struct chat *chat, struct user *to, const char *body)
     struct conversation *conversation = conversation_pair(chat, SYSTEM_USER, to->id);
     if (!conversation)
         conversation = conversation_pair_create(chat, SYSTEM_USER, to->id);
+    else if (to->kicked != 0 && !conversation_pair_rejoin(chat, conversation))
+        conversation = NULL;
     if (conversation)
         put_stored(chat, conversation, &message);
     else

@@ -9,6 +9,7 @@
 
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
+#include "plugin/user.h"
 #include "schema/store.h"
 
 /* Conversation and user, which begin struct application without a gap; the user's id is padded with zeroes.
@@ -92,7 +93,14 @@ void applications_close(struct chat *chat)
 
 /* Reading */
 
-static void fill(struct application *out, sqlite3_stmt *row)
+/* His applications were ended by a frame that is not committed yet. */
+static bool ended(struct chat *chat, const char *user_id)
+{
+    const struct user *user = user_in_memory(chat, user_id);
+    return user && user->applications_ended > store_committed(chat->store);
+}
+
+static void fill(struct chat *chat, struct application *out, sqlite3_stmt *row)
 {
     memset(out, 0, sizeof *out);
     out->conversation = sqlite3_column_int64(row, 0);
@@ -101,7 +109,7 @@ static void fill(struct application *out, sqlite3_stmt *row)
     store_copy(out->inviter, sizeof out->inviter, store_text(row, 3));
     store_copy(out->message, sizeof out->message, store_text(row, 4));
     out->time = sqlite3_column_int64(row, 5);
-    out->handled = sqlite3_column_int(row, 6) != 0;
+    out->handled = sqlite3_column_int(row, 6) != 0 || ended(chat, out->user);
 }
 
 bool application_find(struct chat *chat, const struct conversation *conversation, const char *user,
@@ -117,7 +125,7 @@ bool application_find(struct chat *chat, const struct conversation *conversation
     sqlite3_bind_text(row, 2, user, -1, SQLITE_STATIC);
     bool found = store_row(chat->store, row);
     if (found)
-        fill(out, row);
+        fill(chat, out, row);
     store_done(row);
     return found;
 }
@@ -144,12 +152,12 @@ static bool list_stored(struct chat *chat, const struct conversation *conversati
     sqlite3_bind_int64(row, 1, conversation->id);
     sqlite3_bind_int64(row, 2, APPLICATIONS_LISTED);
     while (good && store_row(chat->store, row)) {
-        if (find_young(chat, conversation->id, store_text(row, 1)))
+        if (find_young(chat, conversation->id, store_text(row, 1)) || ended(chat, store_text(row, 1)))
             continue; /* memory knows better */
         struct application *application = append(out);
         good = application != NULL;
         if (good)
-            fill(application, row);
+            fill(chat, application, row);
     }
     store_done(row);
     return good && !store_failed(chat->store);
@@ -190,6 +198,16 @@ void application_put(struct chat *chat, const struct conversation *conversation,
     store_put(chat->store, W_APPLICATION_SET, "ititti", conversation->id, user, (int64_t)application.kind,
               inviter, application.message, application.time);
     remember(chat, &application);
+}
+
+void applications_end(struct chat *chat, struct user *user)
+{
+    struct young_application *young;
+    store_put(chat->store, W_USER_APPLICATIONS_END, "t", user->id);
+    user->applications_ended = store_position(chat->store) + 1;
+    DL_FOREACH(chat->applications.oldest, young)
+    if (strcmp(young->application.user, user->id) == 0)
+        young->application.handled = true;
 }
 
 void application_handled(struct chat *chat, const struct conversation *conversation, const char *user)

@@ -13,6 +13,7 @@
 
 struct chat;
 struct conversation;
+struct user;
 struct young_application;
 
 #define APPLICATION_MESSAGE_MAX 256
@@ -44,6 +45,8 @@ void application_put(struct chat *chat, const struct conversation *conversation,
                      const char *inviter, const char *message);
 /* The same: whatever waits there for this user is handled. */
 void application_handled(struct chat *chat, const struct conversation *conversation, const char *user);
+/* The same for everything that waits for this user, who is being deleted. */
+void applications_end(struct chat *chat, struct user *user);
 /* false: there never was one, or the store cannot be read (store_failed tells). */
 bool application_find(struct chat *chat, const struct conversation *conversation, const char *user,
                       struct application *out);

@@ -6,6 +6,7 @@
 
 #include "plugin/application.h"
 #include "plugin/departed.h"
+#include "plugin/expiry.h"
 #include "plugin/keys.h"
 #include "plugin/options.h"
 #include "plugin/visible.h"
@@ -22,8 +23,11 @@ struct chat {
     struct conversations *conversations; /* conversation.h */
     struct sessions *sessions;           /* session.h */
     struct departures departures;        /* departed.h */
+    struct {
+        struct young_device *by_id, *oldest; /* device.h: what is not committed yet */
+    } devices;
     struct applications applications;    /* application.h: those made a moment ago */
-    struct deletions deletions;          /* visible.h: the same */
+    struct hidings hidings;              /* visible.h: the same */
     struct delivery *delivery;           /* deliver.h */
     struct recents *recents;             /* recent.h */
     struct push *push;                   /* push.h */
@@ -37,6 +41,9 @@ struct chat {
     struct broadcast *broadcasts;        /* users still to be told (broadcast.h) */
     struct session *replays;             /* sessions with something to replay (replay.h) */
     struct presence_turns presence;      /* who is told that somebody came or went (presence.h) */
+    struct deletion *deletions;          /* users whose memberships still have to end (deletion.h) */
+    struct session *closing;             /* sessions with close_at, in its order (closing.h) */
+    struct expiry expiry;                /* of sessions, in seconds (closing.h) */
 
     int64_t now;    /* ms since 1970, taken once at the start of each event of the broker */
     bool unflushed; /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */

@@ -17,6 +17,7 @@
 #include "plugin/history_commands.h"
 #include "plugin/json.h"
 #include "plugin/list_commands.h"
+#include "plugin/kick_commands.h"
 #include "plugin/member_commands.h"
 #include "plugin/member_info_commands.h"
 #include "plugin/message_commands.h"
@@ -27,6 +28,7 @@
 #include "plugin/presence_commands.h"
 #include "plugin/session.h"
 #include "plugin/session_commands.h"
+#include "plugin/user.h"
 #include "schema/store.h"
 
 #define RESPONSE_TOPIC   "$CONTROL/chat/v1/response"
@@ -76,6 +78,8 @@ static const struct row {
     {"addToBlacklist", EVERYONE, command_add_to_blacklist},
     {"removeFromBlacklist", EVERYONE, command_remove_from_blacklist},
     {"getBlacklist", EVERYONE, command_get_blacklist},
+    {"getDevices", EVERYONE, command_get_devices},
+    {"kickDevice", EVERYONE, command_kick_device},
     {"setPushToken", EVERYONE, command_set_push_token},
     {"removePushToken", EVERYONE, command_remove_push_token},
     {"setBackground", EVERYONE, command_set_background},
@@ -89,6 +93,8 @@ static const struct row {
     {"muteUser", ADMINS, command_mute_user},
     {"getUser", ADMINS, command_get_user},
     {"getStats", ADMINS, command_get_stats},
+    {"kickUser", ADMINS, command_kick_user},
+    {"deleteUser", ADMINS, command_delete_user},
     {"pushDone", ADMINS, command_push_done},
     {"pushFailed", ADMINS, command_push_failed},
 };
@@ -150,6 +156,8 @@ static const struct row *find_row(const char *name)
 static int run(const struct row *row, struct command *command)
 {
     struct store *store = command->chat->store;
+    if (command->session->user->deleted)
+        return CODE_NOT_ALLOWED; /* in the moment before the close */
     if (row->who == ADMINS && !command->session->admin)
         return CODE_NOT_ADMIN;
     (void)store_failed(store); /* whatever failed before is not this command's */

@@ -213,6 +213,18 @@ struct conversation *conversation_pair_create(struct chat *chat, const char *use
     return conversation;
 }
 
+static bool rejoin(struct chat *chat, struct conversation *conversation, const char *user_id)
+{
+    struct user *user = user_find(chat, user_id);
+    return !user || user->kicked == 0 || member_role(chat, conversation, user_id) != ROLE_NONE ||
+           member_add(chat, conversation, user, ROLE_MEMBER);
+}
+
+bool conversation_pair_rejoin(struct chat *chat, struct conversation *conversation)
+{
+    return rejoin(chat, conversation, conversation->a) && rejoin(chat, conversation, conversation->b);
+}
+
 size_t conversation_stamp(char *out, const struct conversation *conversation, const struct message *message)
 {
     struct stamp stamp = {

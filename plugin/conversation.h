@@ -96,6 +96,10 @@ void conversations_close(struct chat *chat);
 struct conversation *conversation_pair(struct chat *chat, const char *user1, const char *user2);
 /* Creates it with both as members, in the open frame. NULL: out of memory. */
 struct conversation *conversation_pair_create(struct chat *chat, const char *user1, const char *user2);
+/* In the open frame, before a message of the pair: a user who was deleted and has come again is in it once more, from this
+ * message on. Only needed where one of the two has `kicked`. false: out of memory. */
+__attribute__((warn_unused_result)) bool conversation_pair_rejoin(struct chat *chat,
+                                                                  struct conversation *conversation);
 /* A group that lives, by its id; NULL when there is none or it was dismissed. */
 struct conversation *conversation_group(struct chat *chat, const char *group_id);
 /* The same, dismissed ones too (whose groupID is not free yet). */
@@ -130,6 +134,8 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
                           enum role role);
 /* Ends a membership, in the open frame: role 0, delivery to him ends at once. */
 void member_remove(struct chat *chat, struct member *member);
+/* The same, and what hangs on it: without its owner a group has none, and when the last one leaves it ends. */
+void member_leave(struct chat *chat, struct member *member);
 void member_set_role(struct chat *chat, struct member *member, enum role role);
 /* Until when (ms; 0: no longer) the user may not send, in the open frame; it outlasts leaving and coming
  * back. Who never had a row, as in a live group, gets one with role 0. NULL: out of memory, and nothing has

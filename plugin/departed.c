@@ -95,8 +95,9 @@ static struct departed *create(const struct session *session, size_t filters)
 void departed_add(struct chat *chat, struct session *session, uint64_t position)
 {
     struct departed *earlier = (struct departed *)departed_find(chat, session->client_id);
+    bool unsettled = session->fresh || session->farewell;
     bool same_user = earlier && strcmp(earlier->user, session->user->id) == 0;
-    if (same_user && earlier->settled && session->fresh) {
+    if (same_user && earlier->settled && unsettled) {
         /* The one before knows all that this one did, and its filters. */
         earlier->position = earlier->position == 0 ? 0 : position;
         DL_DELETE(chat->departures.oldest, earlier);
@@ -108,7 +109,7 @@ void departed_add(struct chat *chat, struct session *session, uint64_t position)
         store_copy(departed->user, sizeof departed->user, session->user->id);
         departed->acks = session->acks;
         departed->has_token = session->has_token;
-        departed->settled = !session->fresh;
+        departed->settled = !unsettled;
         departed->strays = session->strays;
         departed->strays_tick = session->strays_tick;
         session->strays = (struct ids){0};
@@ -148,6 +149,21 @@ int64_t departed_cursor(struct chat *chat, const char *user, const char *client_
         }
     }
     return furthest;
+}
+
+void departed_token_lost(struct chat *chat, const char *client_id)
+{
+    struct departed *departed = (struct departed *)departed_find(chat, client_id);
+    if (departed)
+        departed->has_token = false;
+}
+
+void departed_tokens_lost(struct chat *chat, const char *user)
+{
+    struct departed *departed;
+    DL_FOREACH(chat->departures.oldest, departed)
+    if (strcmp(departed->user, user) == 0)
+        departed->has_token = false;
 }
 
 static bool write_late(struct chat *chat, struct departed *departed)

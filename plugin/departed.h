@@ -51,6 +51,9 @@ const struct departed *departed_find(struct chat *chat, const char *client_id);
 /* The highest cursor among the user's departed devices for this topic or the feed, leaving `client_id` out;
  * -1: none. */
 int64_t departed_cursor(struct chat *chat, const char *user, const char *client_id, const char *topic);
+/* The device's push token is gone, or those of all devices of the user. */
+void departed_token_lost(struct chat *chat, const char *client_id);
+void departed_tokens_lost(struct chat *chat, const char *user);
 /* TICK: writes what could not be written, forgets who the store knows by now. */
 void departed_prune(struct chat *chat);
 void departed_close(struct chat *chat);

@@ -1,17 +1,95 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/device_commands.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "acl/code.h"
+#include "acl/identity.h"
+#include "plugin/chat.h"
+#include "plugin/closing.h"
+#include "plugin/device.h"
 #include "plugin/payload.h"
 #include "plugin/push.h"
 #include "plugin/session.h"
+#include "plugin/user.h"
+#include "schema/store.h"
 
 #define TOKEN_MAX         4096
 #define BUSINESS_ID_MAX   64
 #define JOBS_MAX          500
 #define RETRY_SECONDS_MAX 86400
+
+/* getDevices, kickDevice */
+
+static bool add_device(struct command *command, cJSON *array, const struct device_entry *entry)
+{
+    cJSON *item = cJSON_CreateObject();
+    if (!item || !cJSON_AddItemToArray(array, item)) {
+        cJSON_Delete(item);
+        return false;
+    }
+    return cJSON_AddStringToObject(item, "clientID", entry->client_id) &&
+           cJSON_AddStringToObject(item, "platform", platform_name(entry->platform)) &&
+           cJSON_AddBoolToObject(item, "online",
+                                 session_by_client_id(command->chat, entry->client_id) != NULL) &&
+           cJSON_AddNumberToObject(item, "lastUsed", (double)entry->last_used);
+}
+
+int answer_devices(struct command *command, const struct user *user)
+{
+    struct device_list list = {0};
+    if (!devices_of(command->chat, user, &list)) {
+        free(list.items);
+        return CODE_BUSY;
+    }
+    cJSON *array = cJSON_AddArrayToObject(command->data, "devices");
+    bool good = array != NULL;
+    for (size_t i = 0; good && i < list.count; i++)
+        good = add_device(command, array, &list.items[i]);
+    free(list.items);
+    return command_answered(command, good);
+}
+
+int command_get_devices(struct command *command)
+{
+    return answer_devices(command, command->session->user);
+}
+
+static int displace(struct command *command, const char *client_id, const struct device *device)
+{
+    struct chat *chat = command->chat;
+    struct session *self = command->session, *kicked = session_by_client_id(chat, client_id);
+    struct device_entry entry = {.platform = device->platform, .last_used = chat->now};
+    struct displacement why = {.reason = OFFLINE_KICK_DEVICE, .platform = self->platform};
+    store_copy(entry.client_id, sizeof entry.client_id, client_id);
+    store_copy(why.client_id, sizeof why.client_id, self->client_id);
+    int code = command_begin(command, DISPLACE_BYTES);
+    if (code != CODE_OK)
+        return code;
+    device_displace(chat, self->user, &entry, &why);
+    push_commit(chat);
+    if (kicked)
+        session_force_offline(chat, kicked, &why);
+    return CODE_OK;
+}
+
+/* One that has logged out, or was displaced before, has nothing to lose. */
+int command_kick_device(struct command *command)
+{
+    const char *client_id;
+    struct device device;
+    int code = field_text(command, "clientID", FIELD_REQUIRED, SIZE_MAX, &client_id);
+    if (code != CODE_OK)
+        return code;
+    if (!device_load(command->chat, client_id, &device))
+        return CODE_BUSY;
+    if (!device.known || strcmp(device.user, command->session->user->id) != 0)
+        return command_refuse(command, "clientID: you have no such device");
+    return device.place != 0 ? displace(command, client_id, &device) : CODE_OK;
+}
+
+/* Push */
 
 static int field_provider(struct command *command, const char **out)
 {
@@ -37,6 +115,8 @@ int command_set_push_token(struct command *command)
         return code;
     if (command->session->assigned_id)
         return command_refuse(command, "a client id assigned by the broker cannot keep a push token");
+    if (session_leaves(command->session))
+        return CODE_NOT_ALLOWED;
     return push_set_token(command->chat, command->session, provider, business, token);
 }
 

@@ -11,15 +11,20 @@
 #include "plugin/broker.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
+#include "plugin/device.h"
 #include "plugin/unread.h"
 #include "plugin/user.h"
 
-static void send_text(struct session *session, const char *text)
+static void send_at(struct session *session, const char *text, int qos)
 {
     char topic[64];
-    int qos = session->inbox && session->inbox->qos == 0 ? 0 : 1;
     snprintf(topic, sizeof topic, "chat/user/%s/event", session->user->id);
     broker_send(session->client_id, topic, text, strlen(text), NULL, 0, qos);
+}
+
+static void send_text(struct session *session, const char *text)
+{
+    send_at(session, text, session->inbox && session->inbox->qos == 0 ? 0 : 1);
 }
 
 static void send_to_user(const struct user *user, const char *text)
@@ -154,6 +159,37 @@ void event_group_info(struct chat *chat, struct conversation *group, const cJSON
     else if (text)
         send_to_audience(chat, group, text);
     cJSON_free(text);
+}
+
+/* The last words are sent at QoS 0: they do not wait behind what is in flight while the connection is closed, and the
+ * broker does not send them again to a kept session that comes back. */
+
+void event_sig_expired(struct session *session)
+{
+    send_at(session, "{\"event\":\"sigExpired\"}", 0);
+}
+
+static const char *const reasons[] = {[OFFLINE_NONE] = "",
+                                      [OFFLINE_OTHER_DEVICE] = "otherDevice",
+                                      [OFFLINE_KICK_DEVICE] = "kickDevice",
+                                      [OFFLINE_ADMIN] = "admin",
+                                      [OFFLINE_DELETED] = "deleted"};
+
+/* A client id is whatever a client wrote: it must be quoted. */
+void event_force_offline(struct session *session, const struct displacement *why)
+{
+    cJSON *event = cJSON_CreateObject();
+    cJSON_AddStringToObject(event, "event", "forceOffline");
+    cJSON_AddStringToObject(event, "reason", reasons[why->reason]);
+    if (why->client_id[0]) {
+        cJSON_AddStringToObject(event, "platform", platform_name(why->platform));
+        cJSON_AddStringToObject(event, "clientID", why->client_id);
+    }
+    char *text = cJSON_PrintUnformatted(event);
+    if (text)
+        send_at(session, text, 0);
+    cJSON_free(text);
+    cJSON_Delete(event);
 }
 
 /* The topic is whatever a client wrote: it must be quoted. */

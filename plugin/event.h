@@ -11,6 +11,7 @@
 
 struct chat;
 struct conversation;
+struct displacement;
 struct member;
 struct user;
 
@@ -34,6 +35,9 @@ void event_unread(struct chat *chat, const struct session *reader, const struct 
 /* To the deleter's other devices: these messages (`ids` is borrowed), or the whole conversation, are gone. */
 void event_deleted(const struct session *deleter, const cJSON *ids);
 void event_deleted_conversation(const struct session *deleter, const struct conversation *conversation);
+/* The last words before a close: why, and whose device it gave way to. */
+void event_force_offline(struct session *session, const struct displacement *why);
+void event_sig_expired(struct session *session);
 
 /* Until when this user may not send to the group (ms; 0: he may again): to all his devices. */
 void event_muted(const struct user *user, const struct conversation *group, int64_t until);

@@ -177,9 +177,9 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
         member = remember(conversation, user->id);
     if (!member)
         return NULL;
-    /* A pair is born with its first message, which both are to have; a group gives what comes after joining.
+    /* A pair gives the message that it is opened for, too, which has its id already; a group what comes after joining.
      */
-    member->joined_id = conversation->group ? store_last_id(chat->store) : 0;
+    member->joined_id = conversation->group ? store_last_id(chat->store) : conversation->last_id;
     member->joined = chat->now;
     member->read_id = conversation->last_id;
     member->read_seq = conversation->last_seq;
@@ -205,6 +205,16 @@ void member_remove(struct chat *chat, struct member *member)
     member_set_role(chat, member, ROLE_NONE);
     count_members(chat, member->conversation, -1);
     detach_feeds(member);
+}
+
+void member_leave(struct chat *chat, struct member *member)
+{
+    struct conversation *conversation = member->conversation;
+    if (member->role == ROLE_OWNER)
+        group_set_owner(chat, conversation, NULL);
+    member_remove(chat, member);
+    if (conversation->group->member_count == 0)
+        group_dismiss(chat, conversation);
 }
 
 void member_set_role(struct chat *chat, struct member *member, enum role role)

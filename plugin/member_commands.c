@@ -265,17 +265,6 @@ int command_join_group(struct command *command)
 
 /* quitGroup */
 
-/* In the open frame. A group that nobody is left in ends. */
-static void leave(struct chat *chat, struct member *member)
-{
-    struct conversation *conversation = member->conversation;
-    if (member->role == ROLE_OWNER)
-        group_set_owner(chat, conversation, NULL);
-    member_remove(chat, member);
-    if (conversation->group->member_count == 0)
-        group_dismiss(chat, conversation);
-}
-
 int command_quit_group(struct command *command)
 {
     struct group_access access;
@@ -291,7 +280,7 @@ int command_quit_group(struct command *command)
     code = command_begin(command, CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES);
     if (code != CODE_OK)
         return code;
-    leave(chat, member);
+    member_leave(chat, member);
     if (access.conversation->group->dismissed == 0)
         announce_own(command, access.conversation, TIPS_QUIT, "quit");
     store_commit(chat->store);
@@ -400,7 +389,7 @@ static int remove_members(struct command *command, const struct group_access *ac
         return code;
     for (size_t i = 0; i < removed->count; i++)
         if (removed->list[i].result == RESULT_DONE)
-            leave(chat, member_find(chat, access->conversation, removed->list[i].user_id));
+            member_leave(chat, member_find(chat, access->conversation, removed->list[i].user_id));
     candidates_announce(chat, access->conversation, removed, &tips, "kicked");
     store_commit(chat->store);
     announce_finish(chat, true);

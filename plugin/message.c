@@ -35,6 +35,7 @@ struct draft {
     struct topic topic;
     char name[GROUP_ID_MAX + 1];       /* the receiver: userID or groupID */
     struct conversation *conversation; /* NULL: a pair's first message */
+    struct user *receiver;             /* of a private message */
     struct member *member; /* the sender in it, NULL for a pair's first message and for app admins */
     struct receipt receipt;
     char reason[REASON_BYTES];
@@ -57,12 +58,12 @@ static int check_pair(struct draft *draft)
 {
     struct chat *chat = draft->chat;
     const char *self = draft->sender->id;
-    struct user *receiver = strcmp(draft->name, self) != 0 ? user_find(chat, draft->name) : NULL;
-    if (!receiver)
+    draft->receiver = strcmp(draft->name, self) != 0 ? user_find(chat, draft->name) : NULL;
+    if (!draft->receiver)
         return CODE_NO_USER;
     if (is_muted(draft, draft->sender->c2c_muted_until))
         return CODE_SENDER_MUTED;
-    int code = draft->origin ? blacklist_check(chat, receiver, self) : CODE_OK;
+    int code = draft->origin ? blacklist_check(chat, draft->receiver, self) : CODE_OK;
     if (code != CODE_OK)
         return code;
     draft->conversation = conversation_pair(chat, self, draft->name);
@@ -200,7 +201,8 @@ static bool open_pair(struct draft *draft)
 {
     const char *self = draft->sender->id;
     if (draft->conversation)
-        return true;
+        return !draft->receiver || (draft->receiver->kicked == 0 && draft->sender->kicked == 0) ||
+               conversation_pair_rejoin(draft->chat, draft->conversation);
     draft->conversation = conversation_pair_create(draft->chat, self, draft->name);
     if (draft->conversation)
         draft->member = member_find(draft->chat, draft->conversation, self);
@@ -377,6 +379,8 @@ static int check_form(struct draft *draft)
 
 static int check_rules(struct draft *draft)
 {
+    if (draft->sender->deleted)
+        return CODE_NOT_ALLOWED; /* in the moment before the close */
     int code = check_receiver(draft);
     return code == CODE_OK ? check_rates(draft) : code;
 }

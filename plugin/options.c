@@ -37,10 +37,10 @@ struct row {
 };
 
 /* In the order of the enums in options.h. */
-#define OTHER_USERS    "refuse defer"
-#define OTHER_TOPICS   "defer allow deny"
-#define LOGIN_POLICIES "single dual triple multi"
-#define SYNC_MODES     "full normal off"
+#define OTHER_USERS  "refuse defer"
+#define OTHER_TOPICS "defer allow deny"
+#define LOGIN_WORDS  "single dual triple multi"
+#define SYNC_MODES   "full normal off"
 
 #define OPT(member) #member, offsetof(struct options, member)
 
@@ -53,7 +53,7 @@ static const struct row rows[] = {
     {OPT(admins),                  ADMINS, 0,       ADMIN_BYTES_MAX, NULL,       RUNNING,  NULL},
     {OPT(other_users),             WORD,   0,       0,               "refuse",   0,        OTHER_USERS},
     {OPT(other_topics),            WORD,   0,       0,               "defer",    0,        OTHER_TOPICS},
-    {OPT(login_policy),            WORD,   0,       0,               "multi",    RUNNING,  LOGIN_POLICIES},
+    {OPT(login_policy),            WORD,   0,       0,               "multi",    RUNNING,  LOGIN_WORDS},
     {OPT(instances_per_platform),  NUMBER, 1,       10,              "1",        RUNNING,  NULL},
     {OPT(web_instances),           NUMBER, 1,       10,              "5",        RUNNING,  NULL},
     {OPT(user_rate),               NUMBER, 0,       1000000,         "100",      RUNNING,  NULL},

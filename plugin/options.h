@@ -4,13 +4,13 @@
 #ifndef PLUGIN_OPTIONS_H
 #define PLUGIN_OPTIONS_H
 
+#include "acl/policy.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum other_users { OTHER_USERS_REFUSE, OTHER_USERS_DEFER };
 enum other_topics { OTHER_TOPICS_DEFER, OTHER_TOPICS_ALLOW, OTHER_TOPICS_DENY };
-enum login_policy { LOGIN_SINGLE, LOGIN_DUAL, LOGIN_TRIPLE, LOGIN_MULTI };
 enum sync_mode { SYNC_FULL, SYNC_NORMAL, SYNC_OFF };
 
 /* All strings are owned by this struct. Numbers carry the option's own unit (its name says it). */

@@ -19,6 +19,7 @@
 #include "plugin/chat.h"
 #include "plugin/control.h"
 #include "plugin/conversation.h"
+#include "plugin/deletion.h"
 #include "plugin/deliver.h"
 #include "plugin/dismissal.h"
 #include "plugin/event.h"
@@ -308,9 +309,10 @@ static int on_tick(int event, void *event_data, void *userdata)
     sessions_connected(chat);
     plugin->reloading = false;
     store_poll(chat->store);
-    sessions_tick(chat, mosquitto_client_sub_count);
-    bool more = dismissals_tick(chat);
+    bool more = sessions_tick(chat, mosquitto_client_sub_count);
+    more = dismissals_tick(chat) || more;
     more = broadcasts_tick(chat) || more;
+    more = deletions_tick(chat) || more;
     more = replay_tick(chat) || more;
     more = presence_tick(chat) || more;
     audience_tick(chat);
@@ -413,7 +415,7 @@ static int open_nouns(struct chat *chat)
 {
     return log_open(&chat->log, chat->store) || users_open(chat) || conversations_open(chat) ||
                    sessions_open(chat) || delivery_open(chat) || recents_open(chat) || push_open(chat) ||
-                   dismissals_open(chat) || broadcasts_open(chat)
+                   dismissals_open(chat) || broadcasts_open(chat) || deletions_open(chat)
                ? -1
                : 0;
 }
@@ -449,6 +451,7 @@ static void plugin_free(struct plugin *plugin)
     live_publishes_close(chat);
     broadcasts_close(chat);
     dismissals_close(chat);
+    deletions_close(chat);
     push_close(chat);
     delivery_close(chat);
     recents_close(chat);

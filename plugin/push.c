@@ -11,6 +11,7 @@
 #include "plugin/broker.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
+#include "plugin/device.h"
 #include "plugin/push_job.h"
 #include "plugin/push_out.h"
 #include "plugin/session.h"
@@ -263,7 +264,8 @@ static bool is_out(const struct chat *chat, const struct job *job)
 static bool is_past(struct chat *chat, const struct push_row *row)
 {
     struct job *job = push_out_find(chat->push, row->job);
-    if (push_out_token_fresh(chat->push, row->client) || (job && is_out(chat, job)))
+    const struct user *user = user_in_memory(chat, row->user);
+    if ((user && devices_stale(chat, user)) || push_out_token_fresh(chat->push, row->client) || (job && is_out(chat, job)))
         return true;
     if (job)
         push_out_free(chat->push, job);

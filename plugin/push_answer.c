@@ -5,6 +5,7 @@
 
 #include "acl/code.h"
 #include "plugin/chat.h"
+#include "plugin/departed.h"
 #include "plugin/push_out.h"
 #include "plugin/session.h"
 #include "schema/store.h"
@@ -14,12 +15,24 @@
 #define ERROR_MAX        256
 #define COUNT_EVERY_MS   10000
 
-static void token_lost(struct chat *chat, const char *client)
+void push_token_lost(struct chat *chat, const char *client)
 {
     struct session *session = session_by_client_id(chat, client);
     if (session)
         session->has_token = false;
+    departed_token_lost(chat, client);
     push_out_token_changed(chat->push, client);
+}
+
+void push_put_token_lost(struct chat *chat, const char *client)
+{
+    push_put_token_gone(chat, client);
+    push_token_lost(chat, client);
+}
+
+uint64_t push_commit(struct chat *chat)
+{
+    return push_out_commit(chat);
 }
 
 /* Who has the token now loses it; one who has just got another one keeps that. */
@@ -30,7 +43,7 @@ static void take_token(struct chat *chat, const char *client, const char *provid
     sqlite3_bind_text(s, 2, token, -1, SQLITE_STATIC);
     while (store_row(chat->store, s))
         if (strcmp(store_text(s, 0), client) != 0 && !push_out_token_fresh(chat->push, store_text(s, 0)))
-            token_lost(chat, store_text(s, 0));
+            push_token_lost(chat, store_text(s, 0));
     store_done(s);
     store_put(chat->store, W_TOKEN_TAKE_JOBS, "ttt", provider, token, client);
     store_put(chat->store, W_TOKEN_TAKE, "ttt", provider, token, client);
@@ -58,10 +71,8 @@ int push_remove_token(struct chat *chat, struct session *session)
 {
     if (!store_begin(chat->store, 2 * (PUSH_CLIENT_BYTES + PUSH_RECORD_BYTES)))
         return CODE_BUSY;
-    push_put_token_gone(chat, session->client_id);
-    token_lost(chat, session->client_id);
+    push_put_token_lost(chat, session->client_id);
     push_out_commit(chat);
-    session->has_token = false;
     return CODE_OK;
 }
 
@@ -116,8 +127,7 @@ int push_failed(struct chat *chat, int64_t id, int64_t retry_after_seconds, cons
         return CODE_BUSY;
     cut_error(reason, error ? error : "");
     if (invalid_token && !job->token_changed) {
-        push_put_token_gone(chat, job->client);
-        token_lost(chat, job->client);
+        push_put_token_lost(chat, job->client);
     } else if (dead || job->attempt >= PUSH_ATTEMPTS) {
         push_put_dead(chat, id, reason);
     } else {

@@ -86,7 +86,7 @@ static void seal_list(struct job *list, uint64_t position)
     }
 }
 
-void push_out_commit(struct chat *chat)
+uint64_t push_out_commit(struct chat *chat)
 {
     struct push *push = chat->push;
     uint64_t position = store_commit(chat->store);
@@ -98,6 +98,7 @@ void push_out_commit(struct chat *chat)
             break;
     }
     push->fresh = true;
+    return position;
 }
 
 void push_out_token_changed(struct push *push, const char *client)

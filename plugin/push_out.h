@@ -71,8 +71,8 @@ void push_out_free(struct push *push, struct job *job);
 void push_out_token_changed(struct push *push, const char *client);
 bool push_out_token_fresh(const struct push *push, const char *client);
 
-/* Ends the open frame. */
-void push_out_commit(struct chat *chat);
+/* Ends the open frame; its position. */
+uint64_t push_out_commit(struct chat *chat);
 /* Forgets what the rows themselves say by now, and leases that have ended. */
 void push_out_prune(struct chat *chat);
 void push_out_clear(struct push *push);

@@ -9,7 +9,9 @@
 #include "acl/code.h"
 #include "plugin/broker.h"
 #include "plugin/chat.h"
+#include "plugin/closing.h"
 #include "plugin/cursor.h"
+#include "plugin/device.h"
 #include "plugin/presence.h"
 #include "plugin/push.h"
 #include "plugin/subscription.h"
@@ -27,7 +29,6 @@ struct sessions {
     struct session *dirty; /* oldest first */
     struct session *fresh;
     struct session *connecting;
-    struct session *closing; /* in the order of close_at */
     int count;
 };
 
@@ -90,40 +91,6 @@ void session_note_stray(struct chat *chat, struct session *session, int64_t id)
 
 /* Login */
 
-struct device {
-    bool known;
-    char user[USER_ID_MAX + 1];
-    bool acks, has_token;
-};
-
-static bool device_known(struct device *device, const char *user, bool acks, bool has_token)
-{
-    *device = (struct device){.known = true, .acks = acks, .has_token = has_token};
-    return store_copy(device->user, sizeof device->user, user);
-}
-
-/* A connected session with this client id, or one that left a moment ago, knows better than the store. */
-static bool device_load(struct chat *chat, const char *client_id, struct device *device)
-{
-    const struct session *connected = session_by_client_id(chat, client_id);
-    const struct departed *departed = departed_find(chat, client_id);
-    if (connected)
-        return device_known(device, connected->user->id, connected->acks, connected->has_token);
-    if (departed)
-        return device_known(device, departed->user, departed->acks, departed->has_token);
-    sqlite3_stmt *row = store_read(chat->store, R_DEVICE);
-    memset(device, 0, sizeof *device);
-    sqlite3_bind_text(row, 1, client_id, -1, SQLITE_STATIC);
-    if (store_row(chat->store, row)) {
-        device->known = true;
-        store_copy(device->user, sizeof device->user, store_text(row, 0));
-        device->acks = sqlite3_column_int(row, 2) != 0;
-        device->has_token = sqlite3_column_int(row, 3) != 0;
-    }
-    store_done(row);
-    return !store_failed(chat->store);
-}
-
 /* A name without colon belongs to the user first seen with it, unless it is somebody's userID. */
 static int check_named_id(struct chat *chat, const struct login *login, const struct device *device)
 {
@@ -137,6 +104,8 @@ struct checked {
     enum platform platform;
     struct device device;
     struct user *user; /* NULL: to be created */
+    bool to_be_told;   /* that it lost its place while it was away */
+    struct device_list in_way;
 };
 
 static int check_login(struct chat *chat, const struct login *login, struct checked *out)
@@ -153,9 +122,21 @@ static int check_login(struct chat *chat, const struct login *login, struct chec
     out->user = user_find_any(chat, login->user);
     if (out->user && out->user->kicked != 0 && out->sig.created <= out->user->kicked)
         return CODE_SIG_REVOKED;
+    if (out->user && out->user->leaving)
+        return CODE_BUSY;
     if (!device_load(chat, login->client_id, &out->device))
         return CODE_BUSY;
     return kind == CLIENT_ID_NAMED ? check_named_id(chat, login, &out->device) : CODE_OK;
+}
+
+/* Is it one that hears today that it has lost its place? If not, who has to go for it? */
+static int check_place(struct chat *chat, const struct login *login, struct checked *out)
+{
+    out->to_be_told =
+        out->device.displacement.reason != OFFLINE_NONE && strcmp(out->device.user, login->user) == 0;
+    if (out->to_be_told || devices_in_way(chat, out->user, login->client_id, out->platform, &out->in_way))
+        return CODE_OK;
+    return CODE_BUSY;
 }
 
 static enum login_result refuse(const struct login *login, int code)
@@ -166,12 +147,36 @@ static enum login_result refuse(const struct login *login, int code)
     return LOGIN_REFUSED;
 }
 
+static void session_free(struct session *session)
+{
+    ids_clear(&session->in_flight);
+    ids_clear(&session->strays);
+    free(session->farewell);
+    free(session->client_id);
+    free(session);
+}
+
+/* false: out of memory. */
+static bool note_farewell(struct session *session, const struct displacement *why)
+{
+    session->farewell = malloc(sizeof *session->farewell);
+    if (!session->farewell)
+        return false;
+    *session->farewell = *why;
+    session->untold = true;
+    return true;
+}
+
 static struct session *session_create(struct chat *chat, const struct login *login,
                                       const struct checked *checked)
 {
     struct session *session = calloc(1, sizeof *session);
     if (!session || !(session->client_id = strdup(login->client_id))) {
         free(session);
+        return NULL;
+    }
+    if (checked->to_be_told && !note_farewell(session, &checked->device.displacement)) {
+        session_free(session);
         return NULL;
     }
     session->client = login->client;
@@ -181,7 +186,6 @@ static struct session *session_create(struct chat *chat, const struct login *log
     session->assigned_id = client_id_assigned(login->client_id) && !strchr(login->client_id, ':');
     session->admin = options_is_admin(&chat->options, login->user);
     session->keepalive_seconds = login->keepalive_seconds;
-    session->expires_seconds = checked->sig.expires;
     bool same = checked->device.known && strcmp(checked->device.user, login->user) == 0;
     session->own_id = same;
     session->inherited = checked->device.known && !same;
@@ -192,39 +196,68 @@ static struct session *session_create(struct chat *chat, const struct login *log
     return session;
 }
 
-static void session_free(struct session *session)
+static struct displacement displaced_by(const struct session *session)
 {
-    ids_clear(&session->in_flight);
-    ids_clear(&session->strays);
-    free(session->client_id);
-    free(session);
+    struct displacement why = {.reason = OFFLINE_OTHER_DEVICE, .platform = session->platform};
+    store_copy(why.client_id, sizeof why.client_id, session->client_id);
+    return why;
 }
 
-/* User and device in one frame; memory after it is sure that there is room. */
+static void put_places(struct chat *chat, struct session *session, const struct device_list *in_way)
+{
+    const struct displacement why = displaced_by(session);
+    for (size_t i = 0; i < in_way->count; i++)
+        device_displace(chat, session->user, &in_way->items[i], &why);
+    if (!session->farewell)
+        device_take_place(chat, session);
+}
+
+static void tell_displaced(struct chat *chat, const struct session *newcomer,
+                           const struct device_list *in_way)
+{
+    const struct displacement why = displaced_by(newcomer);
+    for (size_t i = 0; i < in_way->count; i++) {
+        struct session *session = session_by_client_id(chat, in_way->items[i].client_id);
+        if (session)
+            session_force_offline(chat, session, &why);
+    }
+}
+
+/* User, device and places in one frame; memory after it is sure that there is room. */
 static bool admit(struct chat *chat, struct session *session, struct checked *checked, const char *user_id)
 {
-    if (!store_begin(chat->store, 512))
+    if (!store_begin(chat->store, DISPLACE_BYTES * (checked->in_way.count + 1)))
         return false;
     struct user *user = checked->user ? checked->user : user_create(chat, user_id);
     if (!user) {
         store_abort(chat->store);
         return false;
     }
+    if (user->deleted)
+        user_revive(chat, user);
     session->user = user;
     if (session->inherited)
         store_put(chat->store, W_DEVICE_SUBSCRIPTIONS_FORGET, "t", session->client_id);
     store_put(chat->store, W_DEVICE_LOGIN, "ttii", session->client_id, user->id, (int64_t)session->platform,
               chat->now);
-    store_commit(chat->store);
+    put_places(chat, session, &checked->in_way);
+    if (checked->in_way.count > 0)
+        push_commit(chat);
+    else
+        store_commit(chat->store);
     return true;
 }
 
-static bool enlist(struct chat *chat, struct session *session)
+static bool enlist(struct chat *chat, struct session *session, int64_t expires_seconds)
 {
     struct sessions *all = chat->sessions;
-    HASH_ADD_PTR(all->by_client, client, session);
-    if (!session->hh.tbl)
+    if (!expiry_watch(chat, session, expires_seconds))
         return false;
+    HASH_ADD_PTR(all->by_client, client, session);
+    if (!session->hh.tbl) {
+        closing_forget(chat, session);
+        return false;
+    }
     struct session *older = session_by_client_id(chat, session->client_id);
     if (older) {
         older->taken_over = true;
@@ -266,6 +299,22 @@ static void take_strays(struct chat *chat, struct session *session)
         ids_add_all(&session->in_flight, &departed->strays);
 }
 
+static enum login_result let_in(struct chat *chat, const struct login *login, struct checked *checked)
+{
+    session_end(chat, login->client, false); /* an address used again without a DISCONNECT in between */
+    struct session *session = session_create(chat, login, checked);
+    if (!session)
+        return refuse(login, CODE_BUSY);
+    if (!admit(chat, session, checked, login->user) || !enlist(chat, session, checked->sig.expires)) {
+        session_free(session);
+        return refuse(login, CODE_BUSY);
+    }
+    tell_displaced(chat, session, &checked->in_way);
+    take_strays(chat, session);
+    chat->sessions->connecting = session->own_id ? session : NULL;
+    return LOGIN_OK;
+}
+
 enum login_result session_login(struct chat *chat, const struct login *login)
 {
     struct checked checked = {0};
@@ -273,19 +322,11 @@ enum login_result session_login(struct chat *chat, const struct login *login)
     if (is_other_user(chat, login))
         return names_chat_user(chat, login->client_id) ? refuse(login, CODE_BAD_CLIENT_ID) : LOGIN_DEFERRED;
     int code = check_login(chat, login, &checked);
-    if (code != CODE_OK)
-        return refuse(login, code);
-    session_end(chat, login->client, false); /* an address used again without a DISCONNECT in between */
-    struct session *session = session_create(chat, login, &checked);
-    if (!session)
-        return refuse(login, CODE_BUSY);
-    if (!admit(chat, session, &checked, login->user) || !enlist(chat, session)) {
-        session_free(session);
-        return refuse(login, CODE_BUSY);
-    }
-    take_strays(chat, session);
-    chat->sessions->connecting = session->own_id ? session : NULL;
-    return LOGIN_OK;
+    if (code == CODE_OK)
+        code = check_place(chat, login, &checked);
+    enum login_result result = code == CODE_OK ? let_in(chat, login, &checked) : refuse(login, code);
+    free(checked.in_way.items);
+    return result;
 }
 
 enum login_result session_recheck(struct chat *chat, const struct login *login)
@@ -330,8 +371,7 @@ static void delist(struct chat *chat, struct session *session)
     }
     if (session->fresh)
         DL_DELETE2(all->fresh, session, fresh_prev, fresh_next);
-    if (session->close_at != 0)
-        DL_DELETE2(all->closing, session, close_prev, close_next);
+    closing_forget(chat, session);
     if (session->dirty_since != 0)
         DL_DELETE2(all->dirty, session, dirty_prev, dirty_next);
     all->count--;
@@ -357,6 +397,8 @@ static void write_end(struct chat *chat, struct session *session, bool lost)
     if (!goes_on(chat, session)) {
         store_put(chat->store, W_DEVICE_OFFLINE, "ti", session->client_id, chat->now);
         push_put_handed(chat, session, doubtful_after);
+        if (session->untold && session_told(chat, session))
+            device_told(chat, session);
     }
     departed_add(chat, session, store_commit(chat->store));
 }
@@ -393,6 +435,8 @@ void sessions_close(struct chat *chat)
     while (chat->sessions->all)
         session_end(chat, chat->sessions->all->client, false);
     departed_close(chat);
+    devices_close(chat);
+    closing_close(chat);
     free(chat->sessions);
     chat->sessions = NULL;
 }
@@ -424,44 +468,27 @@ static void write_cursors(struct chat *chat)
     }
 }
 
-/* Seen on 2.0.11 and 2.1.2: what was queued two ticks before a kick arrives before the close. */
-void session_close_soon(struct chat *chat, struct session *session)
-{
-    if (session->close_at != 0)
-        return;
-    session->close_at = chat->tick + 2;
-    DL_APPEND2(chat->sessions->closing, session, close_prev, close_next);
-}
-
-static void close_due(struct chat *chat)
-{
-    struct session *session;
-    while ((session = chat->sessions->closing) && session->close_at <= chat->tick) {
-        DL_DELETE2(chat->sessions->closing, session, close_prev, close_next);
-        session->close_at = 0;
-        /* The broker closes by client id: one that has been taken over is closing already. */
-        if (session_by_client_id(chat, session->client_id) == session)
-            broker_kick(session->client_id);
-    }
-}
-
 /* The first TICK after AUTH: by now the broker has given a kept session its old subscriptions, or it has
  * none. */
 static void settle(struct chat *chat, struct session *session, int broker_subscriptions)
 {
     session->fresh = false;
     DL_DELETE2(chat->sessions->fresh, session, fresh_prev, fresh_next);
-    if (!session->unknown_device)
+    if (session->farewell)
+        session_force_offline(chat, session, session->farewell);
+    else if (!session->unknown_device)
         subscriptions_restore(chat, session, !session->clean && broker_subscriptions > session->subscribes);
 }
 
-void sessions_tick(struct chat *chat, int (*broker_subscriptions)(const struct mosquitto *client))
+bool sessions_tick(struct chat *chat, int (*broker_subscriptions)(const struct mosquitto *client))
 {
     for (int i = 0; i < FRESH_A_TICK && chat->sessions->fresh; i++) {
         struct session *session = chat->sessions->fresh;
         settle(chat, session, broker_subscriptions(session->client));
     }
-    close_due(chat);
+    bool more = closing_tick(chat);
     write_cursors(chat);
     departed_prune(chat);
+    devices_prune(chat);
+    return more;
 }

@@ -6,6 +6,7 @@
 #define PLUGIN_SESSION_H
 
 #include "acl/identity.h"
+#include "plugin/expiry.h"
 #include "plugin/trail.h"
 #include "schema/ids.h"
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 
 struct chat;
 struct conversation;
+struct displacement;
 struct mosquitto;
 struct merge;
 struct session;
@@ -61,11 +63,15 @@ struct session {
     bool acks;      /* this device moves its cursors by `ack` */
     bool has_token; /* this device has a push token */
     bool background;
-    uint64_t close_at;   /* the tick at which the connection is closed; 0: it goes on */
+    uint64_t close_at;   /* the tick at which the connection is closed at the earliest; 0: it goes on */
+    int64_t close_after; /* ... and the time (ms) */
+    bool untold;         /* has lost its place, and the store says that it is still to be told */
+    uint64_t told_at;    /* the tick at which it has been told (flushed); 0: it has not */
+    struct displacement *farewell; /* it lost its place while it was away, and is let in to be told this only */
     bool unknown_device; /* its first login: nothing is stored about it */
     bool taken_over;     /* a new connection with the same client id has logged in */
     int keepalive_seconds;
-    int64_t expires_seconds; /* of the userSig */
+    struct expiry_entry expiry; /* of the userSig, in seconds */
     int subscribes;          /* SUBSCRIBE filters accepted on this connection */
     struct subscription *subscriptions;
     struct subscription *inbox, *feed; /* into subscriptions, or NULL */
@@ -89,7 +95,7 @@ struct session {
     struct session *dirty_prev, *dirty_next; /* sessions with cursors to write */
     struct session *replay_prev, *replay_next;
     struct session *fresh_prev, *fresh_next;
-    struct session *close_prev, *close_next; /* sessions with close_at */
+    struct session *close_prev, *close_next; /* chat->closing */
     UT_hash_handle hh, hh_id;                /* by client; the newest with its client id */
 };
 
@@ -123,13 +129,11 @@ struct session *session_by_client_id(struct chat *chat, const char *client_id);
 struct session *sessions_first(struct chat *chat);
 int sessions_count(struct chat *chat);
 int sessions_user_count(struct chat *chat);
-/* Closes the connection once everything queued for it so far has been written. */
-void session_close_soon(struct chat *chat, struct session *session);
 /* A cursor of the session has moved: it is written within 5 seconds. */
 void session_dirty(struct chat *chat, struct session *session);
-/* TICK: restores kept sessions' filters, writes cursors that are 4 s old, a bounded number a turn. The
- * function tells how many subscriptions the broker has for a client. */
-void sessions_tick(struct chat *chat, int (*broker_subscriptions)(const struct mosquitto *client));
+/* TICK: restores kept sessions' filters, closes, writes cursors that are 4 s old, a bounded number a turn. The
+ * function tells how many subscriptions the broker has for a client. true: there is more to close. */
+bool sessions_tick(struct chat *chat, int (*broker_subscriptions)(const struct mosquitto *client));
 /* From its AUTH on the broker re-sends to a kept session what was in flight, before any other event (but the
  * end of the connection it takes over). Every other event ends that. */
 bool session_connecting(const struct chat *chat, const struct session *session);

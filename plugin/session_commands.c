@@ -5,6 +5,8 @@
 
 #include "acl/code.h"
 #include "plugin/chat.h"
+#include "plugin/closing.h"
+#include "plugin/device.h"
 #include "plugin/push.h"
 #include "plugin/session.h"
 #include "plugin/user.h"
@@ -24,7 +26,9 @@ int command_renew_user_sig(struct command *command)
         return code;
     if (session->user->kicked != 0 && sig.created <= session->user->kicked)
         return CODE_SIG_REVOKED;
-    session->expires_seconds = sig.expires;
+    if (session_leaves(session))
+        return CODE_NOT_ALLOWED;
+    expiry_renew(command->chat, session, sig.expires);
     return CODE_OK;
 }
 
@@ -32,8 +36,13 @@ int command_renew_user_sig(struct command *command)
  * back. */
 int command_logout(struct command *command)
 {
-    int code = push_remove_token(command->chat, command->session);
-    if (code == CODE_OK)
-        session_close_soon(command->chat, command->session);
-    return code;
+    struct chat *chat = command->chat;
+    int code = command_begin(command, DISPLACE_BYTES);
+    if (code != CODE_OK)
+        return code;
+    push_put_token_lost(chat, command->session->client_id);
+    device_leave_place(chat, command->session);
+    push_commit(chat);
+    session_close_soon(chat, command->session);
+    return CODE_OK;
 }

@@ -208,6 +208,8 @@ static bool is_self(const struct session *session, const struct topic *topic)
 
 static int start(struct chat *chat, struct session *session, const struct topic *topic, int qos)
 {
+    if (session->user->deleted)
+        return CODE_NOT_ALLOWED; /* in the moment before the close */
     switch (topic->kind) {
     case TOPIC_INBOX:
         return is_self(session, topic) ? start_stored(chat, session, SUBSCRIPTION_INBOX, NULL, qos)

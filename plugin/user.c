@@ -120,6 +120,21 @@ void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t 
     store_put(chat->store, W_USER_MUTE, "tii", user->id, c2c_until, group_until);
 }
 
+void user_kick(struct chat *chat, struct user *user)
+{
+    int64_t second = chat->now / 1000;
+    if (second > user->kicked)
+        user->kicked = second;
+    store_put(chat->store, W_USER_KICK, "ti", user->id, user->kicked);
+}
+
+void user_revive(struct chat *chat, struct user *user)
+{
+    user->deleted = false;
+    user->created = chat->now;
+    store_put(chat->store, W_USER_REVIVE, "ti", user->id, user->created);
+}
+
 #define MEMBER_COLUMNS_COUNT 16 /* the conversation's columns follow */
 
 bool user_load_memberships(struct chat *chat, struct user *user)

@@ -15,6 +15,7 @@ struct member;
 struct profile;
 struct session;
 struct watched;
+struct young_device;
 
 #define SYSTEM_USER "@system" /* the sender of notices; no userID can look like it */
 
@@ -24,10 +25,15 @@ struct user {
     int64_t kicked; /* seconds: userSigs made up to this second are dead; 0: none */
     int64_t c2c_muted_until, group_muted_until; /* ms: by an app admin; 0: not */
     bool deleted;
+    bool leaving;               /* deleted, and his memberships are still being ended: deletion.h */
     bool memberships_complete;  /* `memberships` holds all of them, not only those met so far */
     struct member *memberships; /* utlist DL over user_prev/user_next; members with role 0 may be in it */
     struct session *sessions;   /* utlist DL over user_prev/user_next: who is connected */
     struct watched *watched;    /* who watches his status: presence.h; NULL: nobody */
+    struct young_device *young_devices; /* utlist DL over user_prev/user_next: device.h */
+    /* What the store says of his devices' places and tokens, and of his applications, before these positions is
+     * void. */
+    uint64_t devices_ended, applications_ended;
     struct bucket rate;
     struct profile *profile;     /* profile.h; NULL: none */
     struct blacklist *blacklist; /* blacklist.h; NULL: nobody is on it */
@@ -50,6 +56,10 @@ struct user *user_in_memory(struct chat *chat, const char *id);
 struct user *user_create(struct chat *chat, const char *id);
 /* Until when (ms; 0: no longer) the user may not send private messages, and to groups, in the open frame. */
 void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t group_until);
+/* In the open frame: every userSig made up to this second is dead. */
+void user_kick(struct chat *chat, struct user *user);
+/* In the open frame: a deleted user has logged in anew. His memberships ended when he was deleted. */
+void user_revive(struct chat *chat, struct user *user);
 /* Loads all memberships (conversations the user is in, pairs and groups), once. false: the store cannot be
  * read. */
 __attribute__((warn_unused_result)) bool user_load_memberships(struct chat *chat, struct user *user);

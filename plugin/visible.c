@@ -14,16 +14,16 @@
 #include "schema/store.h"
 
 /* The first three members are its key, without a gap; the user's id is padded with zeroes. */
-struct deletion {
+struct hiding {
     int64_t conversation, id;
     char user[USER_ID_MAX + 1];
     bool counts;       /* another's message with content */
     uint64_t position; /* its frame begins here */
-    struct deletion *prev, *next;
+    struct hiding *prev, *next;
     UT_hash_handle hh;
 };
 
-#define KEY_BYTES (offsetof(struct deletion, user) + USER_ID_MAX + 1)
+#define KEY_BYTES (offsetof(struct hiding, user) + USER_ID_MAX + 1)
 
 static int64_t later(int64_t a, int64_t b)
 {
@@ -43,11 +43,11 @@ int64_t visible_history_from(const struct conversation *conversation, const stru
     return from_before ? member->cleared_id : visible_from(member);
 }
 
-static struct deletion *find_young(struct chat *chat, const struct member *member, int64_t id)
+static struct hiding *find_young(struct chat *chat, const struct member *member, int64_t id)
 {
-    struct deletion *found, key = {.conversation = member->conversation->id, .id = id};
+    struct hiding *found, key = {.conversation = member->conversation->id, .id = id};
     store_copy(key.user, sizeof key.user, member->user_id);
-    HASH_FIND(hh, chat->deletions.by_key, &key, KEY_BYTES, found);
+    HASH_FIND(hh, chat->hidings.by_key, &key, KEY_BYTES, found);
     return found;
 }
 
@@ -95,27 +95,27 @@ int64_t visible_last(struct chat *chat, const struct member *member)
     return search.found;
 }
 
-static struct deletion *add_young(struct chat *chat, const struct member *member, int64_t id)
+static struct hiding *add_young(struct chat *chat, const struct member *member, int64_t id)
 {
-    struct deletion *young = calloc(1, sizeof *young);
+    struct hiding *young = calloc(1, sizeof *young);
     if (!young)
         return NULL;
     young->conversation = member->conversation->id;
     young->id = id;
     store_copy(young->user, sizeof young->user, member->user_id);
-    HASH_ADD(hh, chat->deletions.by_key, conversation, KEY_BYTES, young);
+    HASH_ADD(hh, chat->hidings.by_key, conversation, KEY_BYTES, young);
     if (!young->hh.tbl) {
         free(young);
         return NULL;
     }
-    DL_APPEND(chat->deletions.oldest, young);
+    DL_APPEND(chat->hidings.oldest, young);
     return young;
 }
 
 bool visible_delete(struct chat *chat, struct member *member, const struct message *message)
 {
     int64_t conversation = member->conversation->id;
-    struct deletion *young = add_young(chat, member, message->id);
+    struct hiding *young = add_young(chat, member, message->id);
     if (!young)
         return false;
     young->counts = message->kind == MESSAGE_CONTENT && strcmp(message->sender, member->user_id) != 0;
@@ -151,27 +151,27 @@ void visible_deleted_after(struct chat *chat, const struct member *member, int64
     while (store_row(chat->store, row))
         ids_add(ids, sqlite3_column_int64(row, 0));
     store_done(row);
-    for (const struct deletion *young = chat->deletions.oldest; young; young = young->next)
+    for (const struct hiding *young = chat->hidings.oldest; young; young = young->next)
         if (young->counts && young->conversation == member->conversation->id && young->id > after &&
             strcmp(young->user, member->user_id) == 0)
             ids_add(ids, young->id);
 }
 
-static void forget(struct chat *chat, struct deletion *young)
+static void forget(struct chat *chat, struct hiding *young)
 {
-    HASH_DEL(chat->deletions.by_key, young);
-    DL_DELETE(chat->deletions.oldest, young);
+    HASH_DEL(chat->hidings.by_key, young);
+    DL_DELETE(chat->hidings.oldest, young);
     free(young);
 }
 
 void visible_prune(struct chat *chat)
 {
-    while (chat->deletions.oldest && chat->deletions.oldest->position < store_committed(chat->store))
-        forget(chat, chat->deletions.oldest);
+    while (chat->hidings.oldest && chat->hidings.oldest->position < store_committed(chat->store))
+        forget(chat, chat->hidings.oldest);
 }
 
 void visible_close(struct chat *chat)
 {
-    while (chat->deletions.oldest)
-        forget(chat, chat->deletions.oldest);
+    while (chat->hidings.oldest)
+        forget(chat, chat->hidings.oldest);
 }

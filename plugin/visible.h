@@ -10,13 +10,13 @@
 
 struct chat;
 struct conversation;
-struct deletion;
+struct hiding;
 struct member;
 struct message;
 
 /* Deletions made a moment ago, that the store may not have yet. */
-struct deletions {
-    struct deletion *by_key, *oldest; /* uthash, utlist DL */
+struct hidings {
+    struct hiding *by_key, *oldest; /* uthash, utlist DL */
 };
 
 /* What a frame takes for one deleted message. */

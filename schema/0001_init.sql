@@ -17,7 +17,7 @@ CREATE TABLE user (
   user        TEXT PRIMARY KEY,
   created     INTEGER NOT NULL,
   kicked      INTEGER NOT NULL DEFAULT 0,  -- seconds: userSigs made up to this second are dead
-  deleted     INTEGER NOT NULL DEFAULT 0,
+  deleted     INTEGER NOT NULL DEFAULT 0,  -- 1: by an admin, and his memberships are still being ended; 2: all is done
   nickname    TEXT    NOT NULL DEFAULT '',
   face_url    TEXT    NOT NULL DEFAULT '',
   self_signature TEXT NOT NULL DEFAULT '',
@@ -31,6 +31,7 @@ CREATE TABLE blacklist (
   blocked     TEXT NOT NULL,
   PRIMARY KEY (user, blocked)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX user_leaving ON user (user) WHERE deleted = 1;
 
 -- A device is a client id. It keeps its cursors and its push token while it is away.
 CREATE TABLE device (
@@ -41,12 +42,17 @@ CREATE TABLE device (
   online      INTEGER NOT NULL DEFAULT 0,
   background  INTEGER NOT NULL DEFAULT 0,
   acks        INTEGER NOT NULL DEFAULT 0,  -- 1: has used `ack`, its cursors move by nothing else
+  place       INTEGER NOT NULL DEFAULT 0,  -- among its user's devices, in the order of logins; 0: logged out or displaced
+  displaced   INTEGER NOT NULL DEFAULT 0,  -- enum offline_reason of which it is still to be told; 0: of nothing
+  displaced_by       TEXT,                 -- client id and enum platform of whom it gave way to
+  displaced_platform INTEGER,
   provider    TEXT,                        -- push token, all three or none
   business    TEXT,
   token       TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX device_user ON device (user);
 CREATE INDEX device_last_used ON device (last_used) WHERE online = 0;
+CREATE INDEX device_place ON device (user, platform, place) WHERE place > 0;
 CREATE UNIQUE INDEX device_token ON device (provider, token) WHERE token IS NOT NULL;
 
 -- What a device is subscribed to, and what it has had of it.

@@ -17,6 +17,8 @@
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
 #include "plugin/cursor.h"
+#include "plugin/departed.h"
+#include "plugin/device.h"
 #include "plugin/session.h"
 #include "plugin/subscription.h"
 #include "plugin/user.h"
@@ -116,6 +118,17 @@ bool user_load_memberships(struct chat *c, struct user *user)
 {
     (void)c, (void)user;
     return true;
+}
+
+bool devices_stale(const struct chat *c, const struct user *user)
+{
+    (void)c, (void)user;
+    return false;
+}
+
+void departed_token_lost(struct chat *c, const char *client_id)
+{
+    (void)c, (void)client_id;
 }
 
 struct session *session_by_client_id(struct chat *c, const char *client_id)

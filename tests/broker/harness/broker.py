@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 
@@ -179,6 +180,13 @@ class Broker:
             yield
         finally:
             self.process.signal(signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def uncommitted(self):
+        """What happens inside is accepted and in the ring, but the database hears of it afterwards only."""
+        with contextlib.closing(sqlite3.connect(self.database, timeout=PATIENCE, isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield
 
     def close(self):
         """Ends everything and checks how it ended. Called once, by the fixture."""

@@ -199,8 +199,9 @@ class User:
         self.session_present = bool(flags["session present"])
         self._note(lambda: setattr(self, "_connack", getattr(code, "value", code)))
 
-    def _on_disconnect(self, *_):
-        self._note(lambda: setattr(self, "_closed", True))
+    def _on_disconnect(self, client, *_):
+        if client is self._paho:  # paho tells twice of an end by DISCONNECT: the second time perhaps too late
+            self._note(lambda: setattr(self, "_closed", True))
 
     def _on_message(self, _client, _userdata, message):
         properties = getattr(message, "properties", None)

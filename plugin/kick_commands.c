@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/kick_commands.h"
+
+#include "acl/code.h"
+#include "plugin/chat.h"
+#include "plugin/closing.h"
+#include "plugin/deletion.h"
+#include "plugin/device.h"
+#include "plugin/push.h"
+#include "plugin/user.h"
+
+static int field_existing_user(struct command *command, struct user **out)
+{
+    const char *id;
+    int code = field_user(command, "userID", FIELD_REQUIRED, &id);
+    if (code != CODE_OK)
+        return code;
+    *out = user_find(command->chat, id);
+    return *out ? CODE_OK : CODE_NO_USER;
+}
+
+/* Devices that are away need not be told: nothing they have lets them in again. */
+int command_kick_user(struct command *command)
+{
+    struct chat *chat = command->chat;
+    struct user *user;
+    int code = field_existing_user(command, &user);
+    if (code == CODE_OK)
+        code = command_begin(command, DISPLACE_BYTES);
+    if (code != CODE_OK)
+        return code;
+    user_kick(chat, user);
+    devices_end(chat, user);
+    push_commit(chat);
+    sessions_force_offline(chat, user, OFFLINE_ADMIN);
+    return CODE_OK;
+}
+
+int command_delete_user(struct command *command)
+{
+    struct user *user;
+    int code = field_existing_user(command, &user);
+    if (code != CODE_OK)
+        return code;
+    return deletion_start(command->chat, user) ? CODE_OK : CODE_BUSY;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Sessions over the whole plugin but the broker, which is a few lines of memory here: what they cost, and that many may
+ * end at once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <malloc.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "acl/topic.h"
+#include "plugin/broker.h"
+#include "plugin/chat.h"
+#include "plugin/conversation.h"
+#include "plugin/deliver.h"
+#include "plugin/push.h"
+#include "plugin/session.h"
+#include "plugin/subscription.h"
+#include "plugin/user.h"
+#include "plugin/usersig.h"
+#include "schema/log.h"
+#include "schema/store.h"
+
+#define SESSIONS 3000
+#define NOW      1700000000000
+#define LIFE     1000 /* seconds that a userSig lasts */
+
+static struct chat chat;
+static char folder[64];
+static char clients[SESSIONS]; /* their addresses are the broker's client pointers */
+static char names[SESSIONS][32];
+static int events, closed;
+
+/* The broker */
+
+void broker_error(const char *format, ...)
+{
+    fail_msg("%s", format);
+}
+
+void broker_warn(const char *format, ...)
+{
+    fail_msg("%s", format);
+}
+
+void broker_info(const char *format, ...)
+{
+    (void)format;
+}
+
+bool broker_send(const char *client_id, const char *topic, const void *head, size_t head_len,
+                 const void *tail, size_t tail_len, int qos)
+{
+    (void)client_id, (void)topic, (void)head, (void)head_len, (void)tail, (void)tail_len, (void)qos;
+    events++;
+    return true;
+}
+
+bool broker_respond(const char *client_id, const char *topic, const char *payload, size_t len, int qos,
+                    const void *correlation, uint16_t correlation_len)
+{
+    (void)client_id, (void)topic, (void)payload, (void)len, (void)qos, (void)correlation,
+        (void)correlation_len;
+    return true;
+}
+
+void broker_kick(const char *client_id)
+{
+    closed++;
+    session_end(&chat, session_by_client_id(&chat, client_id)->client, false);
+}
+
+void *mosquitto_malloc(size_t size)
+{
+    return malloc(size);
+}
+
+void mosquitto_free(void *memory)
+{
+    free(memory);
+}
+
+static int no_subscriptions(const struct mosquitto *client)
+{
+    (void)client;
+    return 0;
+}
+
+/* The plugin */
+
+static void log_line(enum store_log priority, const char *line)
+{
+    if (priority == STORE_ERROR)
+        fail_msg("%s", line);
+}
+
+static int set_up(void **state)
+{
+    char database[100], ring[100], error[200];
+    (void)state;
+    strcpy(folder, "/tmp/test_session.XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(database, sizeof database, "%s/db", folder);
+    snprintf(ring, sizeof ring, "%s/ring", folder);
+    chat = (struct chat){.now = NOW};
+    chat.options.sdkappid = 1;
+    chat.options.login_policy = LOGIN_MULTI;
+    chat.options.instances_per_platform = chat.options.web_instances = 1;
+    chat.options.replay_limit = 10;
+    chat.keys.count = 1;
+    store_copy(chat.keys.key[0], sizeof chat.keys.key[0], "key");
+    const struct store_config config = {
+        .database = database, .ring_file = ring, .ring_bytes = 64 << 20, .sync = SYNC_OFF, .log = log_line};
+    events = closed = 0;
+    if (store_open(&chat.store, &config, error, sizeof error))
+        return -1;
+    return log_open(&chat.log, chat.store) || users_open(&chat) || conversations_open(&chat) ||
+           sessions_open(&chat) || delivery_open(&chat) || push_open(&chat);
+}
+
+static int tear_down(void **state)
+{
+    char command[100];
+    (void)state;
+    sessions_close(&chat);
+    push_close(&chat);
+    delivery_close(&chat);
+    conversations_close(&chat);
+    users_close(&chat);
+    log_close(chat.log);
+    store_close(chat.store);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
+static bool turn(void)
+{
+    chat.now += 10;
+    chat.tick++;
+    store_poll(chat.store);
+    bool more = sessions_tick(&chat, no_subscriptions);
+    store_end_reads(chat.store);
+    return more;
+}
+
+/* Until the store knows everything. */
+static void settle(void)
+{
+    uint64_t position = store_position(chat.store);
+    while (store_committed(chat.store) < position) {
+        usleep(1000);
+        turn();
+    }
+    for (int i = 0; i < SESSIONS / 50 + 2; i++)
+        turn();
+}
+
+static void log_in(int number, const char *device)
+{
+    char user[16], feed[64];
+    snprintf(user, sizeof user, "u%d", number);
+    snprintf(feed, sizeof feed, "chat/user/%s/#", user);
+    snprintf(names[number], sizeof *names, "%s:%s", user, device);
+    char *sig = usersig_mint(user, 1, chat.now / 1000, LIFE, NULL, 0, &chat.keys);
+    const struct login login = {.client = (const struct mosquitto *)&clients[number],
+                                .client_id = names[number],
+                                .user = user,
+                                .password = sig,
+                                .clean = true,
+                                .keepalive_seconds = 60};
+    assert_int_equal(session_login(&chat, &login), LOGIN_OK);
+    free(sig);
+    struct topic topic = filter_parse(feed);
+    assert_int_equal(subscription_add(&chat, session_find(&chat, login.client), &topic, 1), 0);
+}
+
+static void log_out(int number)
+{
+    session_end(&chat, (const struct mosquitto *)&clients[number], false);
+}
+
+/* SQLite's own memory is its page cache, which has a limit of its own. */
+static int64_t memory_in_use(void)
+{
+    return (int64_t)mallinfo2().uordblks - sqlite3_memory_used();
+}
+
+/* Tests */
+
+static void an_idle_session_with_its_feed_costs_less_than_a_kibibyte(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip(); /* its malloc counts nothing */
+#endif
+    for (int i = 0; i < SESSIONS; i++) {
+        log_in(i, "ios:phone-1234567890");
+        log_out(i);
+    }
+    settle(); /* the users stay in memory */
+    int64_t before = memory_in_use();
+    for (int i = 0; i < SESSIONS; i++)
+        log_in(i, "ios:phone-1234567890");
+    settle();
+    int64_t each = (memory_in_use() - before) / SESSIONS;
+    print_message("%lld bytes a session\n", (long long)each);
+    assert_in_range(each, sizeof(struct session) + sizeof(struct subscription), 1024);
+}
+
+static void sessions_that_came_and_went_leave_nothing_behind(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip();
+#endif
+    int64_t after_first = 0;
+    for (int round = 0; round < 4; round++) {
+        for (int i = 0; i < SESSIONS; i++)
+            log_in(i, round % 2 ? "ios:1" : "ios:2"); /* the other one is displaced while it is away */
+        for (int i = 0; i < SESSIONS; i++)
+            log_out(i);
+        settle();
+        if (round == 1)
+            after_first = memory_in_use();
+    }
+    assert_true(memory_in_use() - after_first < 64 * 1024);
+}
+
+static void all_who_expire_at_once_are_told_within_a_few_turns(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SESSIONS; i++)
+        log_in(i, "ios:1");
+    settle();
+    events = 0;
+    chat.now = NOW + (LIFE + 1) * 1000 + 60000;
+    int turns = 0;
+    while (events < SESSIONS && ++turns < 10)
+        turn();
+    assert_int_equal(events, SESSIONS);
+    assert_true(turns <= 3);
+    for (int i = 0; i < 200 && closed < SESSIONS; i++)
+        turn();
+    assert_int_equal(closed, SESSIONS);
+    assert_int_equal(sessions_count(&chat), 0);
+}
+
+static void before_its_last_second_is_over_nobody_is_told(void **state)
+{
+    (void)state;
+    log_in(0, "ios:1");
+    int64_t end = chat.now / 1000 + LIFE;
+    settle();
+    chat.now = end * 1000 + 980;
+    turn();
+    assert_int_equal(events, 0);
+    turn();
+    assert_int_equal(events, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_idle_session_with_its_feed_costs_less_than_a_kibibyte),
+        TEST(sessions_that_came_and_went_leave_nothing_behind),
+        TEST(all_who_expire_at_once_are_told_within_a_few_turns),
+        TEST(before_its_last_second_is_over_nobody_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
