@@ -383,7 +383,12 @@ static bool names(const char *mentions, const char *user)
 void log_mentioning(struct log *log, int64_t conversation, int64_t after, const char *user, struct ids *ids)
 {
     int64_t base_id;
+    size_t kept = ids->count;
     add_ids(log, R_MESSAGES_MENTIONING, conversation, after, user, ids);
+    for (size_t i = kept; i < ids->count; i++)
+        if (!find_recall(log, ids->list[i]))
+            ids->list[kept++] = ids->list[i];
+    ids->count = kept;
     for (const struct young *y = tail_list(log, conversation, &base_id); y; y = y->tail_next)
         if (y->message.id > after && y->message.mentions && strcmp(y->message.sender, user) != 0 &&
             names(y->message.mentions, user))

@@ -450,6 +450,21 @@ def test_a_recall_is_seen_while_the_store_cannot_write_and_after_a_kill(broker, 
     assert bob.command("getUnread")["totalUnread"] == 0
 
 
+@pytest.mark.parametrize("stored", [False, True], ids=["young", "stored"])
+def test_who_was_named_is_named_no_more_while_the_store_cannot_write(broker, alice, stored):
+    bob = broker.user("bob")
+    alice.send("bob", "other")
+    sent = send(alice, "bob", at=["bob"]) if stored else None
+    broker.restart()
+    alice.connect(), bob.connect()
+    with stalled_store(broker):
+        sent = sent or send(alice, "bob", at=["bob"])
+        assert conversations(bob)["alice"]["atMe"] is True
+        alice.command("recallMessage", id=sent["id"])
+        entry = conversations(bob)["alice"]
+        assert (entry["atMe"], entry["unread"]) == (False, 1)
+
+
 def test_a_recall_reaches_a_replay_that_has_begun(broker, alice):
     """The replay is paced: what is far behind in it is recalled before it comes there."""
     alice.send_many("bob", [f"m{n}" for n in range(900)])
