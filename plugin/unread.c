@@ -126,7 +126,8 @@ static bool take_seq(void *context, const struct message *message)
     return false;
 }
 
-/* Of the last message up to this id; where retention has taken all of those, of what was before the first left. */
+/* Of the last message up to this id. Where retention has taken all of those: of what was before the first
+ * that is left. */
 static int64_t seq_at(struct chat *chat, const struct conversation *conversation, int64_t id)
 {
     struct mark at = {.seq = -1};
