@@ -132,7 +132,14 @@ void user_revive(struct chat *chat, struct user *user)
 {
     user->deleted = false;
     user->created = chat->now;
+    free(user->profile);
+    user->profile = NULL;
+    free(user->blacklist);
+    user->blacklist = NULL;
+    user->blacklist_unread = false;
+    user->c2c_muted_until = user->group_muted_until = 0;
     store_put(chat->store, W_USER_REVIVE, "ti", user->id, user->created);
+    store_put(chat->store, W_BLACKLIST_END, "t", user->id);
 }
 
 #define MEMBER_COLUMNS_COUNT 16 /* the conversation's columns follow */

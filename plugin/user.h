@@ -58,7 +58,8 @@ struct user *user_create(struct chat *chat, const char *id);
 void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t group_until);
 /* In the open frame: every userSig made up to this second is dead. */
 void user_kick(struct chat *chat, struct user *user);
-/* In the open frame: a deleted user has logged in anew. His memberships ended when he was deleted. */
+/* In the open frame: a deleted user has logged in anew, or was imported. His memberships ended when he was deleted; what he
+ * said about himself, whom he did not want, and his mutes end now. */
 void user_revive(struct chat *chat, struct user *user);
 /* Loads all memberships (conversations the user is in, pairs and groups), once. false: the store cannot be
  * read. */

@@ -316,6 +316,35 @@ def query(broker, sql):
 # ---- coming again
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_who_comes_again_has_said_nothing_about_himself_and_refuses_nobody(broker, alice, restart):
+    old = broker.user("bob")
+    old.command("setSelfInfo", nickname="Bobby", selfSignature="hi")
+    old.command("addToBlacklist", userIDs=["alice"])
+    broker.admin("iot:mute").command("muteUser", userID="bob", c2cSeconds=600)
+    delete(broker)
+    bob = again(broker)
+    if restart:
+        broker.restart(kill=True)
+        alice.connect()
+        bob.connect()
+    assert alice.command("getUsersInfo", userIDs=["bob"])["users"] == [
+        {"userID": "bob", "nickname": "", "faceURL": "", "selfSignature": ""}
+    ]
+    assert bob.command("getBlacklist")["userIDs"] == []
+    alice.send("bob", "welcome")
+    bob.send("alice", "thanks")
+
+
+def test_a_deleted_user_can_be_imported_anew(broker, alice):
+    delete(broker)
+    assert alice.request("getUsersInfo", userIDs=["bob"])["data"]["users"] == []
+    imported = broker.admin("iot:import").command("importUsers", userIDs=["bob"])
+    assert imported["users"] == [{"userID": "bob", "result": 1}]
+    alice.send("bob", "welcome")
+    assert [m["text"] for m in again(broker).synced()] == ["welcome"]
+
+
 @pytest.mark.parametrize("device", ["ios:1", "mac:9"])
 @pytest.mark.parametrize("restart", [False, True])
 def test_a_newer_user_sig_makes_a_new_user(broker, alice, device, restart):
