@@ -9,6 +9,7 @@
 #include "plugin/chat.h"
 #include "plugin/device_commands.h"
 #include "plugin/group_commands.h"
+#include "plugin/json.h"
 #include "plugin/presence.h"
 #include "plugin/profile.h"
 #include "plugin/push.h"
@@ -20,16 +21,6 @@
 #define IMPORT_MAX       100
 #define IMPORT_BYTES     128 /* of each, in the frame */
 #define MUTE_SECONDS_MAX 4294967295LL
-
-static int field_known_user(struct command *command, struct user **out)
-{
-    const char *id;
-    int code = field_user(command, "userID", FIELD_REQUIRED, &id);
-    if (code != CODE_OK)
-        return code;
-    *out = user_find(command->chat, id);
-    return *out ? CODE_OK : CODE_NO_USER;
-}
 
 /* importUsers */
 
@@ -75,11 +66,9 @@ static enum import_result import(struct chat *chat, const char *id)
 
 static bool add_import(cJSON *list, const char *id, enum import_result result)
 {
-    cJSON *item = cJSON_CreateObject();
-    if (!item || !cJSON_AddItemToArray(list, item)) {
-        cJSON_Delete(item);
+    cJSON *item = json_add_object(list);
+    if (!item)
         return false;
-    }
     return cJSON_AddStringToObject(item, "userID", id) && cJSON_AddNumberToObject(item, "result", result);
 }
 
@@ -129,7 +118,7 @@ int command_mute_user(struct command *command)
     if (code == CODE_OK && !has_field(command, "c2cSeconds") && !has_field(command, "groupSeconds"))
         code = command_refuse(command, "c2cSeconds, groupSeconds: at least one of them");
     if (code == CODE_OK)
-        code = field_known_user(command, &user);
+        code = field_known_user(command, "userID", &user);
     if (code == CODE_OK)
         code = command_begin(command, 256);
     if (code != CODE_OK)
@@ -146,7 +135,7 @@ int command_get_user(struct command *command)
 {
     cJSON *data = command->data;
     struct user *user;
-    int code = field_known_user(command, &user);
+    int code = field_known_user(command, "userID", &user);
     if (code == CODE_OK)
         code = answer_devices(command, user);
     if (code != CODE_OK || !command->data)

@@ -51,16 +51,6 @@ static char *message_text(const struct command *command, size_t *len)
     return text;
 }
 
-static int field_sender(struct command *command, struct user **out)
-{
-    const char *id;
-    int code = field_user(command, "sender", FIELD_REQUIRED, &id);
-    if (code != CODE_OK)
-        return code;
-    *out = user_find(command->chat, id);
-    return *out ? CODE_OK : CODE_NO_USER;
-}
-
 /* The address as a publish has it. */
 static int field_address(struct command *command, char topic[TOPIC_MAX])
 {
@@ -105,7 +95,7 @@ int command_send_message(struct command *command)
 {
     struct user *sender;
     char topic[TOPIC_MAX];
-    int code = field_sender(command, &sender);
+    int code = field_known_user(command, "sender", &sender);
     if (code == CODE_OK)
         code = field_address(command, topic);
     return code == CODE_OK ? send_as(command, sender, topic) : code;

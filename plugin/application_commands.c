@@ -8,10 +8,11 @@
 #include "acl/code.h"
 #include "plugin/announce.h"
 #include "plugin/application.h"
+#include "plugin/candidates.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
 #include "plugin/group_commands.h"
-#include "plugin/member_commands.h"
+#include "plugin/json.h"
 #include "plugin/push.h"
 #include "plugin/session.h"
 #include "plugin/user.h"
@@ -59,11 +60,11 @@ static int compare_applications(const void *a, const void *b)
 static bool add_application(struct chat *chat, cJSON *array, const struct application *application)
 {
     const struct conversation *conversation = conversation_by_id(chat, application->conversation);
-    cJSON *item = cJSON_CreateObject();
-    if (!conversation || !item || !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
+    if (!conversation)
         return false;
-    }
+    cJSON *item = json_add_object(array);
+    if (!item)
+        return false;
     return cJSON_AddStringToObject(item, "groupID", conversation->group->id) &&
            cJSON_AddStringToObject(item, "userID", application->user) &&
            cJSON_AddStringToObject(item, "kind",

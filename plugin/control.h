@@ -14,6 +14,7 @@
 
 struct chat;
 struct session;
+struct user;
 
 /* What a command's function gets, and where it puts its answer. */
 struct command {
@@ -56,6 +57,8 @@ enum presence { FIELD_OPTIONAL, FIELD_REQUIRED };
 int field_text(struct command *command, const char *name, enum presence presence, size_t max_bytes,
                const char **out);
 int field_user(struct command *command, const char *name, enum presence presence, const char **out);
+/* Required, and somebody who exists: else CODE_NO_USER. */
+int field_known_user(struct command *command, const char *name, struct user **out);
 /* A whole number in min..max; absent (optional): *out stays. */
 int field_number(struct command *command, const char *name, enum presence presence, int64_t min, int64_t max,
                  int64_t *out);

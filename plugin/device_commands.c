@@ -9,6 +9,7 @@
 #include "plugin/chat.h"
 #include "plugin/closing.h"
 #include "plugin/device.h"
+#include "plugin/json.h"
 #include "plugin/payload.h"
 #include "plugin/push.h"
 #include "plugin/session.h"
@@ -24,11 +25,9 @@
 
 static bool add_device(struct command *command, cJSON *array, const struct device_entry *entry)
 {
-    cJSON *item = cJSON_CreateObject();
-    if (!item || !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
+    cJSON *item = json_add_object(array);
+    if (!item)
         return false;
-    }
     return cJSON_AddStringToObject(item, "clientID", entry->client_id) &&
            cJSON_AddStringToObject(item, "platform", platform_name(entry->platform)) &&
            cJSON_AddBoolToObject(item, "online",

@@ -7,6 +7,7 @@
 
 #include "acl/code.h"
 #include "acl/identity.h"
+#include "plugin/user.h"
 
 int command_refuse(struct command *command, const char *format, ...)
 {
@@ -49,6 +50,16 @@ int field_user(struct command *command, const char *name, enum presence presence
         return code;
     *out = NULL;
     return command_refuse(command, "%s: must be a userID", name);
+}
+
+int field_known_user(struct command *command, const char *name, struct user **out)
+{
+    const char *id;
+    int code = field_user(command, name, FIELD_REQUIRED, &id);
+    if (code != CODE_OK)
+        return code;
+    *out = user_find(command->chat, id);
+    return *out ? CODE_OK : CODE_NO_USER;
 }
 
 int field_number(struct command *command, const char *name, enum presence presence, int64_t min, int64_t max,

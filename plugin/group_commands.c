@@ -9,10 +9,11 @@
 #include "acl/code.h"
 #include "acl/identity.h"
 #include "plugin/announce.h"
+#include "plugin/candidates.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
 #include "plugin/dismissal.h"
-#include "plugin/member_commands.h"
+#include "plugin/json.h"
 #include "plugin/session.h"
 #include "plugin/subscription.h"
 #include "plugin/unread.h"
@@ -440,11 +441,9 @@ static bool add_joined_group(struct chat *chat, cJSON *array, const struct membe
 {
     const struct conversation *conversation = member->conversation;
     const struct group *group = conversation->group;
-    cJSON *item = cJSON_CreateObject();
-    if (!item || !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
+    cJSON *item = json_add_object(array);
+    if (!item)
         return false;
-    }
     return cJSON_AddStringToObject(item, "groupID", group->id) &&
            cJSON_AddStringToObject(item, "groupName", group->name) &&
            cJSON_AddStringToObject(item, "groupType", group_traits(group->type)->name) &&

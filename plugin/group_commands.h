@@ -11,8 +11,6 @@
 struct conversation;
 struct user;
 
-#define GROUPS_PER_USER 1000
-
 command_function command_create_group;
 command_function command_dismiss_group;
 command_function command_get_group_info;

@@ -6,11 +6,11 @@
 
 #include "acl/code.h"
 #include "plugin/announce.h"
+#include "plugin/candidates.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
 #include "plugin/event.h"
 #include "plugin/group_commands.h"
-#include "plugin/member_commands.h"
 #include "plugin/session.h"
 #include "plugin/user.h"
 #include "schema/store.h"

@@ -544,91 +544,11 @@ bool json_unique(const cJSON *tree, const char **twice)
     return true;
 }
 
-/* The letter of the short form, 0 when the byte has none. */
-static char short_escape(unsigned char c)
+cJSON *json_add_object(cJSON *array)
 {
-    switch (c) {
-    case '"':
-    case '\\':
-        return (char)c;
-    case '\b':
-        return 'b';
-    case '\f':
-        return 'f';
-    case '\n':
-        return 'n';
-    case '\r':
-        return 'r';
-    case '\t':
-        return 't';
-    default:
-        return 0;
-    }
-}
-
-static bool needs_escape(unsigned char c)
-{
-    return c < 0x20 || c == '"' || c == '\\';
-}
-
-size_t json_quoted_len(const char *text, size_t len)
-{
-    if (len > (SIZE_MAX - 2) / 6) {
-        return 0;
-    }
-    size_t total = len + 2;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (needs_escape(c)) {
-            total += short_escape(c) ? 1 : 5;
-        }
-    }
-    return total;
-}
-
-static char *write_escape(char *out, unsigned char c)
-{
-    *out++ = '\\';
-    char letter = short_escape(c);
-    if (letter) {
-        *out++ = letter;
-        return out;
-    }
-    memcpy(out, "u00", 3);
-    out[3] = "01"[c >> 4];
-    out[4] = "0123456789abcdef"[c & 15];
-    return out + 5;
-}
-
-void json_quote_write(char *out, size_t out_len, const char *text, size_t len)
-{
-    out[0] = out[out_len - 1] = '"';
-    if (len && out_len == len + 2) {
-        memcpy(out + 1, text, len);
-        return;
-    }
-    out++;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (needs_escape(c)) {
-            out = write_escape(out, c);
-        } else {
-            *out++ = (char)c;
-        }
-    }
-}
-
-char *json_quote(const char *text, size_t len, size_t *out_len)
-{
-    size_t quoted_len = json_quoted_len(text, len);
-    char *quoted = quoted_len ? malloc(quoted_len + 1) : NULL;
-    if (!quoted) {
-        return NULL;
-    }
-    json_quote_write(quoted, quoted_len, text, len);
-    quoted[quoted_len] = '\0';
-    if (out_len) {
-        *out_len = quoted_len;
-    }
-    return quoted;
+    cJSON *item = cJSON_CreateObject();
+    if (item && cJSON_AddItemToArray(array, item))
+        return item;
+    cJSON_Delete(item);
+    return NULL;
 }

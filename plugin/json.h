@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* JSON as strangers send it: a strict check in front of cJSON, and quoting. Pure: no state, any thread.
+/* JSON as strangers send it: a strict check in front of cJSON. Pure: no state, any thread.
  * cJSON is lax about grammar and UTF-8, ends a string at \u0000 and gives up on very long numbers: nothing
  * that comes from outside goes into it without json_scan first. */
 #ifndef PLUGIN_JSON_H
@@ -41,13 +41,8 @@ cJSON *json_read(const char *text, size_t len);
  * n). */
 __attribute__((warn_unused_result)) bool json_unique(const cJSON *tree, const char **twice);
 
-/* Bytes of `text` as a JSON string with its quotes, malloc'ed and NUL-terminated; control characters as
- * \u00XX or the short forms; the text must be valid UTF-8. *out_len may be NULL. NULL: out of memory. */
-char *json_quote(const char *text, size_t len, size_t *out_len);
-/* The two halves, for a caller with a buffer of its own: the bytes needed, quotes included and without NUL
- * (0: would overflow), and the writing of exactly so many. */
-size_t json_quoted_len(const char *text, size_t len);
-void json_quote_write(char *out, size_t out_len, const char *text, size_t len);
+/* A new object at the end of the array; NULL: out of memory. */
+cJSON *json_add_object(cJSON *array);
 
 bool utf8_valid(const char *text, size_t len);
 

@@ -9,22 +9,12 @@
 #include "plugin/push.h"
 #include "plugin/user.h"
 
-static int field_existing_user(struct command *command, struct user **out)
-{
-    const char *id;
-    int code = field_user(command, "userID", FIELD_REQUIRED, &id);
-    if (code != CODE_OK)
-        return code;
-    *out = user_find(command->chat, id);
-    return *out ? CODE_OK : CODE_NO_USER;
-}
-
 /* Devices that are away need not be told: nothing they have lets them in again. */
 int command_kick_user(struct command *command)
 {
     struct chat *chat = command->chat;
     struct user *user;
-    int code = field_existing_user(command, &user);
+    int code = field_known_user(command, "userID", &user);
     if (code == CODE_OK)
         code = command_begin(command, DISPLACE_BYTES);
     if (code != CODE_OK)
@@ -39,7 +29,7 @@ int command_kick_user(struct command *command)
 int command_delete_user(struct command *command)
 {
     struct user *user;
-    int code = field_existing_user(command, &user);
+    int code = field_known_user(command, "userID", &user);
     if (code != CODE_OK)
         return code;
     return deletion_start(command->chat, user) ? CODE_OK : CODE_BUSY;

@@ -8,7 +8,7 @@
 #include "acl/code.h"
 #include "plugin/announce.h"
 #include "plugin/application.h"
-#include "plugin/audience.h"
+#include "plugin/candidates.h"
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
 #include "plugin/group_commands.h"
@@ -18,102 +18,8 @@
 #include "plugin/user.h"
 #include "schema/store.h"
 
-#define PAGE_LIMIT       100
-#define PAGE_LIMIT_MAX   500
-#define LIVE_MEMBERS_MAX 1000
 /* Owner and admins who are told of an application: the owner and the first that are met. */
 #define MANAGERS_MAX 100
-
-/* Candidates */
-
-enum member_result candidate_check(struct chat *chat, struct candidate *candidate, int64_t *room)
-{
-    struct user *user = user_find(chat, candidate->user_id);
-    candidate->user = user;
-    if (!user || !user_load_memberships(chat, user))
-        return RESULT_FAILED;
-    if (*room <= 0 || user_group_count(chat, user) >= GROUPS_PER_USER)
-        return RESULT_LIMIT;
-    --*room;
-    return RESULT_DONE;
-}
-
-void candidates_admit(struct chat *chat, struct conversation *conversation, struct candidates *candidates)
-{
-    for (size_t i = 0; i < candidates->count; i++) {
-        struct candidate *candidate = &candidates->list[i];
-        if (candidate->result == RESULT_DONE &&
-            !member_add(chat, conversation, candidate->user, candidate->role))
-            candidate->result = RESULT_FAILED;
-    }
-}
-
-void candidates_tell_push(struct chat *chat, const struct candidates *candidates)
-{
-    for (size_t i = 0; i < candidates->count; i++)
-        if (candidates->list[i].result == RESULT_DONE)
-            push_user_changed(chat, candidates->list[i].user);
-}
-
-void candidates_expect(struct chat *chat, const struct candidates *candidates)
-{
-    for (size_t i = 0; i < candidates->count; i++)
-        if (candidates->list[i].result == RESULT_DONE)
-            announce_expect(chat, candidates->list[i].user_id);
-}
-
-void candidates_announce(struct chat *chat, struct conversation *conversation,
-                         const struct candidates *candidates, const struct tips *tips,
-                         const char *notice_type)
-{
-    const char *names[CANDIDATES_MAX];
-    const struct notice notice = {.type = notice_type,
-                                  .group = conversation->group->id,
-                                  .operator= tips->operator,
-                                  .reason = tips->reason };
-    struct tips filled = *tips;
-    filled.members = names;
-    for (size_t i = 0; i < candidates->count; i++) {
-        const struct candidate *candidate = &candidates->list[i];
-        if (candidate->result != RESULT_DONE)
-            continue;
-        names[filled.member_count++] = candidate->user_id;
-        if (candidate->user)
-            announce_notice(chat, candidate->user, &notice);
-    }
-    if (filled.member_count > 0 && conversation->group->dismissed == 0)
-        announce_tips(chat, conversation, &filled);
-}
-
-void candidates_announce_invited(struct command *command, struct conversation *conversation,
-                                 const struct candidates *candidates)
-{
-    const struct tips tips = {.kind = TIPS_INVITE, .type = "invite", .operator= command->session->user->id };
-    candidates_announce(command->chat, conversation, candidates, &tips, "invited");
-}
-
-/* A new object at the end of the array; NULL: out of memory. */
-static cJSON *add_object(cJSON *array)
-{
-    cJSON *item = cJSON_CreateObject();
-    if (item && cJSON_AddItemToArray(array, item))
-        return item;
-    cJSON_Delete(item);
-    return NULL;
-}
-
-bool candidates_answer(struct command *command, const struct candidates *candidates)
-{
-    cJSON *array = cJSON_AddArrayToObject(command->data, "members");
-    bool good = array != NULL;
-    for (size_t i = 0; good && i < candidates->count; i++) {
-        const struct candidate *candidate = &candidates->list[i];
-        cJSON *item = add_object(array);
-        good = item && cJSON_AddStringToObject(item, "userID", candidate->user_id) &&
-               cJSON_AddNumberToObject(item, "result", candidate->result);
-    }
-    return good;
-}
 
 static int read_candidates(struct command *command, struct candidates *candidates)
 {
@@ -475,97 +381,4 @@ int command_set_group_member_role(struct command *command)
     code = rules_may_target(access.type, access.role, command->session->admin, ACTION_SET_ROLE,
                             member ? member->role : ROLE_NONE);
     return code == CODE_OK ? set_role(command, member, role) : code;
-}
-
-/* getGroupMembers */
-
-struct page {
-    size_t offset, limit;
-};
-
-static bool add_member(cJSON *array, const char *user_id, const struct member *member)
-{
-    cJSON *item = add_object(array);
-    return item && cJSON_AddStringToObject(item, "userID", user_id) &&
-           cJSON_AddStringToObject(
-               item, "role", role_name(member && member->role != ROLE_NONE ? member->role : ROLE_MEMBER)) &&
-           cJSON_AddStringToObject(item, "nameCard", member ? member->name_card : "") &&
-           cJSON_AddNumberToObject(item, "joinTime", member ? (double)member->joined : 0) &&
-           cJSON_AddNumberToObject(item, "mutedUntil", member ? (double)member->muted_until : 0);
-}
-
-/* `next` is there if somebody comes after the page. */
-static bool add_next(cJSON *data, const struct page *page, size_t count)
-{
-    size_t next = page->offset + page->limit;
-    return next >= count || cJSON_AddNumberToObject(data, "next", (double)next);
-}
-
-static int compare_members(const void *a, const void *b)
-{
-    const struct member *one = *(const struct member *const *)a, *two = *(const struct member *const *)b;
-    if (one->joined != two->joined)
-        return one->joined < two->joined ? -1 : 1;
-    return strcmp(one->user_id, two->user_id);
-}
-
-/* Everyone who is in the group, by when he joined; malloc'ed. All members must be loaded. */
-static const struct member **members_in_order(const struct conversation *conversation, size_t *count)
-{
-    const struct member **list = malloc((HASH_COUNT(conversation->members) + 1) * sizeof *list);
-    *count = 0;
-    if (!list)
-        return NULL;
-    for (const struct member *member = conversation->members; member; member = member->hh.next)
-        if (member->role != ROLE_NONE)
-            list[(*count)++] = member;
-    qsort(list, *count, sizeof *list, compare_members);
-    return list;
-}
-
-static int get_members(struct command *command, struct conversation *conversation, const struct page *page)
-{
-    size_t count;
-    if (!conversation_load_members(command->chat, conversation))
-        return CODE_BUSY;
-    const struct member **list = members_in_order(conversation, &count);
-    cJSON *array = cJSON_AddArrayToObject(command->data, "members");
-    bool good = list && array;
-    for (size_t i = page->offset; good && i < count && i < page->offset + page->limit; i++)
-        good = add_member(array, list[i]->user_id, list[i]);
-    good = good && add_next(command->data, page, count);
-    free(list);
-    return command_answered(command, good);
-}
-
-/* Only the owner of a live group, and who was muted, has a row in the store. */
-static int get_audience(struct command *command, struct conversation *conversation, const struct page *page)
-{
-    struct user *users[PAGE_LIMIT_MAX];
-    size_t count = conversation->watchers < LIVE_MEMBERS_MAX ? conversation->watchers : LIVE_MEMBERS_MAX;
-    size_t wanted = page->offset < count ? count - page->offset : 0;
-    if (wanted > page->limit)
-        wanted = page->limit;
-    wanted = wanted ? audience_list(command->chat, conversation, page->offset, wanted, users) : 0;
-    cJSON *array = cJSON_AddArrayToObject(command->data, "members");
-    bool good = array != NULL;
-    for (size_t i = 0; good && i < wanted; i++)
-        good = add_member(array, users[i]->id, member_find(command->chat, conversation, users[i]->id));
-    return command_answered(command, good && add_next(command->data, page, count));
-}
-
-int command_get_group_members(struct command *command)
-{
-    struct group_access access;
-    int64_t offset = 0, limit = PAGE_LIMIT;
-    int code = field_number(command, "offset", FIELD_OPTIONAL, 0, INT32_MAX, &offset);
-    if (code == CODE_OK)
-        code = field_number(command, "limit", FIELD_OPTIONAL, 1, PAGE_LIMIT_MAX, &limit);
-    if (code == CODE_OK)
-        code = group_access(command, ACTION_GET_MEMBERS, &access);
-    if (code != CODE_OK)
-        return code;
-    const struct page page = {.offset = (size_t)offset, .limit = (size_t)limit};
-    return access.type == GROUP_LIVE ? get_audience(command, access.conversation, &page)
-                                     : get_members(command, access.conversation, &page);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/payload.h"
 
+#include "plugin/json_quote.h"
 #include "plugin/payload_flat.h"
 
 #include "acl/code.h"

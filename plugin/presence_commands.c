@@ -5,6 +5,7 @@
 
 #include "acl/code.h"
 #include "plugin/chat.h"
+#include "plugin/json.h"
 #include "plugin/presence.h"
 #include "plugin/push.h"
 #include "plugin/session.h"
@@ -14,11 +15,9 @@
 /* Those who are not there are told apart in the answer, and cannot be watched. */
 static bool add_status(cJSON *list, const char *user_id, const struct user *user)
 {
-    cJSON *item = cJSON_CreateObject();
-    if (!item || !cJSON_AddItemToArray(list, item)) {
-        cJSON_Delete(item);
+    cJSON *item = json_add_object(list);
+    if (!item)
         return false;
-    }
     const char *status = user ? presence_name(presence_status(user)) : "unknown";
     return cJSON_AddStringToObject(item, "userID", user_id) &&
            cJSON_AddStringToObject(item, "status", status);

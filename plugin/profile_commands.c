@@ -7,6 +7,7 @@
 #include "acl/code.h"
 #include "plugin/blacklist.h"
 #include "plugin/chat.h"
+#include "plugin/json.h"
 #include "plugin/profile.h"
 #include "plugin/session.h"
 #include "plugin/user.h"
@@ -64,11 +65,9 @@ int command_set_self_info(struct command *command)
 static bool add_user(cJSON *array, const struct user *user)
 {
     const struct profile *profile = profile_of(user);
-    cJSON *item = cJSON_CreateObject();
-    if (!item || !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
+    cJSON *item = json_add_object(array);
+    if (!item)
         return false;
-    }
     return cJSON_AddStringToObject(item, "userID", user->id) &&
            cJSON_AddStringToObject(item, "nickname", profile->nickname) &&
            cJSON_AddStringToObject(item, "faceURL", profile->face_url) &&

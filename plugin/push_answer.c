@@ -6,6 +6,7 @@
 #include "acl/code.h"
 #include "plugin/chat.h"
 #include "plugin/departed.h"
+#include "plugin/json.h"
 #include "plugin/push_out.h"
 #include "plugin/session.h"
 #include "schema/store.h"
@@ -158,11 +159,9 @@ void push_counts(struct chat *chat, int64_t *pending, int64_t *dead)
 
 static bool add_dead(cJSON *list, sqlite3_stmt *row)
 {
-    cJSON *item = cJSON_CreateObject();
-    if (!item || !cJSON_AddItemToArray(list, item)) {
-        cJSON_Delete(item);
+    cJSON *item = json_add_object(list);
+    if (!item)
         return false;
-    }
     return cJSON_AddNumberToObject(item, "job", (double)sqlite3_column_int64(row, 0)) &&
            cJSON_AddStringToObject(item, "userID", store_text(row, 1)) &&
            cJSON_AddStringToObject(item, "provider", store_text(row, 2)) &&

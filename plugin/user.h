@@ -17,6 +17,7 @@ struct session;
 struct watched;
 struct young_device;
 
+#define GROUPS_PER_USER 1000
 #define SYSTEM_USER "@system" /* the sender of notices; no userID can look like it */
 
 struct user {
