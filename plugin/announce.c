@@ -11,6 +11,7 @@
 #include "plugin/deliver.h"
 #include "plugin/payload.h"
 #include "plugin/push.h"
+#include "plugin/stamp.h"
 #include "plugin/user.h"
 #include "schema/log.h"
 #include "schema/store.h"

@@ -10,6 +10,7 @@
 #include "plugin/live_history.h"
 #include "plugin/payload.h"
 #include "plugin/session.h"
+#include "plugin/stamp.h"
 #include "plugin/user.h"
 #include "schema/log.h"
 #include "schema/store.h"

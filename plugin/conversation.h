@@ -112,7 +112,7 @@ struct member *member_meet(struct chat *chat, struct conversation *conversation,
 /* Creates a group with nobody in it, in the open frame; `group` is copied. A dismissed holder of the id is
  * forgotten. */
 struct conversation *conversation_group_create(struct chat *chat, const struct group *group);
-/* Writes the server's stamp of a message of this conversation (STAMP_MAX bytes of payload.h, its body follows); the length. */
+/* Writes the server's stamp of a message of this conversation (STAMP_MAX bytes of stamp.h, its body follows); the length. */
 size_t conversation_stamp(char *out, const struct conversation *conversation, const struct message *message);
 /* The other side of a pair. */
 const char *conversation_peer(const struct conversation *conversation, const char *user);

@@ -18,6 +18,7 @@
 #include "plugin/push.h"
 #include "plugin/recent.h"
 #include "plugin/session.h"
+#include "plugin/stamp.h"
 #include "plugin/subscription.h"
 #include "plugin/user.h"
 #include "schema/log.h"

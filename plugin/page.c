@@ -6,6 +6,7 @@
 
 #include "plugin/conversation.h"
 #include "plugin/payload.h"
+#include "plugin/stamp.h"
 #include "schema/log.h"
 
 static cJSON *raw(char *text_take, size_t len)

@@ -3,9 +3,9 @@
 
 #include "plugin/json_quote.h"
 #include "plugin/payload_flat.h"
+#include "plugin/payload_kinds.h"
 
 #include "acl/code.h"
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,149 +32,6 @@ __attribute__((format(printf, 3, 4))) static int refuse(const struct report *rep
     return code;
 }
 
-/* What a member may be. */
-
-static bool is_any(const cJSON *item)
-{
-    (void)item;
-    return true;
-}
-
-static bool is_string(const cJSON *item)
-{
-    return cJSON_IsString(item);
-}
-
-static bool is_bool(const cJSON *item)
-{
-    return cJSON_IsBool(item);
-}
-
-static bool is_object(const cJSON *item)
-{
-    return cJSON_IsObject(item);
-}
-
-static bool is_number(const cJSON *item)
-{
-    return cJSON_IsNumber(item);
-}
-
-static bool is_amount(const cJSON *item)
-{
-    return is_number(item) && item->valuedouble >= 0 && item->valuedouble <= (double)SAFE_INTEGER_MAX;
-}
-
-static bool is_whole(const cJSON *item)
-{
-    return is_amount(item) && floor(item->valuedouble) == item->valuedouble;
-}
-
-static bool is_label(const cJSON *item)
-{
-    return is_string(item) || is_number(item);
-}
-
-static bool is_array_of(const cJSON *item, bool (*check)(const cJSON *))
-{
-    if (!cJSON_IsArray(item)) {
-        return false;
-    }
-    for (const cJSON *child = item->child; child; child = child->next) {
-        if (!check(child)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool is_strings(const cJSON *item)
-{
-    return is_array_of(item, is_string);
-}
-
-static bool is_objects(const cJSON *item)
-{
-    return is_array_of(item, is_object);
-}
-
-static bool is_base64_char(unsigned char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-}
-
-static bool is_base64(const cJSON *item)
-{
-    if (!is_string(item)) {
-        return false;
-    }
-    const char *text = item->valuestring;
-    size_t len = strlen(text), digits = 0;
-    while (is_base64_char((unsigned char)text[digits])) {
-        digits++;
-    }
-    size_t padding = len - digits;
-    return digits && len % 4 == 0 && padding <= 2 && strspn(text + digits, "=") == padding;
-}
-
-static bool is_at(const cJSON *item)
-{
-    return cJSON_IsArray(item) || (is_string(item) && strcmp(item->valuestring, "@all") == 0);
-}
-
-static const char *const priorities[] = {
-    [PRIORITY_LOW] = "low", [PRIORITY_NORMAL] = "normal", [PRIORITY_HIGH] = "high"};
-
-static int priority_find(const cJSON *item)
-{
-    for (int i = PRIORITY_LOW; is_string(item) && i <= PRIORITY_HIGH; i++) {
-        if (strcmp(item->valuestring, priorities[i]) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-static bool is_priority(const cJSON *item)
-{
-    return priority_find(item) >= 0;
-}
-
-enum kind {
-    STRING,
-    BOOL,
-    NUMBER,
-    AMOUNT,
-    WHOLE,
-    LABEL,
-    BASE64,
-    STRINGS,
-    OBJECT,
-    OBJECTS,
-    AT,
-    PRIORITY,
-    RANDOM
-};
-
-static const struct {
-    bool (*check)(const cJSON *item);
-    const char *words;
-} kinds[] = {
-    [STRING] = {is_string, "a string"},
-    [BOOL] = {is_bool, "true or false"},
-    [NUMBER] = {is_number, "a number"},
-    [AMOUNT] = {is_amount, "a number that is not negative"},
-    [WHOLE] = {is_whole, "a whole number from 0 to 2^53-1"},
-    [LABEL] = {is_label, "a string or a number"},
-    [BASE64] = {is_base64, "base64"},
-    [STRINGS] = {is_strings, "an array of strings"},
-    [OBJECT] = {is_object, "an object"},
-    [OBJECTS] = {is_objects, "an array of objects"},
-    [AT] = {is_at, "an array of userIDs or \"@all\""},
-    [PRIORITY] = {is_priority, "high, normal or low"},
-    [RANDOM] = {is_any, "a whole number from 1 to 2^53-1"}, /* its digits are looked at, see read_random */
-};
-
 /* Members by name; one that is not listed is carried along unseen. A row without name ends a table. */
 struct field {
     const char *name;
@@ -182,43 +39,50 @@ struct field {
     const struct field *fields; /* of an OBJECT */
 };
 
-static const struct field thumb_fields[] = {
-    {"url", STRING, NULL}, {"width", WHOLE, NULL}, {"height", WHOLE, NULL}, {"size", WHOLE, NULL}, {0}};
+static const struct field thumb_fields[] = {{"url", KIND_STRING, NULL},
+                                            {"width", KIND_WHOLE, NULL},
+                                            {"height", KIND_WHOLE, NULL},
+                                            {"size", KIND_WHOLE, NULL},
+                                            {0}};
 
 static const struct field image_fields[] = {
-    {"url", STRING, NULL},   {"data", BASE64, NULL},          {"width", WHOLE, NULL},
-    {"height", WHOLE, NULL}, {"size", WHOLE, NULL},           {"format", LABEL, NULL},
-    {"uuid", STRING, NULL},  {"thumb", OBJECT, thumb_fields}, {0}};
+    {"url", KIND_STRING, NULL},   {"data", KIND_BASE64, NULL},          {"width", KIND_WHOLE, NULL},
+    {"height", KIND_WHOLE, NULL}, {"size", KIND_WHOLE, NULL},           {"format", KIND_LABEL, NULL},
+    {"uuid", KIND_STRING, NULL},  {"thumb", KIND_OBJECT, thumb_fields}, {0}};
 
-static const struct field sound_fields[] = {{"url", STRING, NULL},     {"data", BASE64, NULL},
-                                            {"seconds", AMOUNT, NULL}, {"size", WHOLE, NULL},
-                                            {"uuid", STRING, NULL},    {0}};
+static const struct field sound_fields[] = {{"url", KIND_STRING, NULL},     {"data", KIND_BASE64, NULL},
+                                            {"seconds", KIND_AMOUNT, NULL}, {"size", KIND_WHOLE, NULL},
+                                            {"uuid", KIND_STRING, NULL},    {0}};
 
-static const struct field video_fields[] = {
-    {"url", STRING, NULL},   {"data", BASE64, NULL}, {"seconds", AMOUNT, NULL},       {"size", WHOLE, NULL},
-    {"format", LABEL, NULL}, {"uuid", STRING, NULL}, {"thumb", OBJECT, thumb_fields}, {0}};
+static const struct field video_fields[] = {{"url", KIND_STRING, NULL},           {"data", KIND_BASE64, NULL},
+                                            {"seconds", KIND_AMOUNT, NULL},       {"size", KIND_WHOLE, NULL},
+                                            {"format", KIND_LABEL, NULL},         {"uuid", KIND_STRING, NULL},
+                                            {"thumb", KIND_OBJECT, thumb_fields}, {0}};
 
-static const struct field file_fields[] = {{"url", STRING, NULL},  {"data", BASE64, NULL},
-                                           {"name", STRING, NULL}, {"size", WHOLE, NULL},
-                                           {"uuid", STRING, NULL}, {0}};
+static const struct field file_fields[] = {{"url", KIND_STRING, NULL},  {"data", KIND_BASE64, NULL},
+                                           {"name", KIND_STRING, NULL}, {"size", KIND_WHOLE, NULL},
+                                           {"uuid", KIND_STRING, NULL}, {0}};
 
-static const struct field face_fields[] = {{"index", WHOLE, NULL}, {"data", STRING, NULL}, {0}};
+static const struct field face_fields[] = {{"index", KIND_WHOLE, NULL}, {"data", KIND_STRING, NULL}, {0}};
 
 static const struct field location_fields[] = {
-    {"desc", STRING, NULL}, {"latitude", NUMBER, NULL}, {"longitude", NUMBER, NULL}, {0}};
+    {"desc", KIND_STRING, NULL}, {"latitude", KIND_NUMBER, NULL}, {"longitude", KIND_NUMBER, NULL}, {0}};
 
-static const struct field custom_fields[] = {
-    {"data", STRING, NULL}, {"desc", STRING, NULL}, {"ext", STRING, NULL}, {"sound", STRING, NULL}, {0}};
+static const struct field custom_fields[] = {{"data", KIND_STRING, NULL},
+                                             {"desc", KIND_STRING, NULL},
+                                             {"ext", KIND_STRING, NULL},
+                                             {"sound", KIND_STRING, NULL},
+                                             {0}};
 
 static const struct field merger_fields[] = {
-    {"title", STRING, NULL}, {"abstracts", STRINGS, NULL}, {"messages", OBJECTS, NULL}, {0}};
+    {"title", KIND_STRING, NULL}, {"abstracts", KIND_STRINGS, NULL}, {"messages", KIND_OBJECTS, NULL}, {0}};
 
-static const struct field push_fields[] = {{"title", STRING, NULL},
-                                           {"body", STRING, NULL},
-                                           {"ext", STRING, NULL},
-                                           {"sound", STRING, NULL},
-                                           {"badge", BOOL, NULL},
-                                           {"disabled", BOOL, NULL},
+static const struct field push_fields[] = {{"title", KIND_STRING, NULL},
+                                           {"body", KIND_STRING, NULL},
+                                           {"ext", KIND_STRING, NULL},
+                                           {"sound", KIND_STRING, NULL},
+                                           {"badge", KIND_BOOL, NULL},
+                                           {"disabled", KIND_BOOL, NULL},
                                            {0}};
 
 /* The outermost object: contents at their number in enum content, then the options. */
@@ -233,22 +97,22 @@ enum {
 };
 
 static const struct field top_fields[TOP_COUNT] = {
-    [CONTENT_NONE] = {"", STRING, NULL},
-    [CONTENT_TEXT] = {"text", STRING, NULL},
-    [CONTENT_IMAGE] = {"image", OBJECT, image_fields},
-    [CONTENT_SOUND] = {"sound", OBJECT, sound_fields},
-    [CONTENT_VIDEO] = {"video", OBJECT, video_fields},
-    [CONTENT_FILE] = {"file", OBJECT, file_fields},
-    [CONTENT_FACE] = {"face", OBJECT, face_fields},
-    [CONTENT_LOCATION] = {"location", OBJECT, location_fields},
-    [CONTENT_CUSTOM] = {"custom", OBJECT, custom_fields},
-    [CONTENT_MERGER] = {"merger", OBJECT, merger_fields},
-    [TOP_RANDOM] = {"random", RANDOM, NULL},
-    [TOP_ONLINE_ONLY] = {"onlineOnly", BOOL, NULL},
-    [TOP_PRIORITY] = {"priority", PRIORITY, NULL},
-    [TOP_AT] = {"at", AT, NULL},
-    [TOP_PUSH] = {"push", OBJECT, push_fields},
-    [TOP_CLOUD] = {"cloudCustomData", STRING, NULL},
+    [CONTENT_NONE] = {"", KIND_STRING, NULL},
+    [CONTENT_TEXT] = {"text", KIND_STRING, NULL},
+    [CONTENT_IMAGE] = {"image", KIND_OBJECT, image_fields},
+    [CONTENT_SOUND] = {"sound", KIND_OBJECT, sound_fields},
+    [CONTENT_VIDEO] = {"video", KIND_OBJECT, video_fields},
+    [CONTENT_FILE] = {"file", KIND_OBJECT, file_fields},
+    [CONTENT_FACE] = {"face", KIND_OBJECT, face_fields},
+    [CONTENT_LOCATION] = {"location", KIND_OBJECT, location_fields},
+    [CONTENT_CUSTOM] = {"custom", KIND_OBJECT, custom_fields},
+    [CONTENT_MERGER] = {"merger", KIND_OBJECT, merger_fields},
+    [TOP_RANDOM] = {"random", KIND_RANDOM, NULL},
+    [TOP_ONLINE_ONLY] = {"onlineOnly", KIND_BOOL, NULL},
+    [TOP_PRIORITY] = {"priority", KIND_PRIORITY, NULL},
+    [TOP_AT] = {"at", KIND_AT, NULL},
+    [TOP_PUSH] = {"push", KIND_OBJECT, push_fields},
+    [TOP_CLOUD] = {"cloudCustomData", KIND_STRING, NULL},
 };
 
 /* What only the server's stamp may say. */
@@ -316,9 +180,9 @@ static int check_fields(const struct field *fields, const cJSON *object, const c
         if (!field) {
             continue;
         }
-        if (!kinds[field->kind].check(child)) {
+        if (!kind_fits(field->kind, child)) {
             return refuse(report, CODE_BAD_MESSAGE, "%s.%s must be %s", parent, field->name,
-                          kinds[field->kind].words);
+                          kind_words(field->kind));
         }
         if (field->fields && check_fields(field->fields, child, field->name, report) != 0) {
             return CODE_BAD_MESSAGE;
@@ -346,8 +210,8 @@ static int check_types(const cJSON *const top[TOP_COUNT], const struct report *r
         if (!top[i]) {
             continue;
         }
-        if (!kinds[field->kind].check(top[i])) {
-            return refuse(report, CODE_BAD_MESSAGE, "%s must be %s", field->name, kinds[field->kind].words);
+        if (!kind_fits(field->kind, top[i])) {
+            return refuse(report, CODE_BAD_MESSAGE, "%s must be %s", field->name, kind_words(field->kind));
         }
         if (field->fields && check_fields(field->fields, top[i], field->name, report) != 0) {
             return CODE_BAD_MESSAGE;
@@ -410,9 +274,9 @@ static int read_at(struct payload *out, const cJSON *at, const struct report *re
         }
     }
     for (const cJSON *child = at->child; child; child = child->next) {
-        size_t len = is_string(child) ? strlen(child->valuestring) : 0;
+        size_t len = cJSON_IsString(child) ? strlen(child->valuestring) : 0;
         if (!user_id_valid(len ? child->valuestring : "", len)) {
-            return refuse(report, CODE_BAD_MESSAGE, "at must be %s", kinds[AT].words);
+            return refuse(report, CODE_BAD_MESSAGE, "at must be %s", kind_words(KIND_AT));
         }
         add_at(out, child->valuestring, len);
     }
@@ -422,7 +286,7 @@ static int read_at(struct payload *out, const cJSON *at, const struct report *re
 static void read_options(struct payload *out, const cJSON *const top[TOP_COUNT])
 {
     if (top[TOP_PRIORITY]) {
-        out->priority = (enum priority)priority_find(top[TOP_PRIORITY]);
+        out->priority = (enum priority)kind_priority(top[TOP_PRIORITY]);
     }
     out->online_only = cJSON_IsTrue(top[TOP_ONLINE_ONLY]);
     out->push_disabled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(top[TOP_PUSH], "disabled"));
@@ -436,7 +300,7 @@ static int read_message(struct payload *out, const cJSON *root, const struct rep
         code = check_types(top, report);
     }
     if (code == 0 && top[TOP_RANDOM] && !out->random) {
-        code = refuse(report, CODE_BAD_MESSAGE, "random must be %s", kinds[RANDOM].words);
+        code = refuse(report, CODE_BAD_MESSAGE, "random must be %s", kind_words(KIND_RANDOM));
     }
     if (code == 0) {
         code = read_content(out, top, report);
@@ -595,47 +459,4 @@ void payload_clear(struct payload *payload)
 {
     free(payload->owned);
     *payload = (struct payload){0};
-}
-
-static char *put_bytes(char *p, const char *bytes, size_t len)
-{
-    memcpy(p, bytes, len);
-    return p + len;
-}
-
-#define PUT(p, literal) put_bytes(p, literal, sizeof(literal) - 1)
-
-static char *put_number(char *p, int64_t value)
-{
-    char digits[20], *end = digits + sizeof(digits), *d = end;
-    uint64_t rest = value < 0 ? 0 : (uint64_t)value;
-    do {
-        *--d = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest);
-    return put_bytes(p, d, (size_t)(end - d));
-}
-
-/* Cut at the longest valid name, so that STAMP_MAX holds whatever comes. */
-static char *put_name(char *p, const char *name)
-{
-    return put_bytes(p, name, strnlen(name, GROUP_ID_MAX));
-}
-
-size_t stamp_write(char *buf, const struct stamp *stamp)
-{
-    char *p = PUT(buf, "{");
-    if (stamp->id) {
-        p = put_number(PUT(p, "\"id\":"), stamp->id);
-        p = PUT(p, ",");
-    }
-    if (stamp->seq >= 0) {
-        p = put_number(PUT(p, "\"seq\":"), stamp->seq);
-        p = PUT(p, ",");
-    }
-    p = put_name(PUT(p, "\"sender\":\""), stamp->sender);
-    p = stamp->to ? PUT(p, "\",\"to\":\"") : PUT(p, "\",\"group\":\"");
-    p = put_name(p, stamp->to ? stamp->to : stamp->group);
-    p = put_number(PUT(p, "\",\"time\":"), stamp->time);
-    return (size_t)(PUT(p, ",") - buf);
 }

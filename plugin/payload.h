@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A publish, from payload to stamp: strict validation of what a client sends, and the server's stamp in front
- * of it. Pure: no broker, no clock, any thread. The client's own bytes are never printed anew. */
+/* A publish: strict validation of what a client sends. Pure: no broker, no clock, any thread. The client's own bytes are
+ * never printed anew. */
 #ifndef PLUGIN_PAYLOAD_H
 #define PLUGIN_PAYLOAD_H
 
@@ -53,18 +53,6 @@ struct payload {
 __attribute__((warn_unused_result)) int payload_parse(struct payload *out, const void *data, size_t len,
                                                       size_t max_bytes, char *reason, size_t reason_size);
 void payload_clear(struct payload *payload);
-
-/* The server's part. id 0: no id. seq < 0: no seq. Exactly one of `to` and `group` is not NULL. */
-struct stamp {
-    int64_t id, seq, time;
-    const char *sender, *to, *group;
-};
-#define STAMP_MAX 320
-
-/* Writes `{"id":1,"seq":2,"sender":"a","to":"b","time":3,` (the order of PROTOCOL: id seq sender to|group
- * time), without NUL, into buf of at least STAMP_MAX bytes; the body follows it. Names are of valid shape and
- * need no escaping; sender may be "@system". Returns the length. */
-size_t stamp_write(char *buf, const struct stamp *stamp);
 
 /* What a phone shows for a stored body (PROTOCOL section 8): body text cut at 100 characters (code points) or
  * the [Image]... word, overridden by push.title/body/ext/sound/badge (an empty string counts as absent).

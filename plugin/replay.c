@@ -13,6 +13,7 @@
 #include "plugin/event.h"
 #include "plugin/merge.h"
 #include "plugin/payload.h"
+#include "plugin/stamp.h"
 #include "plugin/subscription.h"
 #include "plugin/user.h"
 

@@ -8,6 +8,7 @@
 
 #include "acl/code.h"
 #include "plugin/payload.h"
+#include "plugin/stamp.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
