@@ -24,10 +24,10 @@ struct chat {
     struct {
         struct young_device *by_id, *oldest; /* device.h: what is not committed yet */
     } devices;
-    struct applications applications;    /* application.h: those made a moment ago */
-    struct delivery *delivery;           /* deliver.h */
-    struct recents *recents;             /* recent.h */
-    struct push *push;                   /* push.h */
+    struct applications applications; /* application.h: those made a moment ago */
+    struct delivery *delivery;        /* deliver.h */
+    struct recents *recents;          /* recent.h */
+    struct push *push;                /* push.h */
 
     struct announcement *announcements; /* put into the open frame, to be handed out after it (announce.h) */
     struct dismissal *dismissals;       /* members still to be told (dismissal.h) */
@@ -37,9 +37,9 @@ struct chat {
     struct session *closing;            /* sessions with close_at, in its order (closing.h) */
     struct expiry expiry;               /* of sessions, in seconds (closing.h) */
 
-    int64_t now;       /* ms since 1970, taken once at the start of each event of the broker */
-    bool unflushed;    /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */
-    uint64_t tick;     /* counts TICK events; deliver.h reckons order in it */
+    int64_t now;    /* ms since 1970, taken once at the start of each event of the broker */
+    bool unflushed; /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */
+    uint64_t tick;  /* counts TICK events; deliver.h reckons order in it */
     int64_t stats_due; /* stats.h */
     struct {
         uint64_t stored, rejected, replayed;
