@@ -9,8 +9,8 @@
 #include "plugin/expiry.h"
 #include "plugin/keys.h"
 #include "plugin/options.h"
-#include "plugin/visible.h"
 #include "plugin/presence.h"
+#include "plugin/visible.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,11 +26,11 @@ struct chat {
     struct {
         struct young_device *by_id, *oldest; /* device.h: what is not committed yet */
     } devices;
-    struct applications applications;    /* application.h: those made a moment ago */
-    struct hidings hidings;              /* visible.h: the same */
-    struct delivery *delivery;           /* deliver.h */
-    struct recents *recents;             /* recent.h */
-    struct push *push;                   /* push.h */
+    struct applications applications; /* application.h: those made a moment ago */
+    struct hidings hidings;           /* visible.h: the same */
+    struct delivery *delivery;        /* deliver.h */
+    struct recents *recents;          /* recent.h */
+    struct push *push;                /* push.h */
 
     struct announcement *announcements;  /* put into the open frame, to be handed out after it (announce.h) */
     struct dismissal *dismissals;        /* members still to be told (dismissal.h) */

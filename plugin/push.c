@@ -265,7 +265,8 @@ static bool is_past(struct chat *chat, const struct push_row *row)
 {
     struct job *job = push_out_find(chat->push, row->job);
     const struct user *user = user_in_memory(chat, row->user);
-    if ((user && devices_stale(chat, user)) || push_out_token_fresh(chat->push, row->client) || (job && is_out(chat, job)))
+    if ((user && devices_stale(chat, user)) || push_out_token_fresh(chat->push, row->client) ||
+        (job && is_out(chat, job)))
         return true;
     if (job)
         push_out_free(chat->push, job);

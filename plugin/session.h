@@ -67,12 +67,13 @@ struct session {
     int64_t close_after; /* ... and the time (ms) */
     bool untold;         /* has lost its place, and the store says that it is still to be told */
     uint64_t told_at;    /* the tick at which it has been told (flushed); 0: it has not */
-    struct displacement *farewell; /* it lost its place while it was away, and is let in to be told this only */
+    struct displacement
+        *farewell;       /* it lost its place while it was away, and is let in to be told this only */
     bool unknown_device; /* its first login: nothing is stored about it */
     bool taken_over;     /* a new connection with the same client id has logged in */
     int keepalive_seconds;
     struct expiry_entry expiry; /* of the userSig, in seconds */
-    int subscribes;          /* SUBSCRIBE filters accepted on this connection */
+    int subscribes;             /* SUBSCRIBE filters accepted on this connection */
     struct subscription *subscriptions;
     struct subscription *inbox, *feed; /* into subscriptions, or NULL */
     struct subscription *ended; /* unsubscribed on this connection: their positions go on if they come back */

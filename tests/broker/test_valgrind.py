@@ -87,6 +87,18 @@ def a_session(broker):
     kept.connect()
     alice.send("bob", "after")
     kept.text("after")
+    phone = broker.user("bob", "ios:2")
+    bob.event("forceOffline")
+    bob.wait_closed()
+    phone.disconnect()
+    bob.connect()  # displaces it while it is away
+    phone.connect()
+    phone.event("forceOffline")
+    assert len(kept.command("getDevices")["devices"]) == 2
+    worker.command("kickUser", userID="alice")
+    alice.wait_closed()
+    worker.command("deleteUser", userID="bob")
+    kept.wait_closed()
 
 
 def test_a_session_under_valgrind_is_clean(broker_factory):
