@@ -21,10 +21,10 @@
 
 #define LIST_LIMIT     100
 #define LIST_LIMIT_MAX 500
-#define ENTRY_BYTES    200 /* of one conversation, without its last message */
+#define ENTRY_BYTES    160 /* of one conversation, without its last message */
 
 struct place {
-    const struct member *member;
+    struct member *member;
     int64_t last_id; /* of the last message that is there for him */
 };
 
@@ -34,7 +34,7 @@ struct list {
 };
 
 /* Conversations without a message that he can see are not in the list, nor are his notices. */
-static int64_t last_listed(struct chat *chat, const struct member *member)
+static int64_t last_listed(struct chat *chat, struct member *member)
 {
     const struct conversation *conversation = member->conversation;
     if (member->role == ROLE_NONE || !conversation_stored(conversation) ||
@@ -54,7 +54,7 @@ static int by_place(const void *a, const void *b)
 
 static bool list_open(struct chat *chat, struct user *user, struct list *list)
 {
-    const struct member *member;
+    struct member *member;
     size_t room;
     *list = (struct list){0};
     if (!user_load_memberships(chat, user))
@@ -79,7 +79,7 @@ static bool take_conversation(void *context, const struct message *message)
     return false;
 }
 
-/* `before` is the id of the last message of an entry given earlier, in the part that is pinned or in the other. New
+/* `before` is the id of the last message of the last entry given, in the part that is pinned or in the other. New
  * messages may have moved that entry up since. */
 static bool before_is_pinned(struct chat *chat, const struct user *user, int64_t before)
 {
@@ -93,6 +93,8 @@ static bool before_is_pinned(struct chat *chat, const struct user *user, int64_t
 static size_t first_after(struct chat *chat, const struct user *user, const struct list *list, int64_t before)
 {
     size_t i = 0;
+    if (before > store_last_id(chat->store))
+        return 0;
     bool pinned = before_is_pinned(chat, user, before);
     while (i < list->count &&
            (list->entries[i].member->pinned ? !pinned || list->entries[i].last_id >= before
@@ -112,16 +114,15 @@ static bool add_last_message(void *context, const struct message *message)
 {
     struct item *item = context;
     item->found = true;
-    if (!page_take(item->page, ENTRY_BYTES + message->body_len))
-        return false;
     cJSON *json = message_json(item->conversation, message);
-    item->added = json && cJSON_AddItemToObject(item->object, "lastMessage", json);
+    item->added = json && page_take(item->page, ENTRY_BYTES + strlen(json->valuestring)) &&
+                  cJSON_AddItemToObject(item->object, "lastMessage", json);
     if (!item->added)
         cJSON_Delete(json);
     return false;
 }
 
-static bool add_state(struct chat *chat, cJSON *object, const struct member *member)
+static bool add_state(struct chat *chat, cJSON *object, struct member *member)
 {
     const struct conversation *conversation = member->conversation;
     const char *kind = conversation->group ? "group" : "to";
