@@ -62,7 +62,7 @@ struct ring {
     bool started;
     int fd;
     _Atomic uint64_t head;
-    uint64_t released;
+    uint64_t released, shrunk;
     struct draft draft;
     char path[];
 };
@@ -476,7 +476,7 @@ void ring_start(struct ring *ring, uint64_t position, uint64_t epoch)
     position = (position + 7u) & ~(uint64_t)7u;
     ring->draft = (struct draft){0};
     ring->epoch = epoch;
-    ring->released = position;
+    ring->released = ring->shrunk = position;
     ring->started = true;
     move_head(ring, position);
 }
@@ -500,6 +500,30 @@ void ring_release(struct ring *ring, uint64_t position)
 {
     if (position > ring->released && position <= ring_head(ring))
         ring->released = position;
+}
+
+/* Up to the page that `to` is in, which goes the next time. Not beyond the end of a lap. */
+static void unmap_pages(struct ring *ring, uint64_t from, uint64_t to)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t start = (size_t)(at(ring, from) - ring->map);
+    size_t first = start / page * page, last = (start + (size_t)(to - from)) / page * page;
+    if (last > first)
+        (void)madvise(ring->map + first, last - first,
+                      MADV_DONTNEED); /* advice: without it nothing is wrong */
+}
+
+void ring_shrink(struct ring *ring, size_t most)
+{
+    uint64_t from = ring->shrunk, to = ring->released;
+    ring->shrunk = to;
+    if (to - from > most)
+        return;
+    size_t rest = left(ring, from);
+    uint64_t seam = to - from > rest ? from + rest : to;
+    unmap_pages(ring, from, seam);
+    if (to > seam)
+        unmap_pages(ring, seam, to);
 }
 
 bool ring_begin(struct ring *ring, size_t bytes)

@@ -97,6 +97,9 @@ uint64_t ring_head(const struct ring *ring);
 size_t ring_used(const struct ring *ring); /* bytes between what was released and the head */
 /* Everything before `position` may be overwritten from now on. Lower than before: ignored. */
 void ring_release(struct ring *ring, uint64_t position);
+/* Unmaps the pages of what was released since the last call; they come back when they are written again, and nothing is
+ * lost, the kernel keeps the file's bytes. Not where more than `most` bytes were released: a busy ring needs its pages. */
+void ring_shrink(struct ring *ring, size_t most);
 
 /* Consumer. The next frame at *position, if the producer has committed one there; advances *position past it
  * (and past pads). Memory order: everything the producer wrote before ring_commit is visible. */

@@ -3,11 +3,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "schema/record.h"
 #include "schema/store_internal.h"
 
-#define FRAME_SPARE 16384
+#define FRAME_SPARE      16384
+#define SHRINK_BYTES_MAX ((size_t)4 << 20) /* in a second */
 
 __attribute__((format(printf, 3, 4))) void store_say(struct store *store, enum store_log priority,
                                                      const char *format, ...)
@@ -29,6 +31,17 @@ void store_end_reads(struct store *store)
     sqlite3_reset(store->read[R_TURN_END]);
 }
 
+/* A quiet broker is not to look as if it grew until the ring has been written once. */
+static void shrink(struct store *store)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    if (now.tv_sec == store->shrunk)
+        return;
+    store->shrunk = now.tv_sec;
+    ring_shrink(store->ring, SHRINK_BYTES_MAX);
+}
+
 void store_poll(struct store *store)
 {
     char line[512];
@@ -46,6 +59,7 @@ void store_poll(struct store *store)
             store->id_mark_next = 0;
         }
     }
+    shrink(store);
     while (writer_take_line(store->writer, line, sizeof line, &error))
         store_say(store, error ? STORE_ERROR : STORE_INFO, "%s", line);
 }

@@ -8,6 +8,7 @@
 #include "schema/ring.h"
 #include "schema/store.h"
 #include "schema/writer.h"
+#include <time.h>
 
 /* A mark is this far above the id in use when it is made. */
 #define ID_BLOCK 100000
@@ -22,6 +23,7 @@ struct store {
 
     uint64_t committed; /* as of the last poll */
     struct store_hooks hooks;
+    time_t shrunk; /* the second of the last ring_shrink */
 
     bool broken; /* the open frame has outgrown its reservation */
     const char *last_blob;

@@ -606,6 +606,50 @@ static void a_full_ring_refuses_and_takes_again_after_a_release(void **state)
     ring_close(ring);
 }
 
+/* Of this process, mapped files. */
+static long mapped_kib(void)
+{
+    char line[128];
+    long kib, sum = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    assert_non_null(status);
+    while (fgets(line, sizeof line, status))
+        if (sscanf(line, "RssFile: %ld", &kib) == 1 || sscanf(line, "RssShmem: %ld", &kib) == 1)
+            sum += kib;
+    fclose(status);
+    return sum;
+}
+
+static void a_quiet_ring_keeps_no_pages_of_what_was_released(void **state)
+{
+    struct fixture *f = *state;
+    struct ring *ring = open_started(f, 4096 * KIB, 3000 * KIB); /* over the end of a lap */
+    long before = mapped_kib();
+    for (int i = 0; i < 2000; i++)
+        append_fill(ring, 'a', 968);
+    uint64_t young = ring_head(ring);
+    append_fill(ring, 'b', 968);
+    assert_in_range(mapped_kib() - before, 1900, 2200);
+    ring_release(ring, young);
+    ring_shrink(ring, 4096 * KIB);
+    assert_in_range(mapped_kib() - before, 0, 100);
+    assert_int_equal(count_verified(ring, young, EPOCH), 1);
+    ring_close(ring);
+}
+
+static void a_busy_ring_keeps_its_pages(void **state)
+{
+    struct fixture *f = *state;
+    struct ring *ring = open_started(f, 4096 * KIB, 0);
+    long before = mapped_kib();
+    for (int i = 0; i < 1000; i++)
+        append_fill(ring, 'a', 968);
+    ring_release(ring, ring_head(ring));
+    ring_shrink(ring, 500 * KIB);
+    assert_in_range(mapped_kib() - before, 900, 1100);
+    ring_close(ring);
+}
+
 static void a_release_of_less_than_before_or_of_the_future_is_ignored(void **state)
 {
     struct fixture *f = *state;
@@ -1266,6 +1310,8 @@ int main(void)
         TEST(more_than_was_reserved_gives_null),
         TEST(the_largest_frame_fits_at_every_place),
         TEST(a_full_ring_refuses_and_takes_again_after_a_release),
+        TEST(a_quiet_ring_keeps_no_pages_of_what_was_released),
+        TEST(a_busy_ring_keeps_its_pages),
         TEST(a_release_of_less_than_before_or_of_the_future_is_ignored),
         TEST(many_laps_of_random_sizes_lose_nothing),
         TEST(recovery_finds_what_was_not_released_at_any_time),
