@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """What is older than retention_days goes. Time cannot pass here: while the broker is away, everything in its
 database is put back by some days."""
+import contextlib
 import sqlite3
 import time
 
@@ -16,12 +17,16 @@ TIMES = (
 )
 
 
+@contextlib.contextmanager
 def database(broker):
-    return sqlite3.connect(broker.database, timeout=PATIENCE)
+    """Closed at the end, not when Python comes to it: the last to close a database locks it for a moment."""
+    with contextlib.closing(sqlite3.connect(broker.database, timeout=PATIENCE)) as db, db:
+        yield db
 
 
 def ask(broker, sql):
-    return database(broker).execute(sql).fetchone()[0]
+    with database(broker) as db:
+        return db.execute(sql).fetchone()[0]
 
 
 def age(broker, days):
@@ -243,7 +248,8 @@ def test_a_device_that_was_connected_for_long_keeps_its_cursor_over_a_crash(brok
     alice.send("bob", "had")
     bob.text("had")
     bob.command("ack", id=bob.synced()[-1]["id"])
-    until(lambda: ask(broker, "SELECT ifnull(max(cursor), 0) FROM subscription WHERE client = 'bob:ios:1'") > 0)
+    cursor = "SELECT ifnull(max(cursor), 0) FROM subscription WHERE client = 'bob:ios:1'"
+    until(lambda: ask(broker, cursor) > 0)
     broker.kill()
     with database(broker) as db:
         db.execute(f"UPDATE device SET last_used = last_used - {30 * DAY_MS}")
