@@ -21,7 +21,7 @@
 
 #define LIST_LIMIT     100
 #define LIST_LIMIT_MAX 500
-#define ENTRY_BYTES    200 /* of one conversation, without its last message */
+#define ENTRY_BYTES    160 /* of one conversation, without its last message */
 
 struct place {
     const struct member *member;
@@ -79,7 +79,7 @@ static bool take_conversation(void *context, const struct message *message)
     return false;
 }
 
-/* `before` is the id of the last message of an entry given earlier, in the part that is pinned or in the other. New
+/* `before` is the id of the last message of the last entry given, in the part that is pinned or in the other. New
  * messages may have moved that entry up since. */
 static bool before_is_pinned(struct chat *chat, const struct user *user, int64_t before)
 {
@@ -93,6 +93,8 @@ static bool before_is_pinned(struct chat *chat, const struct user *user, int64_t
 static size_t first_after(struct chat *chat, const struct user *user, const struct list *list, int64_t before)
 {
     size_t i = 0;
+    if (before > store_last_id(chat->store))
+        return 0;
     bool pinned = before_is_pinned(chat, user, before);
     while (i < list->count &&
            (list->entries[i].member->pinned ? !pinned || list->entries[i].last_id >= before
@@ -112,10 +114,9 @@ static bool add_last_message(void *context, const struct message *message)
 {
     struct item *item = context;
     item->found = true;
-    if (!page_take(item->page, ENTRY_BYTES + message->body_len))
-        return false;
     cJSON *json = message_json(item->conversation, message);
-    item->added = json && cJSON_AddItemToObject(item->object, "lastMessage", json);
+    item->added = json && page_take(item->page, ENTRY_BYTES + strlen(json->valuestring)) &&
+                  cJSON_AddItemToObject(item->object, "lastMessage", json);
     if (!item->added)
         cJSON_Delete(json);
     return false;
