@@ -107,17 +107,31 @@ int64_t member_unread(struct chat *chat, const struct member *member)
     return later(unread, 0);
 }
 
+struct naming {
+    struct chat *chat;
+    const struct member *member;
+    int64_t id;
+};
+
+static bool take_naming(void *context, const struct message *message)
+{
+    struct naming *naming = context;
+    if (message->recalled || visible_deleted(naming->chat, naming->member, message->id))
+        return true;
+    naming->id = message->id;
+    return false;
+}
+
+static int64_t last_naming(struct chat *chat, const struct member *member, int64_t after)
+{
+    struct naming naming = {.chat = chat, .member = member};
+    log_mentioning(chat->log, member->conversation->id, after, member->user_id, take_naming, &naming);
+    return naming.id;
+}
+
 bool member_at_me(struct chat *chat, const struct member *member)
 {
-    struct ids ids = {0};
-    bool named = false;
-    if (member_unread(chat, member) == 0)
-        return false;
-    log_mentioning(chat->log, member->conversation->id, member->read_id, member->user_id, &ids);
-    for (size_t i = 0; i < ids.count && !named; i++)
-        named = !visible_deleted(chat, member, ids.list[i]);
-    ids_clear(&ids);
-    return named;
+    return member_unread(chat, member) > 0 && last_naming(chat, member, member->read_id) != 0;
 }
 
 static bool take_seq(void *context, const struct message *message)

@@ -380,19 +380,23 @@ static bool names(const char *mentions, const char *user)
     return false;
 }
 
-void log_mentioning(struct log *log, int64_t conversation, int64_t after, const char *user, struct ids *ids)
+void log_mentioning(struct log *log, int64_t conversation, int64_t after, const char *user, log_row *row,
+                    void *context)
 {
-    int64_t base_id;
-    size_t kept = ids->count;
-    add_ids(log, R_MESSAGES_MENTIONING, conversation, after, user, ids);
-    for (size_t i = kept; i < ids->count; i++)
-        if (!find_recall(log, ids->list[i]))
-            ids->list[kept++] = ids->list[i];
-    ids->count = kept;
-    for (const struct young *y = tail_list(log, conversation, &base_id); y; y = y->tail_next)
-        if (y->message.id > after && y->message.mentions && strcmp(y->message.sender, user) != 0 &&
-            names(y->message.mentions, user))
-            ids_add(ids, y->message.id);
+    int64_t base_id, last = INT64_MAX;
+    struct young *list = tail_list(log, conversation, &base_id);
+    for (struct young *y = list ? list->tail_prev : NULL; y; y = y == list ? NULL : y->tail_prev) {
+        const struct message *m = &y->message;
+        last = m->id;
+        if (last <= after)
+            return;
+        if (m->mentions && strcmp(m->sender, user) != 0 && names(m->mentions, user) && !row(context, m))
+            return;
+    }
+    sqlite3_stmt *statement = bind_range(log, R_MESSAGES_MENTIONING, conversation, after);
+    sqlite3_bind_text(statement, 3, user, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 4, last);
+    rows_of_database(log, statement, row, context, &last);
 }
 
 int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender, int64_t from, int64_t to,

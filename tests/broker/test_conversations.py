@@ -479,6 +479,24 @@ def test_a_name_is_remembered_over_a_restart(broker, alice, bob, group):
     assert named_in(bob.connect(), "group:g1") is True
 
 
+def test_who_is_named_is_known_while_the_store_cannot_write(broker, alice, bob, group):
+    """Messages and recalls that are in the database, in memory, and in both."""
+    alice.send(group, {"text": "a", "at": ["bob"]})
+    old = newest(alice, group="g1")
+    alice.send(group, "still unread")
+    broker.restart()
+    alice.connect(), bob.connect()
+    with stalled_store(broker):
+        assert named_in(bob, "group:g1") is True
+        alice.command("recallMessage", id=old)
+        assert named_in(bob, "group:g1") is False
+        alice.send(group, {"text": "b", "at": "@all"})
+        assert named_in(bob, "group:g1") is True
+        bob.command("deleteMessages", ids=[newest(bob, group="g1")])
+        assert named_in(bob, "group:g1") is False
+        assert entry(bob, "group:g1")["unread"] == check_sum(bob) == 1
+
+
 # ---- unread
 
 

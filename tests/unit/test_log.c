@@ -363,6 +363,336 @@ static void test_a_conversation_without_messages_gives_nothing(void **state)
     check_count(3, 0, 0, INT64_MAX);
 }
 
+/* Single messages: their finding, recall, and whom they name. */
+
+static void append_naming(int64_t conversation, int sender, const char *mentions)
+{
+    int64_t id = model->count + 1;
+    const struct message message = {.id = id,
+                                    .conversation = conversation,
+                                    .seq = id,
+                                    .sender = senders[sender],
+                                    .client = "device",
+                                    .kind = MESSAGE_CONTENT,
+                                    .mentions = mentions,
+                                    .body = "\"text\":\"secret\"}",
+                                    .body_len = strlen("\"text\":\"secret\"}")};
+    AWAIT(model->f->store, store_begin(model->f->store, 300));
+    assert_true(log_append(model->log, &message, model->last[conversation]));
+    store_commit(model->f->store);
+    model->count = model->last[conversation] = id;
+}
+
+struct copy {
+    int found;
+    int64_t id, conversation;
+    bool recalled;
+    char sender[32], body[64], mentions[32];
+};
+
+static bool copy_message(void *context, const struct message *m)
+{
+    struct copy *copy = context;
+    copy->found++;
+    copy->id = m->id;
+    copy->conversation = m->conversation;
+    copy->recalled = m->recalled;
+    snprintf(copy->sender, sizeof copy->sender, "%s", m->sender);
+    snprintf(copy->body, sizeof copy->body, "%.*s", (int)m->body_len, m->body);
+    snprintf(copy->mentions, sizeof copy->mentions, "%s", m->mentions ? m->mentions : "");
+    return false;
+}
+
+static struct copy find(int64_t id)
+{
+    struct copy copy = {0};
+    assert_true(log_find(model->log, id, copy_message, &copy));
+    return copy;
+}
+
+/* The message as the three ways to it give it, which must be the same. */
+static struct copy look_at(int64_t id)
+{
+    struct copy copy = find(id), after = {0}, before = {0};
+    assert_int_equal(copy.found, 1);
+    assert_true(log_after(model->log, copy.conversation, id - 1, copy_message, &after));
+    assert_true(log_before(model->log, copy.conversation, id + 1, copy_message, &before));
+    assert_memory_equal(&copy, &after, sizeof copy);
+    assert_memory_equal(&copy, &before, sizeof copy);
+    return copy;
+}
+
+static void assert_recalled(int64_t id)
+{
+    struct copy copy = look_at(id);
+    assert_true(copy.recalled);
+    assert_string_equal(copy.body, "\"recalled\":true}");
+    assert_string_equal(copy.mentions, "");
+    assert_string_equal(copy.sender, "alice");
+}
+
+static void assert_whole(int64_t id)
+{
+    struct copy copy = look_at(id);
+    assert_false(copy.recalled);
+    assert_string_equal(copy.body, "\"text\":\"secret\"}");
+    assert_string_equal(copy.mentions, "@all");
+}
+
+static void put_recall(int64_t id)
+{
+    struct copy copy = find(id);
+    const struct message message = {.id = id, .conversation = copy.conversation, .sender = copy.sender};
+    assert_true(log_recall(model->log, &message));
+}
+
+static void recall(int64_t id)
+{
+    AWAIT(model->f->store, store_begin(model->f->store, 300));
+    put_recall(id);
+    store_commit(model->f->store);
+}
+
+/* The different ids that log_recalled gives, as a sum of powers of two. */
+static int recalled_after(int64_t conversation, int64_t after, const char *user)
+{
+    struct ids ids = {0};
+    int sum = 0;
+    log_recalled(model->log, conversation, after, user, &ids);
+    for (size_t i = 0; i < ids.count; i++)
+        sum |= 1 << ids.list[i];
+    ids_clear(&ids);
+    return sum;
+}
+
+/* What is done while nothing can be committed. */
+static sqlite3 *stall(struct fixture *f)
+{
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    return db;
+}
+
+static void let_write(struct fixture *f, sqlite3 *db)
+{
+    change_in(db, "COMMIT");
+    sqlite3_close(db);
+    await_all(f->store);
+}
+
+static void test_a_message_is_found_by_its_id_wherever_it_is(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 6; i++)
+        append_naming(i % 2, 0, "@all");
+    await_all(f->store);
+    sqlite3 *db = stall(f);
+    for (int i = 0; i < 6; i++)
+        append_naming(i % 2, 0, "@all");
+    for (int64_t id = 1; id <= 12; id++)
+        assert_int_equal(look_at(id).id, id);
+    assert_int_equal(find(13).found + find(0).found + find(INT64_MAX).found, 0);
+    let_write(f, db);
+    for (int64_t id = 1; id <= 12; id++)
+        assert_int_equal(look_at(id).id, id);
+}
+
+static void test_a_recalled_message_has_no_content_wherever_it_is(void **state)
+{
+    struct fixture *f = *state;
+    append_naming(1, 0, "@all");
+    append_naming(1, 0, "@all");
+    await_all(f->store);
+    sqlite3 *db = stall(f);
+    append_naming(1, 0, "@all");
+    append_naming(1, 0, "@all");
+    recall(1);
+    recall(3);
+    assert_recalled(1);
+    assert_whole(2);
+    assert_recalled(3);
+    assert_whole(4);
+    let_write(f, db);
+    assert_recalled(1);
+    assert_whole(2);
+    assert_recalled(3);
+    assert_whole(4);
+    assert_int_equal(ask(f, "SELECT sum(id * recalled) FROM message WHERE recalled = (mentions IS NULL)"), 4);
+}
+
+static void test_a_recall_is_seen_inside_its_frame(void **state)
+{
+    struct fixture *f = *state;
+    append_naming(1, 0, "@all");
+    await_all(f->store);
+    assert_true(store_begin(f->store, 300));
+    put_recall(1);
+    assert_recalled(1);
+    assert_int_equal(recalled_after(1, 0, "bob"), 1 << 1);
+    store_commit(f->store);
+}
+
+static void test_a_recall_that_is_not_written_leaves_a_stored_message_whole(void **state)
+{
+    struct fixture *f = *state;
+    append_naming(1, 0, "@all");
+    append_naming(1, 0, "@all");
+    await_all(f->store);
+    sqlite3 *db = stall(f);
+    recall(2);
+    assert_true(store_begin(f->store, 300));
+    put_recall(1);
+    store_abort(f->store);
+    assert_whole(1);
+    assert_recalled(2);
+    assert_int_equal(recalled_after(1, 0, "bob"), 1 << 2);
+    let_write(f, db);
+    assert_whole(1);
+    assert_recalled(2);
+}
+
+static void test_a_recall_lasts_after_the_store_was_opened_again(void **state)
+{
+    struct fixture *f = *state;
+    append_naming(1, 0, "@all");
+    append_naming(1, 0, "@all");
+    recall(1);
+    log_close(model->log);
+    close_store(f);
+    open_store(f);
+    assert_int_equal(log_open(&model->log, f->store), 0);
+    assert_recalled(1);
+    assert_whole(2);
+}
+
+static void test_recalled_messages_are_those_of_others_after_an_id(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 4; i++)
+        append_naming(1, i == 1, "@all"); /* 2 is bob's */
+    append_naming(2, 0, "@all");
+    await_all(f->store);
+    for (int waits = 0; waits < 2; waits++) {
+        sqlite3 *db = waits ? NULL : stall(f);
+        for (int64_t id = 1; !waits && id <= 5; id++)
+            if (id != 3)
+                recall(id);
+        assert_int_equal(recalled_after(1, 0, "bob"), 1 << 1 | 1 << 4);
+        assert_int_equal(recalled_after(1, 1, "bob"), 1 << 4);
+        assert_int_equal(recalled_after(1, 0, "alice"), 1 << 2);
+        assert_int_equal(recalled_after(1, 4, "carol") + recalled_after(3, 0, "carol"), 0);
+        assert_int_equal(recalled_after(2, 0, "carol"), 1 << 5);
+        if (db)
+            let_write(f, db);
+    }
+}
+
+static void test_recalls_are_found_once_when_they_are_in_the_database_and_not_released(void **state)
+{
+    struct fixture *f = *state;
+    append_naming(1, 0, "@all");
+    append_naming(1, 0, "@all");
+    recall(1);
+    recall(2);
+    sqlite3 *db = look(f); /* the store is not polled */
+    for (int tries = 0; tries < 5000 && ask_in(db, "SELECT sum(recalled) FROM message") != 2; tries++)
+        pause_ms(1);
+    sqlite3_close(db);
+    assert_int_equal(recalled_after(1, 0, "bob"), 1 << 1 | 1 << 2);
+    assert_recalled(1);
+    await_all(f->store);
+    assert_int_equal(recalled_after(1, 0, "bob"), 1 << 1 | 1 << 2);
+    assert_recalled(1);
+}
+
+/* The ids of those that name him and are not recalled, in the order in which they come: 5 and 3 are 53. */
+struct named {
+    int64_t digits;
+    int most;
+};
+
+static bool take_digit(void *context, const struct message *m)
+{
+    struct named *named = context;
+    if (!m->recalled)
+        named->digits = named->digits * 10 + m->id;
+    return --named->most != 0;
+}
+
+static int64_t naming(int64_t conversation, int64_t after, const char *user, int most)
+{
+    struct named named = {0, most};
+    log_mentioning(model->log, conversation, after, user, take_digit, &named);
+    return named.digits;
+}
+
+static void check_naming(void)
+{
+    assert_int_equal(naming(1, 0, "bob", 9), 851);
+    assert_int_equal(naming(1, 0, "alice", 9), 6);
+    assert_int_equal(naming(1, 0, "carol", 9), 86521);
+    assert_int_equal(naming(1, 5, "carol", 9), 86);
+    assert_int_equal(naming(1, 0, "carol", 1), 8);
+    assert_int_equal(naming(1, 0, "carol", 2), 86);
+    assert_int_equal(naming(1, 8, "carol", 9) + naming(3, 0, "carol", 9), 0);
+    assert_int_equal(naming(2, 0, "carol", 9), 0);
+    assert_int_equal(naming(2, 0, "bo", 9), 7);
+}
+
+static const struct {
+    int64_t conversation;
+    int sender;
+    const char *mentions;
+} named_in[] = {
+    {1, 0, ",bob,carol,"}, {1, 1, ",bob,carol,"}, {1, 0, NULL},   {1, 0, ",carola,bobo,"},
+    {1, 0, "@all"},        {1, 1, "@all"},        {2, 0, ",bo,"}, {1, 0, ",carol,bob,"},
+};
+
+#define NAMED_IN (int)(sizeof named_in / sizeof *named_in)
+
+static void append_named(int first, int end)
+{
+    for (int i = first; i < end; i++)
+        append_naming(named_in[i].conversation, named_in[i].sender, named_in[i].mentions);
+}
+
+static void test_messages_that_name_somebody_come_from_the_newest_on(void **state)
+{
+    struct fixture *f = *state;
+    append_named(0, 5);
+    await_all(f->store);
+    sqlite3 *db = stall(f);
+    append_named(5, NAMED_IN);
+    check_naming();
+    let_write(f, db);
+    check_naming();
+}
+
+static void test_messages_that_name_somebody_come_once_when_not_released(void **state)
+{
+    struct fixture *f = *state;
+    append_named(0, NAMED_IN);
+    sqlite3 *db = look(f); /* the store is not polled */
+    for (int tries = 0; tries < 5000 && ask_in(db, "SELECT count(*) FROM message") != NAMED_IN; tries++)
+        pause_ms(1);
+    sqlite3_close(db);
+    check_naming();
+}
+
+static void test_a_recalled_message_names_nobody_wherever_it_is(void **state)
+{
+    struct fixture *f = *state;
+    append_named(0, 5);
+    await_all(f->store);
+    sqlite3 *db = stall(f);
+    append_named(5, NAMED_IN);
+    recall(5);
+    recall(8);
+    assert_int_equal(naming(1, 0, "carol", 9), 621);
+    let_write(f, db);
+    assert_int_equal(naming(1, 0, "carol", 9), 621);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_log, tear_down_log)
 
 int main(void)
@@ -377,6 +707,16 @@ int main(void)
         TEST(test_a_read_leaves_no_transaction_open),
         TEST(test_messages_are_found_after_the_store_was_opened_again),
         TEST(test_a_conversation_without_messages_gives_nothing),
+        TEST(test_a_message_is_found_by_its_id_wherever_it_is),
+        TEST(test_a_recalled_message_has_no_content_wherever_it_is),
+        TEST(test_a_recall_is_seen_inside_its_frame),
+        TEST(test_a_recall_that_is_not_written_leaves_a_stored_message_whole),
+        TEST(test_a_recall_lasts_after_the_store_was_opened_again),
+        TEST(test_recalled_messages_are_those_of_others_after_an_id),
+        TEST(test_recalls_are_found_once_when_they_are_in_the_database_and_not_released),
+        TEST(test_messages_that_name_somebody_come_from_the_newest_on),
+        TEST(test_messages_that_name_somebody_come_once_when_not_released),
+        TEST(test_a_recalled_message_names_nobody_wherever_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
