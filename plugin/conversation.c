@@ -65,6 +65,7 @@ static void conversation_free(struct conversations *all, struct conversation *co
     HASH_ITER(hh, conversation->members, member, next)
     {
         HASH_DEL(conversation->members, member);
+        free(member->findings);
         free(member);
     }
     live_history_free(conversation);
@@ -316,6 +317,7 @@ bool conversation_stored(const struct conversation *conversation)
 
 void conversation_recalled(struct chat *chat, struct conversation *conversation, int64_t id)
 {
+    conversation->recalls++;
     if (id <= conversation->recalled_id)
         return;
     conversation->recalled_id = id;

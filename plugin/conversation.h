@@ -16,6 +16,7 @@
 struct audience;
 struct live_publish;
 struct chat;
+struct findings;
 struct live_history;
 struct message;
 struct subscription;
@@ -62,6 +63,7 @@ struct member {
     int64_t deleted_id; /* no message after it has been deleted by him: visible.h */
     bool pinned;        /* first in his list */
     int feeds;          /* connected sessions of his with the feed; > 0: in conversation->feeders */
+    struct findings *findings; /* findings.h; NULL: none */
     struct member *user_prev, *user_next; /* user->memberships */
     struct member *feed_prev, *feed_next; /* conversation->feeders */
     UT_hash_handle hh;                    /* conversation->members, by user_id */
@@ -73,6 +75,7 @@ struct conversation {
     struct group *group;                         /* NULL for a pair */
     int64_t last_seq, last_id, last_time;
     int64_t recalled_id;               /* no message after it has been recalled */
+    int64_t recalls;                   /* how many since it is in memory */
     struct member *members;            /* uthash; those met so far */
     bool members_complete;             /* ... or all of them */
     bool push_queued;                  /* every device that wants a push has a job waiting: push.h */

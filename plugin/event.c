@@ -74,7 +74,7 @@ void event_read(struct chat *chat, const struct session *reader, const struct co
         send_to_user(peer, text);
 }
 
-void event_unread(struct chat *chat, const struct session *reader, const struct member *member)
+void event_unread(struct chat *chat, const struct session *reader, struct member *member)
 {
     char text[300];
     if (!reader->user_next && reader->user->sessions == reader)

@@ -30,7 +30,7 @@ void event_more(struct session *session, const char *topic, int64_t before);
 void event_read(struct chat *chat, const struct session *reader, const struct conversation *conversation,
                 int64_t id);
 /* The same to the reader's other devices, with what is left unread. */
-void event_unread(struct chat *chat, const struct session *reader, const struct member *member);
+void event_unread(struct chat *chat, const struct session *reader, struct member *member);
 
 /* To the deleter's other devices: these messages (`ids` is borrowed), or the whole conversation, are gone. */
 void event_deleted(const struct session *deleter, const cJSON *ids);

@@ -421,9 +421,9 @@ static int compare_groups(const void *a, const void *b)
 }
 
 /* The user's groups by groupID, malloc'ed. */
-static const struct member **joined_groups(const struct user *user, size_t *count)
+static struct member **joined_groups(const struct user *user, size_t *count)
 {
-    const struct member *member, **list;
+    struct member *member, **list;
     size_t room;
     DL_COUNT2(user->memberships, member, room, user_next);
     list = malloc((room + 1) * sizeof *list);
@@ -437,7 +437,7 @@ static const struct member **joined_groups(const struct user *user, size_t *coun
     return list;
 }
 
-static bool add_joined_group(struct chat *chat, cJSON *array, const struct member *member)
+static bool add_joined_group(struct chat *chat, cJSON *array, struct member *member)
 {
     const struct conversation *conversation = member->conversation;
     const struct group *group = conversation->group;
@@ -458,7 +458,7 @@ int answer_joined_groups(struct command *command, struct user *user)
     size_t count;
     if (!user_load_memberships(command->chat, user))
         return CODE_BUSY;
-    const struct member **list = joined_groups(user, &count);
+    struct member **list = joined_groups(user, &count);
     cJSON *array = cJSON_AddArrayToObject(command->data, "groups");
     bool good = list && array;
     for (size_t i = 0; good && i < count; i++)

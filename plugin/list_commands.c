@@ -24,7 +24,7 @@
 #define ENTRY_BYTES    160 /* of one conversation, without its last message */
 
 struct place {
-    const struct member *member;
+    struct member *member;
     int64_t last_id; /* of the last message that is there for him */
 };
 
@@ -34,7 +34,7 @@ struct list {
 };
 
 /* Conversations without a message that he can see are not in the list, nor are his notices. */
-static int64_t last_listed(struct chat *chat, const struct member *member)
+static int64_t last_listed(struct chat *chat, struct member *member)
 {
     const struct conversation *conversation = member->conversation;
     if (member->role == ROLE_NONE || !conversation_stored(conversation) ||
@@ -54,7 +54,7 @@ static int by_place(const void *a, const void *b)
 
 static bool list_open(struct chat *chat, struct user *user, struct list *list)
 {
-    const struct member *member;
+    struct member *member;
     size_t room;
     *list = (struct list){0};
     if (!user_load_memberships(chat, user))
@@ -122,7 +122,7 @@ static bool add_last_message(void *context, const struct message *message)
     return false;
 }
 
-static bool add_state(struct chat *chat, cJSON *object, const struct member *member)
+static bool add_state(struct chat *chat, cJSON *object, struct member *member)
 {
     const struct conversation *conversation = member->conversation;
     const char *kind = conversation->group ? "group" : "to";

@@ -7,6 +7,7 @@
 
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
+#include "plugin/findings.h"
 #include "plugin/user.h"
 #include "plugin/visible.h"
 #include "schema/log.h"
@@ -44,7 +45,7 @@ static int64_t later(int64_t a, int64_t b)
 }
 
 /* Recalled, deleted by him, or both. */
-static int64_t count_gone(struct chat *chat, const struct member *member, int64_t after)
+static int64_t read_gone(struct chat *chat, const struct member *member, int64_t after)
 {
     const struct conversation *conversation = member->conversation;
     struct ids ids = {0};
@@ -54,6 +55,23 @@ static int64_t count_gone(struct chat *chat, const struct member *member, int64_
     int64_t count = count_different(&ids);
     ids_clear(&ids);
     return count;
+}
+
+static int64_t count_gone(struct chat *chat, struct member *member, int64_t after)
+{
+    const struct conversation *conversation = member->conversation;
+    if (conversation->recalled_id <= after && member->deleted_id <= after)
+        return 0;
+    struct findings *known = findings_of(member);
+    if (known && known->gone_after == after && known->gone_recalls == conversation->recalls)
+        return known->gone;
+    int64_t gone = read_gone(chat, member, after);
+    if (known && !store_failing(chat->store)) {
+        known->gone = gone;
+        known->gone_after = after;
+        known->gone_recalls = conversation->recalls;
+    }
+    return gone;
 }
 
 /* A place in a conversation: what counts is after it. */
@@ -70,8 +88,7 @@ static bool take_first(void *context, const struct message *message)
     return false;
 }
 
-/* Where the conversation begins now that retention has taken the oldest messages. */
-static struct mark first_left(struct chat *chat, const struct member *member, int64_t first_id)
+static struct mark read_first_left(struct chat *chat, const struct member *member, int64_t first_id)
 {
     const struct conversation *conversation = member->conversation;
     struct mark first = {.id = conversation->last_id, .seq = conversation->last_seq};
@@ -83,8 +100,23 @@ static struct mark first_left(struct chat *chat, const struct member *member, in
     return first;
 }
 
+/* Where the conversation begins now that retention has taken the oldest messages. */
+static struct mark first_left(struct chat *chat, struct member *member, int64_t first_id)
+{
+    struct findings *known = findings_of(member);
+    if (known && known->left_id >= first_id)
+        return (struct mark){known->left_id - 1, known->left_seq, member->sent - known->left_sent};
+    const struct mark first = read_first_left(chat, member, first_id);
+    if (known && !store_failing(chat->store)) {
+        known->left_id = first.id + 1;
+        known->left_seq = first.seq;
+        known->left_sent = member->sent - first.own;
+    }
+    return first;
+}
+
 /* What is gone for everybody is not unread. */
-static struct mark counted_from(struct chat *chat, const struct member *member)
+static struct mark counted_from(struct chat *chat, struct member *member)
 {
     int64_t first_id = store_first_id(chat->store);
     if (member->read_id < first_id - 1) {
@@ -95,7 +127,7 @@ static struct mark counted_from(struct chat *chat, const struct member *member)
     return (struct mark){member->read_id, member->read_seq, member->sent - member->read_sent};
 }
 
-int64_t member_unread(struct chat *chat, const struct member *member)
+int64_t member_unread(struct chat *chat, struct member *member)
 {
     const struct conversation *conversation = member->conversation;
     if (member->role == ROLE_NONE || !counts_unread(conversation))
@@ -129,9 +161,27 @@ static int64_t last_naming(struct chat *chat, const struct member *member, int64
     return naming.id;
 }
 
-bool member_at_me(struct chat *chat, const struct member *member)
+static int64_t find_naming(struct chat *chat, struct member *member)
 {
-    return member_unread(chat, member) > 0 && last_naming(chat, member, member->read_id) != 0;
+    const struct conversation *conversation = member->conversation;
+    struct findings *known = findings_of(member);
+    int64_t after = later(member->read_id, store_first_id(chat->store) - 1);
+    if (!known)
+        return last_naming(chat, member, after);
+    bool unread = known->named_id > after;
+    if (unread && conversation->recalled_id < known->named_id && member->deleted_id < known->named_id)
+        return known->named_id;
+    int64_t id = last_naming(chat, member, unread ? after : later(after, known->named_upto));
+    if (store_failing(chat->store))
+        return 0;
+    known->named_upto = conversation->last_id;
+    known->named_id = id;
+    return id;
+}
+
+bool member_at_me(struct chat *chat, struct member *member)
+{
+    return member_unread(chat, member) > 0 && find_naming(chat, member) != 0;
 }
 
 static bool take_seq(void *context, const struct message *message)
@@ -153,6 +203,20 @@ static int64_t seq_at(struct chat *chat, const struct conversation *conversation
     return at.seq;
 }
 
+/* Own messages with content up to `id`, from whichever side has less to look through. */
+static int64_t sent_up_to(struct chat *chat, const struct member *member, int64_t id)
+{
+    struct log *log = chat->log;
+    int64_t conversation = member->conversation->id;
+    if (member->sent_id <= id)
+        return member->sent;
+    bool whole = member->read_id >= store_first_id(chat->store) - 1;
+    if (whole && id - member->read_id < member->sent_id - id)
+        return member->read_sent +
+               log_count_sent(log, conversation, member->user_id, member->read_id, id, -1);
+    return member->sent - log_count_sent(log, conversation, member->user_id, id, member->sent_id, -1);
+}
+
 bool member_read(struct chat *chat, struct member *member, int64_t id)
 {
     const struct conversation *conversation = member->conversation;
@@ -163,8 +227,7 @@ bool member_read(struct chat *chat, struct member *member, int64_t id)
     int64_t seq = conversation->last_seq, sent = member->sent;
     if (id < conversation->last_id) {
         seq = seq_at(chat, conversation, id);
-        if (member->sent_id > id)
-            sent -= log_count_sent(chat->log, conversation->id, member->user_id, id, member->sent_id, -1);
+        sent = sent_up_to(chat, member, id);
     }
     member->read_id = id;
     member->read_seq = later(seq, member->read_seq);
@@ -176,7 +239,7 @@ bool member_read(struct chat *chat, struct member *member, int64_t id)
 
 int64_t user_total_unread(struct chat *chat, struct user *user)
 {
-    const struct member *member;
+    struct member *member;
     int64_t total = 0;
     if (!user_load_memberships(chat, user))
         return 0;

@@ -14,9 +14,9 @@ struct user;
 
 /* 0 where the type does not count. Reads the store only where something was recalled or deleted after his read
  * position. */
-int64_t member_unread(struct chat *chat, const struct member *member);
+int64_t member_unread(struct chat *chat, struct member *member);
 /* Does an unread message of somebody else name him, or all? */
-bool member_at_me(struct chat *chat, const struct member *member);
+bool member_at_me(struct chat *chat, struct member *member);
 /* Moves the read position to the message id (at most the last one), in the open frame; never back. true when
  * it moved. May read the log. */
 bool member_read(struct chat *chat, struct member *member, int64_t id);

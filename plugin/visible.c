@@ -9,6 +9,7 @@
 
 #include "plugin/chat.h"
 #include "plugin/conversation.h"
+#include "plugin/findings.h"
 #include "plugin/unread.h"
 #include "schema/log.h"
 #include "schema/store.h"
@@ -66,33 +67,77 @@ bool visible_deleted(struct chat *chat, const struct member *member, int64_t id)
     return deleted;
 }
 
+/* Two lists side by side, both from the newest on: the messages, and what he has deleted. */
 struct search {
     struct chat *chat;
     const struct member *member;
-    int64_t from, found;
+    int64_t floor;        /* no message up to here is looked at */
+    sqlite3_stmt *others; /* deleted ones */
+    int64_t deleted;      /* the next of them, 0: none */
+    int64_t found;
 };
+
+static bool passes(struct search *search, int64_t id)
+{
+    while (search->deleted > id)
+        search->deleted =
+            store_row(search->chat->store, search->others) ? sqlite3_column_int64(search->others, 0) : 0;
+    return search->deleted != id && !find_young(search->chat, search->member, id);
+}
 
 static bool look_back(void *context, const struct message *message)
 {
     struct search *search = context;
-    if (message->id <= search->from)
+    if (message->id <= search->floor)
         return false;
-    if (visible_deleted(search->chat, search->member, message->id))
+    if (!passes(search, message->id))
         return true;
     search->found = message->id;
     return false;
 }
 
-int64_t visible_last(struct chat *chat, const struct member *member)
+/* The last one left with floor < id < before, 0: none. */
+static int64_t last_between(struct chat *chat, const struct member *member, int64_t floor, int64_t before)
+{
+    struct search search = {chat, member, floor, store_read(chat->store, R_DELETED_BEFORE), INT64_MAX, 0};
+    sqlite3_bind_text(search.others, 1, member->user_id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(search.others, 2, member->conversation->id);
+    sqlite3_bind_int64(search.others, 3, before);
+    log_ids_before(chat->log, member->conversation->id, before, look_back, &search);
+    store_done(search.others);
+    return search.found;
+}
+
+/* However many he has deleted, each is passed over once. */
+static int64_t last_left(struct chat *chat, struct member *member, int64_t floor)
+{
+    int64_t last_id = member->conversation->last_id;
+    struct findings *known = findings_of(member);
+    if (!known)
+        return last_between(chat, member, floor, last_id);
+    int64_t found = last_between(chat, member, later(floor, known->seen_upto), last_id);
+    if (found == 0 && known->seen_id > floor)
+        found = known->seen_deleted ? last_between(chat, member, floor, known->seen_id) : known->seen_id;
+    if (store_failing(chat->store))
+        return 0;
+    known->seen_upto = last_id;
+    known->seen_id = found;
+    known->seen_deleted = false;
+    return found;
+}
+
+int64_t visible_last(struct chat *chat, struct member *member)
 {
     const struct conversation *conversation = member->conversation;
-    struct search search = {chat, member, visible_history_from(conversation, member), 0};
-    if (conversation->last_id <= search.from || conversation->last_id < store_first_id(chat->store))
+    int64_t floor = later(visible_history_from(conversation, member), store_first_id(chat->store) - 1);
+    if (conversation->last_id <= floor)
         return 0;
+    const struct findings *known = member->findings;
+    if (known && known->seen_upto == conversation->last_id && !known->seen_deleted)
+        return known->seen_id > floor ? known->seen_id : 0;
     if (!visible_deleted(chat, member, conversation->last_id))
         return conversation->last_id;
-    log_ids_before(chat->log, conversation->id, conversation->last_id, look_back, &search);
-    return search.found;
+    return last_left(chat, member, floor);
 }
 
 static struct hiding *add_young(struct chat *chat, const struct member *member, int64_t id)
@@ -122,6 +167,7 @@ bool visible_delete(struct chat *chat, struct member *member, const struct messa
     young->position = store_position(chat->store);
     store_put(chat->store, W_MESSAGE_DELETE, "tiii", member->user_id, conversation, message->id,
               (int64_t)young->counts);
+    findings_deleted(member, message->id, young->counts && !message->recalled);
     if (message->id > member->deleted_id) {
         member->deleted_id = message->id;
         store_put(chat->store, W_MEMBER_DELETED, "iti", conversation, member->user_id, message->id);

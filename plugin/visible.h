@@ -31,7 +31,7 @@ int64_t visible_history_from(const struct conversation *conversation, const stru
  * be NULL. */
 bool visible_deleted(struct chat *chat, const struct member *member, int64_t id);
 /* The id of the last message that is there for him, 0: none. */
-int64_t visible_last(struct chat *chat, const struct member *member);
+int64_t visible_last(struct chat *chat, struct member *member);
 
 /* In the open frame, which must not be aborted any more: the message is gone for him. false: out of memory, nothing
  * has changed. */

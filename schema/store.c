@@ -208,6 +208,11 @@ bool store_failed(struct store *store)
     return failed;
 }
 
+bool store_failing(const struct store *store)
+{
+    return store->read_failed;
+}
+
 const char *store_text(sqlite3_stmt *statement, int column)
 {
     const char *text = (const char *)sqlite3_column_text(statement, column);

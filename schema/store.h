@@ -112,6 +112,8 @@ void store_done(sqlite3_stmt *statement);
  * once. */
 bool store_row(struct store *store, sqlite3_stmt *statement);
 bool store_failed(struct store *store);
+/* The same without being told: what was read since may be incomplete. */
+bool store_failing(const struct store *store);
 const char *store_text(sqlite3_stmt *statement, int column); /* "" for NULL; valid until the next step */
 
 struct store_counters {

@@ -588,6 +588,21 @@ def test_the_list_follows_every_step(broker, alice, bob):
     assert seen() == (0, "own")
 
 
+def test_thousands_of_deleted_messages_are_passed_over_and_not_unread(broker, alice, bob):
+    count = 5300
+    alice.send_many("bob", [f"m{n}" for n in range(count)])
+    ids = [m["id"] for m in history(bob, to="alice")]
+    gone = ids[1:]
+    for first in range(0, len(gone), 100):
+        bob.command("deleteMessages", ids=gone[first : first + 100])
+    for _ in range(2):
+        found = entry(bob, "alice")
+        assert (found["unread"], found["lastMessage"]["text"], total(bob)) == (1, "m0", 1)
+        settled(broker)
+        broker.restart()
+        bob.connect()
+
+
 def badge_for(worker, sender):
     """The badge of a push that sender's message to bob makes; bob has no device connected."""
     sender.send("bob", "push")

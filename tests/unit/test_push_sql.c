@@ -291,6 +291,67 @@ static void unread_elsewhere_leaves_out_what_was_recalled_or_deleted(void **stat
     assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 2);
 }
 
+/* Bob's group 2: messages 21 to 24 of dave's, 23 is bob's own; he has read 21. */
+static void add_group(sqlite3 *db)
+{
+    run(db, W_CONVERSATION_ADD, "itt", 2, NULL, NULL);
+    run(db, W_CONVERSATION_TOUCH, "iiii", 2, 4, 24, 24);
+    add_member(db, "bob", 2, 0);
+    for (int id = 21; id <= 24; id++)
+        run(db, W_MESSAGE_ADD, "iiittiiiitt", id, 2, id - 20, id == 23 ? "bob" : "dave", "", id, 0, 0, 1,
+            NULL, "x");
+    run(db, W_MEMBER_SENT, "itii", 2, "bob", 1, 23);
+    run(db, W_MEMBER_READ, "itiii", 2, "bob", 21, 1, 0);
+}
+
+static void recall(sqlite3 *db, int id)
+{
+    run(db, W_MESSAGE_RECALL, "i", id);
+    run(db, W_CONVERSATION_RECALLED, "ii", 2, 24);
+}
+
+static void take_away(sqlite3 *db, int id, int counts)
+{
+    run(db, W_MESSAGE_DELETE, "tiii", "bob", 2, id, counts);
+    run(db, W_MEMBER_DELETED, "iti", 2, "bob", 24);
+}
+
+static void unread_elsewhere_is_not_less_for_what_was_read_and_recalled_or_deleted(void **state)
+{
+    add_group(*state);
+    recall(*state, 21);
+    take_away(*state, 21, 1);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 2);
+}
+
+static void unread_elsewhere_is_not_less_for_own_messages_recalled_or_deleted(void **state)
+{
+    add_group(*state);
+    recall(*state, 23);
+    take_away(*state, 23, 0);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 2);
+}
+
+static void unread_elsewhere_is_not_less_for_what_somebody_else_has_deleted(void **state)
+{
+    add_group(*state);
+    add_member(*state, "carol", 2, 0);
+    take_away(*state, 24, 1);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 1);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "carol", 1, 0), 4);
+}
+
+static void unread_elsewhere_leaves_out_groups_that_were_dismissed_or_left(void **state)
+{
+    add_group(*state);
+    run(*state, W_MEMBER_ROLE, "iti", 2, "bob", 0);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 0);
+    run(*state, W_MEMBER_ROLE, "iti", 2, "bob", 1);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 2);
+    run(*state, W_MEMBERS_END, "i", 2);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 0);
+}
+
 static void unread_elsewhere_leaves_out_what_retention_has_taken(void **state)
 {
     run(*state, W_CONVERSATION_ADD, "itt", 2, "bob", "dave");
@@ -335,6 +396,10 @@ int main(void)
         TEST(unread_elsewhere_leaves_notices_out),
         TEST(unread_elsewhere_leaves_out_what_was_recalled_or_deleted),
         TEST(unread_elsewhere_leaves_out_what_retention_has_taken),
+        TEST(unread_elsewhere_is_not_less_for_what_was_read_and_recalled_or_deleted),
+        TEST(unread_elsewhere_is_not_less_for_own_messages_recalled_or_deleted),
+        TEST(unread_elsewhere_is_not_less_for_what_somebody_else_has_deleted),
+        TEST(unread_elsewhere_leaves_out_groups_that_were_dismissed_or_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
