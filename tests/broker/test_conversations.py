@@ -65,10 +65,8 @@ def unpin(user, name):
 def chatrooms(alice, groups, text):
     """Groups with bob, with one message each."""
     for first in range(0, len(groups), 50):
-        commands = [
-            {"command": "createGroup", "groupType": "ChatRoom", "groupID": group, "members": [{"userID": "bob"}]}
-            for group in groups[first : first + 50]
-        ]
+        fields = {"command": "createGroup", "groupType": "ChatRoom", "members": [{"userID": "bob"}]}
+        commands = [{**fields, "groupID": group} for group in groups[first : first + 50]]
         alice.start_publish("$CONTROL/chat/v1", {"commands": commands})
     for group in groups:
         alice.start_publish(f"chat/group/{group}", text)
@@ -771,7 +769,7 @@ def busy_life_and_old(broker, alice, bob):
 
 
 def test_the_list_follows_what_retention_takes(broker, alice, bob):
-    """Something has gone before, more goes while the broker runs: what an answer found out holds until then."""
+    """Some has gone before, more goes while the broker runs: what an answer found out holds until then."""
     alice.send_many("bob", ["m1", {"text": "m2", "at": ["bob"]}])
     bob.send_many("alice", ["own 1", "own 2"])
     alice.send_many("bob", ["m3", {"text": "m4", "at": ["bob"]}])
@@ -802,3 +800,22 @@ def test_the_list_follows_what_retention_takes(broker, alice, bob):
     assert found["lastMessage"]["text"] == "m5"
     bob.command("markRead", to="alice", id=ids["m5"])
     assert check_sum(bob) == 0
+    bob.command("markRead", to="alice", id=ids["m5"])
+    assert check_sum(bob) == 0
+
+
+def test_own_messages_that_retention_has_taken_are_not_counted_as_others(broker, alice, bob):
+    """The read position is before them, and the message that is marked is soon after them."""
+    bob.send_many("alice", [f"old {n}" for n in range(6)])
+    alice.send("bob", "m1")
+    bob.send_many("alice", [f"own {n}" for n in range(20)])
+    alice.send("bob", "m2")
+    ids = {m["text"]: m["id"] for m in history(bob, to="alice")}
+    assert broker.stop() == 0
+    with contextlib.closing(sqlite3.connect(broker.database)) as database, database:
+        database.execute("DELETE FROM message WHERE id <= ?", (ids["old 5"],))
+    broker.start()
+    bob.connect()
+    assert check_sum(bob) == 2
+    bob.command("markRead", to="alice", id=ids["m1"])
+    assert check_sum(bob) == 1
