@@ -200,8 +200,8 @@ static bool list_stored(struct chat *chat, const struct user *user, struct range
         return true;
     sqlite3_stmt *row = store_read(chat->store, R_DEVICE_PLACES);
     sqlite3_bind_text(row, 1, user->id, -1, SQLITE_STATIC);
-    sqlite3_bind_int(row, 2, range.first);
-    sqlite3_bind_int(row, 3, range.last);
+    sqlite3_bind_int(row, 2, (int)range.first);
+    sqlite3_bind_int(row, 3, (int)range.last);
     sqlite3_bind_int64(row, 4, range.limit);
     while (good && store_row(chat->store, row)) {
         if (find_young(chat, store_text(row, 0)))
