@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """Who waits to be let into a group, and how owner and admins decide."""
+import json
+
 import pytest
+
+from harness.user import CONTROL
 
 
 @pytest.fixture
@@ -62,11 +66,13 @@ def test_an_invitation_is_listed_with_its_inviter(broker, group):
 
 
 def test_an_application_made_a_moment_ago_is_found(broker, group):
-    carol = broker.user("carol")
+    carol, owner = broker.raw(), broker.raw()
+    carol.login("carol")
+    owner.login("owner", "owner:web:1")
     with broker.one_turn():
-        for user, command in ((carol, "joinGroup"), (group, "getGroupApplications")):
-            user.start_publish("$CONTROL/chat/v1", {"commands": [{"command": command, "groupID": "g1"}]})
-    answer = group.wait(lambda m: m.get("responses")).data["responses"][0]
+        for client, command in ((carol, "joinGroup"), (owner, "getGroupApplications")):
+            client.start_publish(CONTROL, {"commands": [{"command": command, "groupID": "g1"}]})
+    (answer,) = json.loads(owner.next_message().payload)["responses"]
     assert [a["userID"] for a in answer["data"]["applications"]] == ["carol"]
 
 

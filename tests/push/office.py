@@ -146,12 +146,13 @@ class Office:
     def write(self, to, payload="hello", sender="alice"):
         self.sender(sender).send(to, payload)
 
-    def fence(self):
-        """When this returns, what had been sent before has been handed to the worker and got its answers, if
-        the providers gave any: a job of a later message has gone through."""
-        token = self.phone("fence", "webhook", token="fence")
-        self.write("fence", "fence")
-        self.webhook.take_for(token)
+    def fence(self, provider="webhook"):
+        """When this returns, what had been sent before has been handed to the worker, and has arrived if it was
+        for this provider: a job of a later message has gone through. Providers do not wait for each other."""
+        user = f"fence-{provider}"
+        token = self.phone(user, provider, token="fence")
+        self.write(user, "fence")
+        self[provider].take_for(token)
 
     # ---- the end
 

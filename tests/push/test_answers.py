@@ -51,17 +51,17 @@ def outcome(office, provider, answer):
     office.write("bob")
     first = office[provider].take_for(token)
     if answer.status < 300:
-        office.fence()
+        office.fence(provider)
         return DONE if office[provider].count_for(token) == 0 else AGAIN
     line = office.await_line(r"attempt 1: " + str(answer.status))
     if "again" in line:
         second = office[provider].take_for(token)
         assert same(provider, first, second)
         return AGAIN
-    office.fence()
+    office.fence(provider)
     assert office[provider].count_for(token) == 0
     office.write("bob", "one more")
-    office.fence()
+    office.fence(provider)
     alive = office[provider].count_for(token) == 1
     assert ("given up" in line) == alive and ("token is invalid" in line) != alive
     return DEAD if alive else TOKEN_GONE
