@@ -369,6 +369,23 @@ def test_a_newer_user_sig_makes_a_new_user(broker, alice, device, restart):
 
 
 @pytest.mark.parametrize("restart", [False, True])
+def test_the_new_user_cannot_read_what_the_old_one_wrote_with_others(broker, alice, restart):
+    alice.send("bob", "for the old one")
+    broker.user("bob").send("alice", "by the old one")
+    delete(broker)
+    if restart:
+        broker.restart()
+        alice.connect()
+    bob = again(broker)
+    assert bob.command("getHistory", to="alice") == {"messages": [], "complete": True}
+    assert bob.code("setConversation", to="alice", pinned=True) == 10004
+    bob.command("markRead", to="alice")
+    alice.send("bob", "for the new one")
+    assert [m["text"] for m in bob.command("getHistory", to="alice")["messages"]] == ["for the new one"]
+    assert alice.silent(lambda m: m.get("event") == "read") == []
+
+
+@pytest.mark.parametrize("restart", [False, True])
 def test_the_pair_goes_on_for_the_other_side(broker, alice, restart):
     broker.user("bob").send("alice", "one")
     delete(broker)
