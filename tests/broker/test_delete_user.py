@@ -104,6 +104,17 @@ def test_what_a_device_of_his_still_sends_is_refused(broker, alice):
     assert alice.synced() == []
 
 
+def test_it_is_refused_even_when_he_was_imported_anew_meanwhile(broker, alice):
+    admin, bob = commander(broker, "admin"), commander(broker, "bob")
+    ask(admin, {"command": "deleteUser", "userID": "bob"}, {"command": "importUsers", "userIDs": ["bob"]})
+    assert answers(admin) == [0, 0]
+    bob.send(packets.publish(5, "chat/user/alice", "too late", qos=1, mid=77))
+    ask(bob, {"command": "setSelfInfo", "nickname": "still here"})
+    assert bob.expect(packets.PUBACK).code == 0x87
+    assert answers(bob) == [10007]
+    assert alice.synced() == []
+
+
 @pytest.mark.parametrize("connected", [True, False])
 def test_push_tokens_and_jobs_are_gone(broker, connected):
     phone = with_token(broker, "bob")
