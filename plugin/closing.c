@@ -42,7 +42,11 @@ void sessions_force_offline(struct chat *chat, const struct user *user, enum off
 {
     const struct displacement why = {.reason = reason};
     struct session *session;
-    DL_FOREACH2(user->sessions, session, user_next) session_force_offline(chat, session, &why);
+    DL_FOREACH2(user->sessions, session, user_next)
+    {
+        session->orphan = session->orphan || reason == OFFLINE_DELETED;
+        session_force_offline(chat, session, &why);
+    }
 }
 
 /* userSigs */

@@ -46,18 +46,21 @@ static int field_peer(struct command *command, const char **out)
     return field_user(command, "to", FIELD_OPTIONAL, out);
 }
 
-/* One with a user who was deleted is still there. */
+/* One with a user who was deleted is still there. Who was deleted himself and has come again is in it from the next
+ * message on: before, it is to him as if they had never written. */
 static int pair_access(struct command *command, const char *to, struct conversation_access *out)
 {
     struct chat *chat = command->chat;
     const char *self = command->session->user->id;
     if (strcmp(to, self) == 0)
         return CODE_NO_USER;
-    out->conversation = conversation_pair(chat, self, to);
-    if (!out->conversation)
+    struct conversation *pair = conversation_pair(chat, self, to);
+    struct member *member = pair ? member_find(chat, pair, self) : NULL;
+    if (!member || member->role == ROLE_NONE)
         return strcmp(to, SYSTEM_USER) == 0 || user_find(chat, to) ? CODE_OK : CODE_NO_USER;
-    out->member = member_find(chat, out->conversation, self);
-    out->role = out->member ? out->member->role : ROLE_NONE;
+    out->conversation = pair;
+    out->member = member;
+    out->role = member->role;
     return CODE_OK;
 }
 

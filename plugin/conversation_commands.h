@@ -17,7 +17,7 @@ command_function command_get_unread;
  * CODE_BAD_REQUEST, CODE_NO_USER, CODE_NO_GROUP, CODE_NOT_ALLOWED (not in the group). */
 struct conversation_access {
     bool named;                        /* false: neither field is there */
-    struct conversation *conversation; /* NULL: a pair that has never written to each other, or none named */
+    struct conversation *conversation; /* NULL: none named, or a pair that has not written yet */
     struct member *member;             /* NULL: an app admin, or who is in a live group by connection only */
     enum role role;
 };

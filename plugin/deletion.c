@@ -111,7 +111,7 @@ static struct member *heir_in_memory(struct chat *chat, const struct member *own
 {
     struct member *heir = NULL;
     for (struct member *member = owner->conversation->members; member; member = member->hh.next)
-        if (may_inherit(chat, member, owner) && comes_before(member, heir))
+        if (comes_before(member, heir) && may_inherit(chat, member, owner)) /* which may cost a read */
             heir = member;
     return heir ? member_find(chat, owner->conversation, heir->user_id) : NULL; /* with its user */
 }

@@ -380,7 +380,7 @@ static int check_form(struct draft *draft)
 
 static int check_rules(struct draft *draft)
 {
-    if (draft->sender->deleted)
+    if (draft->origin && draft->origin->orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     int code = check_receiver(draft);
     return code == CODE_OK ? check_rates(draft) : code;

@@ -48,9 +48,10 @@ static int check_room(struct command *command, const cJSON *ids)
 
 static bool watch(struct command *command, struct user *user)
 {
-    return presence_watch(command->chat, command->session, user);
+    return user->deleted || presence_watch(command->chat, command->session, user);
 }
 
+/* One who was deleted since is let go as well: he may come again. */
 static bool unwatch(struct command *command, struct user *user)
 {
     presence_unwatch(command->chat, command->session, user);
@@ -65,8 +66,9 @@ static int for_each(struct command *command, const cJSON *ids,
     const cJSON *id;
     cJSON_ArrayForEach(id, ids)
     {
-        struct user *user = user_find(command->chat, id->valuestring);
-        good = good && (!user || change(command, user)) && add_status(list, id->valuestring, user);
+        struct user *user = user_find_any(command->chat, id->valuestring);
+        good = good && (!user || change(command, user)) &&
+               add_status(list, id->valuestring, user && !user->deleted ? user : NULL);
     }
     return command_answered(command, good);
 }

@@ -71,6 +71,7 @@ struct session {
         *farewell;       /* it lost its place while it was away, and is let in to be told this only */
     bool unknown_device; /* its first login: nothing is stored about it */
     bool taken_over;     /* a new connection with the same client id has logged in */
+    bool orphan;         /* its user was deleted: what it still sends is nobody's */
     int keepalive_seconds;
     struct expiry_entry expiry; /* of the userSig, in seconds */
     int subscribes;             /* SUBSCRIBE filters accepted on this connection */

@@ -208,7 +208,7 @@ static bool is_self(const struct session *session, const struct topic *topic)
 
 static int start(struct chat *chat, struct session *session, const struct topic *topic, int qos)
 {
-    if (session->user->deleted)
+    if (session->orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     switch (topic->kind) {
     case TOPIC_INBOX:

@@ -104,6 +104,17 @@ def test_what_a_device_of_his_still_sends_is_refused(broker, alice):
     assert alice.synced() == []
 
 
+def test_it_is_refused_even_when_he_was_imported_anew_meanwhile(broker, alice):
+    admin, bob = commander(broker, "admin"), commander(broker, "bob")
+    ask(admin, {"command": "deleteUser", "userID": "bob"}, {"command": "importUsers", "userIDs": ["bob"]})
+    assert answers(admin) == [0, 0]
+    bob.send(packets.publish(5, "chat/user/alice", "too late", qos=1, mid=77))
+    ask(bob, {"command": "setSelfInfo", "nickname": "still here"})
+    assert bob.expect(packets.PUBACK).code == 0x87
+    assert answers(bob) == [10007]
+    assert alice.synced() == []
+
+
 @pytest.mark.parametrize("connected", [True, False])
 def test_push_tokens_and_jobs_are_gone(broker, connected):
     phone = with_token(broker, "bob")
@@ -366,6 +377,23 @@ def test_a_newer_user_sig_makes_a_new_user(broker, alice, device, restart):
     assert [m.get("text") for m in bob.contents("for the new one")] == ["for the new one"]
     assert [m["text"] for m in bob.synced()] == ["for the new one"]
     assert bob.command("getUnread")["totalUnread"] == 1
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_the_new_user_cannot_read_what_the_old_one_wrote_with_others(broker, alice, restart):
+    alice.send("bob", "for the old one")
+    broker.user("bob").send("alice", "by the old one")
+    delete(broker)
+    if restart:
+        broker.restart()
+        alice.connect()
+    bob = again(broker)
+    assert bob.command("getHistory", to="alice") == {"messages": [], "complete": True}
+    assert bob.code("setConversation", to="alice", pinned=True) == 10004
+    bob.command("markRead", to="alice")
+    alice.send("bob", "for the new one")
+    assert [m["text"] for m in bob.command("getHistory", to="alice")["messages"]] == ["for the new one"]
+    assert alice.silent(lambda m: m.get("event") == "read") == []
 
 
 @pytest.mark.parametrize("restart", [False, True])

@@ -191,6 +191,19 @@ def test_ending_what_was_never_watched_is_fine(alice):
     assert unwatch(alice, "bob", "nobody") == {"bob": "offline", "nobody": "unknown"}
 
 
+def test_a_user_who_was_deleted_need_not_be_watched_any_more(broker, alice):
+    """He may come again."""
+    watch(alice, "bob", "carol")
+    admin = broker.admin()
+    admin.command("deleteUser", userID="bob")
+    assert unwatch(alice, "bob") == {"bob": "unknown"}
+    admin.command("importUsers", userIDs=["bob"])
+    broker.user("bob", "ios:1", sig=broker.sig("bob", created=int(time.time()) + 5))
+    broker.user("carol")
+    told(alice, "carol", "online")
+    assert alice.silent(is_status) == []
+
+
 @pytest.mark.parametrize("clean", [True, False])
 def test_watching_ends_with_the_connection(broker, alice, clean):
     pad = broker.user("alice", "ipad:1", clean=clean).subscribe("chat/user/alice/#")
