@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from h2server import Reply
+from h2server import OldServer, Reply
 from providers import Webhook
 
 PROVIDERS = ["apns", "fcm", "webhook"]
@@ -89,6 +89,29 @@ def test_a_name_that_cannot_be_looked_up_is_tried_again_later(office):
     office.await_line("attempt 1: .*resolve host.*; to be tried again")
 
 
+def test_a_name_server_that_hangs_costs_others_nothing(office):
+    office.set("webhook:app", url="https://slow.invalid/", timeout_seconds=1)
+    tokens = [office.phone("bob", "webhook"), office.phone("carol")]
+    process = office.start(preload="slow_names.so")
+    office.write("bob")
+    office.await_line("no connection within 1 s; to be tried again")
+    office.write("carol")
+    assert office.apns.take_for(tokens[1], timeout=3)
+    started = time.monotonic()
+    assert office.stop(process) == 0 and time.monotonic() - started < 3
+
+
+def test_a_web_hook_may_speak_http_1(office):
+    many_phones(office, 100)
+    hook = OldServer(office.pki.server, pause=0.2)
+    office.set("webhook:app", url=hook.url, timeout_seconds=2)
+    office.start()
+    office.write("eve")
+    office.await_counter("webhook:app", "done 100, to be tried again 0")
+    assert len(hook.bodies) == 100
+    hook.close()
+
+
 def many_phones(office, count, provider="webhook"):
     """Devices of eve's: a message to her is as many jobs."""
     for number in range(count):
@@ -114,6 +137,13 @@ def test_a_provider_that_hangs_costs_others_nothing(office):
         assert office.apns.take_for(token).json["aps"]["alert"]["body"] == f"message {number}"
     assert time.monotonic() - started < 5
     assert office.webhook.server.most_in_flight <= 500
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(office):
+    token, _ = send_to_bob(office, "webhook", Reply(body=b"x" * 100000, how="stream"))
+    office.webhook.take_for(token)
+    office.fence()
+    office.await_counter("webhook:app", "done 2")
 
 
 def test_many_failures_at_once_are_all_told_to_the_broker(office):
