@@ -170,6 +170,18 @@ def test_a_provider_token_that_stays_expired_is_no_reason_to_ask_for_ever(office
     assert office.apns.count_for(token) == 2
 
 
+def test_a_token_that_was_renewed_a_moment_ago_is_not_renewed_for_the_next_refusal(office):
+    tokens = [office.phone(name) for name in ("bob", "carol")]
+    for token in tokens:
+        office.apns.script[token] = [apple(403, "ExpiredProviderToken")] * 2
+    office.start()
+    for number, name in enumerate(("bob", "carol")):
+        office.write(name)
+        office.await_counter("apns:app", f"to be tried again {number + 1}")
+    used = {request.headers["authorization"] for request in office.apns.pending()}
+    assert len(used) == 2
+
+
 def test_an_access_token_that_google_refuses_is_replaced(office):
     token = office.phone("bob", "fcm")
     office.fcm.script[token] = [fcm_error(401, "UNAUTHENTICATED")]

@@ -328,3 +328,16 @@ def test_a_job_in_flight_that_comes_again_is_not_sent_a_second_time(office):
     gate.set()
     office.fence()
     assert office.apns.count_for(token) == 0
+
+
+def test_a_job_in_flight_that_comes_again_for_another_token_goes_to_that_one(office):
+    gate = threading.Event()
+    office.set_broker(push_lease_seconds=1)
+    old, _ = send_to_bob(office, "apns", Reply(410, body=b'{"reason":"Unregistered"}', after=gate))
+    office.apns.take_for(old)
+    new = office.phone("bob", token="apns-of-bob-again")
+    assert office.apns.take_for(new)
+    gate.set()
+    office.fence()
+    office.write("bob", "one more")
+    assert office.apns.take_for(new).json["aps"]["alert"]["body"] == "one more"
