@@ -119,6 +119,19 @@ def test_a_configuration_is_refused(office, section, options, wanted):
     assert wanted in refusal(office)
 
 
+def test_a_configuration_from_windows_is_read(office):
+    path = office.configure()
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    process = subprocess.run([WORKER, "-c", path, "--test", "webhook:app", "a-token"], capture_output=True)
+    assert process.returncode == 0 and office.webhook.take_for("a-token")
+
+
+@pytest.mark.parametrize("section", ["broker", "apns:app", "fcm:app", "webhook:app"])
+def test_a_ca_file_that_is_not_there_is_refused(office, section):
+    office.set(section, ca_file="/nowhere/ca")
+    assert "ca_file: /nowhere/ca cannot be read: No such file" in refusal(office)
+
+
 def test_a_line_that_is_none_is_refused(office):
     office.set("broker", **{"what is this\nhost": "127.0.0.1"})
     assert "neither [section] nor name = value" in refusal(office)
