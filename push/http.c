@@ -9,7 +9,9 @@
 #include <string.h>
 #include <utlist.h>
 
-#define CONNECTIONS_PER_HOST 32L /* HTTP/2 needs one or two; an old web hook has one request on each */
+/* HTTP/2 needs one or two, but Apple allows one request on each until it has seen a token it knows, and an old
+ * web hook never allows more. */
+#define CONNECTIONS_PER_HOST 16L
 #define STREAMS_PER_HOST     1000L
 #define CONNECT_TIMEOUT_MS   5000L
 #define DEAD_LINK_MS         10000U /* unacknowledged data for so long: the connection is given up */

@@ -47,6 +47,13 @@ def test_check_finds(office, what):
     office.await_line(line)
 
 
+def test_check_finds_a_web_hook_that_redirects(office):
+    office.webhook.refuse = lambda request: reply(301, location="/elsewhere")
+    code, _ = office.run("--check")
+    assert code == 1
+    office.await_line(r"\[webhook:app\]: FAILED, 301")
+
+
 def test_check_finds_a_service_account_of_another_key(office):
     office.fcm.token_replies = [reply(400, {"error": "invalid_grant"})]
     code, _ = office.run("--check")

@@ -101,6 +101,19 @@ def test_a_name_server_that_hangs_costs_others_nothing(office):
     assert office.stop(process) == 0 and time.monotonic() - started < 3
 
 
+def test_a_provider_may_take_one_request_at_a_time_on_a_connection(office):
+    many_phones(office, 300)
+    narrow = Webhook(office.pki.server, max_streams=1)
+    office.set("webhook:app", url=narrow.url)
+    office.start()
+    office.write("eve")
+    requests = [narrow.take() for _ in range(300)]
+    office.await_counter("webhook:app", "done 300, to be tried again 0")
+    assert len({narrow.token_of(request) for request in requests}) == 300
+    assert max(request.connection for request in requests) < 16
+    narrow.close()
+
+
 def test_a_web_hook_may_speak_http_1(office):
     many_phones(office, 100)
     hook = OldServer(office.pki.server, pause=0.2)
