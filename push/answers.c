@@ -17,13 +17,14 @@
 #define FAILED_MAX        40  /* commands in one publish, of 50 that the broker takes */
 #define BUSY_MS           1000
 #define RETRY_SECONDS_MAX 86400
-#define NEVER             INT64_MAX
+#define PATIENCE_MS       20000 /* for the broker's response; it may have dropped it, being full */
 
 /* One publish. */
 struct batch {
     unsigned number;
     size_t count; /* of answers */
     int64_t due;  /* when to tell it again */
+    bool told;    /* and no response yet */
     char *payload;
     struct batch *prev, *next;
 };
@@ -181,8 +182,10 @@ void answers_tick(struct answers *answers, int64_t now, bool all)
         close_batch(answers);
     DL_FOREACH(answers->told, batch)
     {
-        if (batch->due <= now && answers->send(answers->context, batch->payload, strlen(batch->payload)))
-            batch->due = NEVER;
+        if (batch->due > now || !answers->send(answers->context, batch->payload, strlen(batch->payload)))
+            continue;
+        batch->told = true;
+        batch->due = now + PATIENCE_MS;
     }
 }
 
@@ -192,7 +195,7 @@ void answers_tick(struct answers *answers, int64_t now, bool all)
 static struct batch *find_oldest(const struct answers *answers)
 {
     struct batch *batch = answers->told;
-    while (batch && batch->due != NEVER)
+    while (batch && !batch->told)
         batch = batch->next;
     return batch;
 }
@@ -212,7 +215,7 @@ static struct batch *find_batch(const struct answers *answers, const cJSON *resp
     return batch;
 }
 
-/* The worst code of all; they are answers to one publish. */
+/* BUSY, or one of those that are not OK; they are answers to one publish. */
 static int find_code(const cJSON *responses)
 {
     int code = CODE_OK;
@@ -220,7 +223,7 @@ static int find_code(const cJSON *responses)
     cJSON_ArrayForEach(response, responses)
     {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(response, "code");
-        if (cJSON_IsNumber(item) && code != CODE_BUSY)
+        if (cJSON_IsNumber(item) && item->valueint != CODE_OK && code != CODE_BUSY)
             code = item->valueint;
     }
     return code;
@@ -235,10 +238,12 @@ void answers_heard(struct answers *answers, int64_t now, const char *payload, si
     if (code != CODE_OK)
         log_line("the broker does not take %zu answers: %d %s", batch ? batch->count : 0, code,
                  code_text(code));
-    if (batch && code == CODE_BUSY)
+    if (batch && code == CODE_BUSY) {
+        batch->told = false;
         batch->due = now + BUSY_MS;
-    else if (batch)
+    } else if (batch) {
         batch_free(answers, batch);
+    }
     cJSON_Delete(root);
 }
 

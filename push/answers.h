@@ -22,7 +22,8 @@ void answers_close(struct answers *answers);
 
 /* false: out of memory; the job comes again. */
 bool answers_add(struct answers *answers, const struct job *job, const struct outcome *outcome);
-/* Sends what has been gathered long enough and what is to be told again; `all`: everything now. */
+/* Sends what has been gathered long enough and what is to be told again, which is also what has had no
+ * response for 20 s; `all`: everything that has been gathered. */
 void answers_tick(struct answers *answers, int64_t now, bool all);
 /* A response of the broker's to commands. */
 void answers_heard(struct answers *answers, int64_t now, const char *payload, size_t len);

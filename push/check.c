@@ -14,7 +14,7 @@
 #include "push/http.h"
 #include "push/link.h"
 
-#define PATIENCE_MS 25000 /* longer than any timeout_seconds */
+#define PATIENCE_MS 30000 /* longer than a job lives (delivery.h): the next answer is the next question's */
 #define TURN_MS     50
 #define UNKNOWN_JOB "9007199254740991"
 #define NO_TOKEN    "0000000000000000000000000000000000000000000000000000000000000000"
@@ -51,7 +51,7 @@ static void on_delivered(void *context, const struct job *job, const struct outc
 static void on_head(void *context, const struct http_answer *answer)
 {
     struct check *check = context;
-    bool good = answer->failure == HTTP_ANSWERED && answer->status < 500;
+    bool good = answer->failure == HTTP_ANSWERED && answer->status < 500 && answer->status / 100 != 3;
     check->answered = true;
     outcome_set(&check->outcome, good ? VERDICT_DONE : VERDICT_RETRY, "%ld %s", answer->status,
                 answer->failure == HTTP_ANSWERED ? "" : answer->error);

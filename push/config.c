@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <utlist.h>
 
 #include "acl/identity.h"
@@ -18,7 +19,7 @@
 
 const char *const PROVIDER_NAMES[PROVIDER_COUNT] = {"apns", "fcm", "webhook"};
 
-enum type { TEXT, URL, NUMBER };
+enum type { TEXT, FILE_NAME, URL, BASE_URL, NUMBER }; /* a BASE_URL loses the slash at its end */
 
 /* Of a section of any kind. Numbers have a default in `least` .. `most`; texts one or NULL. */
 struct option {
@@ -36,7 +37,7 @@ struct option {
 static const struct option BROKER_OPTIONS[] = {
     {"host", TEXT, IN_BROKER(host), false, "127.0.0.1", 0, 0},
     {"port", NUMBER, IN_BROKER(port), false, "1883", 1, 65535},
-    {"ca_file", TEXT, IN_BROKER(ca_file), false, NULL, 0, 0},
+    {"ca_file", FILE_NAME, IN_BROKER(ca_file), false, NULL, 0, 0},
     {"user", TEXT, IN_BROKER(user), true, NULL, 0, 0},
     {"sdkappid", NUMBER, IN_BROKER(sdkappid), true, NULL, 1, 4294967295},
     {"secret_key_file", TEXT, IN_BROKER(secret_key_file), true, NULL, 0, 0},
@@ -52,8 +53,8 @@ static const struct option APNS_OPTIONS[] = {
     {"team_id", TEXT, IN_APP(team_id), true, NULL, 0, 0},
     {"topic", TEXT, IN_APP(topic), true, NULL, 0, 0},
     {"sound", TEXT, IN_APP(sound), false, "default", 0, 0},
-    {"url", URL, IN_APP(url), false, "https://api.push.apple.com", 0, 0},
-    {"ca_file", TEXT, IN_APP(ca_file), false, NULL, 0, 0},
+    {"url", BASE_URL, IN_APP(url), false, "https://api.push.apple.com", 0, 0},
+    {"ca_file", FILE_NAME, IN_APP(ca_file), false, NULL, 0, 0},
     {"timeout_seconds", NUMBER, IN_APP(timeout_seconds), false, "10", 1, 20},
     {NULL, TEXT, 0, false, NULL, 0, 0},
 };
@@ -61,8 +62,8 @@ static const struct option APNS_OPTIONS[] = {
 static const struct option FCM_OPTIONS[] = {
     {"business_id", TEXT, IN_APP(business), false, NULL, 0, 0},
     {"service_account_file", TEXT, IN_APP(service_account_file), true, NULL, 0, 0},
-    {"url", URL, IN_APP(url), false, "https://fcm.googleapis.com", 0, 0},
-    {"ca_file", TEXT, IN_APP(ca_file), false, NULL, 0, 0},
+    {"url", BASE_URL, IN_APP(url), false, "https://fcm.googleapis.com", 0, 0},
+    {"ca_file", FILE_NAME, IN_APP(ca_file), false, NULL, 0, 0},
     {"timeout_seconds", NUMBER, IN_APP(timeout_seconds), false, "10", 1, 20},
     {NULL, TEXT, 0, false, NULL, 0, 0},
 };
@@ -71,7 +72,7 @@ static const struct option WEBHOOK_OPTIONS[] = {
     {"business_id", TEXT, IN_APP(business), false, NULL, 0, 0},
     {"url", URL, IN_APP(url), true, NULL, 0, 0},
     {"secret_file", TEXT, IN_APP(secret_file), true, NULL, 0, 0},
-    {"ca_file", TEXT, IN_APP(ca_file), false, NULL, 0, 0},
+    {"ca_file", FILE_NAME, IN_APP(ca_file), false, NULL, 0, 0},
     {"timeout_seconds", NUMBER, IN_APP(timeout_seconds), false, "5", 1, 20},
     {NULL, TEXT, 0, false, NULL, 0, 0},
 };
@@ -94,9 +95,16 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct config *config, c
 static int set_text(struct config *config, const char *section, const struct option *option, char **field,
                     const char *value)
 {
-    if (option->type == URL && strncmp(value, "https://", strlen("https://")) != 0)
+    bool url = option->type == URL || option->type == BASE_URL;
+    if (url && strncmp(value, "https://", strlen("https://")) != 0)
         return refuse(config, "[%s] %s: must begin with https://", section, option->name);
-    *field = strdup(value);
+    if (option->type == FILE_NAME && access(value, R_OK) != 0)
+        return refuse(config, "[%s] %s: %s cannot be read: %s", section, option->name, value,
+                      strerror(errno));
+    size_t len = strlen(value);
+    while (option->type == BASE_URL && value[len - 1] == '/')
+        len--;
+    *field = strndup(value, len);
     return *field ? 0 : refuse(config, "out of memory");
 }
 

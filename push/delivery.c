@@ -17,6 +17,9 @@
 #define PROBES         8 /* jobs a provider that hangs keeps, to see when it is back */
 #define BOUNCE_SECONDS 2
 #define FETCH_AGAIN_MS 5000
+#define RENEW_EVERY_MS 60000 /* a clock that is wrong must not cost a new token for each job */
+#define LIFE_MS        28000 /* after 30 s, usually, the broker gives a job to another worker */
+#define LEAST_LEFT_MS  1000
 
 struct counters {
     long long taken, done, retry, invalid_token, dead;
@@ -29,7 +32,7 @@ struct app {
     size_t held;                        /* all of its deliveries */
     int64_t last_answer;
     struct transfer *fetch;
-    int64_t fetch_after;
+    int64_t fetch_after, renew_after;
     struct counters counters;
     struct deliveries *all;
     struct app *prev, *next;
@@ -40,10 +43,11 @@ struct delivery {
     struct app *app;
     struct delivery **home; /* the list it is in */
     struct transfer *transfer;
-    int64_t since; /* in that list */
+    int64_t taken, since; /* since: in that list */
     unsigned bearer_number;
     bool repeated, renewed;
-    bool silent; /* the broker has given the same job again for a newer message: that one will be answered */
+    bool
+        silent; /* the broker has given the same job again for another message or token: that one will be answered */
     struct delivery *prev, *next;
     UT_hash_handle hh;
 };
@@ -135,7 +139,7 @@ __attribute__((format(printf, 2, 3))) static void give_back(struct delivery *del
 
 static void handle_failure(struct delivery *delivery, const struct http_answer *answer)
 {
-    long long seconds = delivery->app->account.config->timeout_seconds;
+    long long seconds = (answer->took_ms + 500) / 1000;
     if (answer->failure == HTTP_TIMEOUT) {
         give_back(delivery, "no answer within %lld s", seconds);
     } else if (answer->failure == HTTP_NO_TIME) {
@@ -150,15 +154,20 @@ static void handle_failure(struct delivery *delivery, const struct http_answer *
 
 static void handle_refusal(struct delivery *delivery, const struct outcome *outcome)
 {
-    struct bearer *bearer = &delivery->app->account.bearer;
-    if (delivery->bearer_number == bearer->number)
-        bearer_clear(bearer); /* unless somebody else has had it renewed already */
-    if (delivery->renewed) {
+    struct app *app = delivery->app;
+    struct bearer *bearer = &app->account.bearer;
+    bool newest = bearer->text && delivery->bearer_number == bearer->number;
+    int64_t now = clock_steady();
+    if (delivery->renewed || (newest && now < app->renew_after)) {
         give_back(delivery, "%s, with a new token too", outcome->reason);
         return;
     }
+    if (newest) {
+        bearer_clear(bearer);
+        app->renew_after = now + RENEW_EVERY_MS;
+    }
     delivery->renewed = true;
-    move(delivery, &delivery->app->all->ready);
+    move(delivery, &app->all->ready);
 }
 
 static void on_answer(void *context, const struct http_answer *answer)
@@ -209,10 +218,11 @@ static void on_fetched(void *context, const struct http_answer *answer)
         move(app->waiting, &app->all->ready);
 }
 
-static void set_way(const struct app *app, struct http_request *request)
+static void set_way(const struct app *app, struct http_request *request, int64_t most_ms)
 {
+    int64_t usual = app->account.config->timeout_seconds * 1000;
     request->ca_file = app->account.config->ca_file;
-    request->timeout_ms = (long)app->account.config->timeout_seconds * 1000;
+    request->timeout_ms = (long)(usual < most_ms ? usual : most_ms);
 }
 
 static void wait_for_token(struct app *app, struct delivery *delivery)
@@ -226,7 +236,7 @@ static void wait_for_token(struct app *app, struct delivery *delivery)
         give_back(delivery, "no access token a moment ago");
         return;
     }
-    set_way(app, &request);
+    set_way(app, &request, LIFE_MS);
     if (account->provider->fetch(account, clock_wall() / 1000, &request))
         app->fetch = http_send(app->all->http, &request, on_fetched, app);
     http_request_clear(&request);
@@ -236,12 +246,17 @@ static void wait_for_token(struct app *app, struct delivery *delivery)
 
 /* Sending */
 
+static int64_t left_ms(const struct delivery *delivery)
+{
+    return delivery->taken + LIFE_MS - clock_steady();
+}
+
 static void send_now(struct delivery *delivery)
 {
     struct app *app = delivery->app;
     struct deliveries *all = app->all;
     struct http_request request = {0};
-    set_way(app, &request);
+    set_way(app, &request, left_ms(delivery));
     if (app->account.provider->request(&app->account, &delivery->job, clock_wall(), &request))
         delivery->transfer = http_send(all->http, &request, on_answer, delivery);
     http_request_clear(&request);
@@ -260,6 +275,10 @@ static void start(struct delivery *delivery)
 {
     struct app *app = delivery->app;
     struct account *account = &app->account;
+    if (left_ms(delivery) < LEAST_LEFT_MS) {
+        give_back(delivery, "no time is left for another try");
+        return;
+    }
     enum authorization authorization = account->provider->authorize
                                            ? account->provider->authorize(account, clock_wall() / 1000)
                                            : AUTHORIZED;
@@ -341,12 +360,17 @@ static void refuse(struct deliveries *all, struct job *job, const char *section)
     job_clear(job);
 }
 
+static bool is_same(const struct job *known, const struct job *job)
+{
+    return known->message == job->message && strcmp(known->token, job->token) == 0;
+}
+
 /* true: there is nothing more to do. */
 static bool is_under_way(struct deliveries *all, const struct job *job)
 {
     struct delivery *known;
     HASH_FIND(hh, all->by_job, &job->id, sizeof job->id, known);
-    if (!known || known->job.message == job->message)
+    if (!known || is_same(&known->job, job))
         return known != NULL;
     HASH_DEL(all->by_job, known);
     known->silent = true;
@@ -363,6 +387,7 @@ static void add(struct deliveries *all, struct app *app, struct job *job)
     }
     delivery->job = *job;
     delivery->app = app;
+    delivery->taken = clock_steady();
     app->held++;
     all->held++;
     app->counters.taken++;

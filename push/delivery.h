@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The life of a job in the worker: taken, authorized, sent, judged, answered. One that ended without an
  * answer of its provider's on a connection that broke is sent once more at once, one whose authorization was
- * refused once more with a new one; everything else is left to the broker's queue.
+ * refused once more with a new one; everything else is left to the broker's queue. All of it is over before
+ * the usual lease of 30 s ends, or another worker would send the same.
  *
  * The broker gives a worker 500 jobs at a time, so those of a provider that hangs would soon be all of them.
  * While fewer than 100 are free, the oldest of a provider that has not answered for a second go back to the

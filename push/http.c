@@ -9,12 +9,15 @@
 #include <string.h>
 #include <utlist.h>
 
-#define CONNECTIONS_PER_HOST 8L
+/* HTTP/2 needs one or two, but Apple allows one request on each until it has seen a token it knows, and an old
+ * web hook never allows more. */
+#define CONNECTIONS_PER_HOST 16L
 #define STREAMS_PER_HOST     1000L
 #define CONNECT_TIMEOUT_MS   5000L
 #define DEAD_LINK_MS         10000U /* unacknowledged data for so long: the connection is given up */
 #define IDLE_SECONDS         60L
 #define RECEIVE_BYTES        2048L  /* a buffer of each request */
+#define RECEIVED_MAX         65536U /* of a body; whoever sends more is not listened to */
 #define SEND_BYTES           16384L /* another one, the least there is */
 
 struct transfer {
@@ -24,7 +27,7 @@ struct transfer {
     void *context;
     char *body; /* HTTP_ANSWER_MAX + 1 bytes, once there is something: most answers have none */
     char error[CURL_ERROR_SIZE];
-    size_t body_len;
+    size_t body_len, received;
     struct transfer *prev, *next;
 };
 
@@ -100,9 +103,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
     size_t room = HTTP_ANSWER_MAX - transfer->body_len, len = size * count;
+    transfer->received += len;
     if (!transfer->body)
         transfer->body = malloc(HTTP_ANSWER_MAX + 1);
-    if (!transfer->body)
+    if (!transfer->body || transfer->received > RECEIVED_MAX)
         return CURL_WRITEFUNC_ERROR;
     size_t kept = len < room ? len : room;
     memcpy(transfer->body + transfer->body_len, data, kept);
@@ -120,15 +124,24 @@ static int on_socket(void *context, curl_socket_t fd, curlsocktype purpose)
     return CURL_SOCKOPT_OK;
 }
 
+/* A CA file of one's own is the only one: the system's folder would count beside it. */
+static bool set_trust(CURL *easy, const char *ca_file)
+{
+    return !ca_file || (!curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) &&
+                        !curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
+}
+
 static bool set_connection(CURL *easy, const struct http_request *request)
 {
     return !curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) &&
            !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") &&
+           !curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) &&
+           /* or giving up a name that is being looked up would wait for that */
+           !curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) &&
            !curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) &&
            !curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L) &&
            !curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
-           (!request->ca_file || !curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file)) &&
-           !curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket) &&
+           set_trust(easy, request->ca_file) && !curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket) &&
            !curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) &&
            !curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, IDLE_SECONDS) &&
            !curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, IDLE_SECONDS) &&
@@ -173,7 +186,7 @@ struct transfer *http_send(struct http *http, struct http_request *request, http
     transfer->context = context;
     transfer->error[0] = '\0';
     transfer->body = NULL;
-    transfer->body_len = 0;
+    transfer->body_len = transfer->received = 0;
     transfer->easy = curl_easy_init();
     *request = (struct http_request){0};
     DL_APPEND(http->transfers, transfer);
@@ -193,6 +206,7 @@ static enum http_failure failure_of(CURLcode code, CURL *easy)
     curl_off_t connected = 0;
     switch (code) {
     case CURLE_OK:
+    case CURLE_WRITE_ERROR: /* on_body has had enough: the status is known */
         return HTTP_ANSWERED;
     case CURLE_OPERATION_TIMEDOUT:
         curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);

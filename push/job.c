@@ -40,6 +40,8 @@ static const char *read_texts(struct job *job)
             text = "";
         *(const char **)((char *)job + TEXTS[i].offset) = text;
     }
+    if (job->sound && strlen(job->sound) > JOB_SOUND_MAX)
+        job->sound = NULL;
     return NULL;
 }
 

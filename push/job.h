@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define JOB_SOUND_MAX 128 /* bytes; it is the name of a file of the app's */
+
 struct job {
     int64_t id, message; /* message: the id of the chat message */
     int64_t expire;      /* ms since 1970 */
@@ -14,7 +16,7 @@ struct job {
     int badge; /* -1: the notification says nothing about it */
     /* Never NULL. Borrowed from the tree. */
     const char *provider, *business, *token, *user, *client, *title, *body, *collapse;
-    const char *ext, *sound; /* NULL: none */
+    const char *ext, *sound; /* NULL: none; a sound, too, that is longer than JOB_SOUND_MAX */
     const cJSON *about;      /* the member "message", an object */
     char *raw;               /* as it came, NUL-terminated */
     size_t raw_len;

@@ -198,12 +198,11 @@ static void connect_now(struct link *link)
         go_down(link, "%s", result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result));
 }
 
-/* libmosquitto closes the socket of what it reports; what it does not, is closed here. */
+/* libmosquitto has closed the socket of what it reports. */
 static void check(struct link *link, int result)
 {
-    if (result == MOSQ_ERR_SUCCESS)
-        return;
-    go_down(link, "%s", mosquitto_strerror(result));
+    if (result != MOSQ_ERR_SUCCESS)
+        go_down(link, "%s", mosquitto_strerror(result));
 }
 
 void link_tick(struct link *link, int64_t now)

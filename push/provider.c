@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "push/text.h"
+
 void outcome_set(struct outcome *outcome, enum verdict verdict, const char *format, ...)
 {
     va_list args;
@@ -15,6 +17,7 @@ void outcome_set(struct outcome *outcome, enum verdict verdict, const char *form
     va_start(args, format);
     vsnprintf(outcome->reason, sizeof outcome->reason, format, args);
     va_end(args);
+    text_mend(outcome->reason);
 }
 
 void bearer_clear(struct bearer *bearer)

@@ -24,7 +24,7 @@ enum verdict {
 struct outcome {
     enum verdict verdict;
     int64_t retry_after_seconds; /* -1: as the broker sees fit */
-    char reason[200];            /* for people; no secret, no token */
+    char reason[200];            /* for people, valid UTF-8; no secret, no token */
 };
 __attribute__((format(printf, 3, 4))) void outcome_set(struct outcome *outcome, enum verdict verdict,
                                                        const char *format, ...);

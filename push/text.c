@@ -73,6 +73,27 @@ char *text_print_within(cJSON *tree, size_t max, const struct text_cuts *cuts)
     return NULL;
 }
 
+/* 0: it is none. */
+static size_t character_len(const char *text)
+{
+    unsigned char first = (unsigned char)*text;
+    size_t len = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 0;
+    for (size_t i = 1; i < len; i++)
+        if (((unsigned char)text[i] & 0xC0) != 0x80)
+            return 0;
+    return len;
+}
+
+void text_mend(char *text)
+{
+    while (*text) {
+        size_t len = character_len(text);
+        if (len == 0)
+            *text = '?';
+        text += len > 0 ? len : 1;
+    }
+}
+
 bool text_sha256(const char *text, char out[65])
 {
     unsigned char digest[EVP_MAX_MD_SIZE];

@@ -21,6 +21,9 @@ struct text_cuts {
  * too long with all of that gone. */
 char *text_print_within(cJSON *tree, size_t max, const struct text_cuts *cuts);
 
+/* Makes what was cut anywhere valid UTF-8 again: bytes that are no whole character become '?'. */
+void text_mend(char *text);
+
 /* Lower-case hex of SHA-256. `out` has 65 bytes. false: OpenSSL failed. */
 __attribute__((warn_unused_result)) bool text_sha256(const char *text, char out[65]);
 

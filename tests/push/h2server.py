@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """An HTTP/2 server over TLS whose answers a test can choose: late, never, or the end of the connection."""
 import contextlib
+import http.server
 import json
 import socket
 import ssl
@@ -36,7 +37,7 @@ class Reply:
     status: int = 200
     headers: dict = field(default_factory=dict)
     body: bytes = b""
-    how: str = "answer"  # "hang", "close", "goaway": not processed, ask another connection
+    how: str = "answer"  # "hang", "close", "goaway": not processed, ask another connection; "stream": no end
     after: object = None  # an Event to wait for, or seconds
 
 
@@ -170,11 +171,15 @@ class _Connection:
             self._reply(stream, made)
 
     def _reply(self, stream, made):
+        more = made.how == "stream"
         with self.lock:
             headers = [(":status", str(made.status)), *made.headers.items()]
             self.h2.send_headers(stream, headers, end_stream=not made.body)
             if made.body:
-                self.h2.send_data(stream, made.body, end_stream=True)
+                for at in range(0, len(made.body), 16384):
+                    self.h2.send_data(stream, made.body[at:at + 16384])
+                if not more:
+                    self.h2.end_stream(stream)
             self.server.note_end()
             self._flush()
 
@@ -184,3 +189,33 @@ class _Connection:
             self.h2.close_connection(last_stream_id=max(stream - 2, 0))
             self._flush()
         self.sock.close()
+
+
+class OldServer:
+    """HTTP/1.1 over TLS, one request at a time and connection, each answered with 204 after a pause in s."""
+
+    def __init__(self, certificate, pause):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                bodies.append(self.rfile.read(int(self.headers["content-length"])))
+                time.sleep(pause)
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.bodies = bodies = []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True,
+                                                  do_handshake_on_connect=False)
+        self.url = f"https://127.0.0.1:{self._server.server_port}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()

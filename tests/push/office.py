@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import signal
 import tempfile
+import time
 
 import providers
 from harness.broker import SANITIZER_MARKS, Broker
@@ -93,11 +94,13 @@ class Office:
 
     # ---- the worker
 
-    def launch(self, *arguments, broker=True):
+    def launch(self, *arguments, broker=True, preload=None):
         """A chatpushd, whatever it does."""
         assert not broker or self.broker
-        env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:exitcode=99"}
+        env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:verify_asan_link_order=0"}
         env.pop("LD_PRELOAD", None)
+        if preload:
+            env["LD_PRELOAD"] = str(BUILD_DIR / preload)
         process = LoggedProcess([str(WORKER), "-c", str(self.configure()), *arguments], env=env)
         self.workers.append(process)
         return process
@@ -108,9 +111,9 @@ class Office:
         code = process.wait(3 * PATIENCE)
         return code, list(process.lines)
 
-    def start(self):
+    def start(self, **how):
         """A worker that takes jobs."""
-        process = self.launch()
+        process = self.launch(**how)
         assert process.await_line(r"broker .*: connected"), "the worker did not connect:\n" + self.log()
         return process
 
@@ -126,6 +129,17 @@ class Office:
         line = self.workers[-1].await_line(pattern, **how)
         assert line, f"no line {pattern!r} in the worker's log"
         return line
+
+    def await_counter(self, section, text):
+        """Until the counters of this section say so."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            start = len(self.workers[-1].find("."))
+            self.workers[-1].signal(signal.SIGUSR1)
+            line = self.workers[-1].await_line(rf"\[{section}\] taken", start=start)
+            if text in line:
+                return
+            assert time.monotonic() < deadline, line
 
     # ---- people
 

@@ -4,6 +4,8 @@ import json
 import subprocess
 import time
 
+import pytest
+
 import providers
 from pki import read_jwt
 
@@ -85,6 +87,32 @@ def test_a_long_notification_is_cut_to_4096_bytes_at_a_character(office):
     body = request.json["aps"]["alert"]["body"]
     assert 4090 <= len(request.body) <= 4096
     assert len(body) > 500 and text.startswith(body)
+
+
+def test_a_sound_and_an_ext_that_leave_no_room_for_a_text_are_left_out(office):
+    tokens = {provider: office.phone("bob", provider) for provider in ("apns", "fcm")}
+    office.start()
+    office.write("bob", {"text": "hello", "push": {"ext": "e" * 2000, "sound": "s" * 3000}})
+    aps = office.apns.take_for(tokens["apns"]).json["aps"]
+    message = office.fcm.take_for(tokens["fcm"]).json["message"]
+    assert aps["alert"] == message["notification"] == {"title": "alice", "body": "hello"}
+    assert aps["sound"] == message["android"]["notification"]["sound"] == "default"
+
+
+def test_a_token_of_dots_is_a_token(office):
+    token = office.phone("bob", token="..")
+    office.start()
+    office.write("bob")
+    assert office.apns.take_for(token).path == "/3/device/.."
+
+
+@pytest.mark.parametrize("provider", ["apns", "fcm"])
+def test_an_address_may_end_with_a_slash(office, provider):
+    token = office.phone("bob", provider)
+    office.set(f"{provider}:app", url=office[provider].url + "/")
+    office.start()
+    office.write("bob")
+    assert office[provider].take_for(token)
 
 
 def test_a_token_cannot_leave_its_place_in_the_path(office):

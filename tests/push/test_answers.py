@@ -2,12 +2,12 @@
 """What each answer of a provider leads to."""
 import datetime
 import email.utils
-import sqlite3
 import time
 
 import pytest
 
 from h2server import Reply, reply
+from harness.settings import PATIENCE
 from providers import fcm_error
 
 DONE, AGAIN, TOKEN_GONE, DEAD = "done", "again", "token gone", "dead"
@@ -132,16 +132,30 @@ def test_a_quota_of_googles_without_retry_after_is_respected_for_a_minute(office
     office.await_line(r"429 QUOTA_EXCEEDED; to be tried again in 60 s")
 
 
+def dead_jobs(office, count):
+    """What administrators are told, once there are so many."""
+    admin, deadline = office.broker.admin("web:1"), time.monotonic() + PATIENCE
+    while len(dead := admin.command("getStats")["dead"]) < count:
+        assert time.monotonic() < deadline, f"{dead} only"
+    return dead
+
+
 def test_what_is_given_up_is_kept_as_dead_with_its_reason(office):
     token = office.phone("bob")
     office.apns.script[token] = [apple(400, "TopicDisallowed")]
     office.start()
     office.write("bob")
-    office.await_line("given up")
-    office.fence()
-    with sqlite3.connect(f"file:{office.broker.database}?mode=ro", uri=True) as database:
-        rows = database.execute("SELECT user, state, error FROM push_job WHERE state = 3").fetchall()
-    assert rows == [("bob", 3, "400 TopicDisallowed")]
+    (dead,) = dead_jobs(office, 1)
+    assert (dead["userID"], dead["provider"], dead["error"]) == ("bob", "apns", "400 TopicDisallowed")
+
+
+def test_a_reason_in_another_alphabet_is_cut_and_still_reaches_the_broker(office):
+    token, reason = office.phone("bob"), "x" + "\u00e9" * 99
+    office.apns.script[token] = [apple(400, reason)]
+    office.start()
+    office.write("bob")
+    (dead,) = dead_jobs(office, 1)
+    assert dead["error"].startswith("400 x" + "\u00e9" * 40)
 
 
 # ---- our own authorization
@@ -168,6 +182,18 @@ def test_a_provider_token_that_stays_expired_is_no_reason_to_ask_for_ever(office
     office.write("bob")
     office.await_line("403 ExpiredProviderToken, with a new token too; to be tried again")
     assert office.apns.count_for(token) == 2
+
+
+def test_a_token_that_was_renewed_a_moment_ago_is_not_renewed_for_the_next_refusal(office):
+    tokens = [office.phone(name) for name in ("bob", "carol")]
+    for token in tokens:
+        office.apns.script[token] = [apple(403, "ExpiredProviderToken")] * 2
+    office.start()
+    for number, name in enumerate(("bob", "carol")):
+        office.write(name)
+        office.await_counter("apns:app", f"to be tried again {number + 1}")
+    used = {request.headers["authorization"] for request in office.apns.pending()}
+    assert len(used) == 2
 
 
 def test_an_access_token_that_google_refuses_is_replaced(office):

@@ -47,6 +47,13 @@ def test_check_finds(office, what):
     office.await_line(line)
 
 
+def test_check_finds_a_web_hook_that_redirects(office):
+    office.webhook.refuse = lambda request: reply(301, location="/elsewhere")
+    code, _ = office.run("--check")
+    assert code == 1
+    office.await_line(r"\[webhook:app\]: FAILED, 301")
+
+
 def test_check_finds_a_service_account_of_another_key(office):
     office.fcm.token_replies = [reply(400, {"error": "invalid_grant"})]
     code, _ = office.run("--check")
@@ -117,6 +124,19 @@ def refusal(office):
 def test_a_configuration_is_refused(office, section, options, wanted):
     office.set(section, **options)
     assert wanted in refusal(office)
+
+
+def test_a_configuration_from_windows_is_read(office):
+    path = office.configure()
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    process = subprocess.run([WORKER, "-c", path, "--test", "webhook:app", "a-token"], capture_output=True)
+    assert process.returncode == 0 and office.webhook.take_for("a-token")
+
+
+@pytest.mark.parametrize("section", ["broker", "apns:app", "fcm:app", "webhook:app"])
+def test_a_ca_file_that_is_not_there_is_refused(office, section):
+    office.set(section, ca_file="/nowhere/ca")
+    assert "ca_file: /nowhere/ca cannot be read: No such file" in refusal(office)
 
 
 def test_a_line_that_is_none_is_refused(office):

@@ -106,6 +106,25 @@ static void a_payload_that_cannot_be_cut_enough_is_refused(void **state)
     cJSON_Delete(made.tree);
 }
 
+static void assert_mended(const char *text, const char *wanted)
+{
+    char mended[20];
+    strcpy(mended, text);
+    text_mend(mended);
+    assert_string_equal(mended, wanted);
+}
+
+static void what_is_no_whole_character_is_mended(void **state)
+{
+    (void)state;
+    assert_mended("a\xe2\x82\xac\xf0\x9f\x98\x80", "a\xe2\x82\xac\xf0\x9f\x98\x80");
+    assert_mended("a\xe2\x82", "a??");
+    assert_mended("\xf0\x9f\x98", "???");
+    assert_mended("\xc3\xc3\xa9", "?\xc3\xa9");
+    assert_mended("\x82z", "?z");
+    assert_mended("", "");
+}
+
 static void a_digest_is_that_of_sha256(void **state)
 {
     (void)state;
@@ -126,6 +145,7 @@ int main(void)
         cmocka_unit_test(a_cut_may_end_a_little_short_at_a_character),
         cmocka_unit_test(an_ext_that_fills_half_of_the_room_goes_as_a_whole),
         cmocka_unit_test(a_payload_that_cannot_be_cut_enough_is_refused),
+        cmocka_unit_test(what_is_no_whole_character_is_mended),
         cmocka_unit_test(a_digest_is_that_of_sha256),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

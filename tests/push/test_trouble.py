@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from h2server import Reply
+from h2server import OldServer, Reply
 from providers import Webhook
 
 PROVIDERS = ["apns", "fcm", "webhook"]
@@ -89,6 +89,42 @@ def test_a_name_that_cannot_be_looked_up_is_tried_again_later(office):
     office.await_line("attempt 1: .*resolve host.*; to be tried again")
 
 
+def test_a_name_server_that_hangs_costs_others_nothing(office):
+    office.set("webhook:app", url="https://slow.invalid/", timeout_seconds=1)
+    tokens = [office.phone("bob", "webhook"), office.phone("carol")]
+    process = office.start(preload="slow_names.so")
+    office.write("bob")
+    office.await_line("no connection within 1 s; to be tried again")
+    office.write("carol")
+    assert office.apns.take_for(tokens[1], timeout=3)
+    started = time.monotonic()
+    assert office.stop(process) == 0 and time.monotonic() - started < 3
+
+
+def test_a_provider_may_take_one_request_at_a_time_on_a_connection(office):
+    many_phones(office, 300)
+    narrow = Webhook(office.pki.server, max_streams=1)
+    office.set("webhook:app", url=narrow.url)
+    office.start()
+    office.write("eve")
+    requests = [narrow.take() for _ in range(300)]
+    office.await_counter("webhook:app", "done 300, to be tried again 0")
+    assert len({narrow.token_of(request) for request in requests}) == 300
+    assert max(request.connection for request in requests) < 16
+    narrow.close()
+
+
+def test_a_web_hook_may_speak_http_1(office):
+    many_phones(office, 100)
+    hook = OldServer(office.pki.server, pause=0.2)
+    office.set("webhook:app", url=hook.url, timeout_seconds=2)
+    office.start()
+    office.write("eve")
+    office.await_counter("webhook:app", "done 100, to be tried again 0")
+    assert len(hook.bodies) == 100
+    hook.close()
+
+
 def many_phones(office, count, provider="webhook"):
     """Devices of eve's: a message to her is as many jobs."""
     for number in range(count):
@@ -114,6 +150,13 @@ def test_a_provider_that_hangs_costs_others_nothing(office):
         assert office.apns.take_for(token).json["aps"]["alert"]["body"] == f"message {number}"
     assert time.monotonic() - started < 5
     assert office.webhook.server.most_in_flight <= 500
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(office):
+    token, _ = send_to_bob(office, "webhook", Reply(body=b"x" * 100000, how="stream"))
+    office.webhook.take_for(token)
+    office.fence()
+    office.await_counter("webhook:app", "done 2")
 
 
 def test_many_failures_at_once_are_all_told_to_the_broker(office):
@@ -298,3 +341,16 @@ def test_a_job_in_flight_that_comes_again_is_not_sent_a_second_time(office):
     gate.set()
     office.fence()
     assert office.apns.count_for(token) == 0
+
+
+def test_a_job_in_flight_that_comes_again_for_another_token_goes_to_that_one(office):
+    gate = threading.Event()
+    office.set_broker(push_lease_seconds=1)
+    old, _ = send_to_bob(office, "apns", Reply(410, body=b'{"reason":"Unregistered"}', after=gate))
+    office.apns.take_for(old)
+    new = office.phone("bob", token="apns-of-bob-again")
+    assert office.apns.take_for(new)
+    gate.set()
+    office.fence()
+    office.write("bob", "one more")
+    assert office.apns.take_for(new).json["aps"]["alert"]["body"] == "one more"
