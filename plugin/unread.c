@@ -181,7 +181,10 @@ static int64_t find_naming(struct chat *chat, struct member *member)
 
 bool member_at_me(struct chat *chat, struct member *member)
 {
-    return member_unread(chat, member) > 0 && find_naming(chat, member) != 0;
+    if (member->role == ROLE_NONE)
+        return false;
+    return (!counts_unread(member->conversation) || member_unread(chat, member) > 0) &&
+           find_naming(chat, member) != 0;
 }
 
 static bool take_seq(void *context, const struct message *message)

@@ -408,6 +408,15 @@ def test_a_message_names_a_user(alice, bob, group, at, named):
     assert named_in(bob, "group:g1") is named
 
 
+def test_a_message_names_a_user_in_a_chat_room_too_until_he_has_read_it(alice, bob):
+    topic = alice.group("ChatRoom", "g1", ["bob"])
+    alice.send(topic, {"text": "a", "at": ["bob"]})
+    found = entry(bob, "group:g1")
+    assert (found["unread"], found["atMe"]) == (0, True)
+    bob.command("markRead", group="g1")
+    assert named_in(bob, "group:g1") is False
+
+
 def test_a_name_inside_another_one_is_nobodys(broker, alice, bob):
     broker.create("bobby", "bob.b", "bo", "a.bob")
     topic = alice.group("Public", "g1", ["bob", "bobby"])
