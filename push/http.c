@@ -12,6 +12,7 @@
 /* HTTP/2 needs one or two, but Apple allows one request on each until it has seen a token it knows, and an old
  * web hook never allows more. */
 #define CONNECTIONS_PER_HOST 16L
+#define CONNECTIONS_KEPT     64L /* of all hosts, idle; by itself libcurl keeps four while little is to do */
 #define STREAMS_PER_HOST     1000L
 #define CONNECT_TIMEOUT_MS   5000L
 #define DEAD_LINK_MS         10000U /* unacknowledged data for so long: the connection is given up */
@@ -69,6 +70,7 @@ struct http *http_open(void)
     }
     http->multi = curl_multi_init();
     if (!http->multi || curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS_PER_HOST) ||
+        curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT) ||
         curl_multi_setopt(http->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, STREAMS_PER_HOST)) {
         http_close(http);
         return NULL;

@@ -79,6 +79,9 @@ class Office:
         self._broker.conf += [f"keyfile {name}.key"]
         self.set("broker", host="localhost", port=port.number, ca_file=self.pki.ca)
 
+    def settings(self, section):
+        return self._settings[section]
+
     def setting(self, section, option):
         return self._settings[section][option]
 

@@ -61,10 +61,12 @@ def outcome(office, provider, answer):
     office.fence(provider)
     assert office[provider].count_for(token) == 0
     office.write("bob", "one more")
+    if "given up" in line:
+        assert office[provider].take_for(token)
+        return DEAD
     office.fence(provider)
-    alive = office[provider].count_for(token) == 1
-    assert ("given up" in line) == alive and ("token is invalid" in line) != alive
-    return DEAD if alive else TOKEN_GONE
+    assert "token is invalid" in line and office[provider].count_for(token) == 0
+    return TOKEN_GONE
 
 
 def same(provider, first, second):

@@ -110,8 +110,21 @@ def test_a_provider_may_take_one_request_at_a_time_on_a_connection(office):
     requests = [narrow.take() for _ in range(300)]
     office.await_counter("webhook:app", "done 300, to be tried again 0")
     assert len({narrow.token_of(request) for request in requests}) == 300
-    assert max(request.connection for request in requests) < 16
     narrow.close()
+
+
+def test_connections_to_many_providers_stay_open_while_little_is_to_do(office):
+    hooks = {f"hook{number}": Webhook(office.pki.server) for number in range(6)}
+    for name, hook in hooks.items():
+        office.set(f"webhook:{name}", **{**office.settings("webhook:app"), "url": hook.url})
+        office.phone(name, "webhook", business=name)
+    office.start()
+    for _ in range(2):
+        for name, hook in hooks.items():
+            office.write(name)
+            assert hook.take().connection == 0
+    for hook in hooks.values():
+        hook.close()
 
 
 def test_a_web_hook_may_speak_http_1(office):
