@@ -517,7 +517,7 @@ void ring_shrink(struct ring *ring, size_t most)
 {
     uint64_t from = ring->shrunk, to = ring->released;
     ring->shrunk = to;
-    if (to - from > most)
+    if (to - from > most || to - from > ring->capacity)
         return;
     size_t rest = left(ring, from);
     uint64_t seam = to - from > rest ? from + rest : to;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -635,6 +636,28 @@ static void a_quiet_ring_keeps_no_pages_of_what_was_released(void **state)
     assert_true(mapped_kib() - before <
                 500); /* the kernel counts in steps, and our code is a mapped file too */
     assert_int_equal(count_verified(ring, young, EPOCH), 1);
+    ring_close(ring);
+}
+
+/* Beyond its end is other people's memory. */
+static void a_ring_that_went_round_more_than_once_is_left_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct ring *ring = open_started(f, 16 * KIB, 0);
+    char *behind = mmap(NULL, 256 * KIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *before = mmap(NULL, 256 * KIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(behind != MAP_FAILED && before != MAP_FAILED);
+    memset(behind, 'x', 256 * KIB);
+    memset(before, 'x', 256 * KIB);
+    for (int i = 0; i < 200; i++) {
+        append_fill(ring, 'a', 968);
+        ring_release(ring, ring_head(ring));
+    }
+    ring_shrink(ring, 4096 * KIB);
+    for (size_t i = 0; i < 256 * KIB; i++)
+        assert_true(behind[i] == 'x' && before[i] == 'x');
+    munmap(behind, 256 * KIB);
+    munmap(before, 256 * KIB);
     ring_close(ring);
 }
 
@@ -1312,6 +1335,7 @@ int main(void)
         TEST(the_largest_frame_fits_at_every_place),
         TEST(a_full_ring_refuses_and_takes_again_after_a_release),
         TEST(a_quiet_ring_keeps_no_pages_of_what_was_released),
+        TEST(a_ring_that_went_round_more_than_once_is_left_alone),
         TEST(a_busy_ring_keeps_its_pages),
         TEST(a_release_of_less_than_before_or_of_the_future_is_ignored),
         TEST(many_laps_of_random_sizes_lose_nothing),
