@@ -287,6 +287,26 @@ def test_who_breaks_off_before_he_was_told_is_told_the_next_time(broker):
     stays(second)
 
 
+def test_who_lost_its_place_in_the_brokers_last_turn_is_told_after_its_restart(broker):
+    """2.0 gives nobody any more what its last turn has queued."""
+    phone = broker.user("bob", "ios:1")
+    newcomer, busy = broker.raw(5), broker.raw(5)
+    busy.login("carol")
+    unknown = {"command": "unwatchStatus", "userIDs": [f"nobody{n}" for n in range(200)]}
+    long_turn = packets.publish(5, CONTROL, json.dumps({"commands": [unknown] * 50}))
+    start = len(broker.process.lines)
+    with broker.one_turn():
+        newcomer.send(packets.connect(5, "bob:ios:2", "bob", broker.sig("bob")))
+        busy.send(long_turn)
+    broker.await_log("as bob:ios:2", start=start)
+    assert broker.stop() == 0
+    phone.wait_closed()
+    told = phone.pending(is_forced)
+    broker.start()
+    phone.connect()
+    assert told or forced(phone)["clientID"] == "bob:ios:2"
+
+
 def test_who_was_displaced_while_away_has_lost_his_push_token(broker):
     with_token(broker, "bob", "ios:1")
     with_token(broker, "carol")
