@@ -180,14 +180,14 @@ class Stream:
         self._receiver.login("bob", "bob:ios:1")
         self._receiver.subscribe("chat/user/bob/#", qos=0)
         self._sender.login("dave")
-        self.ids, self.enough = [], threading.Event()
+        self.ids, self.enough, self._over = [], threading.Event(), False
         self._threads = [threading.Thread(target=run) for run in (self._send, self._receive)]
         for thread in self._threads:
             thread.start()
 
     def _send(self):
         try:
-            while self._room.acquire(timeout=PATIENCE):
+            while self._room.acquire(timeout=PATIENCE) and not self._over:
                 self._sender.start_publish(self._topic, "x")
         except Closed:
             pass
@@ -200,7 +200,8 @@ class Stream:
                 if len(self.ids) == 300:
                     self.enough.set()
         except Closed:
-            self._room.release(1000)  # the sender is to notice as well
+            self._over = True  # the sender's connection may still be open, and nobody makes room any more
+            self._room.release()
 
     def join(self):
         for thread in self._threads:
