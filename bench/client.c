@@ -258,10 +258,11 @@ static void on_other(struct client *client, const char *topic, size_t topic_len,
 {
     if (len > 0 && (memmem(payload, len, "\"rejected\"", 10) || memmem(payload, len, "\"more\"", 6)))
         die("%s: %.*s", client->user, (int)len, (const char *)payload);
-    if (len > 0 && memmem(payload, len, "\"tips\":{", 8))
+    bool stored = len > 4 && memcmp(payload, "{\"id\"", 5) == 0;
+    if (!stored && len > 0 && memmem(payload, len, "\"tips\":{", 8))
         on_tips(client, payload, len);
     if (topic_len < sizeof CONTROL || memcmp(topic, CONTROL, sizeof CONTROL - 1) != 0) {
-        totals.replayed += len > 4 && memcmp(payload, "{\"id\"", 5) == 0;
+        totals.replayed += stored;
         return;
     }
     free(client->response);
