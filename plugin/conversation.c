@@ -243,6 +243,16 @@ const char *conversation_peer(const struct conversation *conversation, const cha
     return strcmp(conversation->a, user) == 0 ? conversation->b : conversation->a;
 }
 
+const char *conversation_kind(const struct conversation *conversation)
+{
+    return conversation->group ? "group" : "to";
+}
+
+const char *conversation_name(const struct conversation *conversation, const char *user)
+{
+    return conversation->group ? conversation->group->id : conversation_peer(conversation, user);
+}
+
 /* Groups */
 
 struct conversation *conversation_group_any(struct chat *chat, const char *group_id)

@@ -59,10 +59,10 @@ struct member {
     enum receive_option receive_option;
     int64_t muted_until;
     char name_card[NAME_CARD_MAX + 1];
-    int64_t cleared_id; /* he has deleted the conversation: messages up to this id are not his */
-    int64_t deleted_id; /* no message after it has been deleted by him: visible.h */
-    bool pinned;        /* first in his list */
-    int feeds;          /* connected sessions of his with the feed; > 0: in conversation->feeders */
+    int64_t cleared_id;        /* he has deleted the conversation: messages up to this id are not his */
+    int64_t deleted_id;        /* no message after it has been deleted by him: visible.h */
+    bool pinned;               /* first in his list */
+    int feeds;                 /* connected sessions of his with the feed; > 0: in conversation->feeders */
     struct findings *findings; /* findings.h; NULL: none */
     struct member *user_prev, *user_next; /* user->memberships */
     struct member *feed_prev, *feed_next; /* conversation->feeders */
@@ -119,6 +119,9 @@ struct conversation *conversation_group_create(struct chat *chat, const struct g
 size_t conversation_stamp(char *out, const struct conversation *conversation, const struct message *message);
 /* The other side of a pair. */
 const char *conversation_peer(const struct conversation *conversation, const char *user);
+/* How it is named to one of its members: the field, "to" or "group", and what stands there. */
+const char *conversation_kind(const struct conversation *conversation);
+const char *conversation_name(const struct conversation *conversation, const char *user);
 const struct group_traits *conversation_traits(const struct conversation *conversation); /* groups only */
 /* Stored (has ids, replay, history): pairs and all groups but live ones. */
 bool conversation_stored(const struct conversation *conversation);

@@ -41,24 +41,14 @@ static void send_to_others(const struct session *self, const char *text)
             send_text(session, text);
 }
 
-static const char *kind_of(const struct conversation *conversation)
-{
-    return conversation->group ? "group" : "to";
-}
-
-static const char *name_for(const struct conversation *conversation, const struct user *user)
-{
-    return conversation->group ? conversation->group->id : conversation_peer(conversation, user->id);
-}
-
 void event_sent(struct session *session, const struct conversation *conversation, int64_t id, int64_t seq,
                 int64_t time, int64_t random)
 {
     char text[400];
     snprintf(text, sizeof text,
              "{\"event\":\"sent\",\"id\":%lld,\"seq\":%lld,\"time\":%lld,\"%s\":\"%s\",\"random\":%lld}",
-             (long long)id, (long long)seq, (long long)time, kind_of(conversation),
-             name_for(conversation, session->user), (long long)random);
+             (long long)id, (long long)seq, (long long)time, conversation_kind(conversation),
+             conversation_name(conversation, session->user->id), (long long)random);
     send_text(session, text);
 }
 
@@ -81,7 +71,8 @@ void event_unread(struct chat *chat, const struct session *reader, struct member
         return; /* nobody to tell, nothing to count */
     snprintf(text, sizeof text,
              "{\"event\":\"unread\",\"%s\":\"%s\",\"unread\":%lld,\"totalUnread\":%lld,\"readID\":%lld}",
-             kind_of(member->conversation), name_for(member->conversation, reader->user),
+             conversation_kind(member->conversation),
+             conversation_name(member->conversation, reader->user->id),
              (long long)member_unread(chat, member), (long long)user_total_unread(chat, reader->user),
              (long long)member->read_id);
     send_to_others(reader, text);
@@ -101,8 +92,8 @@ void event_deleted(const struct session *deleter, const cJSON *ids)
 void event_deleted_conversation(const struct session *deleter, const struct conversation *conversation)
 {
     char text[200];
-    snprintf(text, sizeof text, "{\"event\":\"deleted\",\"%s\":\"%s\"}", kind_of(conversation),
-             name_for(conversation, deleter->user));
+    snprintf(text, sizeof text, "{\"event\":\"deleted\",\"%s\":\"%s\"}", conversation_kind(conversation),
+             conversation_name(conversation, deleter->user->id));
     send_to_others(deleter, text);
 }
 

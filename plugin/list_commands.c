@@ -125,10 +125,8 @@ static bool add_last_message(void *context, const struct message *message)
 static bool add_state(struct chat *chat, cJSON *object, struct member *member)
 {
     const struct conversation *conversation = member->conversation;
-    const char *kind = conversation->group ? "group" : "to";
-    const char *name =
-        conversation->group ? conversation->group->id : conversation_peer(conversation, member->user_id);
-    return cJSON_AddStringToObject(object, kind, name) &&
+    return cJSON_AddStringToObject(object, conversation_kind(conversation),
+                                   conversation_name(conversation, member->user_id)) &&
            cJSON_AddNumberToObject(object, "unread", (double)member_unread(chat, member)) &&
            cJSON_AddBoolToObject(object, "atMe", member_at_me(chat, member)) &&
            cJSON_AddBoolToObject(object, "pinned", member->pinned) &&

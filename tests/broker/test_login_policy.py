@@ -7,7 +7,7 @@ import pytest
 from harness import packets
 from harness.raw import Closed
 from harness.user import CONTROL
-from test_push import is_job, job, with_token, worker
+from test_push import jobs_before_carols, with_token, worker
 
 VERSIONS = pytest.mark.parametrize("version", [4, 5])
 POLICIES = ("single", "dual", "triple", "multi")
@@ -218,10 +218,7 @@ def test_a_displaced_device_has_no_push_token_any_more(broker):
     forced(phone)
     alice = broker.user("alice")
     alice.send("bob", "hello")
-    user = worker(broker)
-    alice.send("carol", "sentinel")
-    job(user, userID="carol")
-    assert user.pending(is_job) == []
+    assert jobs_before_carols(alice, worker(broker)) == []
 
 
 def test_no_token_can_be_set_behind_the_event(broker):
@@ -313,10 +310,7 @@ def test_who_was_displaced_while_away_has_lost_his_push_token(broker):
     broker.user("bob", "ios:2").disconnect()
     alice = broker.user("alice")
     alice.send("bob", "hello")
-    user = worker(broker)
-    alice.send("carol", "sentinel")
-    job(user, userID="carol")
-    assert user.pending(is_job) == []
+    assert jobs_before_carols(alice, worker(broker)) == []
 
 
 def test_jobs_that_waited_for_a_displaced_device_are_gone(broker):
@@ -325,10 +319,7 @@ def test_jobs_that_waited_for_a_displaced_device_are_gone(broker):
     alice = broker.user("alice")
     alice.send("bob", "hello")
     broker.user("bob", "ios:2").disconnect()
-    user = worker(broker)
-    alice.send("carol", "sentinel")
-    job(user, userID="carol")
-    assert user.pending(is_job) == []
+    assert jobs_before_carols(alice, worker(broker)) == []
 
 
 def test_a_device_that_logged_out_is_not_counted(broker):

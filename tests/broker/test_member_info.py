@@ -2,18 +2,14 @@
 """What a member sets for himself in a group: the name card, and how to receive."""
 import pytest
 
+from harness.groups import staffed_group
+
 TOPIC = "chat/group/g1"
 
 
 @pytest.fixture
 def group(broker):
-    """g1, Public: owner, chief and deputy (admins), bob and carol (members)."""
-    broker.create("chief", "deputy", "bob", "carol", "dave")
-    owner = broker.user("owner")
-    members = [{"userID": name, "role": "admin"} for name in ("chief", "deputy")]
-    members += [{"userID": name} for name in ("bob", "carol")]
-    owner.command("createGroup", groupType="Public", groupID="g1", members=members)
-    return owner
+    return staffed_group(broker)
 
 
 def change(user, **fields):

@@ -4,18 +4,14 @@ import time
 
 import pytest
 
+from harness.groups import staffed_group
+
 TOPIC = "chat/group/g1"
 
 
 @pytest.fixture
 def group(broker):
-    """g1, Public: owner, chief and deputy (admins), bob and carol (members)."""
-    broker.create("chief", "deputy", "bob", "carol", "dave")
-    owner = broker.user("owner")
-    members = [{"userID": name, "role": "admin"} for name in ("chief", "deputy")]
-    members += [{"userID": name} for name in ("bob", "carol")]
-    owner.command("createGroup", groupType="Public", groupID="g1", members=members, addOpt="FreeAccess")
-    return owner
+    return staffed_group(broker, addOpt="FreeAccess")
 
 
 def mute(user, whom, seconds, group="g1"):
