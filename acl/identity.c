@@ -27,11 +27,9 @@ static bool is_upper_hex(char c)
 /* Only word characters and those in `more`; memchr, because strchr would find the NUL too. */
 static bool only_word_and(const char *text, size_t len, const char *more)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (!is_word(text[i]) && !memchr(more, text[i], strlen(more))) {
+    for (size_t i = 0; i < len; i++)
+        if (!is_word(text[i]) && !memchr(more, text[i], strlen(more)))
             return false;
-        }
-    }
     return true;
 }
 
@@ -57,11 +55,9 @@ bool group_id_valid(const char *text, size_t len)
 
 enum platform platform_parse(const char *text, size_t len)
 {
-    for (size_t i = 0; text && i < PLATFORMS; i++) {
-        if (strlen(platform_names[i]) == len && memcmp(platform_names[i], text, len) == 0) {
+    for (size_t i = 0; text && i < PLATFORMS; i++)
+        if (strlen(platform_names[i]) == len && memcmp(platform_names[i], text, len) == 0)
             return (enum platform)i;
-        }
-    }
     return PLATFORM_OTHER;
 }
 
@@ -74,11 +70,9 @@ const char *platform_name(enum platform platform)
 static bool has_control(const char *text)
 {
     const unsigned char *p = (const unsigned char *)text;
-    for (; *p; p++) {
-        if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)) {
+    for (; *p; p++)
+        if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f))
             return true;
-        }
-    }
     return false;
 }
 
@@ -91,12 +85,10 @@ static bool id_sane(const char *client_id)
 static bool parts_valid(const char *parts, enum platform *platform)
 {
     size_t len = strcspn(parts, ":");
-    if (!part_valid(parts, len, PLATFORM_PART_MAX)) {
+    if (!part_valid(parts, len, PLATFORM_PART_MAX))
         return false;
-    }
-    if (parts[len] && !part_valid(parts + len + 1, strlen(parts + len + 1), DEVICE_PART_MAX)) {
+    if (parts[len] && !part_valid(parts + len + 1, strlen(parts + len + 1), DEVICE_PART_MAX))
         return false;
-    }
     *platform = platform_parse(parts, len);
     return true;
 }
@@ -105,18 +97,14 @@ enum client_id_kind client_id_parse(const char *client_id, const char *user, enu
 {
     *platform = PLATFORM_OTHER;
     size_t len = user ? strlen(user) : 0;
-    if (!client_id || !user_id_valid(user, len) || !id_sane(client_id)) {
+    if (!client_id || !user_id_valid(user, len) || !id_sane(client_id))
         return CLIENT_ID_FOREIGN;
-    }
-    if (strcmp(client_id, user) == 0) {
+    if (strcmp(client_id, user) == 0)
         return CLIENT_ID_OWN;
-    }
-    if (!strchr(client_id, ':')) {
+    if (!strchr(client_id, ':'))
         return CLIENT_ID_NAMED;
-    }
-    if (strncmp(client_id, user, len) != 0 || client_id[len] != ':') {
+    if (strncmp(client_id, user, len) != 0 || client_id[len] != ':')
         return CLIENT_ID_FOREIGN;
-    }
     return parts_valid(client_id + len + 1, platform) ? CLIENT_ID_OWN : CLIENT_ID_FOREIGN;
 }
 
@@ -124,14 +112,11 @@ bool client_id_assigned(const char *client_id)
 {
     static const char shape[] = "XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX";
     size_t len = client_id ? strlen(client_id) : 0;
-    if (len < sizeof shape - 1) {
+    if (len < sizeof shape - 1)
         return false;
-    }
     const char *uuid = client_id + len - (sizeof shape - 1);
-    for (size_t i = 0; shape[i]; i++) {
-        if (shape[i] == '-' ? uuid[i] != '-' : !is_upper_hex(uuid[i])) {
+    for (size_t i = 0; shape[i]; i++)
+        if (shape[i] == '-' ? uuid[i] != '-' : !is_upper_hex(uuid[i]))
             return false;
-        }
-    }
     return true;
 }

@@ -10,7 +10,7 @@ static const enum class class_of[] = {
     [PLATFORM_IOT] = CLASS_NONE,
 };
 
-enum limit { NO_LIMIT, ONE, INSTANCES, WEB_INSTANCES };
+enum limit { NO_LIMIT, ONE, INSTANCES, TABS };
 
 /* With whom a newcomer of a class shares the limit. */
 struct share {
@@ -22,15 +22,16 @@ struct share {
 #define MOBILE  (1U << CLASS_MOBILE)
 #define DESKTOP (1U << CLASS_DESKTOP)
 #define WEB     (1U << CLASS_WEB)
-#define ALL     (MOBILE | DESKTOP | WEB)
+#define APPS    (MOBILE | DESKTOP)
+#define ALL     (APPS | WEB)
 
 /* clang-format off */
 static const struct share shares[LOGIN_POLICIES][CLASSES] = {
-    /*                 a newcomer that is mobile               desktop                                 web */
-    [LOGIN_SINGLE] = {{0}, {ALL, false, ONE},              {ALL, false, ONE},              {ALL, false, ONE}},
-    [LOGIN_DUAL]   = {{0}, {MOBILE | DESKTOP, false, ONE}, {MOBILE | DESKTOP, false, ONE}, {WEB, false, WEB_INSTANCES}},
-    [LOGIN_TRIPLE] = {{0}, {MOBILE, false, ONE},           {DESKTOP, false, ONE},          {WEB, false, WEB_INSTANCES}},
-    [LOGIN_MULTI]  = {{0}, {MOBILE, true, INSTANCES},      {DESKTOP, true, INSTANCES},     {WEB, false, WEB_INSTANCES}},
+    /*                 a newcomer that is mobile     desktop                     web */
+    [LOGIN_SINGLE] = {{0}, {ALL, false, ONE},         {ALL, false, ONE},          {ALL, false, ONE}},
+    [LOGIN_DUAL]   = {{0}, {APPS, false, ONE},        {APPS, false, ONE},         {WEB, false, TABS}},
+    [LOGIN_TRIPLE] = {{0}, {MOBILE, false, ONE},      {DESKTOP, false, ONE},      {WEB, false, TABS}},
+    [LOGIN_MULTI]  = {{0}, {MOBILE, true, INSTANCES}, {DESKTOP, true, INSTANCES}, {WEB, false, TABS}},
 };
 /* clang-format on */
 
@@ -43,7 +44,7 @@ static size_t limit_of(const struct policy *policy, enum limit limit)
 {
     if (limit == INSTANCES)
         return (size_t)policy->instances_per_platform;
-    return limit == WEB_INSTANCES ? (size_t)policy->web_instances : 1;
+    return limit == TABS ? (size_t)policy->web_instances : 1;
 }
 
 static bool shares_with(const struct share *share, enum platform newcomer, enum platform other)

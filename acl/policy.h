@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* How many devices of a user there may be at the same time, and who has to go for a newcomer: tables, to be laid
- * beside docs/rules.md. Pure: no memory, no clock, any thread. */
+/* How many devices of a user there may be at the same time, and who has to go for a newcomer: tables, to be
+ * laid beside docs/rules.md. Pure: no memory, no clock, any thread. */
 #ifndef ACL_POLICY_H
 #define ACL_POLICY_H
 
@@ -28,9 +28,10 @@ struct policy_device {
 #define POLICY_PLATFORM_LAST  PLATFORM_MINI
 bool policy_counts(enum platform platform);
 
-/* A device of this platform logs in beside `devices`, which are in the order of their logins, the earliest first, and
- * do not include the newcomer's own. Sets displaced[i] for those that have to go: as many as are needed, first those
- * that are away, then the connected ones, the earliest of each first. Returns how many. */
+/* A device of this platform logs in beside `devices`, which are in the order of their logins, the earliest
+ * first, and do not include the newcomer's own. Sets displaced[i] for those that have to go: as many as are
+ * needed, first those that are away, then the connected ones, the earliest of each first. Returns how
+ * many. */
 size_t policy_displace(const struct policy *policy, enum platform newcomer,
                        const struct policy_device *devices, size_t count, bool *displaced);
 

@@ -105,9 +105,8 @@ _Static_assert((int)ADD_FREE == (int)INVITE_FREE && (int)ADD_DISABLED == (int)IN
 int rules_may(enum group_type type, enum role role, bool app_admin, enum action action)
 {
     /* The values may come from a file: what is out of range is refused, not read. */
-    if ((unsigned)type >= GROUP_TYPES || (unsigned)role >= ROLES || (unsigned)action >= ACTIONS) {
+    if ((unsigned)type >= GROUP_TYPES || (unsigned)role >= ROLES || (unsigned)action >= ACTIONS)
         return CODE_NOT_ALLOWED;
-    }
     const struct meaning *meaning = &meanings[may[action][type]];
     return app_admin && meaning->app_admin_may ? CODE_OK : meaning->code[role];
 }
@@ -122,9 +121,8 @@ int rules_may_target(enum group_type type, enum role role, bool app_admin, enum 
                      enum role target)
 {
     int code = rules_may(type, role, app_admin, action);
-    if (code != CODE_OK) {
+    if (code != CODE_OK)
         return code;
-    }
     /* One must outrank the other; an app admin ranks with the owner, whom nobody outranks. */
     enum role rank = app_admin ? ROLE_OWNER : role;
     return has_target(action) && target > ROLE_NONE && rank > target ? CODE_OK : CODE_NOT_ALLOWED;
@@ -137,32 +135,27 @@ static enum entry entry_by(unsigned opt)
 
 enum entry rules_join(enum group_type type, bool app_admin, enum add_opt opt)
 {
-    if (rules_may(type, ROLE_NONE, app_admin, ACTION_JOIN) != CODE_OK) {
+    if (rules_may(type, ROLE_NONE, app_admin, ACTION_JOIN) != CODE_OK)
         return ENTRY_REFUSED;
-    }
-    if (app_admin) {
+    if (app_admin)
         return ENTRY_NOW;
-    }
     return entry_by(traits[type].add_opt_fixed ? traits[type].add_opt : opt);
 }
 
 enum entry rules_invite(enum group_type type, enum role role, bool app_admin, enum invite_opt opt)
 {
-    if (rules_may(type, role, app_admin, ACTION_INVITE) != CODE_OK) {
+    if (rules_may(type, role, app_admin, ACTION_INVITE) != CODE_OK)
         return ENTRY_REFUSED;
-    }
-    if (app_admin) {
+    if (app_admin)
         return ENTRY_NOW;
-    }
     enum entry entry = entry_by(traits[type].invite_opt_fixed ? traits[type].invite_opt : opt);
     return entry == ENTRY_WAITS && role >= ROLE_ADMIN ? ENTRY_NOW : entry;
 }
 
 int rules_send(enum role role, bool app_admin, bool muted, bool all_muted)
 {
-    if (app_admin) {
+    if (app_admin)
         return CODE_OK;
-    }
     return muted || (all_muted && role < ROLE_ADMIN) ? CODE_MUTED : CODE_OK;
 }
 
@@ -193,9 +186,8 @@ bool group_type_parse(const char *text, enum group_type *type)
 static unsigned find_name(const char *const *names, unsigned count, const char *text)
 {
     unsigned i = 0;
-    while (i < count && (!text || strcmp(names[i], text) != 0)) {
+    while (i < count && (!text || strcmp(names[i], text) != 0))
         i++;
-    }
     return i;
 }
 
@@ -212,9 +204,8 @@ const char *role_name(enum role role)
 bool role_parse(const char *text, enum role *role)
 {
     unsigned i = find_name(role_names, COUNT(role_names), text);
-    if (i != ROLE_MEMBER && i != ROLE_ADMIN) {
+    if (i != ROLE_MEMBER && i != ROLE_ADMIN)
         return false;
-    }
     *role = (enum role)i;
     return true;
 }
@@ -227,9 +218,8 @@ const char *add_opt_name(enum add_opt opt)
 bool add_opt_parse(const char *text, enum add_opt *opt)
 {
     unsigned i = find_name(add_opt_names, COUNT(add_opt_names), text);
-    if (i == COUNT(add_opt_names)) {
+    if (i == COUNT(add_opt_names))
         return false;
-    }
     *opt = (enum add_opt)i;
     return true;
 }
@@ -242,9 +232,8 @@ const char *invite_opt_name(enum invite_opt opt)
 bool invite_opt_parse(const char *text, enum invite_opt *opt)
 {
     unsigned i = find_name(invite_opt_names, COUNT(invite_opt_names), text);
-    if (i == COUNT(invite_opt_names)) {
+    if (i == COUNT(invite_opt_names))
         return false;
-    }
     *opt = (enum invite_opt)i;
     return true;
 }

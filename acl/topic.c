@@ -30,11 +30,9 @@ static const struct shape {
 
 static bool number_valid(const char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] < '0' || text[i] > '9') {
+    for (size_t i = 0; i < len; i++)
+        if (text[i] < '0' || text[i] > '9')
             return false;
-        }
-    }
     return len >= 1 && len <= UPLOAD_NUMBER_MAX;
 }
 
@@ -42,11 +40,9 @@ static bool number_valid(const char *text, size_t len)
 static bool rest_valid(const char *text, size_t len)
 {
     char before = '/';
-    for (size_t i = 0; i < len; before = text[i++]) {
-        if (text[i] == '+' || text[i] == '#' || (text[i] == '/' && before == '/')) {
+    for (size_t i = 0; i < len; before = text[i++])
+        if (text[i] == '+' || text[i] == '#' || (text[i] == '/' && before == '/'))
             return false;
-        }
-    }
     return before != '/';
 }
 
@@ -63,11 +59,9 @@ static const struct placeholder {
 
 static const struct placeholder *find_placeholder(const char *level, size_t len)
 {
-    for (size_t i = 0; i < sizeof placeholders / sizeof placeholders[0]; i++) {
-        if (strlen(placeholders[i].text) == len && memcmp(placeholders[i].text, level, len) == 0) {
+    for (size_t i = 0; i < sizeof placeholders / sizeof placeholders[0]; i++)
+        if (strlen(placeholders[i].text) == len && memcmp(placeholders[i].text, level, len) == 0)
             return &placeholders[i];
-        }
-    }
     return NULL;
 }
 
@@ -78,12 +72,10 @@ static bool match_level(const char *pattern, size_t pattern_len, const char *tex
 {
     const struct placeholder *place = find_placeholder(pattern, pattern_len);
     *len = place && place->takes_rest ? strlen(text) : strcspn(text, "/");
-    if (!place) {
+    if (!place)
         return *len == pattern_len && memcmp(pattern, text, pattern_len) == 0;
-    }
-    if (!place->valid(text, *len)) {
+    if (!place->valid(text, *len))
         return false;
-    }
     if (place->named && !name->name) {
         name->name = text;
         name->name_len = *len;
@@ -96,14 +88,12 @@ static bool match(const char *pattern, const char *text, struct topic *name)
     for (;;) {
         size_t pattern_len = strcspn(pattern, "/");
         size_t len;
-        if (!match_level(pattern, pattern_len, text, &len, name)) {
+        if (!match_level(pattern, pattern_len, text, &len, name))
             return false;
-        }
         pattern += pattern_len;
         text += len;
-        if (!*pattern || !*text) {
+        if (!*pattern || !*text)
             return !*pattern && !*text;
-        }
         pattern++;
         text++;
     }
@@ -113,9 +103,8 @@ static bool is_ours(const char *text)
 {
     for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
         size_t len = strlen(roots[i]);
-        if (strncmp(text, roots[i], len) == 0 && (!text[len] || text[len] == '/')) {
+        if (strncmp(text, roots[i], len) == 0 && (!text[len] || text[len] == '/'))
             return true;
-        }
     }
     return false;
 }
@@ -125,24 +114,21 @@ static bool is_ours(const char *text)
 static const char *skip_share(const char *text)
 {
     static const char share[] = "$share/";
-    if (strncmp(text, share, sizeof share - 1) != 0) {
+    if (strncmp(text, share, sizeof share - 1) != 0)
         return text;
-    }
     const char *slash = strchr(text + sizeof share - 1, '/');
     return slash ? slash + 1 : text;
 }
 
 struct topic filter_parse(const char *filter)
 {
-    if (!is_ours(skip_share(filter))) {
+    if (!is_ours(skip_share(filter)))
         return (struct topic){.kind = TOPIC_OTHER};
-    }
     /* No shape begins with $share: what is ours and shared falls through. */
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         struct topic topic = {.kind = shapes[i].kind};
-        if (match(shapes[i].pattern, filter, &topic)) {
+        if (match(shapes[i].pattern, filter, &topic))
             return topic;
-        }
     }
     return (struct topic){.kind = TOPIC_CLOSED};
 }
@@ -150,8 +136,7 @@ struct topic filter_parse(const char *filter)
 struct topic topic_parse(const char *topic)
 {
     struct topic parsed = filter_parse(topic);
-    if (parsed.kind != TOPIC_OTHER && strpbrk(topic, "+#")) {
+    if (parsed.kind != TOPIC_OTHER && strpbrk(topic, "+#"))
         return (struct topic){.kind = TOPIC_CLOSED};
-    }
     return parsed;
 }

@@ -26,8 +26,8 @@ enum topic_kind {
 
 struct topic {
     enum topic_kind kind;
-    const char
-        *name; /* userID or groupID, inside the text given, not NUL-terminated; NULL where there is none */
+    /* userID or groupID, inside the text given, not NUL-terminated; NULL where there is none */
+    const char *name;
     size_t name_len;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Many MQTT 3.1.1 connections in one thread. Packets are written by hand, so that a client costs little
- * beside the broker that is measured. Whatever goes wrong ends the program: a measurement with holes is none.
- */
+ * beside the broker that is measured. Whatever goes wrong ends the program: a measurement with holes is
+ * none. */
 #ifndef BENCH_CLIENT_H
 #define BENCH_CLIENT_H
 

@@ -78,8 +78,8 @@ static void name_user(const struct load *load, struct client *client)
         snprintf(client->user, sizeof client->user, client < load->to ? "sender%d" : "receiver%d", number);
 }
 
-/* userSigs are made before any clock starts; the bare broker gets the same CONNECT and does not look at it.
- */
+/* userSigs are made before any clock starts; the bare broker gets the same CONNECT and does not look at
+ * it. */
 static void create_clients(struct load *load, const struct arguments *arguments)
 {
     struct keys keys = {0};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What is read out of a large database (bench/fill): commands one after the other, and a crowd that returns. */
+/* What is read out of a large database (bench/fill): commands one after the other, and a crowd that
+ * returns. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,8 +72,7 @@ static void choose_subject(struct client *client, struct subject *subject, int n
     snprintf(subject->group, sizeof subject->group, "%s",
              cJSON_GetStringValue(cJSON_GetObjectItem(chosen, "groupID")));
     subject->newest = 0;
-    cJSON_ArrayForEach(group, groups)
-    {
+    cJSON_ArrayForEach (group, groups) {
         long long last = (long long)cJSON_GetNumberValue(cJSON_GetObjectItem(group, "lastID"));
         subject->newest = last > subject->newest ? last : subject->newest;
     }
@@ -93,7 +93,8 @@ static void ask_one(struct load *load, struct client *client, const struct subje
     cJSON_Delete(response);
 }
 
-/* One at a time, each of another reader than the last. What is asked first of each is measured with the others. */
+/* One at a time, each of another reader than the last. What is asked first of each is measured with the
+ * others. */
 static void ask_all(struct load *load, ask *question, int expected)
 {
     struct subject subjects[ASKERS];

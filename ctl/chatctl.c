@@ -24,11 +24,9 @@ static const struct command COMMANDS[] = {
 
 static const struct command *find(const char *name)
 {
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(COMMANDS[i].name, name) == 0) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(COMMANDS[i].name, name) == 0)
             return &COMMANDS[i];
-        }
-    }
     return NULL;
 }
 
@@ -40,9 +38,8 @@ static void print_command(FILE *out, const struct command *command)
 static void print_help(FILE *out)
 {
     fputs("Usage: chatctl COMMAND [ARGUMENT]...\n\n", out);
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
         print_command(out, &COMMANDS[i]);
-    }
     fputs("\nWithout --config the sdkappid and the keys are those of mosquitto.conf: $CHAT_CONFIG, or the "
           "first that is\n"
           "there of ./run/mosquitto.conf and /etc/mosquitto/mosquitto.conf.\n"
@@ -57,9 +54,8 @@ static int command_help(int argc, char **argv)
         return finish_output();
     }
     const struct command *command = find(argv[1]);
-    if (!command) {
+    if (!command)
         return complain_usage("there is no command \"%s\"", argv[1]);
-    }
     print_command(stdout, command);
     return finish_output();
 }
@@ -71,11 +67,9 @@ static void print_complaint(const char *format, va_list args, const char *end)
     char text[1024];
 
     vsnprintf(text, sizeof text, format, args);
-    for (char *c = text; *c; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7f) {
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = '?';
-        }
-    }
     fprintf(stderr, "chatctl: %s%s\n", text, end);
 }
 
@@ -101,9 +95,8 @@ int complain_usage(const char *format, ...)
 
 int finish_output(void)
 {
-    if (fflush(stdout) != 0 || ferror(stdout)) {
+    if (fflush(stdout) != 0 || ferror(stdout))
         return complain("the output could not be written: %s", strerror(errno));
-    }
     return EXIT_DONE;
 }
 
@@ -114,11 +107,9 @@ static bool is_help(const char *word)
 
 static bool asks_for_help(int argc, char **argv)
 {
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (is_help(argv[i])) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (is_help(argv[i]))
             return true;
-        }
-    }
     return false;
 }
 
@@ -142,8 +133,7 @@ int main(int argc, char **argv)
         return finish_output();
     }
     const struct command *command = find(argv[1]);
-    if (!command) {
+    if (!command)
         return complain_usage("there is no command \"%s\"", argv[1]);
-    }
     return run(command, argc - 1, argv + 1);
 }

@@ -33,14 +33,11 @@ static const char *find_file(void)
 {
     const char *named = getenv("CHAT_CONFIG");
 
-    if (named && *named) {
+    if (named && *named)
         return named;
-    }
-    for (size_t i = 0; i < sizeof PLACES / sizeof PLACES[0]; i++) {
-        if (access(PLACES[i], F_OK) == 0) {
+    for (size_t i = 0; i < sizeof PLACES / sizeof PLACES[0]; i++)
+        if (access(PLACES[i], F_OK) == 0)
             return PLACES[i];
-        }
-    }
     return NULL;
 }
 
@@ -50,13 +47,11 @@ static char *line_value(char *line, const char *name)
     size_t len = strlen(name);
 
     line += strspn(line, BLANKS);
-    if (strncmp(line, name, len) != 0 || !line[len] || !strchr(BLANKS, line[len])) {
+    if (strncmp(line, name, len) != 0 || !line[len] || !strchr(BLANKS, line[len]))
         return NULL;
-    }
     line += len + strspn(line + len, BLANKS);
-    for (len = strlen(line); len > 0 && strchr(BLANKS, line[len - 1]); len--) {
+    for (len = strlen(line); len > 0 && strchr(BLANKS, line[len - 1]); len--)
         line[len - 1] = '\0';
-    }
     return line;
 }
 
@@ -86,14 +81,12 @@ static int read_file(const char *path, struct settings *settings)
 {
     FILE *file = fopen(path, "re");
 
-    if (!file) {
+    if (!file)
         return complain("%s cannot be opened: %s", path, strerror(errno));
-    }
     int result = read_lines(file, settings);
     fclose(file);
-    if (result != EXIT_DONE) {
+    if (result != EXIT_DONE)
         return complain("%s cannot be read", path);
-    }
     if (!settings->sdkappid || !settings->key_file) {
         return complain("%s has no %s (--config names another file)", path,
                         settings->sdkappid ? "plugin_opt_secret_key_file" : "plugin_opt_sdkappid");
@@ -106,9 +99,8 @@ static int64_t parse_sdkappid(const char *text)
 {
     size_t len = strlen(text);
 
-    if (len == 0 || len > 10 || strspn(text, "0123456789") != len) {
+    if (len == 0 || len > 10 || strspn(text, "0123456789") != len)
         return -1;
-    }
     int64_t number = strtoll(text, NULL, 10);
     return number >= 1 && number <= SDKAPPID_MAX ? number : -1;
 }
@@ -118,12 +110,10 @@ static int fill(struct config *config, const char *sdkappid, const char *key_fil
     char error[512];
 
     config->sdkappid = parse_sdkappid(sdkappid);
-    if (config->sdkappid < 0) {
+    if (config->sdkappid < 0)
         return complain("the sdkappid \"%s\" is not a whole number from 1 to %lld", sdkappid, SDKAPPID_MAX);
-    }
-    if (keys_load(&config->keys, key_file, error, sizeof error) != 0) {
+    if (keys_load(&config->keys, key_file, error, sizeof error) != 0)
         return complain("%s", error);
-    }
     return EXIT_DONE;
 }
 
@@ -131,13 +121,11 @@ static int fill_from_file(struct config *config, const char *path)
 {
     struct settings settings = {0};
 
-    if (!path) {
+    if (!path)
         return complain("no configuration found: use --config, or --key-file and --sdkappid");
-    }
     int result = read_file(path, &settings);
-    if (result == EXIT_DONE) {
+    if (result == EXIT_DONE)
         result = fill(config, settings.sdkappid, settings.key_file);
-    }
     clear(&settings);
     return result;
 }
@@ -145,14 +133,11 @@ static int fill_from_file(struct config *config, const char *path)
 int config_load(struct config *config, const struct config_source *source)
 {
     *config = (struct config){0};
-    if (!source->key_file != !source->sdkappid) {
+    if (!source->key_file != !source->sdkappid)
         return complain_usage("--key-file and --sdkappid go together");
-    }
-    if (source->file && source->key_file) {
+    if (source->file && source->key_file)
         return complain_usage("either --config, or --key-file and --sdkappid");
-    }
-    if (source->key_file) {
+    if (source->key_file)
         return fill(config, source->sdkappid, source->key_file);
-    }
     return fill_from_file(config, source->file ? source->file : find_file());
 }

@@ -74,12 +74,10 @@ static int64_t parse_duration(const char *text)
     const char *unit = text[digits] ? strchr(units, text[digits]) : units;
     int64_t result;
 
-    if (digits == 0 || digits > 16 || !unit || (text[digits] && text[digits + 1])) {
+    if (digits == 0 || digits > 16 || !unit || (text[digits] && text[digits + 1]))
         return -1;
-    }
-    if (__builtin_mul_overflow(strtoll(text, NULL, 10), seconds[unit - units], &result)) {
+    if (__builtin_mul_overflow(strtoll(text, NULL, 10), seconds[unit - units], &result))
         return -1;
-    }
     return result <= USERSIG_NUMBER_MAX ? result : -1;
 }
 
@@ -88,9 +86,8 @@ static int print_usersig(const char *user, int64_t expire, const char *userbuf, 
     char *text = usersig_mint(user, config->sdkappid, time(NULL), expire, userbuf,
                               userbuf ? strlen(userbuf) : 0, &config->keys);
 
-    if (!text) {
+    if (!text)
         return complain("the userSig cannot be made: the userbuf is too long, or memory is out");
-    }
     puts(text);
     free(text);
     return finish_output();
@@ -102,23 +99,20 @@ int command_usersig(int argc, char **argv)
     struct config config;
 
     int result = parse(&arguments, argc, argv, EXPIRE, 1);
-    if (result != EXIT_DONE) {
+    if (result != EXIT_DONE)
         return result;
-    }
     const char *user = arguments.words[0];
     const char *duration = arguments.value[EXPIRE];
     int64_t expire = parse_duration(duration ? duration : DEFAULT_EXPIRE);
-    if (expire < 1) {
+    if (expire < 1)
         return complain_usage("--expire takes a number with s, m, h or d, from 1s");
-    }
     if (!user_id_valid(user, strlen(user))) {
         return complain("\"%s\" is not a userID: 1 to %d letters, digits and _.@-, the first no .@-", user,
                         USER_ID_MAX);
     }
     result = load(&config, &arguments);
-    if (result == EXIT_DONE) {
+    if (result == EXIT_DONE)
         result = print_usersig(user, expire, arguments.value[USERBUF], &config);
-    }
     keys_clear(&config.keys);
     return result;
 }
@@ -129,11 +123,10 @@ static void print_expiry(int64_t seconds)
     struct tm tm;
     time_t when = (time_t)seconds;
 
-    if (gmtime_r(&when, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0) {
+    if (gmtime_r(&when, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
         printf("ok, expires %s\n", text);
-    } else {
+    else
         printf("ok, expires %lld seconds after 1970\n", (long long)seconds);
-    }
 }
 
 static int print_verdict(const char *user, const char *text, const struct config *config)
@@ -143,11 +136,10 @@ static int print_verdict(const char *user, const char *text, const struct config
                    ? usersig_verify(text, user, config->sdkappid, &config->keys, time(NULL), &usersig)
                    : CODE_BAD_USER_ID;
 
-    if (code == CODE_OK) {
+    if (code == CODE_OK)
         print_expiry(usersig.expires);
-    } else {
+    else
         printf("%d: %s\n", code, code_text(code));
-    }
     int result = finish_output();
     return code == CODE_OK ? result : EXIT_FAILED;
 }
@@ -158,13 +150,11 @@ int command_verify(int argc, char **argv)
     struct config config;
 
     int result = parse(&arguments, argc, argv, CONFIG, 2);
-    if (result != EXIT_DONE) {
+    if (result != EXIT_DONE)
         return result;
-    }
     result = load(&config, &arguments);
-    if (result == EXIT_DONE) {
+    if (result == EXIT_DONE)
         result = print_verdict(arguments.words[0], arguments.words[1], &config);
-    }
     keys_clear(&config.keys);
     return result;
 }

@@ -38,8 +38,7 @@ static int field_imports(struct command *command, const cJSON **out)
         snprintf(command->error, sizeof command->error, "userIDs: at most %d", IMPORT_MAX);
         return CODE_TOO_MANY_MEMBERS;
     }
-    cJSON_ArrayForEach(item, list)
-    {
+    cJSON_ArrayForEach (item, list) {
         if (!cJSON_IsString(item))
             return command_refuse(command, "userIDs: must be a list of userIDs");
         (void)user_find(command->chat,
@@ -82,8 +81,7 @@ int command_import_users(struct command *command)
         return code;
     cJSON *list = cJSON_AddArrayToObject(command->data, "users");
     bool good = list != NULL;
-    cJSON_ArrayForEach(id, ids)
-    {
+    cJSON_ArrayForEach (id, ids) {
         enum import_result result = import(command->chat, id->valuestring);
         good = good && add_import(list, id->valuestring, result);
     }

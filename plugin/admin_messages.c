@@ -106,7 +106,7 @@ int command_send_message(struct command *command)
 int command_broadcast(struct command *command)
 {
     struct chat *chat = command->chat;
-    struct notice notice = {.type = "custom", .operator= command->session->user->id };
+    struct notice notice = {.type = "custom", .by = command->session->user->id};
     int code = field_text(command, "text", FIELD_REQUIRED, SIZE_MAX, &notice.text);
     if (code != CODE_OK)
         return code;

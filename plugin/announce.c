@@ -104,7 +104,7 @@ static cJSON *tips_json(const struct tips *tips)
         tips->member_count > 0 ? cJSON_CreateStringArray(tips->members, (int)tips->member_count) : NULL;
     cJSON *info = tips->info ? cJSON_Duplicate(tips->info, true) : NULL;
     bool good = object && cJSON_AddStringToObject(object, "type", tips->type) &&
-                cJSON_AddStringToObject(object, "operator", tips->operator);
+                cJSON_AddStringToObject(object, "operator", tips->by);
     if (tips->count > 0)
         good = good && cJSON_AddNumberToObject(object, "count", (double)tips->count);
     if (members && !(good && cJSON_AddItemToObject(object, "members", members)))
@@ -127,7 +127,7 @@ void announce_tips(struct chat *chat, struct conversation *conversation, const s
         out_of_memory(tips->type);
         return;
     }
-    struct message message = {.sender = tips->operator,
+    struct message message = {.sender = tips->by,
                               .kind = MESSAGE_TIPS,
                               .push = PUSH_NOBODY,
                               .seq = conversation->last_seq,
@@ -147,7 +147,7 @@ static cJSON *notice_json(const struct notice *notice)
 {
     cJSON *object = cJSON_CreateObject();
     if (object && cJSON_AddStringToObject(object, "type", notice->type) &&
-        add_text(object, "group", notice->group) && add_text(object, "operator", notice->operator) &&
+        add_text(object, "group", notice->group) && add_text(object, "operator", notice->by) &&
         add_text(object, "reason", notice->reason) && add_text(object, "text", notice->text))
         return object;
     cJSON_Delete(object);
@@ -194,21 +194,21 @@ void announce_notice(struct chat *chat, struct user *to, const struct notice *no
 
 /* Recalls */
 
-static cJSON *recall_json(const char *operator, int64_t id, const char *reason)
+static cJSON *recall_json(const char *by, int64_t id, const char *reason)
 {
     cJSON *object = cJSON_CreateObject();
-    if (object && cJSON_AddNumberToObject(object, "id", (double)id) &&
-        add_text(object, "operator", operator) && add_text(object, "reason", reason))
+    if (object && cJSON_AddNumberToObject(object, "id", (double)id) && add_text(object, "operator", by) &&
+        add_text(object, "reason", reason))
         return object;
     cJSON_Delete(object);
     return NULL;
 }
 
-void announce_recall(struct chat *chat, struct conversation *conversation, const char *operator, int64_t id,
+void announce_recall(struct chat *chat, struct conversation *conversation, const char *by, int64_t id,
                      const char *reason)
 {
-    char *body = print_body("recall", recall_json(operator, id, reason));
-    struct message message = {.sender = operator, .kind = MESSAGE_RECALL, .push = PUSH_NOBODY, .body = body};
+    char *body = print_body("recall", recall_json(by, id, reason));
+    struct message message = {.sender = by, .kind = MESSAGE_RECALL, .push = PUSH_NOBODY, .body = body};
     if (!body) {
         out_of_memory("recall");
         return;

@@ -25,7 +25,7 @@ struct user;
 struct tips {
     enum tips_kind kind; /* decides by the group's type whether it is stored, delivered only, or nothing */
     const char *type;    /* "join", "kick", ... as the protocol says */
-    const char *operator;
+    const char *by;
     const char *const *members;
     size_t member_count;
     size_t count;      /* of those it is about, where not all are named */
@@ -37,7 +37,7 @@ struct tips {
 struct notice {
     const char *type;
     const char *group;
-    const char *operator;
+    const char *by;
     const char *reason;
     const char *text;
 };
@@ -53,7 +53,7 @@ void announce_notice(struct chat *chat, struct user *to, const struct notice *no
 char *announce_body(const struct notice *notice);
 void announce_notice_body(struct chat *chat, struct user *to, const char *body);
 /* The message `id` of this conversation has been recalled: to everybody in it, as a message of its own. */
-void announce_recall(struct chat *chat, struct conversation *conversation, const char *operator, int64_t id,
+void announce_recall(struct chat *chat, struct conversation *conversation, const char *by, int64_t id,
                      const char *reason);
 /* After store_commit: hands out what was put; after store_abort with `sent` false: forgets it. */
 void announce_finish(struct chat *chat, bool sent);

@@ -12,8 +12,8 @@
 #include "plugin/user.h"
 #include "schema/store.h"
 
-/* Conversation and user, which begin struct application without a gap; the user's id is padded with zeroes.
- */
+/* Conversation and user, which begin struct application without a gap; the user's id is padded with
+ * zeroes. */
 #define KEY_BYTES (sizeof(int64_t) + USER_ID_MAX + 1)
 
 struct young_application {
@@ -168,8 +168,7 @@ bool application_list(struct chat *chat, const struct conversation *conversation
 {
     const struct young_application *young;
     bool good = list_stored(chat, conversation, out);
-    DL_FOREACH(chat->applications.oldest, young)
-    {
+    DL_FOREACH (chat->applications.oldest, young) {
         if (!good || young->application.conversation != conversation->id || young->application.handled)
             continue;
         struct application *application = append(out);
@@ -205,9 +204,9 @@ void applications_end(struct chat *chat, struct user *user)
     struct young_application *young;
     store_put(chat->store, W_USER_APPLICATIONS_END, "t", user->id);
     user->applications_ended = store_position(chat->store) + 1;
-    DL_FOREACH(chat->applications.oldest, young)
-    if (strcmp(young->application.user, user->id) == 0)
-        young->application.handled = true;
+    DL_FOREACH (chat->applications.oldest, young)
+        if (strcmp(young->application.user, user->id) == 0)
+            young->application.handled = true;
 }
 
 void application_handled(struct chat *chat, const struct conversation *conversation, const char *user)

@@ -34,8 +34,7 @@ static int gather(struct command *command, struct conversation *group, struct ap
         return application_list(chat, group, list) ? CODE_OK : CODE_BUSY;
     if (!user_load_memberships(chat, self))
         return CODE_BUSY;
-    DL_FOREACH2(self->memberships, member, user_next)
-    {
+    DL_FOREACH2 (self->memberships, member, user_next) {
         const struct conversation *conversation = member->conversation;
         if (!conversation->group || conversation->group->dismissed != 0 ||
             list->count >= APPLICATIONS_LISTED ||
@@ -151,12 +150,12 @@ static int check_entry(struct chat *chat, const struct decision *decision, struc
 }
 
 static void tell(struct command *command, const struct decision *decision, struct user *to, const char *type,
-                 const char *operator)
+                 const char *by)
 {
     const struct notice notice = {.type = type,
                                   .group = decision->access.conversation->group->id,
-                                  .operator= operator,
-                                  .reason = decision->reason };
+                                  .by = by,
+                                  .reason = decision->reason};
     if (to)
         announce_notice(command->chat, to, &notice);
 }
@@ -169,7 +168,7 @@ static void announce_entry(struct command *command, const struct decision *decis
     const char *const members[] = {user->id};
     const struct tips tips = {.kind = invited ? TIPS_INVITE : TIPS_JOIN,
                               .type = invited ? "invite" : "join",
-                              .operator= invited ? inviter : user->id,
+                              .by = invited ? inviter : user->id,
                               .members = members,
                               .member_count = 1};
     announce_tips(command->chat, decision->access.conversation, &tips);

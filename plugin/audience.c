@@ -113,7 +113,7 @@ static void hand_out(struct chat *chat, struct conversation *conversation, enum 
         names[i] = gathered->name[i];
     const struct tips tips = {.kind = moves[move].kind,
                               .type = moves[move].type,
-                              .operator= gathered->names> 0 ? names[0] : SYSTEM_USER,
+                              .by = gathered->names > 0 ? names[0] : SYSTEM_USER,
                               .members = names,
                               .member_count = gathered->names,
                               .count = gathered->count};
@@ -140,12 +140,10 @@ static bool tell(struct chat *chat, struct audience *audience)
 void audience_tick(struct chat *chat)
 {
     struct audience *audience, *next;
-    DL_FOREACH_SAFE(chat->audiences, audience, next)
-    {
+    DL_FOREACH_SAFE (chat->audiences, audience, next)
         if (audience->conversation->group->dismissed != 0 ||
             (chat->now >= audience->due && !tell(chat, audience)))
             forget(chat, audience);
-    }
 }
 
 /* The list of subscriptions ends with the last comer. */

@@ -18,7 +18,8 @@ void audience_left(struct chat *chat, const struct session *session, struct conv
 /* TICK: hands out the tips that are due. */
 void audience_tick(struct chat *chat);
 void audience_close(struct chat *chat);
-/* Who is there, each user once, the last comer first, at most `max` after the first `skip`; returns how many. */
+/* Who is there, each user once, the last comer first, at most `max` after the first `skip`; returns how
+ * many. */
 size_t audience_list(struct chat *chat, const struct conversation *conversation, size_t skip, size_t max,
                      struct user **out);
 

@@ -123,8 +123,8 @@ int broadcasts_open(struct chat *chat)
             DL_APPEND(chat->broadcasts, broadcast);
     }
     store_done(row);
-    DL_FOREACH(chat->broadcasts, broadcast)
-    good = good && read_parts(chat, broadcast);
+    DL_FOREACH (chat->broadcasts, broadcast)
+        good = good && read_parts(chat, broadcast);
     return good && !store_failed(chat->store) ? 0 : -1;
 }
 
@@ -149,8 +149,7 @@ static bool add_everybody(struct chat *chat, struct broadcast *broadcast)
     const struct session *session;
     size_t size = part_size(broadcast->body);
     int64_t number = 0;
-    DL_FOREACH(sessions_first(chat), session)
-    {
+    DL_FOREACH (sessions_first(chat), session) {
         if (session->user->sessions != session)
             continue;
         struct part *part = broadcast->parts;
@@ -174,8 +173,8 @@ static size_t frame_bytes(const struct broadcast *broadcast)
 {
     const struct part *part;
     size_t bytes = RECORD_BYTES + strlen(broadcast->body);
-    LL_FOREACH(broadcast->parts, part)
-    bytes += RECORD_BYTES + part->count * sizeof *part->ids;
+    LL_FOREACH (broadcast->parts, part)
+        bytes += RECORD_BYTES + part->count * sizeof *part->ids;
     return bytes;
 }
 
@@ -194,8 +193,8 @@ int broadcast_start(struct chat *chat, const char *body)
         return CODE_BUSY;
     }
     store_put(chat->store, W_BROADCAST_ADD, "it", broadcast->id, body);
-    LL_FOREACH(broadcast->parts, part)
-    put_part(chat, broadcast, part);
+    LL_FOREACH (broadcast->parts, part)
+        put_part(chat, broadcast, part);
     store_commit(chat->store);
     DL_APPEND(chat->broadcasts, broadcast);
     return CODE_OK;

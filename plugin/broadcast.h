@@ -14,8 +14,8 @@ struct chat;
 __attribute__((warn_unused_result)) int broadcasts_open(struct chat *chat);
 void broadcasts_close(struct chat *chat);
 
-/* `body` is a notice's (announce_body). Opens a frame of its own: CODE_OK, or CODE_BUSY and nothing is done.
- */
+/* `body` is a notice's (announce_body). Opens a frame of its own: CODE_OK, or CODE_BUSY and nothing is
+ * done. */
 __attribute__((warn_unused_result)) int broadcast_start(struct chat *chat, const char *body);
 /* TICK. true: there is more to do at the next one. */
 bool broadcasts_tick(struct chat *chat);

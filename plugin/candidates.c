@@ -49,10 +49,8 @@ void candidates_announce(struct chat *chat, struct conversation *conversation,
                          const char *notice_type)
 {
     const char *names[CANDIDATES_MAX];
-    const struct notice notice = {.type = notice_type,
-                                  .group = conversation->group->id,
-                                  .operator= tips->operator,
-                                  .reason = tips->reason };
+    const struct notice notice = {
+        .type = notice_type, .group = conversation->group->id, .by = tips->by, .reason = tips->reason};
     struct tips filled = *tips;
     filled.members = names;
     for (size_t i = 0; i < candidates->count; i++) {
@@ -70,7 +68,7 @@ void candidates_announce(struct chat *chat, struct conversation *conversation,
 void candidates_announce_invited(struct command *command, struct conversation *conversation,
                                  const struct candidates *candidates)
 {
-    const struct tips tips = {.kind = TIPS_INVITE, .type = "invite", .operator= command->session->user->id };
+    const struct tips tips = {.kind = TIPS_INVITE, .type = "invite", .by = command->session->user->id};
     candidates_announce(command->chat, conversation, candidates, &tips, "invited");
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Who is named in one createGroup, inviteGroupMember, deleteGroupMember or decision about an application, and what
- * became of it. */
+/* Who is named in one createGroup, inviteGroupMember, deleteGroupMember or decision about an application, and
+ * what became of it. */
 #ifndef PLUGIN_CANDIDATES_H
 #define PLUGIN_CANDIDATES_H
 

@@ -11,8 +11,9 @@
 /* Idle, 2.0 has ten turns a second: within two seconds 20,000 who expire at once are told. */
 #define EXPIRED_A_TICK 1000
 #define CLOSED_A_TICK  1000
-/* What is flushed when the connection is closed has not been read: a client that writes at that moment, an ack for
- * instance, is told by its kernel that the connection is gone, and may never look at what has come. */
+/* What is flushed when the connection is closed has not been read: a client that writes at that moment, an
+ * ack for instance, is told by its kernel that the connection is gone, and may never look at what has
+ * come. */
 #define GRACE_MS 500
 
 /* Seen on 2.0.11 and 2.1.2: what was queued two ticks before a kick arrives before the close. */
@@ -44,8 +45,7 @@ void sessions_force_offline(struct chat *chat, const struct user *user, enum off
 {
     const struct displacement why = {.reason = reason};
     struct session *session;
-    DL_FOREACH2(user->sessions, session, user_next)
-    {
+    DL_FOREACH2 (user->sessions, session, user_next) {
         session->orphan = session->orphan || reason == OFFLINE_DELETED;
         session_force_offline(chat, session, &why);
     }

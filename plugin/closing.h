@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Ending a connection from our side: what there is to say is queued, then flushed, and only then the connection is
- * closed. And when a running session's userSig expires. Broker thread only. */
+/* Ending a connection from our side: what there is to say is queued, then flushed, and only then the
+ * connection is closed. And when a running session's userSig expires. Broker thread only. */
 #ifndef PLUGIN_CLOSING_H
 #define PLUGIN_CLOSING_H
 

@@ -244,8 +244,7 @@ static bool answer_all(struct answer *answer, struct chat *chat, struct session 
     const cJSON *item;
     struct json_span span;
     text++;
-    cJSON_ArrayForEach(item, commands)
-    {
+    cJSON_ArrayForEach (item, commands) {
         if (!json_next_item(&text, &span))
             return false;
         struct command command = {.chat = chat, .session = session, .request = item, .text = span.at};

@@ -62,8 +62,7 @@ static void conversation_free(struct conversations *all, struct conversation *co
     struct member *member, *next;
     HASH_DELETE(hh, all->by_id, conversation);
     HASH_DELETE(hh_name, all->by_name, conversation);
-    HASH_ITER(hh, conversation->members, member, next)
-    {
+    HASH_ITER (hh, conversation->members, member, next) {
         HASH_DEL(conversation->members, member);
         free(member->findings);
         free(member);
@@ -78,8 +77,8 @@ void conversations_close(struct chat *chat)
     struct conversation *conversation, *next;
     if (!chat->conversations)
         return;
-    HASH_ITER(hh, chat->conversations->by_id, conversation, next)
-    conversation_free(chat->conversations, conversation);
+    HASH_ITER (hh, chat->conversations->by_id, conversation, next)
+        conversation_free(chat->conversations, conversation);
     free(chat->conversations);
     chat->conversations = NULL;
 }

@@ -81,9 +81,9 @@ struct conversation {
     bool push_queued;                  /* every device that wants a push has a job waiting: push.h */
     char push_sender[USER_ID_MAX + 1]; /* ... but this user's, who sent what made them; "": nobody's */
     struct member *feeders;            /* members with a connected feed (stored groups only) */
-    struct subscription
-        *subscriptions; /* connected sessions subscribed by the group's name, or joined to a live group */
-    size_t watchers;    /* live groups: users with a subscription, each once (audience.h) */
+    /* connected sessions subscribed by the group's name, or joined to a live group */
+    struct subscription *subscriptions;
+    size_t watchers;           /* live groups: users with a subscription, each once (audience.h) */
     struct audience *audience; /* a live group whose coming and going is to be told; NULL: nothing is */
     struct live_publish *live_publishes; /* live groups: not flushed yet (live_publish.h) */
     struct live_history *live_history;   /* live groups: live_history.h */
@@ -99,8 +99,8 @@ void conversations_close(struct chat *chat);
 struct conversation *conversation_pair(struct chat *chat, const char *user1, const char *user2);
 /* Creates it with both as members, in the open frame. NULL: out of memory. */
 struct conversation *conversation_pair_create(struct chat *chat, const char *user1, const char *user2);
-/* In the open frame, before a message of the pair: a user who was deleted and has come again is in it once more, from this
- * message on. Only needed where one of the two has `kicked`. false: out of memory. */
+/* In the open frame, before a message of the pair: a user who was deleted and has come again is in it once
+ * more, from this message on. Only needed where one of the two has `kicked`. false: out of memory. */
 __attribute__((warn_unused_result)) bool conversation_pair_rejoin(struct chat *chat,
                                                                   struct conversation *conversation);
 /* A group that lives, by its id; NULL when there is none or it was dismissed. */
@@ -115,7 +115,8 @@ struct member *member_meet(struct chat *chat, struct conversation *conversation,
 /* Creates a group with nobody in it, in the open frame; `group` is copied. A dismissed holder of the id is
  * forgotten. */
 struct conversation *conversation_group_create(struct chat *chat, const struct group *group);
-/* Writes the server's stamp of a message of this conversation (STAMP_MAX bytes of stamp.h, its body follows); the length. */
+/* Writes the server's stamp of a message of this conversation (STAMP_MAX bytes of stamp.h, its body follows);
+ * the length. */
 size_t conversation_stamp(char *out, const struct conversation *conversation, const struct message *message);
 /* The other side of a pair. */
 const char *conversation_peer(const struct conversation *conversation, const char *user);
@@ -140,7 +141,8 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
                           enum role role);
 /* Ends a membership, in the open frame: role 0, delivery to him ends at once. */
 void member_remove(struct chat *chat, struct member *member);
-/* The same, and what hangs on it: without its owner a group has none, and when the last one leaves it ends. */
+/* The same, and what hangs on it: without its owner a group has none, and when the last one leaves it
+ * ends. */
 void member_leave(struct chat *chat, struct member *member);
 void member_set_role(struct chat *chat, struct member *member, enum role role);
 /* Until when (ms; 0: no longer) the user may not send, in the open frame; it outlasts leaving and coming

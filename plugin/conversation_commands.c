@@ -46,8 +46,8 @@ static int field_peer(struct command *command, const char **out)
     return field_user(command, "to", FIELD_OPTIONAL, out);
 }
 
-/* One with a user who was deleted is still there. Who was deleted himself and has come again is in it from the next
- * message on: before, it is to him as if they had never written. */
+/* One with a user who was deleted is still there. Who was deleted himself and has come again is in it from
+ * the next message on: before, it is to him as if they had never written. */
 static int pair_access(struct command *command, const char *to, struct conversation_access *out)
 {
     struct chat *chat = command->chat;

@@ -13,8 +13,8 @@ command_function command_ack;
 command_function command_mark_read;
 command_function command_get_unread;
 
-/* The conversation that the fields `to` and `group` name, exactly one of them, and the caller's place in it. Codes:
- * CODE_BAD_REQUEST, CODE_NO_USER, CODE_NO_GROUP, CODE_NOT_ALLOWED (not in the group). */
+/* The conversation that the fields `to` and `group` name, exactly one of them, and the caller's place in it.
+ * Codes: CODE_BAD_REQUEST, CODE_NO_USER, CODE_NO_GROUP, CODE_NOT_ALLOWED (not in the group). */
 struct conversation_access {
     bool named;                        /* false: neither field is there */
     struct conversation *conversation; /* NULL: none named, or a pair that has not written yet */

@@ -14,8 +14,8 @@ static int64_t max64(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* 2.0.11 flushes after TICK what the turn has queued before it; 2.1 has done so by then. Inside TICK of 2.0, and when it was
- * the last one, only what is older is sure. */
+/* 2.0.11 flushes after TICK what the turn has queued before it; 2.1 has done so by then. Inside TICK of 2.0,
+ * and when it was the last one, only what is older is sure. */
 static bool flushed(const struct chat *chat, uint64_t until)
 {
     return until < chat->tick || (until == chat->tick && !chat->unflushed);
@@ -80,8 +80,7 @@ static void put_cursor(struct chat *chat, struct subscription *subscription, int
 void subscriptions_put_cursors(struct chat *chat, struct session *session)
 {
     struct subscription *subscription;
-    DL_FOREACH(session->subscriptions, subscription)
-    {
+    DL_FOREACH (session->subscriptions, subscription) {
         if (!subscription_stored(subscription))
             continue;
         subscription->settling = subscription_cursor(chat, subscription);
@@ -93,8 +92,7 @@ bool subscriptions_put_settled(struct chat *chat, struct session *session)
 {
     struct subscription *subscription;
     bool more = false;
-    DL_FOREACH(session->subscriptions, subscription)
-    {
+    DL_FOREACH (session->subscriptions, subscription) {
         if (!subscription_stored(subscription))
             continue;
         put_cursor(chat, subscription, subscription->settling);
@@ -115,17 +113,16 @@ size_t subscriptions_frame_bytes(const struct session *session)
 void subscriptions_rewind(struct chat *chat, struct session *session)
 {
     struct subscription *subscription;
-    DL_FOREACH(session->subscriptions, subscription)
-    subscription->handed = subscription->early = subscription->queued =
-        position_before_doubt(chat, subscription);
+    DL_FOREACH (session->subscriptions, subscription)
+        subscription->handed = subscription->early = subscription->queued =
+            position_before_doubt(chat, subscription);
 }
 
 int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session)
 {
     struct subscription *subscription;
     int64_t lowest = INT64_MAX;
-    DL_FOREACH(session->subscriptions, subscription)
-    {
+    DL_FOREACH (session->subscriptions, subscription) {
         if (!subscription_stored(subscription))
             continue;
         int64_t sure =
@@ -142,8 +139,8 @@ void subscriptions_ack(struct chat *chat, struct session *session, int64_t id)
         session->acks = true;
         store_put(chat->store, W_DEVICE_ACKS, "t", session->client_id);
     }
-    DL_FOREACH(session->subscriptions, subscription)
-    if (id > subscription->acked)
-        subscription->acked = id;
+    DL_FOREACH (session->subscriptions, subscription)
+        if (id > subscription->acked)
+            subscription->acked = id;
     subscriptions_put_cursors(chat, session);
 }

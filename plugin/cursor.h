@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a device has had of a subscription: positions in this connection, and the cursor that the store keeps.
- */
+/* What a device has had of a subscription: positions in this connection, and the cursor that the store
+ * keeps. */
 #ifndef PLUGIN_CURSOR_H
 #define PLUGIN_CURSOR_H
 

@@ -63,18 +63,19 @@ static bool covers(const struct subscription *wide, const struct subscription *n
            (wide->kind == narrow->kind && wide->conversation == narrow->conversation);
 }
 
-/* Where a session is with what this subscription is about, by those it has and those it has ended; -1: nowhere. */
+/* Where a session is with what this subscription is about, by those it has and those it has ended; -1:
+ * nowhere. */
 static int64_t furthest_of(struct chat *chat, const struct session *session,
                            const struct subscription *subscription)
 {
     struct subscription *theirs;
     int64_t furthest = -1;
-    DL_FOREACH(session->subscriptions, theirs)
-    if (covers(theirs, subscription))
-        furthest = max64(furthest, subscription_cursor(chat, theirs));
-    DL_FOREACH(session->ended, theirs)
-    if (covers(theirs, subscription))
-        furthest = max64(furthest, subscription_cursor(chat, theirs));
+    DL_FOREACH (session->subscriptions, theirs)
+        if (covers(theirs, subscription))
+            furthest = max64(furthest, subscription_cursor(chat, theirs));
+    DL_FOREACH (session->ended, theirs)
+        if (covers(theirs, subscription))
+            furthest = max64(furthest, subscription_cursor(chat, theirs));
     return furthest;
 }
 
@@ -92,8 +93,7 @@ static int64_t cursor_of_others(struct chat *chat, const struct subscription *su
         furthest = sqlite3_column_int64(row, 0);
     store_done(row);
     furthest = max64(furthest, departed_cursor(chat, session->user->id, session->client_id, topic));
-    DL_FOREACH2(session->user->sessions, other, user_next)
-    {
+    DL_FOREACH2 (session->user->sessions, other, user_next) {
         if (other == session || strcmp(other->client_id, session->client_id) == 0)
             continue;
         furthest = max64(furthest, furthest_of(chat, other, subscription));
@@ -106,8 +106,7 @@ static int64_t cursor_of_predecessor(struct chat *chat, const struct subscriptio
 {
     const struct session *session = subscription->session, *other;
     int64_t furthest = -1;
-    DL_FOREACH2(session->user->sessions, other, user_next)
-    {
+    DL_FOREACH2 (session->user->sessions, other, user_next) {
         if (other == session || strcmp(other->client_id, session->client_id) != 0)
             continue;
         furthest = max64(furthest, furthest_of(chat, other, subscription));
@@ -128,9 +127,9 @@ int64_t subscriptions_had(struct chat *chat, const struct session *session,
     struct subscription *narrow =
         subscription_find_kind(session, kind, conversation->group ? conversation : NULL);
     int64_t had = narrow ? given(chat, narrow) : 0;
-    DL_FOREACH(session->ended, narrow)
-    if (narrow->kind == kind && (!narrow->conversation || narrow->conversation == conversation))
-        had = max64(had, given(chat, narrow));
+    DL_FOREACH (session->ended, narrow)
+        if (narrow->kind == kind && (!narrow->conversation || narrow->conversation == conversation))
+            had = max64(had, given(chat, narrow));
     return had;
 }
 
@@ -150,9 +149,9 @@ static struct had had_on_connection(struct chat *chat, const struct subscription
     const struct session *session = subscription->session;
     struct subscription *earlier;
     struct had had = {-1, -1};
-    DL_FOREACH(session->ended, earlier)
-    if (covers(earlier, subscription))
-        had_by(chat, earlier, &had);
+    DL_FOREACH (session->ended, earlier)
+        if (covers(earlier, subscription))
+            had_by(chat, earlier, &had);
     if (session->feed && subscription != session->feed)
         had_by(chat, session->feed, &had);
     return had;

@@ -132,13 +132,10 @@ static void hand_over(struct chat *chat, struct member *owner, struct member *he
 {
     struct conversation *conversation = owner->conversation;
     const char *names[] = {heir->user_id};
-    const struct tips tips = {.kind = TIPS_OWNER,
-                              .type = "transfer",
-                              .operator= owner->user_id,
-                              .members = names,
-                              .member_count = 1};
+    const struct tips tips = {
+        .kind = TIPS_OWNER, .type = "transfer", .by = owner->user_id, .members = names, .member_count = 1};
     const struct notice notice = {
-        .type = "ownerGranted", .group = conversation->group->id, .operator= owner->user_id };
+        .type = "ownerGranted", .group = conversation->group->id, .by = owner->user_id};
     member_set_role(chat, owner, ROLE_MEMBER);
     member_set_role(chat, heir, ROLE_OWNER);
     group_set_owner(chat, conversation, heir->user_id);
@@ -150,7 +147,7 @@ static void announce_quit(struct chat *chat, const struct member *member)
 {
     const char *names[] = {member->user_id};
     const struct tips tips = {
-        .kind = TIPS_QUIT, .type = "quit", .operator= member->user_id, .members = names, .member_count = 1};
+        .kind = TIPS_QUIT, .type = "quit", .by = member->user_id, .members = names, .member_count = 1};
     if (member->conversation->group->dismissed == 0)
         announce_tips(chat, member->conversation, &tips);
 }
@@ -215,8 +212,7 @@ static enum progress end_some(struct chat *chat, struct user *user)
     (void)store_failed(chat->store); /* whatever failed before is not ours */
     if (!user_load_memberships(chat, user))
         return STUCK;
-    DL_FOREACH2(user->memberships, member, user_next)
-    {
+    DL_FOREACH2 (user->memberships, member, user_next) {
         if (member->role == ROLE_NONE)
             continue;
         if (cost >= TURN_COST)

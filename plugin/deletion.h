@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The end of a user. In one small frame his userSigs, devices and push tokens end, and his memberships begin to: one
- * frame each, a bounded number a turn, first in the command itself, then at TICK, and after a restart what is left. Until
- * the last one he cannot log in again (CODE_BUSY). Who has few has ended when the command is answered.
+/* The end of a user. In one small frame his userSigs, devices and push tokens end, and his memberships begin
+ * to: one frame each, a bounded number a turn, first in the command itself, then at TICK, and after a restart
+ * what is left. Until the last one he cannot log in again (CODE_BUSY). Who has few has ended when the command
+ * is answered.
  *
- * He leaves groups as if he quit. Where an owner may not quit, the group goes to the admin who has been there longest, or
- * else to such a member; a live group, which only its owner is in, is dismissed. What he has written stays. Broker thread
- * only. */
+ * He leaves groups as if he quit. Where an owner may not quit, the group goes to the admin who has been there
+ * longest, or else to such a member; a live group, which only its owner is in, is dismissed. What he has
+ * written stays. Broker thread only. */
 #ifndef PLUGIN_DELETION_H
 #define PLUGIN_DELETION_H
 

@@ -19,8 +19,8 @@
 struct delivery {
     struct outgoing current;
     bool open; /* READ may let `current` pass */
-    uint64_t
-        serial; /* of the message: READ says yes once per client and message (2.1 asks for each filter) */
+    /* of the message: READ says yes once per client and message (2.1 asks for each filter) */
+    uint64_t serial;
 };
 
 int delivery_open(struct chat *chat)
@@ -122,8 +122,7 @@ static void copy_to(struct chat *chat, struct session *session, struct subscript
 static void copy_to_user(struct chat *chat, struct user *user, const struct outgoing *outgoing)
 {
     struct session *session;
-    DL_FOREACH2(user->sessions, session, user_next)
-    {
+    DL_FOREACH2 (user->sessions, session, user_next) {
         struct subscription *subscription = subscription_for(session, outgoing->conversation);
         if (session != outgoing->origin && subscription)
             copy_to(chat, session, subscription, outgoing);
@@ -134,13 +133,12 @@ static void copy_to_feeds(struct chat *chat, const struct outgoing *outgoing)
 {
     struct member *member;
     struct session *session;
-    DL_FOREACH2(outgoing->conversation->feeders, member, feed_next)
-    {
+    DL_FOREACH2 (outgoing->conversation->feeders, member, feed_next) {
         if (member->receive_option == RECEIVE_DISCARD)
             continue;
-        DL_FOREACH2(member->user->sessions, session, user_next)
-        if (session->feed && session != outgoing->origin)
-            copy_to(chat, session, session->feed, outgoing);
+        DL_FOREACH2 (member->user->sessions, session, user_next)
+            if (session->feed && session != outgoing->origin)
+                copy_to(chat, session, session->feed, outgoing);
     }
 }
 
@@ -164,8 +162,7 @@ static bool may_have_group(struct chat *chat, const struct session *session,
 static void copy_to_subscribers(struct chat *chat, const struct outgoing *outgoing)
 {
     struct subscription *subscription;
-    DL_FOREACH2(outgoing->conversation->subscriptions, subscription, group_next)
-    {
+    DL_FOREACH2 (outgoing->conversation->subscriptions, subscription, group_next) {
         struct session *session = subscription->session;
         bool live = subscription->kind == SUBSCRIPTION_LIVE;
         if (session == outgoing->origin || (live ? !subscription->subscribed : session->feed != NULL))
@@ -175,8 +172,8 @@ static void copy_to_subscribers(struct chat *chat, const struct outgoing *outgoi
     }
 }
 
-/* Of a live group the broker's tree knows them all: however many they are, one is published. Not to a group that
- * ends: when the broker flushes, nobody is left. */
+/* Of a live group the broker's tree knows them all: however many they are, one is published. Not to a group
+ * that ends: when the broker flushes, nobody is left. */
 static void send_to_subscribers(struct chat *chat, const struct outgoing *outgoing)
 {
     if (conversation_stored(outgoing->conversation) || outgoing->last)
@@ -248,8 +245,8 @@ static bool read_stored(struct chat *chat, struct session *session, const struct
     return true;
 }
 
-/* Who has just come is given the last messages first: until they are flushed, live ones wait their turn behind
- * them; and everybody's behind a live publish that is not flushed. */
+/* Who has just come is given the last messages first: until they are flushed, live ones wait their turn
+ * behind them; and everybody's behind a live publish that is not flushed. */
 static bool read_live(struct chat *chat, struct session *session, struct subscription *subscription,
                       const struct outgoing *current)
 {

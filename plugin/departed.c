@@ -47,14 +47,10 @@ static void copy_filter(struct departed *departed, struct chat *chat, struct sub
 static void copy_filters(struct departed *departed, struct chat *chat, const struct session *session)
 {
     struct subscription *subscription;
-    DL_FOREACH(session->subscriptions, subscription)
-    {
+    DL_FOREACH (session->subscriptions, subscription)
         copy_filter(departed, chat, subscription, false);
-    }
-    DL_FOREACH(session->ended, subscription)
-    {
+    DL_FOREACH (session->ended, subscription)
         copy_filter(departed, chat, subscription, true);
-    }
 }
 
 /* What the session before knew, and the store perhaps not yet. */
@@ -137,8 +133,7 @@ int64_t departed_cursor(struct chat *chat, const char *user, const char *client_
 {
     const struct departed *departed;
     int64_t furthest = -1;
-    DL_FOREACH(chat->departures.oldest, departed)
-    {
+    DL_FOREACH (chat->departures.oldest, departed) {
         if (strcmp(departed->user, user) != 0 || strcmp(departed->client_id, client_id) == 0)
             continue;
         for (size_t i = 0; i < departed->count; i++) {
@@ -161,9 +156,9 @@ void departed_token_lost(struct chat *chat, const char *client_id)
 void departed_tokens_lost(struct chat *chat, const char *user)
 {
     struct departed *departed;
-    DL_FOREACH(chat->departures.oldest, departed)
-    if (strcmp(departed->user, user) == 0)
-        departed->has_token = false;
+    DL_FOREACH (chat->departures.oldest, departed)
+        if (strcmp(departed->user, user) == 0)
+            departed->has_token = false;
 }
 
 static bool write_late(struct chat *chat, struct departed *departed)

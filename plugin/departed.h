@@ -31,8 +31,8 @@ struct departed {
     bool settled;      /* it had all its filters; one that ended before its first TICK had not */
     struct ids strays; /* of the session, queued at strays_tick */
     uint64_t strays_tick;
-    uint64_t
-        position; /* of the frame that tells the store; 0: the ring was full, it is still to be written */
+    /* of the frame that tells the store; 0: the ring was full, it is still to be written */
+    uint64_t position;
     size_t count;
     struct departed_filter *filters; /* those it was subscribed to, at its end or before */
     struct departed *prev, *next;

@@ -221,8 +221,7 @@ static bool list_stored(struct chat *chat, const struct user *user, struct range
 static bool list_young(const struct user *user, struct range range, struct device_list *out)
 {
     const struct young_device *young;
-    DL_FOREACH2(user->young_devices, young, user_next)
-    {
+    DL_FOREACH2 (user->young_devices, young, user_next) {
         if (young->entry.place == 0 || young->entry.platform < range.first ||
             young->entry.platform > range.last)
             continue;
@@ -251,8 +250,8 @@ static void sort(struct device_list *list, int (*order)(const void *, const void
         qsort(list->items, list->count, sizeof *list->items, order);
 }
 
-/* The order of the store is by platform: of each the latest are read, or a user with thousands of client ids would
- * cost a long look. */
+/* The order of the store is by platform: of each the latest are read, or a user with thousands of client ids
+ * would cost a long look. */
 bool devices_of(struct chat *chat, const struct user *user, struct device_list *out)
 {
     for (enum platform platform = PLATFORM_OTHER; platform <= PLATFORM_IOT; platform++)
@@ -366,8 +365,7 @@ void devices_end(struct chat *chat, struct user *user)
     user->devices_ended = store_position(chat->store) + 1;
     while (user->young_devices)
         forget(chat, user->young_devices);
-    DL_FOREACH2(user->sessions, session, user_next)
-    {
+    DL_FOREACH2 (user->sessions, session, user_next) {
         session->untold = false;
         push_token_lost(chat, session->client_id);
     }

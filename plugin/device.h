@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Devices, that is client ids: whose they are, which hold a place among their user's devices, which have lost theirs
- * and are still to be told.
+/* Devices, that is client ids: whose they are, which hold a place among their user's devices, which have lost
+ * theirs and are still to be told.
  *
- * A login takes a place, and keeps it while the device is away; a logout, a kick or a newcomer (acl/policy.h) ends it.
- * Who was not connected then is told at his next login, and that only. The store has it all; what is not committed yet
- * is kept here for one group commit, so that every answer is exact. Broker thread only. */
+ * A login takes a place, and keeps it while the device is away; a logout, a kick or a newcomer (acl/policy.h)
+ * ends it. Who was not connected then is told at his next login, and that only. The store has it all; what is
+ * not committed yet is kept here for one group commit, so that every answer is exact. Broker thread only. */
 #ifndef PLUGIN_DEVICE_H
 #define PLUGIN_DEVICE_H
 
@@ -59,8 +59,8 @@ struct device_list {
     size_t count, room;
 };
 
-/* The devices that have to go when this user (NULL: a new one) logs in with this one. Nothing for platforms that do
- * not count. false: out of memory, or the store cannot be read. */
+/* The devices that have to go when this user (NULL: a new one) logs in with this one. Nothing for platforms
+ * that do not count. false: out of memory, or the store cannot be read. */
 __attribute__((warn_unused_result)) bool devices_in_way(struct chat *chat, const struct user *user,
                                                         const char *client_id, enum platform platform,
                                                         struct device_list *out);
@@ -73,12 +73,13 @@ __attribute__((warn_unused_result)) bool devices_of(struct chat *chat, const str
 void device_take_place(struct chat *chat, const struct session *session);
 /* logout: it is counted no more, and has nothing to be told. */
 void device_leave_place(struct chat *chat, const struct session *session);
-/* It has to go: its push token goes with the jobs, and it is to be told. The caller tells it when it is connected; end
- * the frame with push_commit. */
+/* It has to go: its push token goes with the jobs, and it is to be told. The caller tells it when it is
+ * connected; end the frame with push_commit. */
 #define DISPLACE_BYTES 1024
 void device_displace(struct chat *chat, struct user *user, const struct device_entry *device,
                      const struct displacement *why);
-/* All devices of the user: places, tokens, jobs, and what they had to be told. End the frame with push_commit. */
+/* All devices of the user: places, tokens, jobs, and what they had to be told. End the frame with
+ * push_commit. */
 void devices_end(struct chat *chat, struct user *user);
 
 /* In the open frame: the session ends and has been told. */

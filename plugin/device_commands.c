@@ -143,8 +143,7 @@ int command_push_done(struct command *command)
     int given = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0;
     if (given < 1 || given > JOBS_MAX)
         return command_refuse(command, "jobs: must be a list of 1 to 500 job numbers");
-    cJSON_ArrayForEach(item, list)
-    {
+    cJSON_ArrayForEach (item, list) {
         jobs[count] = job_number(item);
         if (jobs[count++] == 0)
             return command_refuse(command, "jobs: a job is a whole number above 0");

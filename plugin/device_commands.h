@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Commands of a user about his devices, of a device about its push token, and of push workers about their jobs. Rows of
- * the table in control.c. */
+/* Commands of a user about his devices, of a device about its push token, and of push workers about their
+ * jobs. Rows of the table in control.c. */
 #ifndef PLUGIN_DEVICE_COMMANDS_H
 #define PLUGIN_DEVICE_COMMANDS_H
 

@@ -17,7 +17,7 @@
 struct dismissal {
     int64_t conversation;
     char group[GROUP_ID_MAX + 1];
-    char operator[USER_ID_MAX + 1];
+    char by[USER_ID_MAX + 1];
     char told[USER_ID_MAX + 1]; /* everyone up to here, in the order of userIDs, has his notice */
     uint64_t position;          /* of the frame that ended the group: its members are read from the store */
     int64_t retry_at;
@@ -41,7 +41,7 @@ int dismissals_open(struct chat *chat)
             break;
         task->conversation = sqlite3_column_int64(row, 0);
         store_copy(task->group, sizeof task->group, store_text(row, 1));
-        store_copy(task->operator, sizeof task->operator, store_text(row, 2));
+        store_copy(task->by, sizeof task->by, store_text(row, 2));
         store_copy(task->told, sizeof task->told, store_text(row, 3));
         DL_APPEND(chat->dismissals, task);
     }
@@ -63,9 +63,9 @@ void dismissals_close(struct chat *chat)
 
 /* The end of the group */
 
-static bool end_live(struct chat *chat, struct conversation *conversation, const char *operator)
+static bool end_live(struct chat *chat, struct conversation *conversation, const char *by)
 {
-    const struct tips tips = {.kind = TIPS_INFO, .type = "dismiss", .operator= operator, .last = true };
+    const struct tips tips = {.kind = TIPS_INFO, .type = "dismiss", .by = by, .last = true};
     if (!store_begin(chat->store, TASK_BYTES + ANNOUNCE_TIPS_BYTES))
         return false;
     announce_tips(chat, conversation, &tips);
@@ -75,7 +75,7 @@ static bool end_live(struct chat *chat, struct conversation *conversation, const
     return true;
 }
 
-static bool end_stored(struct chat *chat, struct conversation *conversation, const char *operator)
+static bool end_stored(struct chat *chat, struct conversation *conversation, const char *by)
 {
     struct dismissal *task = calloc(1, sizeof *task);
     if (!task || !store_begin(chat->store, TASK_BYTES)) {
@@ -84,18 +84,18 @@ static bool end_stored(struct chat *chat, struct conversation *conversation, con
     }
     task->conversation = conversation->id;
     store_copy(task->group, sizeof task->group, conversation->group->id);
-    store_copy(task->operator, sizeof task->operator, operator);
+    store_copy(task->by, sizeof task->by, by);
     group_dismiss(chat, conversation);
-    store_put(chat->store, W_NOTICE_TASK_ADD, "itt", task->conversation, task->group, task->operator);
+    store_put(chat->store, W_NOTICE_TASK_ADD, "itt", task->conversation, task->group, task->by);
     task->position = store_commit(chat->store);
     DL_APPEND(chat->dismissals, task);
     return true;
 }
 
-bool dismissal_start(struct chat *chat, struct conversation *conversation, const char *operator)
+bool dismissal_start(struct chat *chat, struct conversation *conversation, const char *by)
 {
-    return conversation_stored(conversation) ? end_stored(chat, conversation, operator)
-                                             : end_live(chat, conversation, operator);
+    return conversation_stored(conversation) ? end_stored(chat, conversation, by)
+                                             : end_live(chat, conversation, by);
 }
 
 /* The notices */
@@ -119,7 +119,7 @@ static bool read_batch(struct chat *chat, const struct dismissal *task, struct b
 
 static void put_batch(struct chat *chat, struct dismissal *task, const struct batch *batch)
 {
-    const struct notice notice = {.type = "dismissed", .group = task->group, .operator= task->operator};
+    const struct notice notice = {.type = "dismissed", .group = task->group, .by = task->by};
     for (size_t i = 0; i < batch->count; i++)
         if (batch->users[i])
             announce_notice(chat, batch->users[i], &notice);

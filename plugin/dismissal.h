@@ -17,7 +17,7 @@ void dismissals_close(struct chat *chat);
 /* Dismisses the group in a frame of its own; the audience of a live one is told at once. false: the ring is
  * full or memory is, and nothing has changed. */
 __attribute__((warn_unused_result)) bool dismissal_start(struct chat *chat, struct conversation *conversation,
-                                                         const char *operator);
+                                                         const char *by);
 /* TICK. true: there is more to do at the next one. */
 bool dismissals_tick(struct chat *chat);
 

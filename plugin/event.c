@@ -30,7 +30,8 @@ static void send_text(struct session *session, const char *text)
 static void send_to_user(const struct user *user, const char *text)
 {
     struct session *session;
-    DL_FOREACH2(user->sessions, session, user_next) send_text(session, text);
+    DL_FOREACH2 (user->sessions, session, user_next)
+        send_text(session, text);
 }
 
 /* His devices but this one. */
@@ -132,9 +133,9 @@ static void send_to_audience(struct chat *chat, const struct conversation *group
     const struct user *owner = user_in_memory(chat, group->group->owner);
     if (owner)
         send_to_user(owner, text);
-    DL_FOREACH2(group->subscriptions, subscription, group_next)
-    if (subscription->session->user != owner)
-        send_text(subscription->session, text);
+    DL_FOREACH2 (group->subscriptions, subscription, group_next)
+        if (subscription->session->user != owner)
+            send_text(subscription->session, text);
 }
 
 void event_group_info(struct chat *chat, struct conversation *group, const cJSON *changed)
@@ -152,8 +153,8 @@ void event_group_info(struct chat *chat, struct conversation *group, const cJSON
     cJSON_free(text);
 }
 
-/* The last words are sent at QoS 0: they do not wait behind what is in flight while the connection is closed, and the
- * broker does not send them again to a kept session that comes back. */
+/* The last words are sent at QoS 0: they do not wait behind what is in flight while the connection is closed,
+ * and the broker does not send them again to a kept session that comes back. */
 
 void event_sig_expired(struct session *session)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Whose userSig expires next: a binary heap of entries that live inside what they are about. Adding, moving and
- * removing take as many steps as the number of entries has binary digits, looking takes one. No clock, no broker. */
+/* Whose userSig expires next: a binary heap of entries that live inside what they are about. Adding, moving
+ * and removing take as many steps as the number of entries has binary digits, looking takes one. No clock, no
+ * broker. */
 #ifndef PLUGIN_EXPIRY_H
 #define PLUGIN_EXPIRY_H
 

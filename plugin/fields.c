@@ -111,8 +111,7 @@ int field_users(struct command *command, const char *name, size_t max, const cJS
         snprintf(command->error, sizeof command->error, "%s: at most %zu", name, max);
         return CODE_TOO_MANY_MEMBERS;
     }
-    cJSON_ArrayForEach(item, array)
-    {
+    cJSON_ArrayForEach (item, array) {
         if (!cJSON_IsString(item) || !user_id_valid(item->valuestring, strlen(item->valuestring)))
             return command_refuse(command, "%s: must be a list of userIDs", name);
         if (seen_before(array, item))

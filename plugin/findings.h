@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What reads of the store have found out about a member's messages: kept, since it holds until something happens that
- * is in memory too, and the next question costs nothing. Each part says when it holds. */
+/* What reads of the store have found out about a member's messages: kept, since it holds until something
+ * happens that is in memory too, and the next question costs nothing. Each part says when it holds. */
 #ifndef PLUGIN_FINDINGS_H
 #define PLUGIN_FINDINGS_H
 
@@ -10,13 +10,14 @@
 #include <stdlib.h>
 
 struct findings {
-    /* unread.c: `gone` messages after `gone_after` are recalled or deleted by him; while conversation->recalls is this. */
+    /* unread.c: `gone` messages after `gone_after` are recalled or deleted by him; while
+     * conversation->recalls is this. */
     int64_t gone, gone_after, gone_recalls;
-    /* unread.c: the conversation's first message after one was taken by retention, the seq before it, and what he had
-     * sent before it; until retention takes that one too. */
+    /* unread.c: the conversation's first message after one was taken by retention, the seq before it, and
+     * what he had sent before it; until retention takes that one too. */
     int64_t left_id, left_seq, left_sent;
-    /* unread.c: of the messages up to `named_upto` the last that names him; 0: none. It may have gone since, the others
-     * do not come back. */
+    /* unread.c: of the messages up to `named_upto` the last that names him; 0: none. It may have gone since,
+     * the others do not come back. */
     int64_t named_upto, named_id;
     /* visible.c: of the messages up to `seen_upto` the last that was there for him; 0: none. */
     int64_t seen_upto, seen_id;

@@ -193,8 +193,7 @@ static int read_members(struct command *command, struct new_group *new)
         return command_refuse(command, "members: must be a list of {userID, role}");
     if (cJSON_GetArraySize(array) > CANDIDATES_MAX)
         return CODE_TOO_MANY_MEMBERS;
-    cJSON_ArrayForEach(item, array)
-    {
+    cJSON_ArrayForEach (item, array) {
         struct command entry = {.chat = command->chat, .session = command->session, .request = item};
         int code = read_member(&entry, new);
         if (code != CODE_OK) {
@@ -430,9 +429,9 @@ static struct member **joined_groups(const struct user *user, size_t *count)
     *count = 0;
     if (!list)
         return NULL;
-    DL_FOREACH2(user->memberships, member, user_next)
-    if (is_joined_group(member))
-        list[(*count)++] = member;
+    DL_FOREACH2 (user->memberships, member, user_next)
+        if (is_joined_group(member))
+            list[(*count)++] = member;
     qsort(list, *count, sizeof *list, compare_groups);
     return list;
 }

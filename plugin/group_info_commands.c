@@ -124,7 +124,7 @@ static int set_info(struct command *command, struct conversation *conversation, 
 {
     struct chat *chat = command->chat;
     const struct tips tips = {
-        .kind = TIPS_INFO, .type = "info", .operator= command->session->user->id, .info = change->info};
+        .kind = TIPS_INFO, .type = "info", .by = command->session->user->id, .info = change->info};
     if (!change->info->child && !change->event->child)
         return CODE_OK; /* it was so before */
     int code = command_begin(command, sizeof(struct group) + ANNOUNCE_TIPS_BYTES);
@@ -174,8 +174,8 @@ static int transfer(struct command *command, struct conversation *conversation, 
     const char *self = command->session->user->id;
     const char *names[] = {heir->user_id};
     const struct tips tips = {
-        .kind = TIPS_OWNER, .type = "transfer", .operator= self, .members = names, .member_count = 1};
-    const struct notice notice = {.type = "ownerGranted", .group = conversation->group->id, .operator= self };
+        .kind = TIPS_OWNER, .type = "transfer", .by = self, .members = names, .member_count = 1};
+    const struct notice notice = {.type = "ownerGranted", .group = conversation->group->id, .by = self};
     struct member *owner = present_owner(chat, conversation);
     announce_expect(chat, heir->user_id);
     int code = command_begin(command, 3 * CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES + CANDIDATE_ANNOUNCED_BYTES);

@@ -13,14 +13,11 @@ static size_t utf8_length(const unsigned char *p, size_t left)
 {
     unsigned char c = p[0];
     size_t length = c < 0x80 ? 1 : c < 0xC2 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
-    if (length > left) {
+    if (length > left)
         return 0;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if ((p[i] & 0xC0) != 0x80) {
+    for (size_t i = 1; i < length; i++)
+        if ((p[i] & 0xC0) != 0x80)
             return 0;
-        }
-    }
     bool overlong = (c == 0xE0 && p[1] < 0xA0) || (c == 0xF0 && p[1] < 0x90);
     bool surrogate = c == 0xED && p[1] > 0x9F;
     bool too_high = c == 0xF4 && p[1] > 0x8F;
@@ -32,9 +29,8 @@ static size_t ascii_span(const char *text, size_t len)
     size_t i = 0;
     for (uint64_t word; len - i >= sizeof(word); i += sizeof(word)) {
         memcpy(&word, text + i, sizeof(word));
-        if (word & UINT64_C(0x8080808080808080)) {
+        if (word & UINT64_C(0x8080808080808080))
             break;
-        }
     }
     return i;
 }
@@ -44,9 +40,8 @@ bool utf8_valid(const char *text, size_t len)
     size_t i = ascii_span(text, len);
     while (i < len) {
         size_t step = utf8_length((const unsigned char *)text + i, len - i);
-        if (!step) {
+        if (!step)
             return false;
-        }
         i += step;
     }
     return true;
@@ -66,9 +61,8 @@ static unsigned char peek(const struct scan *scan)
 
 static bool take(struct scan *scan, unsigned char c)
 {
-    if (peek(scan) != c) {
+    if (peek(scan) != c)
         return false;
-    }
     scan->p++;
     return true;
 }
@@ -85,9 +79,8 @@ static bool is_digit(unsigned char c)
 
 static void skip_space(struct scan *scan)
 {
-    while (is_space(peek(scan))) {
+    while (is_space(peek(scan)))
         scan->p++;
-    }
 }
 
 static bool take_spaced(struct scan *scan, unsigned char c)
@@ -98,9 +91,8 @@ static bool take_spaced(struct scan *scan, unsigned char c)
 
 static int hex_value(unsigned char c)
 {
-    if (is_digit(c)) {
+    if (is_digit(c))
         return c - '0';
-    }
     c |= 0x20;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -111,9 +103,8 @@ static int take_hex4(struct scan *scan)
     int value = 0;
     for (int i = 0; i < 4; i++) {
         int digit = hex_value(peek(scan));
-        if (digit < 0) {
+        if (digit < 0)
             return -1;
-        }
         value = value * 16 + digit;
         scan->p++;
     }
@@ -123,18 +114,14 @@ static int take_hex4(struct scan *scan)
 static bool scan_unicode(struct scan *scan)
 {
     int unit = take_hex4(scan);
-    if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) {
+    if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF))
         return false;
-    }
-    if (unit == 0) {
+    if (unit == 0)
         scan->facts->nul = true;
-    }
-    if (unit < 0xD800 || unit > 0xDFFF) {
+    if (unit < 0xD800 || unit > 0xDFFF)
         return true;
-    }
-    if (!take(scan, '\\') || !take(scan, 'u')) {
+    if (!take(scan, '\\') || !take(scan, 'u'))
         return false;
-    }
     unit = take_hex4(scan);
     return unit >= 0xDC00 && unit <= 0xDFFF;
 }
@@ -167,9 +154,8 @@ static bool is_plain(unsigned char c)
 
 static bool scan_string(struct scan *scan)
 {
-    if (!take(scan, '"')) {
+    if (!take(scan, '"'))
         return false;
-    }
     while (scan->p < scan->end) {
         unsigned char c = *scan->p;
         if (is_plain(c)) {
@@ -182,15 +168,13 @@ static bool scan_string(struct scan *scan)
         }
         if (c == '\\') {
             scan->p++;
-            if (!scan_escape(scan)) {
+            if (!scan_escape(scan))
                 return false;
-            }
             continue;
         }
         size_t step = c < 0x20 ? 0 : utf8_length(scan->p, (size_t)(scan->end - scan->p));
-        if (!step) {
+        if (!step)
             return false;
-        }
         scan->p += step;
     }
     return false;
@@ -199,9 +183,8 @@ static bool scan_string(struct scan *scan)
 static bool scan_digits(struct scan *scan)
 {
     const unsigned char *start = scan->p;
-    while (is_digit(peek(scan))) {
+    while (is_digit(peek(scan)))
         scan->p++;
-    }
     return scan->p > start;
 }
 
@@ -209,32 +192,26 @@ static bool scan_number(struct scan *scan)
 {
     const unsigned char *start = scan->p;
     take(scan, '-');
-    if (!take(scan, '0') && !scan_digits(scan)) {
+    if (!take(scan, '0') && !scan_digits(scan))
         return false;
-    }
-    if (take(scan, '.') && !scan_digits(scan)) {
+    if (take(scan, '.') && !scan_digits(scan))
         return false;
-    }
     if (take(scan, 'e') || take(scan, 'E')) {
-        if (!take(scan, '+')) {
+        if (!take(scan, '+'))
             take(scan, '-');
-        }
-        if (!scan_digits(scan)) {
+        if (!scan_digits(scan))
             return false;
-        }
     }
-    if (scan->p - start > CJSON_NUMBER_MAX) {
+    if (scan->p - start > CJSON_NUMBER_MAX)
         scan->facts->long_number = true;
-    }
     return true;
 }
 
 static bool scan_word(struct scan *scan, const char *word)
 {
     size_t len = strlen(word);
-    if ((size_t)(scan->end - scan->p) < len || memcmp(scan->p, word, len) != 0) {
+    if ((size_t)(scan->end - scan->p) < len || memcmp(scan->p, word, len) != 0)
         return false;
-    }
     scan->p += len;
     return true;
 }
@@ -244,24 +221,21 @@ static bool scan_value(struct scan *scan);
 static bool scan_array(struct scan *scan)
 {
     scan->p++;
-    if (take_spaced(scan, ']')) {
+    if (take_spaced(scan, ']'))
         return true;
-    }
     do {
-        if (!scan_value(scan)) {
+        if (!scan_value(scan))
             return false;
-        }
     } while (take_spaced(scan, ','));
     return take(scan, ']');
 }
 
-/* One character of a raw name: itself or \uXXXX. Other escapes make no letter, so they may stay a backslash.
- */
+/* One character of a raw name: itself or \uXXXX. Other escapes make no letter, so they may stay a
+ * backslash. */
 static int name_char(struct scan *name)
 {
-    if (name->end - name->p < 6 || name->p[0] != '\\' || name->p[1] != 'u') {
+    if (name->end - name->p < 6 || name->p[0] != '\\' || name->p[1] != 'u')
         return name->p < name->end ? *name->p++ : 0;
-    }
     name->p += 2;
     return take_hex4(name);
 }
@@ -269,11 +243,9 @@ static int name_char(struct scan *name)
 static bool name_is(const unsigned char *raw, const unsigned char *end, const char *want)
 {
     struct scan name = {.p = raw, .end = end};
-    for (; *want; want++) {
-        if (name_char(&name) != *want) {
+    for (; *want; want++)
+        if (name_char(&name) != *want)
             return false;
-        }
-    }
     return name.p == name.end;
 }
 
@@ -298,44 +270,37 @@ static bool scan_member(struct scan *scan)
 {
     skip_space(scan);
     const unsigned char *name = scan->p + 1;
-    if (!scan_name(scan)) {
+    if (!scan_name(scan))
         return false;
-    }
     const unsigned char *name_end = scan->p - 1;
-    if (!take_spaced(scan, ':')) {
+    if (!take_spaced(scan, ':'))
         return false;
-    }
     skip_space(scan);
     const unsigned char *value = scan->p;
     bool watched = scan->depth == 1 && scan->facts->watch && name_is(name, name_end, scan->facts->watch);
-    if (!scan_value(scan)) {
+    if (!scan_value(scan))
         return false;
-    }
-    if (watched) {
+    if (watched)
         note_watched(scan, value);
-    }
     return true;
 }
 
 static bool scan_object(struct scan *scan)
 {
     scan->p++;
-    if (take_spaced(scan, '}')) {
+    if (take_spaced(scan, '}'))
         return true;
-    }
     do {
-        if (!scan_member(scan)) {
+        if (!scan_member(scan))
             return false;
-        }
     } while (take_spaced(scan, ','));
     return take(scan, '}');
 }
 
 static bool scan_nested(struct scan *scan, bool (*inside)(struct scan *))
 {
-    if (scan->depth == JSON_DEPTH_MAX) {
+    if (scan->depth == JSON_DEPTH_MAX)
         return false;
-    }
     scan->depth++;
     bool good = inside(scan);
     scan->depth--;
@@ -406,9 +371,8 @@ static size_t mend_string(char *text, size_t len, size_t i)
 static size_t mend_number(char *text, size_t len, size_t start)
 {
     size_t i = start;
-    while (i < len && (is_digit((unsigned char)text[i]) || strchr("+-.eE", text[i]))) {
+    while (i < len && (is_digit((unsigned char)text[i]) || strchr("+-.eE", text[i])))
         i++;
-    }
     if (i - start > CJSON_NUMBER_MAX) {
         memset(text + start, ' ', i - start);
         memcpy(text + start, "-1", 2);
@@ -420,26 +384,22 @@ static size_t mend_number(char *text, size_t len, size_t start)
 static void mend(char *text, size_t len)
 {
     size_t i = 0;
-    while (i < len) {
-        if (text[i] == '"') {
+    while (i < len)
+        if (text[i] == '"')
             i = mend_string(text, len, i + 1);
-        } else if (text[i] == '-' || is_digit((unsigned char)text[i])) {
+        else if (text[i] == '-' || is_digit((unsigned char)text[i]))
             i = mend_number(text, len, i);
-        } else {
+        else
             i++;
-        }
-    }
 }
 
 cJSON *json_parse(const char *text, size_t len, const struct json_facts *facts)
 {
-    if (!facts->nul && !facts->long_number) {
+    if (!facts->nul && !facts->long_number)
         return cJSON_ParseWithLengthOpts(text, len, NULL, 0);
-    }
     char *copy = malloc(len);
-    if (!copy) {
+    if (!copy)
         return NULL;
-    }
     memcpy(copy, text, len);
     mend(copy, len);
     cJSON *tree = cJSON_ParseWithLengthOpts(copy, len, NULL, 0);
@@ -463,40 +423,34 @@ static uint64_t name_head(const char *text)
 {
     uint64_t head = 0;
     int shift = 56;
-    for (; shift >= 0 && *text; shift -= 8, text++) {
+    for (; shift >= 0 && *text; shift -= 8, text++)
         head |= (uint64_t)(unsigned char)*text << shift;
-    }
     return head;
 }
 
 static int compare_names(const void *left, const void *right)
 {
     const struct name *a = left, *b = right;
-    if (a->head != b->head) {
+    if (a->head != b->head)
         return a->head < b->head ? -1 : 1;
-    }
     return a->head & 0xFF ? strcmp(a->text + 8, b->text + 8) : 0;
 }
 
 static const char *twice_sorted(struct name *names, size_t count)
 {
     qsort(names, count, sizeof(*names), compare_names);
-    for (size_t i = 1; i < count; i++) {
-        if (compare_names(&names[i - 1], &names[i]) == 0) {
+    for (size_t i = 1; i < count; i++)
+        if (compare_names(&names[i - 1], &names[i]) == 0)
             return names[i].text;
-        }
-    }
     return NULL;
 }
 
 static const char *twice_pairwise(const cJSON *object)
 {
     for (const cJSON *a = object->child; a; a = a->next) {
-        for (const cJSON *b = a->next; b; b = b->next) {
-            if (a->string[0] == b->string[0] && strcmp(a->string, b->string) == 0) {
+        for (const cJSON *b = a->next; b; b = b->next)
+            if (a->string[0] == b->string[0] && strcmp(a->string, b->string) == 0)
                 return a->string;
-            }
-        }
     }
     return NULL;
 }
@@ -504,9 +458,8 @@ static const char *twice_pairwise(const cJSON *object)
 static size_t count_children(const cJSON *item)
 {
     size_t count = 0;
-    for (const cJSON *child = item->child; child; child = child->next) {
+    for (const cJSON *child = item->child; child; child = child->next)
         count++;
-    }
     return count;
 }
 
@@ -519,13 +472,11 @@ static bool names_unique(const cJSON *object, const char **twice)
         return !*twice;
     }
     struct name *names = malloc(count * sizeof(*names));
-    if (!names) {
+    if (!names)
         return false;
-    }
     size_t i = 0;
-    for (const cJSON *child = object->child; child; child = child->next) {
+    for (const cJSON *child = object->child; child; child = child->next)
         names[i++] = (struct name){name_head(child->string), child->string};
-    }
     *twice = twice_sorted(names, count);
     free(names);
     return !*twice;
@@ -533,14 +484,11 @@ static bool names_unique(const cJSON *object, const char **twice)
 
 bool json_unique(const cJSON *tree, const char **twice)
 {
-    if (cJSON_IsObject(tree) && !names_unique(tree, twice)) {
+    if (cJSON_IsObject(tree) && !names_unique(tree, twice))
         return false;
-    }
-    for (const cJSON *child = tree->child; child; child = child->next) {
-        if (child->child && !json_unique(child, twice)) {
+    for (const cJSON *child = tree->child; child; child = child->next)
+        if (child->child && !json_unique(child, twice))
             return false;
-        }
-    }
     return true;
 }
 

@@ -34,15 +34,13 @@ static bool needs_escape(unsigned char c)
 
 size_t json_quoted_len(const char *text, size_t len)
 {
-    if (len > (SIZE_MAX - 2) / 6) {
+    if (len > (SIZE_MAX - 2) / 6)
         return 0;
-    }
     size_t total = len + 2;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (needs_escape(c)) {
+        if (needs_escape(c))
             total += short_escape(c) ? 1 : 5;
-        }
     }
     return total;
 }
@@ -71,10 +69,9 @@ void json_quote_write(char *out, size_t out_len, const char *text, size_t len)
     out++;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (needs_escape(c)) {
+        if (needs_escape(c))
             out = write_escape(out, c);
-        } else {
+        else
             *out++ = (char)c;
-        }
     }
 }

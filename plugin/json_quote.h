@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Text as a JSON string with its quotes, in two halves, for a caller with a buffer of its own. Control characters are
- * written as \u00XX or in their short forms; the text must be valid UTF-8. Pure: no state, any thread. */
+/* Text as a JSON string with its quotes, in two halves, for a caller with a buffer of its own. Control
+ * characters are written as \u00XX or in their short forms; the text must be valid UTF-8. Pure: no state, any
+ * thread. */
 #ifndef PLUGIN_JSON_QUOTE_H
 #define PLUGIN_JSON_QUOTE_H
 

@@ -17,15 +17,12 @@ static const char *file_fault(int fd)
 {
     struct stat st;
 
-    if (fstat(fd, &st) != 0) {
+    if (fstat(fd, &st) != 0)
         return "cannot be examined";
-    }
-    if (!S_ISREG(st.st_mode)) {
+    if (!S_ISREG(st.st_mode))
         return "is not a regular file";
-    }
-    if (st.st_mode & 007) {
+    if (st.st_mode & 007)
         return "is open to others: take their permissions away (chmod o=)";
-    }
     return NULL;
 }
 
@@ -36,15 +33,12 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 
     while (len < size) {
         ssize_t n = read(fd, buf + len, size - len);
-        if (n < 0 && errno == EINTR) {
+        if (n < 0 && errno == EINTR)
             continue;
-        }
-        if (n < 0) {
+        if (n < 0)
             return -1;
-        }
-        if (n == 0) {
+        if (n == 0)
             break;
-        }
         len += (size_t)n;
     }
     return (ssize_t)len;
@@ -55,9 +49,8 @@ static char *trim(char *line)
 {
     line += strspn(line, BLANKS);
     size_t len = strlen(line);
-    while (len > 0 && strchr(BLANKS, line[len - 1])) {
+    while (len > 0 && strchr(BLANKS, line[len - 1]))
         len--;
-    }
     line[len] = '\0';
     return line;
 }
@@ -67,16 +60,13 @@ static const char *add_line(struct keys *keys, char *line)
 {
     const char *key = trim(line);
 
-    if (key[0] == '\0' || key[0] == '#') {
+    if (key[0] == '\0' || key[0] == '#')
         return NULL;
-    }
     size_t len = strlen(key);
-    if (len > KEY_BYTES_MAX) {
+    if (len > KEY_BYTES_MAX)
         return "has a key longer than 256 bytes";
-    }
-    if (keys->count == KEYS_MAX) {
+    if (keys->count == KEYS_MAX)
         return "has more than 16 keys";
-    }
     memcpy(keys->key[keys->count++], key, len + 1);
     return NULL;
 }
@@ -87,15 +77,12 @@ static const char *parse(struct keys *keys, char *text, size_t len)
     const char *fault = NULL;
     char *rest = text, *line;
 
-    if (len > FILE_BYTES_MAX) {
+    if (len > FILE_BYTES_MAX)
         return "is larger than 64 KiB";
-    }
-    if (memchr(text, '\0', len)) {
+    if (memchr(text, '\0', len))
         return "has a NUL byte";
-    }
-    while (!fault && (line = strsep(&rest, "\n"))) {
+    while (!fault && (line = strsep(&rest, "\n")))
         fault = add_line(keys, line);
-    }
     return fault || keys->count > 0 ? fault : "has no key";
 }
 
@@ -103,13 +90,11 @@ static const char *parse(struct keys *keys, char *text, size_t len)
 static const char *load(struct keys *keys, int fd, char *text)
 {
     const char *fault = file_fault(fd);
-    if (fault) {
+    if (fault)
         return fault;
-    }
     ssize_t len = read_all(fd, text, FILE_BYTES_MAX + 1);
-    if (len < 0) {
+    if (len < 0)
         return "cannot be read";
-    }
     text[len] = '\0';
     return parse(keys, text, (size_t)len);
 }

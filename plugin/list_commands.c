@@ -63,8 +63,7 @@ static bool list_open(struct chat *chat, struct user *user, struct list *list)
     list->entries = malloc((room + 1) * sizeof *list->entries);
     if (!list->entries)
         return false;
-    DL_FOREACH2(user->memberships, member, user_next)
-    {
+    DL_FOREACH2 (user->memberships, member, user_next) {
         const struct place entry = {member, last_listed(chat, member)};
         if (entry.last_id != 0)
             list->entries[list->count++] = entry;
@@ -79,8 +78,8 @@ static bool take_conversation(void *context, const struct message *message)
     return false;
 }
 
-/* `before` is the id of the last message of the last entry given, in the part that is pinned or in the other. New
- * messages may have moved that entry up since. */
+/* `before` is the id of the last message of the last entry given, in the part that is pinned or in the other.
+ * New messages may have moved that entry up since. */
 static bool before_is_pinned(struct chat *chat, const struct user *user, int64_t before)
 {
     int64_t id = 0;

@@ -74,10 +74,10 @@ void live_history_send(struct chat *chat, struct subscription *subscription)
     if (!history)
         return;
     deliver_topic(topic, subscription, subscription->conversation);
-    DL_FOREACH(history->oldest, message)
-    if (strcmp(message->client_id, session->client_id) != 0)
-        deliver_copy(chat, session, topic, message->payload, message->len, NULL, 0,
-                     subscription->qos > 0 ? 1 : 0);
+    DL_FOREACH (history->oldest, message)
+        if (strcmp(message->client_id, session->client_id) != 0)
+            deliver_copy(chat, session, topic, message->payload, message->len, NULL, 0,
+                         subscription->qos > 0 ? 1 : 0);
 }
 
 bool live_history_read(const struct conversation *conversation, size_t limit, struct page *page)

@@ -70,9 +70,9 @@ static struct live_publish *find_bytes(const struct conversation *conversation, 
                                        size_t len)
 {
     struct live_publish *publish;
-    DL_FOREACH2(conversation->live_publishes, publish, group_next)
-    if (publish->len == len && memcmp(publish->payload, payload, len) == 0)
-        return publish;
+    DL_FOREACH2 (conversation->live_publishes, publish, group_next)
+        if (publish->len == len && memcmp(publish->payload, payload, len) == 0)
+            return publish;
     return NULL;
 }
 
@@ -82,10 +82,10 @@ struct live_publish *live_publish_find(const struct session *session, const char
     const struct subscription *subscription;
     if (strncmp(topic, topic_prefix, sizeof topic_prefix - 1) != 0)
         return NULL;
-    DL_FOREACH(session->subscriptions, subscription)
-    if (subscription->kind == SUBSCRIPTION_LIVE && subscription->conversation->live_publishes &&
-        strcmp(subscription->conversation->group->id, topic + sizeof topic_prefix - 1) == 0)
-        return find_bytes(subscription->conversation, payload, len);
+    DL_FOREACH (session->subscriptions, subscription)
+        if (subscription->kind == SUBSCRIPTION_LIVE && subscription->conversation->live_publishes &&
+            strcmp(subscription->conversation->group->id, topic + sizeof topic_prefix - 1) == 0)
+            return find_bytes(subscription->conversation, payload, len);
     return NULL;
 }
 
@@ -106,9 +106,9 @@ bool live_publish_may_read(struct live_publish *publish, struct session *session
 bool live_publish_waits(const struct conversation *conversation)
 {
     const struct live_publish *publish;
-    DL_FOREACH2(conversation->live_publishes, publish, group_next)
-    if (!publish->flushing)
-        return true;
+    DL_FOREACH2 (conversation->live_publishes, publish, group_next)
+        if (!publish->flushing)
+            return true;
     return false;
 }
 

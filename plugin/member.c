@@ -19,9 +19,9 @@ static void attach_feeds(struct member *member)
     const struct session *session;
     if (!member->user || !member->conversation->group || !conversation_stored(member->conversation))
         return;
-    DL_FOREACH2(member->user->sessions, session, user_next)
-    if (session->feed && member->feeds++ == 0)
-        DL_APPEND2(member->conversation->feeders, member, feed_prev, feed_next);
+    DL_FOREACH2 (member->user->sessions, session, user_next)
+        if (session->feed && member->feeds++ == 0)
+            DL_APPEND2(member->conversation->feeders, member, feed_prev, feed_next);
 }
 
 static void detach_feeds(struct member *member)
@@ -105,8 +105,8 @@ struct member *member_meet(struct chat *chat, struct conversation *conversation,
     return member;
 }
 
-/* Of the thousands in a live group few have a row: the owner, and who was muted. With all of these at hand nobody
- * is looked up when he comes or speaks. */
+/* Of the thousands in a live group few have a row: the owner, and who was muted. With all of these at hand
+ * nobody is looked up when he comes or speaks. */
 static bool knows_all(struct chat *chat, struct conversation *conversation)
 {
     return conversation_stored(conversation) ? conversation->members_complete
@@ -177,8 +177,8 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
         member = remember(conversation, user->id);
     if (!member)
         return NULL;
-    /* A pair gives the message that it is opened for, too, which has its id already; a group what comes after joining.
-     */
+    /* A pair gives the message that it is opened for, too, which has its id already; a group what comes after
+     * joining. */
     member->joined_id = conversation->group ? store_last_id(chat->store) : conversation->last_id;
     member->joined = chat->now;
     member->read_id = conversation->last_id;
@@ -264,18 +264,17 @@ void group_dismiss(struct chat *chat, struct conversation *conversation)
     conversation->group->member_count = 0;
     store_put(chat->store, W_GROUP_DISMISS, "ii", conversation->id, chat->now);
     store_put(chat->store, W_MEMBERS_END, "i", conversation->id);
-    /* Rows not in memory were ended by the statement above; those that are read from now on come with role 0.
-     */
-    HASH_ITER(hh, conversation->members, member, next)
-    {
+    /* Rows not in memory were ended by the statement above; those that are read from now on come with role
+     * 0. */
+    HASH_ITER (hh, conversation->members, member, next) {
         member->role = ROLE_NONE;
         detach_feeds(member);
     }
     conversation->members_complete = true;
     if (conversation_stored(conversation))
         return;
-    DL_FOREACH_SAFE2(conversation->subscriptions, subscription, after, group_next)
-    subscription_leave(chat, subscription->session, conversation);
+    DL_FOREACH_SAFE2 (conversation->subscriptions, subscription, after, group_next)
+        subscription_leave(chat, subscription->session, conversation);
 }
 
 int group_online_count(struct chat *chat, struct conversation *conversation)

@@ -28,8 +28,9 @@ static int read_candidates(struct command *command, struct candidates *candidate
     if (code != CODE_OK)
         return code;
     candidates->count = 0;
-    cJSON_ArrayForEach(item, array) candidates->list[candidates->count++] =
-        (struct candidate){.user_id = item->valuestring, .role = ROLE_MEMBER};
+    cJSON_ArrayForEach (item, array)
+        candidates->list[candidates->count++] =
+            (struct candidate){.user_id = item->valuestring, .role = ROLE_MEMBER};
     return CODE_OK;
 }
 
@@ -72,7 +73,7 @@ static void announce_request(struct command *command, const struct conversation 
 {
     const struct notice notice = {.type = "joinRequest",
                                   .group = conversation->group->id,
-                                  .operator= command->session->user->id,
+                                  .by = command->session->user->id,
                                   .reason = message};
     for (size_t i = 0; i < managers->count; i++)
         announce_notice(command->chat, managers->list[i], &notice);
@@ -82,8 +83,7 @@ static void announce_own(struct command *command, struct conversation *conversat
                          const char *type)
 {
     const char *self = command->session->user->id;
-    const struct tips tips = {
-        .kind = kind, .type = type, .operator= self, .members = &self, .member_count = 1};
+    const struct tips tips = {.kind = kind, .type = type, .by = self, .members = &self, .member_count = 1};
     announce_tips(command->chat, conversation, &tips);
 }
 
@@ -287,7 +287,7 @@ static int remove_members(struct command *command, const struct group_access *ac
 {
     struct chat *chat = command->chat;
     const struct tips tips = {
-        .kind = TIPS_KICK, .type = "kick", .operator= command->session->user->id, .reason = reason};
+        .kind = TIPS_KICK, .type = "kick", .by = command->session->user->id, .reason = reason};
     candidates_expect(chat, removed);
     int code = command_begin(command, ANNOUNCE_TIPS_BYTES +
                                           removed->count * (CANDIDATE_BYTES + CANDIDATE_ANNOUNCED_BYTES));
@@ -337,12 +337,12 @@ static void announce_role(struct command *command, struct member *member)
     const char *names[] = {member->user_id};
     const struct tips tips = {.kind = TIPS_ADMIN,
                               .type = admin ? "setAdmin" : "cancelAdmin",
-                              .operator= command->session->user->id,
+                              .by = command->session->user->id,
                               .members = names,
                               .member_count = 1};
     const struct notice notice = {.type = admin ? "adminGranted" : "adminRevoked",
                                   .group = member->conversation->group->id,
-                                  .operator= tips.operator};
+                                  .by = tips.by};
     announce_tips(command->chat, member->conversation, &tips);
     if (member->user)
         announce_notice(command->chat, member->user, &notice);

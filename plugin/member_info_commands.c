@@ -42,7 +42,7 @@ static void announce_mute(struct command *command, struct conversation *conversa
         cJSON_AddNumberToObject(info, "mutedUntil", (double)member->muted_until);
     const struct tips tips = {.kind = TIPS_MUTE,
                               .type = "mute",
-                              .operator= command->session->user->id,
+                              .by = command->session->user->id,
                               .members = members,
                               .member_count = 1,
                               .info = info};

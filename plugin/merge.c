@@ -52,7 +52,8 @@ struct merge *merge_open(struct chat *chat, struct user *user, enum merge_scope 
     size_t room = 0;
     if (!user_load_memberships(chat, user))
         return NULL;
-    DL_FOREACH2(user->memberships, member, user_next) room += wanted(member, scope, one, after);
+    DL_FOREACH2 (user->memberships, member, user_next)
+        room += wanted(member, scope, one, after);
     struct merge *merge = malloc(sizeof *merge + room * sizeof *merge->streams);
     if (!merge)
         return NULL;
@@ -60,9 +61,9 @@ struct merge *merge_open(struct chat *chat, struct user *user, enum merge_scope 
     merge->end = store_last_id(chat->store);
     merge->position = after;
     merge->count = 0;
-    DL_FOREACH2(user->memberships, member, user_next)
-    if (wanted(member, scope, one, after))
-        merge->streams[merge->count++] = (struct stream){member, start_of(member, after), 0};
+    DL_FOREACH2 (user->memberships, member, user_next)
+        if (wanted(member, scope, one, after))
+            merge->streams[merge->count++] = (struct stream){member, start_of(member, after), 0};
     return merge;
 }
 
@@ -162,7 +163,8 @@ static bool hand_over(struct run *run, const struct message *message)
     return run->row(run->context, run->stream->member->conversation, message);
 }
 
-/* Gives messages of one stream as long as none of another comes first. One that the caller did not take comes again. */
+/* Gives messages of one stream as long as none of another comes first. One that the caller did not take comes
+ * again. */
 static bool give(void *context, const struct message *message)
 {
     struct run *run = context;

@@ -30,7 +30,8 @@ bool merge_empty(const struct merge *merge);
 
 /* Calls `row` in the order of ids until it returns false or at most `limit` were given. Returns how many were
  * given; *complete is set when nothing is left. The row that `row` returned false for comes again. What the
- * user has deleted is passed over, at most some thousand a call: then none may be given and something be left. */
+ * user has deleted is passed over, at most some thousand a call: then none may be given and something be
+ * left. */
 typedef bool merge_row(void *context, struct conversation *conversation, const struct message *message);
 size_t merge_read(struct merge *merge, size_t limit, merge_row *row, void *context, bool *complete);
 

@@ -16,8 +16,8 @@ struct publish {
     const void *payload;
     size_t len;
     int qos;
-    void
-        *new_payload; /* out: what the broker is to deliver instead, from mosquitto_malloc; NULL: unchanged */
+    /* out: what the broker is to deliver instead, from mosquitto_malloc; NULL: unchanged */
+    void *new_payload;
     size_t new_len;
 };
 

@@ -157,8 +157,9 @@ static int field_ids(struct command *command, const cJSON **out)
         return command_refuse(command, "ids: missing");
     if (!cJSON_IsArray(ids) || !ids->child || cJSON_GetArraySize(ids) > DELETE_MAX)
         return command_refuse(command, "ids: must be a list of 1 to %d ids", DELETE_MAX);
-    cJSON_ArrayForEach(item, ids) if (!is_id(item)) return command_refuse(
-        command, "ids: must be a list of ids, whole numbers from 1");
+    cJSON_ArrayForEach (item, ids)
+        if (!is_id(item))
+            return command_refuse(command, "ids: must be a list of ids, whole numbers from 1");
     *out = ids;
     return CODE_OK;
 }
@@ -167,8 +168,7 @@ static int find_all(struct command *command, const cJSON *ids, struct found *all
 {
     const cJSON *item;
     size_t i = 0;
-    cJSON_ArrayForEach(item, ids)
-    {
+    cJSON_ArrayForEach (item, ids) {
         find(command, (int64_t)item->valuedouble, &all[i]);
         if (store_failed(command->chat->store))
             return CODE_BUSY;

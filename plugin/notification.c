@@ -19,20 +19,17 @@ static size_t cut(const char *text, size_t characters)
     size_t i = 0;
     for (; text[i]; i++) {
         bool starts = ((unsigned char)text[i] & 0xC0) != 0x80;
-        if (starts && characters-- == 0) {
+        if (starts && characters-- == 0)
             break;
-        }
     }
     return i;
 }
 
 static const char *find_word(const cJSON *message)
 {
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (cJSON_GetObjectItemCaseSensitive(message, words[i].member)) {
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (cJSON_GetObjectItemCaseSensitive(message, words[i].member))
             return words[i].word;
-        }
-    }
     return "[Message]";
 }
 
@@ -44,9 +41,8 @@ static const char *string_member(const cJSON *object, const char *name)
 static char *make_body(const cJSON *message)
 {
     const char *text = string_member(message, "text");
-    if (!text) { /* a notice may have a text of its own */
+    if (!text) /* a notice may have a text of its own */
         text = string_member(cJSON_GetObjectItemCaseSensitive(message, "notice"), "text");
-    }
     return text ? strndup(text, cut(text, BODY_CHARACTERS_MAX)) : strdup(find_word(message));
 }
 
@@ -54,9 +50,8 @@ static char *make_body(const cJSON *message)
 static bool override(char **field, const cJSON *push, const char *name)
 {
     const char *text = string_member(push, name);
-    if (!text || !*text) {
+    if (!text || !*text)
         return true;
-    }
     free(*field);
     *field = strdup(text);
     return *field != NULL;
@@ -74,9 +69,8 @@ static bool fill(struct notification *out, const cJSON *message)
 static cJSON *read_body(const char *body, size_t body_len)
 {
     char *text = malloc(body_len + 1);
-    if (!text) {
+    if (!text)
         return NULL;
-    }
     text[0] = '{';
     memcpy(text + 1, body, body_len);
     cJSON *message = json_read(text, body_len + 1);
@@ -90,9 +84,8 @@ int payload_notification(struct notification *out, const char *body, size_t body
     cJSON *message = read_body(body, body_len);
     bool good = message && fill(out, message);
     cJSON_Delete(message);
-    if (!good) {
+    if (!good)
         notification_clear(out);
-    }
     return good ? 0 : -1;
 }
 

@@ -221,10 +221,9 @@ static int set_admins(struct options *options, const struct row *row, struct spa
         return -1;
     const char *rest = options->admins;
     struct span user;
-    while (next_part(&rest, ",", &user)) {
+    while (next_part(&rest, ",", &user))
         if (!user_id_valid(user.at, user.len))
             return refuse(source, "%s: \"%.*s\" is not a userID", row->name, shown(user), user.at);
-    }
     return 0;
 }
 
@@ -250,10 +249,9 @@ static int set(struct options *options, const struct row *row, struct span value
 
 static const struct row *find(struct span name)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++) {
+    for (size_t i = 0; i < ROW_COUNT; i++)
         if (same(name, rows[i].name))
             return &rows[i];
-    }
     return NULL;
 }
 
@@ -299,8 +297,8 @@ static const struct row *find_nearest(struct span name)
     return nearest;
 }
 
-/* A key file named as settings_file by mistake must not put a key into the log: keys are long or have digits.
- */
+/* A key file named as settings_file by mistake must not put a key into the log: keys are long or have
+ * digits. */
 static bool may_be_key(struct span name)
 {
     if (name.len > NAME_BYTES_MAX)
@@ -343,10 +341,9 @@ static int apply(struct options *options, uint64_t *seen, struct span name, stru
 
 static int apply_fallbacks(struct options *options, const struct source *source)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++) {
+    for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].fallback && set(options, &rows[i], trim_string(rows[i].fallback), source))
             return -1;
-    }
     return 0;
 }
 
@@ -354,14 +351,12 @@ static int apply_pairs(struct options *options, const struct option_pair *pairs,
                        const struct source *source)
 {
     uint64_t seen = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (apply(options, &seen, trim_string(pairs[i].name), trim_string(pairs[i].value), source))
             return -1;
-    }
-    for (size_t i = 0; i < ROW_COUNT; i++) {
+    for (size_t i = 0; i < ROW_COUNT; i++)
         if ((rows[i].flags & REQUIRED) && !(seen & UINT64_C(1) << i))
             return refuse(source, "%s is missing; it has no default", rows[i].name);
-    }
     return 0;
 }
 
@@ -539,10 +534,9 @@ bool options_is_admin(const struct options *options, const char *user)
 {
     const char *rest = options->admins;
     struct span admin;
-    while (next_part(&rest, ",", &admin)) {
+    while (next_part(&rest, ",", &admin))
         if (same(admin, user))
             return true;
-    }
     return false;
 }
 
@@ -551,9 +545,8 @@ void options_clear(struct options *options)
     if (options->start)
         options_clear(options->start); /* one level: a start has no start */
     free(options->start);
-    for (size_t i = 0; i < ROW_COUNT; i++) {
+    for (size_t i = 0; i < ROW_COUNT; i++)
         if (owns_text(&rows[i]))
             free(*(char **)field(options, &rows[i]));
-    }
     memset(options, 0, sizeof *options);
 }

@@ -31,8 +31,8 @@ struct options {
     int64_t ring_bytes;
     int64_t push_lease_seconds, push_ttl_seconds;
     char *settings_file;
-    struct options
-        *start; /* private: what plugin_opt_* and defaults gave, kept for options_reload; or NULL */
+    /* private: what plugin_opt_* and defaults gave, kept for options_reload; or NULL */
+    struct options *start;
 };
 
 /* One name and value as Mosquitto hands them over (struct mosquitto_opt without its header). */

@@ -19,7 +19,8 @@ struct page {
     bool failed; /* out of memory: no answer is to be given */
 };
 
-/* The message as it was delivered, byte for byte: nothing of the client's is printed anew. NULL: out of memory. */
+/* The message as it was delivered, byte for byte: nothing of the client's is printed anew. NULL: out of
+ * memory. */
 cJSON *message_json(const struct conversation *conversation, const struct message *message);
 /* Takes `bytes` more. false: they do not fit any more, page->full is set. */
 bool page_take(struct page *page, size_t bytes);

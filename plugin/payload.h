@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A publish: strict validation of what a client sends. Pure: no broker, no clock, any thread. The client's own bytes are
- * never printed anew. */
+/* A publish: strict validation of what a client sends. Pure: no broker, no clock, any thread. The client's
+ * own bytes are never printed anew. */
 #ifndef PLUGIN_PAYLOAD_H
 #define PLUGIN_PAYLOAD_H
 

@@ -49,14 +49,11 @@ static bool is_label(const cJSON *item)
 
 static bool is_array_of(const cJSON *item, bool (*check)(const cJSON *))
 {
-    if (!cJSON_IsArray(item)) {
+    if (!cJSON_IsArray(item))
         return false;
-    }
-    for (const cJSON *child = item->child; child; child = child->next) {
-        if (!check(child)) {
+    for (const cJSON *child = item->child; child; child = child->next)
+        if (!check(child))
             return false;
-        }
-    }
     return true;
 }
 
@@ -77,14 +74,12 @@ static bool is_base64_char(unsigned char c)
 
 static bool is_base64(const cJSON *item)
 {
-    if (!is_string(item)) {
+    if (!is_string(item))
         return false;
-    }
     const char *text = item->valuestring;
     size_t len = strlen(text), digits = 0;
-    while (is_base64_char((unsigned char)text[digits])) {
+    while (is_base64_char((unsigned char)text[digits]))
         digits++;
-    }
     size_t padding = len - digits;
     return digits && len % 4 == 0 && padding <= 2 && strspn(text + digits, "=") == padding;
 }
@@ -99,11 +94,9 @@ static const char *const priorities[] = {
 
 int kind_priority(const cJSON *item)
 {
-    for (int i = PRIORITY_LOW; is_string(item) && i <= PRIORITY_HIGH; i++) {
-        if (strcmp(item->valuestring, priorities[i]) == 0) {
+    for (int i = PRIORITY_LOW; is_string(item) && i <= PRIORITY_HIGH; i++)
+        if (strcmp(item->valuestring, priorities[i]) == 0)
             return i;
-        }
-    }
     return -1;
 }
 

@@ -45,9 +45,9 @@ const char *presence_name(enum user_status status)
 enum user_status presence_status(const struct user *user)
 {
     const struct session *session;
-    DL_FOREACH2(user->sessions, session, user_next)
-    if (!session->background)
-        return STATUS_ONLINE;
+    DL_FOREACH2 (user->sessions, session, user_next)
+        if (!session->background)
+            return STATUS_ONLINE;
     return user->sessions ? STATUS_BACKGROUND : STATUS_OFFLINE;
 }
 
@@ -112,9 +112,9 @@ static void forget_unwatched(struct chat *chat, struct watched *watched)
 static struct watch *find(const struct session *session, const struct user *user)
 {
     struct watch *watch;
-    DL_FOREACH2(session->watches, watch, session_next)
-    if (watch->watched == user->watched)
-        return watch;
+    DL_FOREACH2 (session->watches, watch, session_next)
+        if (watch->watched == user->watched)
+            return watch;
     return NULL;
 }
 

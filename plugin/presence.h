@@ -15,8 +15,8 @@ struct watched;
 
 #define WATCHED_MAX 200 /* by one session */
 
-/* ONLINE: a device is connected in the foreground; BACKGROUND: all that are connected are in the background.
- */
+/* ONLINE: a device is connected in the foreground; BACKGROUND: all that are connected are in the
+ * background. */
 enum user_status { STATUS_OFFLINE, STATUS_BACKGROUND, STATUS_ONLINE };
 
 /* Watched users whose watchers are being told, and those who have just been: not again before their second is

@@ -35,8 +35,7 @@ static int check_room(struct command *command, const cJSON *ids)
 {
     int watching = command->session->watching;
     const cJSON *id;
-    cJSON_ArrayForEach(id, ids)
-    {
+    cJSON_ArrayForEach (id, ids) {
         const struct user *user = user_find(command->chat, id->valuestring);
         if (user && !presence_watches(command->session, user))
             watching++;
@@ -64,8 +63,7 @@ static int for_each(struct command *command, const cJSON *ids,
     cJSON *list = cJSON_AddArrayToObject(command->data, "users");
     bool good = list != NULL;
     const cJSON *id;
-    cJSON_ArrayForEach(id, ids)
-    {
+    cJSON_ArrayForEach (id, ids) {
         struct user *user = user_find_any(command->chat, id->valuestring);
         good = good && (!user || change(command, user)) &&
                add_status(list, id->valuestring, user && !user->deleted ? user : NULL);

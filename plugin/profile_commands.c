@@ -82,8 +82,7 @@ int command_get_users_info(struct command *command)
         return code;
     cJSON *array = cJSON_AddArrayToObject(command->data, "users");
     bool good = array != NULL;
-    cJSON_ArrayForEach(id, ids)
-    {
+    cJSON_ArrayForEach (id, ids) {
         const struct user *user = user_find(command->chat, id->valuestring);
         good = good && (!user || add_user(array, user));
     }
@@ -109,11 +108,9 @@ static int read_ids(struct command *command, bool listed, struct some_users *out
     if (!blacklist_load(command->chat, self))
         return CODE_BUSY;
     out->count = 0;
-    cJSON_ArrayForEach(id, ids)
-    {
+    cJSON_ArrayForEach (id, ids)
         if (blacklist_has(self, id->valuestring) == listed)
             out->list[out->count++] = id->valuestring;
-    }
     return CODE_OK;
 }
 

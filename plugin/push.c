@@ -117,8 +117,7 @@ void push_worker_remove(struct chat *chat, struct session *session)
 {
     struct push *push = chat->push;
     struct worker *worker, *next;
-    DL_FOREACH_SAFE(push->workers, worker, next)
-    {
+    DL_FOREACH_SAFE (push->workers, worker, next) {
         if (worker->session != session)
             continue;
         DL_DELETE(push->workers, worker);
@@ -151,8 +150,7 @@ static void take_back(struct chat *chat)
         return;
     int count = 0;
     push->turn = chat->now;
-    DL_FOREACH_SAFE(push->out, job, next)
-    {
+    DL_FOREACH_SAFE (push->out, job, next) {
         if (job->worker || ++count > WORKER_CREDIT)
             continue;
         store_put(chat->store, W_PUSH_RETRY, "iit", job->id, chat->now, (const char *)NULL);

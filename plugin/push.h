@@ -45,8 +45,8 @@ void push_token_lost(struct chat *chat, const char *client);
 /* Ends the open frame, like store_commit. */
 uint64_t push_commit(struct chat *chat);
 
-/* SUBSCRIBE / UNSUBSCRIBE of chat/push, and the end of a worker's session: its jobs go to the next at once.
- */
+/* SUBSCRIBE / UNSUBSCRIBE of chat/push, and the end of a worker's session: its jobs go to the next at
+ * once. */
 void push_worker_add(struct chat *chat, struct session *session);
 void push_worker_remove(struct chat *chat, struct session *session);
 /* TICK: hands due jobs to workers, a bounded number a turn; lets leases end; drops what is expired. true: a

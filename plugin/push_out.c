@@ -145,10 +145,8 @@ void push_out_clear(struct push *push)
         push_out_free(push, push->out);
     while (push->ended)
         push_out_free(push, push->ended);
-    DL_FOREACH_SAFE(push->changed, changed, next)
-    {
+    DL_FOREACH_SAFE (push->changed, changed, next)
         free(changed);
-    }
     push->changed = NULL;
 }
 

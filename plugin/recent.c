@@ -16,8 +16,8 @@
 #define SLOTS_MIN (1u << 10)
 #define NONE      UINT32_MAX
 
-/* A ring of slots in order of time, the oldest overwritten; buckets chain slots by hash of (sender, random).
- */
+/* A ring of slots in order of time, the oldest overwritten; buckets chain slots by hash of (sender,
+ * random). */
 struct slot {
     char sender[USER_ID_MAX + 1];
     uint32_t next; /* older slot of the same bucket */

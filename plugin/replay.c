@@ -20,8 +20,8 @@
 #define PAGE         100
 #define PAGES_A_TICK 5
 #define TURN_US      1000 /* no further page in this turn: others wait meanwhile */
-/* After this many messages to one client pages keep a distance, so that the broker's queue for it can drain.
- */
+/* After this many messages to one client pages keep a distance, so that the broker's queue for it can
+ * drain. */
 #define UNPACED  500
 #define PAUSE_MS 10
 
@@ -176,9 +176,9 @@ static void page_of(struct chat *chat, struct subscription *subscription)
 static struct subscription *next_to_replay(const struct session *session)
 {
     struct subscription *subscription;
-    DL_FOREACH(session->subscriptions, subscription)
-    if (subscription->replaying)
-        return subscription;
+    DL_FOREACH (session->subscriptions, subscription)
+        if (subscription->replaying)
+            return subscription;
     return NULL;
 }
 

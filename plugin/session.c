@@ -52,8 +52,8 @@ int sessions_user_count(struct chat *chat)
 {
     const struct session *session;
     int count = 0;
-    DL_FOREACH(chat->sessions->all, session)
-    count += session->user->sessions == session;
+    DL_FOREACH (chat->sessions->all, session)
+        count += session->user->sessions == session;
     return count;
 }
 
@@ -346,8 +346,7 @@ enum login_result session_recheck(struct chat *chat, const struct login *login)
 static void reinstate(struct chat *chat, const struct session *gone)
 {
     struct session *session;
-    DL_FOREACH2(gone->user->sessions, session, user_next)
-    {
+    DL_FOREACH2 (gone->user->sessions, session, user_next) {
         if (strcmp(session->client_id, gone->client_id) != 0)
             continue;
         session->taken_over = false;

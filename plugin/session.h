@@ -67,8 +67,8 @@ struct session {
     int64_t close_after; /* ... and the time (ms) */
     bool untold;         /* has lost its place, and the store says that it is still to be told */
     uint64_t told_at;    /* the tick at which it has been told (flushed); 0: it has not */
-    struct displacement
-        *farewell;       /* it lost its place while it was away, and is let in to be told this only */
+    /* it lost its place while it was away, and is let in to be told this only */
+    struct displacement *farewell;
     bool unknown_device; /* its first login: nothing is stored about it */
     bool taken_over;     /* a new connection with the same client id has logged in */
     bool orphan;         /* its user was deleted: what it still sends is nobody's */
@@ -133,8 +133,8 @@ int sessions_count(struct chat *chat);
 int sessions_user_count(struct chat *chat);
 /* A cursor of the session has moved: it is written within 5 seconds. */
 void session_dirty(struct chat *chat, struct session *session);
-/* TICK: restores kept sessions' filters, closes, writes cursors that are 4 s old, a bounded number a turn. The
- * function tells how many subscriptions the broker has for a client. true: there is more to close. */
+/* TICK: restores kept sessions' filters, closes, writes cursors that are 4 s old, a bounded number a turn.
+ * The function tells how many subscriptions the broker has for a client. true: there is more to close. */
 bool sessions_tick(struct chat *chat, int (*broker_subscriptions)(const struct mosquitto *client));
 /* From its AUTH on the broker re-sends to a kept session what was in flight, before any other event (but the
  * end of the connection it takes over). Every other event ends that. */

@@ -34,9 +34,9 @@ void subscription_topic(char *out, enum subscription_kind kind, const struct con
 struct subscription *subscription_find(const struct session *session, const struct conversation *conversation)
 {
     struct subscription *subscription;
-    DL_FOREACH(session->subscriptions, subscription)
-    if (subscription->conversation == conversation)
-        return subscription;
+    DL_FOREACH (session->subscriptions, subscription)
+        if (subscription->conversation == conversation)
+            return subscription;
     return NULL;
 }
 
@@ -44,9 +44,9 @@ bool subscription_of_user(const struct user *user, const struct conversation *co
                           const struct session *except)
 {
     const struct session *session;
-    DL_FOREACH2(user->sessions, session, user_next)
-    if (session != except && subscription_find(session, conversation))
-        return true;
+    DL_FOREACH2 (user->sessions, session, user_next)
+        if (session != except && subscription_find(session, conversation))
+            return true;
     return false;
 }
 
@@ -79,9 +79,9 @@ static struct subscription *create(struct session *session, enum subscription_ki
 static void cover_others(struct chat *chat, struct session *session)
 {
     struct subscription *subscription;
-    DL_FOREACH(session->subscriptions, subscription)
-    if (subscription->kind == SUBSCRIPTION_INBOX || subscription->kind == SUBSCRIPTION_GROUP)
-        replay_cancel(chat, subscription);
+    DL_FOREACH (session->subscriptions, subscription)
+        if (subscription->kind == SUBSCRIPTION_INBOX || subscription->kind == SUBSCRIPTION_GROUP)
+            replay_cancel(chat, subscription);
 }
 
 static bool feed_begin(struct chat *chat, struct session *session, struct subscription *feed)
@@ -89,7 +89,8 @@ static bool feed_begin(struct chat *chat, struct session *session, struct subscr
     struct member *member;
     if (!user_load_memberships(chat, session->user))
         return false;
-    DL_FOREACH2(session->user->memberships, member, user_next) member_feed(member, true);
+    DL_FOREACH2 (session->user->memberships, member, user_next)
+        member_feed(member, true);
     session->feed = feed;
     cover_others(chat, session);
     return true;
@@ -98,7 +99,8 @@ static bool feed_begin(struct chat *chat, struct session *session, struct subscr
 static void feed_end(struct session *session)
 {
     struct member *member;
-    DL_FOREACH2(session->user->memberships, member, user_next) member_feed(member, false);
+    DL_FOREACH2 (session->user->memberships, member, user_next)
+        member_feed(member, false);
     session->feed = NULL;
 }
 
@@ -248,17 +250,16 @@ int subscription_add(struct chat *chat, struct session *session, const struct to
 static void uncover_others(struct chat *chat, struct session *session)
 {
     struct subscription *subscription;
-    DL_FOREACH(session->subscriptions, subscription)
-    if (subscription_stored(subscription))
-        replay_start(chat, subscription);
+    DL_FOREACH (session->subscriptions, subscription)
+        if (subscription_stored(subscription))
+            replay_start(chat, subscription);
 }
 
 /* Of each filter the last end is kept. */
 static void keep_ended(struct session *session, struct subscription *subscription)
 {
     struct subscription *earlier, *next;
-    DL_FOREACH_SAFE(session->ended, earlier, next)
-    {
+    DL_FOREACH_SAFE (session->ended, earlier, next) {
         if (earlier->kind != subscription->kind || earlier->conversation != subscription->conversation)
             continue;
         DL_DELETE(session->ended, earlier);
@@ -321,10 +322,8 @@ void subscriptions_end(struct chat *chat, struct session *session)
     struct subscription *ended, *next;
     while (session->subscriptions)
         destroy(chat, session->subscriptions);
-    DL_FOREACH_SAFE(session->ended, ended, next)
-    {
+    DL_FOREACH_SAFE (session->ended, ended, next)
         free(ended);
-    }
     session->ended = NULL;
 }
 
@@ -387,8 +386,7 @@ static bool has_filter(const struct session *session, const char *topic)
 {
     const struct subscription *subscription;
     char name[STORED_TOPIC_MAX];
-    DL_FOREACH(session->subscriptions, subscription)
-    {
+    DL_FOREACH (session->subscriptions, subscription) {
         if (!subscription_stored(subscription))
             continue;
         subscription_topic(name, subscription->kind, subscription->conversation);
@@ -409,11 +407,10 @@ void subscriptions_restore(struct chat *chat, struct session *session, bool all)
 {
     struct filter *filters = malloc(RESTORE_MAX * sizeof *filters);
     size_t count = filters ? active_filters(chat, session, filters) : 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (!all)
             forget_one(chat, session, &filters[i]);
         else if (!has_filter(session, filters[i].topic))
             restore_one(chat, session, &filters[i]);
-    }
     free(filters);
 }

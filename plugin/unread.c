@@ -13,7 +13,8 @@
 #include "schema/log.h"
 #include "schema/store.h"
 
-/* Of who has not read for longer than retention_days and yet writes, like a bot, no more rows than these are looked at. */
+/* Of who has not read for longer than retention_days and yet writes, like a bot, no more rows than these are
+ * looked at. */
 #define OWN_COUNTED_MAX 20000
 
 static bool counts_unread(const struct conversation *conversation)
@@ -246,6 +247,7 @@ int64_t user_total_unread(struct chat *chat, struct user *user)
     int64_t total = 0;
     if (!user_load_memberships(chat, user))
         return 0;
-    DL_FOREACH2(user->memberships, member, user_next) total += member_unread(chat, member);
+    DL_FOREACH2 (user->memberships, member, user_next)
+        total += member_unread(chat, member);
     return total;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a member has not read: others' messages with content after his read position, without those recalled or
- * deleted by him since. Counted from numbers kept per member (schema/0001_init.sql), so that it costs the same
- * however much is unread. */
+/* What a member has not read: others' messages with content after his read position, without those recalled
+ * or deleted by him since. Counted from numbers kept per member (schema/0001_init.sql), so that it costs the
+ * same however much is unread. */
 #ifndef PLUGIN_UNREAD_H
 #define PLUGIN_UNREAD_H
 
@@ -12,8 +12,8 @@ struct chat;
 struct member;
 struct user;
 
-/* 0 where the type does not count. Reads the store only where something was recalled or deleted after his read
- * position. */
+/* 0 where the type does not count. Reads the store only where something was recalled or deleted after his
+ * read position. */
 int64_t member_unread(struct chat *chat, struct member *member);
 /* Does an unread message of somebody else name him, or all? */
 bool member_at_me(struct chat *chat, struct member *member);

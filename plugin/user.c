@@ -25,8 +25,7 @@ void users_close(struct chat *chat)
     struct user *user, *next;
     if (!chat->users)
         return;
-    HASH_ITER(hh, chat->users->by_id, user, next)
-    {
+    HASH_ITER (hh, chat->users->by_id, user, next) {
         HASH_DEL(chat->users->by_id, user);
         free(user->profile);
         free(user->blacklist);
@@ -171,7 +170,7 @@ int user_group_count(struct chat *chat, struct user *user)
     int count = 0;
     if (!user_load_memberships(chat, user))
         return 0;
-    DL_FOREACH2(user->memberships, member, user_next)
-    count += member->role != ROLE_NONE && member->conversation->group != NULL;
+    DL_FOREACH2 (user->memberships, member, user_next)
+        count += member->role != ROLE_NONE && member->conversation->group != NULL;
     return count;
 }

@@ -18,7 +18,7 @@ struct watched;
 struct young_device;
 
 #define GROUPS_PER_USER 1000
-#define SYSTEM_USER "@system" /* the sender of notices; no userID can look like it */
+#define SYSTEM_USER     "@system" /* the sender of notices; no userID can look like it */
 
 struct user {
     char id[USER_ID_MAX + 1];
@@ -32,14 +32,14 @@ struct user {
     struct session *sessions;   /* utlist DL over user_prev/user_next: who is connected */
     struct watched *watched;    /* who watches his status: presence.h; NULL: nobody */
     struct young_device *young_devices; /* utlist DL over user_prev/user_next: device.h */
-    /* What the store says of his devices' places and tokens, and of his applications, before these positions is
-     * void. */
+    /* What the store says of his devices' places and tokens, and of his applications, before these positions
+     * is void. */
     uint64_t devices_ended, applications_ended;
     struct bucket rate;
     struct profile *profile;     /* profile.h; NULL: none */
     struct blacklist *blacklist; /* blacklist.h; NULL: nobody is on it */
     bool blacklist_unread;       /* that one is in the store, not here yet */
-    uint64_t listed; /* the last audience_list() that has met him */
+    uint64_t listed;             /* the last audience_list() that has met him */
     UT_hash_handle hh;
 };
 
@@ -59,8 +59,8 @@ struct user *user_create(struct chat *chat, const char *id);
 void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t group_until);
 /* In the open frame: every userSig made up to this second is dead. */
 void user_kick(struct chat *chat, struct user *user);
-/* In the open frame: a deleted user has logged in anew, or was imported. His memberships ended when he was deleted; what he
- * said about himself, whom he did not want, and his mutes end now. */
+/* In the open frame: a deleted user has logged in anew, or was imported. His memberships ended when he was
+ * deleted; what he said about himself, whom he did not want, and his mutes end now. */
 void user_revive(struct chat *chat, struct user *user);
 /* Loads all memberships (conversations the user is in, pairs and groups), once. false: the store cannot be
  * read. */

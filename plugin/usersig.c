@@ -60,9 +60,8 @@ static void translate(char *text, const char *from, const char *to)
 {
     for (; *text; text++) {
         const char *found = strchr(from, *text);
-        if (found) {
+        if (found)
             *text = to[found - from];
-        }
     }
 }
 
@@ -72,9 +71,8 @@ static int padding(const char *text, size_t len)
     size_t digits = strspn(text, BASE64_DIGITS);
     size_t pads = strspn(text + digits, "_");
 
-    if (len == 0 || len % 4 != 0 || digits + pads != len || pads > 2) {
+    if (len == 0 || len % 4 != 0 || digits + pads != len || pads > 2)
         return -1;
-    }
     return (int)pads;
 }
 
@@ -84,13 +82,11 @@ static int decode(const char *userSig, unsigned char *out)
     char text[TEXT_MAX + 1];
     size_t len = strnlen(userSig, TEXT_MAX + 1);
 
-    if (len > TEXT_MAX) {
+    if (len > TEXT_MAX)
         return -1;
-    }
     int pads = padding(userSig, len);
-    if (pads < 0) {
+    if (pads < 0)
         return -1;
-    }
     memcpy(text, userSig, len + 1);
     translate(text, "*-_", "+/=");
     int decoded = EVP_DecodeBlock(out, (const unsigned char *)text, (int)len);
@@ -102,21 +98,18 @@ static enum inflated inflate_bounded(unsigned char *bytes, size_t len, struct do
 {
     z_stream stream = {.next_in = bytes, .avail_in = (uInt)len};
 
-    if (inflateInit(&stream) != Z_OK) {
+    if (inflateInit(&stream) != Z_OK)
         return NOT_INFLATED;
-    }
     stream.next_out = (unsigned char *)out->json;
     stream.avail_out = USERSIG_INFLATED_MAX + 1;
     int result = inflate(&stream, Z_FINISH);
     out->len = stream.total_out;
     inflateEnd(&stream);
     out->json[out->len] = '\0';
-    if (out->len > USERSIG_INFLATED_MAX) {
+    if (out->len > USERSIG_INFLATED_MAX)
         return INFLATED_TOO_LARGE;
-    }
-    if (result != Z_STREAM_END) {
+    if (result != Z_STREAM_END)
         return NOT_INFLATED;
-    }
     return stream.avail_in > 0 ? INFLATED_WITH_MORE_BEHIND : INFLATED;
 }
 
@@ -154,9 +147,8 @@ static bool read_number(const cJSON *item, const struct document *document, int6
     double value = item->valuedouble;
 
     if (!cJSON_IsNumber(item) || signbit(value) || !(value <= (double)USERSIG_NUMBER_MAX) ||
-        value != floor(value)) {
+        value != floor(value))
         return false;
-    }
     *out = (int64_t)value;
     return *out < USERSIG_NUMBER_MAX || is_number_max(item, document);
 }
@@ -167,23 +159,19 @@ static bool read_member(const cJSON *root, const struct document *document, cons
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, member->name);
     void *place = (char *)out + member->offset;
 
-    if (!item) {
+    if (!item)
         return member->optional;
-    }
-    if (member->kind == NUMBER) {
+    if (member->kind == NUMBER)
         return read_number(item, document, place);
-    }
     *(const char **)place = cJSON_GetStringValue(item);
     return cJSON_IsString(item);
 }
 
 static bool has_control_characters(const char *text)
 {
-    for (; *text; text++) {
-        if ((unsigned char)*text < ' ' || *text == 0x7f) {
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
             return true;
-        }
-    }
     return false;
 }
 
@@ -199,14 +187,11 @@ static bool unambiguous(const cJSON *root, const struct document *document)
 static bool read_members(const cJSON *root, const struct document *document, struct members *out)
 {
     *out = (struct members){0};
-    if (!unambiguous(root, document)) {
+    if (!unambiguous(root, document))
         return false;
-    }
-    for (size_t i = 0; i < MEMBER_COUNT; i++) {
-        if (!read_member(root, document, &MEMBERS[i], out)) {
+    for (size_t i = 0; i < MEMBER_COUNT; i++)
+        if (!read_member(root, document, &MEMBERS[i], out))
             return false;
-        }
-    }
     return strcmp(out->version, "2.0") == 0 && !has_control_characters(out->identifier);
 }
 
@@ -227,9 +212,8 @@ static bool sign(char sig[SIG_LEN + 1], const char *key, const char *text)
 {
     unsigned char mac[HMAC_BYTES];
 
-    if (!HMAC(EVP_sha256(), key, (int)strlen(key), (const unsigned char *)text, strlen(text), mac, NULL)) {
+    if (!HMAC(EVP_sha256(), key, (int)strlen(key), (const unsigned char *)text, strlen(text), mac, NULL))
         return false;
-    }
     EVP_EncodeBlock((unsigned char *)sig, mac, HMAC_BYTES);
     return true;
 }
@@ -240,13 +224,11 @@ static bool signed_by_any(const struct members *members, const struct keys *keys
     char sig[SIG_LEN + 1];
     int matches = 0;
 
-    if (strlen(members->sig) != SIG_LEN) {
+    if (strlen(members->sig) != SIG_LEN)
         return false;
-    }
     char *text = signed_text(members);
-    for (size_t i = 0; text && i < keys->count; i++) {
+    for (size_t i = 0; text && i < keys->count; i++)
         matches |= sign(sig, keys->key[i], text) && CRYPTO_memcmp(sig, members->sig, SIG_LEN) == 0;
-    }
     OPENSSL_cleanse(sig, sizeof sig);
     free(text);
     return matches;
@@ -255,15 +237,12 @@ static bool signed_by_any(const struct members *members, const struct keys *keys
 static int check(const struct members *members, const char *user, int64_t sdkappid, const struct keys *keys,
                  int64_t now_seconds)
 {
-    if (members->sdkappid != sdkappid) {
+    if (members->sdkappid != sdkappid)
         return CODE_SIG_OTHER_APP;
-    }
-    if (strcmp(members->identifier, user) != 0) {
+    if (strcmp(members->identifier, user) != 0)
         return CODE_SIG_OTHER_USER;
-    }
-    if (now_seconds > members->created + members->expire) {
+    if (now_seconds > members->created + members->expire)
         return CODE_SIG_EXPIRED;
-    }
     return signed_by_any(members, keys) ? CODE_OK : CODE_SIG_WRONG_KEY;
 }
 
@@ -274,19 +253,15 @@ int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, cons
     struct members members;
     int code = CODE_SIG_MALFORMED;
 
-    if (!userSig || !*userSig) {
+    if (!userSig || !*userSig)
         return CODE_SIG_EMPTY;
-    }
-    if (unpack(userSig, &document) != INFLATED) {
+    if (unpack(userSig, &document) != INFLATED)
         return CODE_SIG_MALFORMED;
-    }
     cJSON *root = parse_object(&document);
-    if (root && read_members(root, &document, &members)) {
+    if (root && read_members(root, &document, &members))
         code = check(&members, user, sdkappid, keys, now_seconds);
-    }
-    if (code == CODE_OK) {
+    if (code == CODE_OK)
         *out = (struct usersig){members.created, members.created + members.expire};
-    }
     cJSON_Delete(root);
     return code;
 }
@@ -295,9 +270,8 @@ bool usersig_shaped(const char *text)
 {
     struct document document;
 
-    if (!text) {
+    if (!text)
         return false;
-    }
     switch (unpack(text, &document)) {
     case INFLATED_TOO_LARGE: /* too large to parse, but a userSig that is refused must not become a password
                               */
@@ -318,9 +292,8 @@ static char *encode(const void *data, size_t len)
 {
     char *text = malloc(BASE64_LEN(len) + 1);
 
-    if (text) {
+    if (text)
         EVP_EncodeBlock((unsigned char *)text, data, (int)len);
-    }
     return text;
 }
 
@@ -347,13 +320,11 @@ static char *pack(const char *json)
     uLongf len = sizeof bytes;
 
     if (strlen(json) > USERSIG_INFLATED_MAX ||
-        compress(bytes, &len, (const unsigned char *)json, (uLong)strlen(json)) != Z_OK) {
+        compress(bytes, &len, (const unsigned char *)json, (uLong)strlen(json)) != Z_OK)
         return NULL;
-    }
     char *text = encode(bytes, len);
-    if (text) {
+    if (text)
         translate(text, "+/=", "*-_");
-    }
     return text;
 }
 
@@ -366,9 +337,8 @@ static char *make(struct members *members, const char *key)
         members->sig = sig;
         json = print(members);
     }
-    if (json) {
+    if (json)
         result = pack(json);
-    }
     free(json);
     free(text);
     return result;
@@ -387,12 +357,10 @@ char *usersig_mint(const char *user, int64_t sdkappid, int64_t created_seconds, 
     char *buf = NULL;
 
     if (!user_id_valid(user, strlen(user)) || keys->count == 0 || userbuf_len > USERSIG_INFLATED_MAX ||
-        !number_valid(sdkappid) || !number_valid(created_seconds) || !number_valid(expire_seconds)) {
+        !number_valid(sdkappid) || !number_valid(created_seconds) || !number_valid(expire_seconds))
         return NULL;
-    }
-    if (userbuf && !(buf = encode(userbuf, userbuf_len))) {
+    if (userbuf && !(buf = encode(userbuf, userbuf_len)))
         return NULL;
-    }
     members.userbuf = buf;
     char *result = make(&members, keys->key[0]);
     free(buf);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What of a conversation is there for one of its members: what came after he joined or last deleted it, without the
- * messages he has deleted one by one. One question, for history, sync, replay, the list and unread alike. */
+/* What of a conversation is there for one of its members: what came after he joined or last deleted it,
+ * without the messages he has deleted one by one. One question, for history, sync, replay, the list and
+ * unread alike. */
 #ifndef PLUGIN_VISIBLE_H
 #define PLUGIN_VISIBLE_H
 
@@ -24,17 +25,17 @@ struct hidings {
 
 /* What reaches a device and `sync`: messages after this id. */
 int64_t visible_from(const struct member *member);
-/* What history gives: where the group's type shows what came before joining (RULES), that too. `member` NULL: an app
- * admin, who may read everything. */
+/* What history gives: where the group's type shows what came before joining (RULES), that too. `member` NULL:
+ * an app admin, who may read everything. */
 int64_t visible_history_from(const struct conversation *conversation, const struct member *member);
-/* Has he deleted this message? A point read, and not even that for who has never deleted one as new. `member` may
- * be NULL. */
+/* Has he deleted this message? A point read, and not even that for who has never deleted one as new. `member`
+ * may be NULL. */
 bool visible_deleted(struct chat *chat, const struct member *member, int64_t id);
 /* The id of the last message that is there for him, 0: none. */
 int64_t visible_last(struct chat *chat, struct member *member);
 
-/* In the open frame, which must not be aborted any more: the message is gone for him. false: out of memory, nothing
- * has changed. */
+/* In the open frame, which must not be aborted any more: the message is gone for him. false: out of memory,
+ * nothing has changed. */
 __attribute__((warn_unused_result)) bool visible_delete(struct chat *chat, struct member *member,
                                                         const struct message *message);
 /* The same for all there is up to now, read or not. */

@@ -103,11 +103,9 @@ static cJSON *make_failed(const struct job *job, const struct outcome *outcome)
 static bool add_mark(cJSON *commands, const char *mark)
 {
     cJSON *command;
-    cJSON_ArrayForEach(command, commands)
-    {
+    cJSON_ArrayForEach (command, commands)
         if (!cJSON_AddStringToObject(command, "correlationData", mark))
             return false;
-    }
     return true;
 }
 
@@ -180,8 +178,7 @@ void answers_tick(struct answers *answers, int64_t now, bool all)
     struct batch *batch;
     if (answers->done_count + answers->failed_count > 0 && (all || now - answers->since >= GATHER_MS))
         close_batch(answers);
-    DL_FOREACH(answers->told, batch)
-    {
+    DL_FOREACH (answers->told, batch) {
         if (batch->due > now || !answers->send(answers->context, batch->payload, strlen(batch->payload)))
             continue;
         batch->told = true;
@@ -207,11 +204,9 @@ static struct batch *find_batch(const struct answers *answers, const cJSON *resp
     unsigned long number = mark ? strtoul(mark, NULL, 10) : 0;
     if (!mark)
         return find_oldest(answers);
-    DL_FOREACH(answers->told, batch)
-    {
+    DL_FOREACH (answers->told, batch)
         if (batch->number == number)
             break;
-    }
     return batch;
 }
 
@@ -220,8 +215,7 @@ static int find_code(const cJSON *responses)
 {
     int code = CODE_OK;
     const cJSON *response;
-    cJSON_ArrayForEach(response, responses)
-    {
+    cJSON_ArrayForEach (response, responses) {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(response, "code");
         if (cJSON_IsNumber(item) && item->valueint != CODE_OK && code != CODE_BUSY)
             code = item->valueint;
@@ -250,10 +244,8 @@ void answers_heard(struct answers *answers, int64_t now, const char *payload, si
 void answers_reconnected(struct answers *answers, int64_t now)
 {
     struct batch *batch;
-    DL_FOREACH(answers->told, batch)
-    {
+    DL_FOREACH (answers->told, batch)
         batch->due = now;
-    }
     answers_tick(answers, now, true);
 }
 

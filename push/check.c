@@ -201,10 +201,8 @@ int check_all(const struct config *config)
     int result = open_check(&check, config);
     if (result == EXIT_SUCCESS) {
         result = check_broker(&check);
-        DL_FOREACH(config->apps, app)
-        {
+        DL_FOREACH (config->apps, app)
             result |= check_app(&check, app);
-        }
     }
     close_check(&check);
     return result;

@@ -267,8 +267,7 @@ static int name_business(struct config *config, struct app_config *app)
 static int check_apps(struct config *config)
 {
     struct app_config *app, *other;
-    DL_FOREACH(config->apps, app)
-    {
+    DL_FOREACH (config->apps, app) {
         if (set_presets(config, app->section, APP_OPTIONS[app->kind], app) || name_business(config, app))
             return -1;
         for (other = config->apps; other != app; other = other->next)
@@ -297,8 +296,7 @@ void config_clear(struct config *config)
 {
     struct app_config *app, *next;
     free_texts(BROKER_OPTIONS, &config->broker);
-    DL_FOREACH_SAFE(config->apps, app, next)
-    {
+    DL_FOREACH_SAFE (config->apps, app, next) {
         free_texts(APP_OPTIONS[app->kind], app);
         free(app->section);
         free(app);

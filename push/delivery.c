@@ -46,8 +46,8 @@ struct delivery {
     int64_t taken, since; /* since: in that list */
     unsigned bearer_number;
     bool repeated, renewed;
-    bool
-        silent; /* the broker has given the same job again for another message or token: that one will be answered */
+    /* the broker has given the same job again for another message or token: that one will be answered */
+    bool silent;
     struct delivery *prev, *next;
     UT_hash_handle hh;
 };
@@ -314,11 +314,9 @@ static bool must_wait(const struct app *app)
 static struct app *find_stalled(struct deliveries *all, int64_t now)
 {
     struct app *app;
-    DL_FOREACH(all->apps, app)
-    {
+    DL_FOREACH (all->apps, app)
         if (app->held > PROBES && silent_for(app, now) >= STALL_MS)
             return app;
-    }
     return NULL;
 }
 
@@ -343,12 +341,10 @@ void deliveries_tick(struct deliveries *all)
 static struct app *find_app(struct deliveries *all, const struct job *job)
 {
     struct app *app;
-    DL_FOREACH(all->apps, app)
-    {
+    DL_FOREACH (all->apps, app)
         if (strcmp(app->account.provider->name, job->provider) == 0 &&
             strcmp(app->account.config->business, job->business) == 0)
             break;
-    }
     return app;
 }
 
@@ -434,8 +430,7 @@ void deliveries_log(const struct deliveries *all)
     const struct app *app;
     log_line("counters: %zu jobs here, %zu in flight, at most %zu so far", all->held, all->running,
              all->most);
-    DL_FOREACH(all->apps, app)
-    {
+    DL_FOREACH (all->apps, app) {
         const struct counters *n = &app->counters;
         log_line(
             "counters: [%s] taken %lld, done %lld, to be tried again %lld, invalid tokens %lld, given up "
@@ -472,8 +467,7 @@ struct deliveries *deliveries_open(const struct config *config, struct http *htt
     if (!all)
         return NULL;
     *all = (struct deliveries){.config = config, .http = http, .answer = answer, .context = context};
-    DL_FOREACH(config->apps, app)
-    {
+    DL_FOREACH (config->apps, app) {
         if (add_app(all, app, error, error_size)) {
             deliveries_close(all);
             return NULL;
@@ -502,9 +496,7 @@ void deliveries_close(struct deliveries *all)
         return;
     while (all->ready)
         delivery_free(all->ready);
-    DL_FOREACH_SAFE(all->apps, app, next)
-    {
+    DL_FOREACH_SAFE (all->apps, app, next)
         app_free(app);
-    }
     free(all);
 }

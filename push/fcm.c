@@ -269,8 +269,7 @@ static bool make_request(const struct account *account, const struct job *job, i
 static const char *find_code(const cJSON *error)
 {
     const cJSON *detail;
-    cJSON_ArrayForEach(detail, cJSON_GetObjectItemCaseSensitive(error, "details"))
-    {
+    cJSON_ArrayForEach (detail, cJSON_GetObjectItemCaseSensitive(error, "details")) {
         const char *type = member(detail, "@type"), *code = member(detail, "errorCode");
         if (type && code && strcmp(type, ERROR_TYPE) == 0)
             return code;
@@ -284,10 +283,8 @@ static bool blames_token(const cJSON *error)
 {
     const char *text = member(error, "message");
     const cJSON *detail, *violation;
-    cJSON_ArrayForEach(detail, cJSON_GetObjectItemCaseSensitive(error, "details"))
-    {
-        cJSON_ArrayForEach(violation, cJSON_GetObjectItemCaseSensitive(detail, "fieldViolations"))
-        {
+    cJSON_ArrayForEach (detail, cJSON_GetObjectItemCaseSensitive(error, "details")) {
+        cJSON_ArrayForEach (violation, cJSON_GetObjectItemCaseSensitive(detail, "fieldViolations")) {
             const char *field = member(violation, "field");
             if (field && strcmp(field, "message.token") == 0)
                 return true;

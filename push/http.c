@@ -9,8 +9,8 @@
 #include <string.h>
 #include <utlist.h>
 
-/* HTTP/2 needs one or two, but Apple allows one request on each until it has seen a token it knows, and an old
- * web hook never allows more. */
+/* HTTP/2 needs one or two, but Apple allows one request on each until it has seen a token it knows, and an
+ * old web hook never allows more. */
 #define CONNECTIONS_PER_HOST 16L
 #define CONNECTIONS_KEPT     64L /* of all hosts, idle; by itself libcurl keeps four while little is to do */
 #define STREAMS_PER_HOST     1000L

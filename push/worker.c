@@ -99,12 +99,11 @@ static void begin_to_end(struct worker *worker, int64_t now)
 static void read_signals(struct worker *worker, int64_t now)
 {
     struct signalfd_siginfo info;
-    while (read(worker->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+    while (read(worker->signals, &info, sizeof info) == (ssize_t)sizeof info)
         if (info.ssi_signo == SIGUSR1)
             deliveries_log(worker->deliveries);
         else
             begin_to_end(worker, now);
-    }
 }
 
 static bool is_idle(const struct worker *worker)

@@ -57,8 +57,8 @@ static int refuse_path(const char *path, const char *reason, char *error, size_t
     return -1;
 }
 
-/* SQLite says "unable to open database file" for everything: look first, so that the line tells the reason.
- */
+/* SQLite says "unable to open database file" for everything: look first, so that the line tells the
+ * reason. */
 int database_check_path(const char *path, char *error, size_t error_size)
 {
     char folder[4096];

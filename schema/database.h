@@ -28,8 +28,8 @@ struct migration {
 extern const struct migration database_migrations[];
 extern const size_t database_migration_count;
 
-/* Is there a folder that we may write in, and a file, if there is one, that we may write? -1: says why not.
- */
+/* Is there a folder that we may write in, and a file, if there is one, that we may write? -1: says why
+ * not. */
 __attribute__((warn_unused_result)) int database_check_path(const char *path, char *error, size_t error_size);
 /* Opens for writing (creating it, auto_vacuum incremental, WAL, no automatic checkpoints) or for reading
  * only. `sync` as in store_config. -1: one sentence in `error` that names the path and, for permissions, the

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Updates of which only the last in a commit counts: where a conversation ends, how much somebody has written. A hundred
- * messages to one conversation are a hundred rows, but one such update. Writer thread only. */
+/* Updates of which only the last in a commit counts: where a conversation ends, how much somebody has
+ * written. A hundred messages to one conversation are a hundred rows, but one such update. Writer thread
+ * only. */
 #ifndef SCHEMA_DEFERRED_H
 #define SCHEMA_DEFERRED_H
 
@@ -27,9 +28,11 @@ struct deferrals {
 
 /* May a record of this kind wait at all? */
 bool deferred_may_wait(uint16_t op);
-/* May a record of this kind be executed while others wait, because it neither reads nor writes what they change? */
+/* May a record of this kind be executed while others wait, because it neither reads nor writes what they
+ * change? */
 bool deferred_may_pass(uint16_t op);
-/* Keeps the record, in place of an older one for the same row. false: there is no room, or the record is malformed. */
+/* Keeps the record, in place of an older one for the same row. false: there is no room, or the record is
+ * malformed. */
 bool deferred_keep(struct deferrals *deferrals, const struct ring_record *record);
 void deferred_clear(struct deferrals *deferrals);
 

@@ -50,17 +50,18 @@ bool log_before(struct log *log, int64_t conversation, int64_t before, log_row *
 bool log_ids_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context);
 /* Calls `row` once with the message of this id, if it is there. */
 bool log_find(struct log *log, int64_t id, log_row *row, void *context);
-/* Recalls a message, in the open frame, which must not be aborted after it: its content is gone for every read
- * from now on. false: out of memory, and nothing has changed. */
+/* Recalls a message, in the open frame, which must not be aborted after it: its content is gone for every
+ * read from now on. false: out of memory, and nothing has changed. */
 __attribute__((warn_unused_result)) bool log_recall(struct log *log, const struct message *message);
 /* Adds to `ids` the recalled messages of the conversation with id > after that are not the user's own. */
 void log_recalled(struct log *log, int64_t conversation, int64_t after, const char *user, struct ids *ids);
-/* Calls `row` for messages with id > after in which somebody else names him (or all), falling, until it returns false;
- * of what it gets only the id and `recalled` are set. Of the messages that name anybody it looks at the newest thousands. */
+/* Calls `row` for messages with id > after in which somebody else names him (or all), falling, until it
+ * returns false; of what it gets only the id and `recalled` are set. Of the messages that name anybody it
+ * looks at the newest thousands. */
 void log_mentioning(struct log *log, int64_t conversation, int64_t after, const char *user, log_row *row,
                     void *context);
-/* Own messages with content of `sender` with from < id <= to; looks at no more than the first `rows` messages there
- * (-1: all). */
+/* Own messages with content of `sender` with from < id <= to; looks at no more than the first `rows` messages
+ * there (-1: all). */
 int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender, int64_t from, int64_t to,
                        int64_t rows);
 

@@ -144,7 +144,8 @@ static int64_t now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* How far the oldest messages may go: the last of some that are old, with none before it that is young. 0: none may. */
+/* How far the oldest messages may go: the last of some that are old, with none before it that is young. 0:
+ * none may. */
 static int64_t last_old(const struct retention *r, int64_t now, int64_t before)
 {
     sqlite3_stmt *row = r->statement[OLDEST_MESSAGES];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What is older than retention_days goes, a few rows at a time: messages, devices nobody has used since, groups
- * that were dismissed before; and the file gives their space back. Part of the writer thread, on its connection,
- * between its transactions.
+/* What is older than retention_days goes, a few rows at a time: messages, devices nobody has used since,
+ * groups that were dismissed before; and the file gives their space back. Part of the writer thread, on its
+ * connection, between its transactions.
  *
- * Messages go in the order of their ids, so that those left are all those from an id on, of every conversation. One whose
- * time is still to come (the clock was wrong for a while) goes with its neighbours. The newest stays however
- * old it is: it tells the next start how far the ids are. */
+ * Messages go in the order of their ids, so that those left are all those from an id on, of every
+ * conversation. One whose time is still to come (the clock was wrong for a while) goes with its neighbours.
+ * The newest stays however old it is: it tells the next start how far the ids are. */
 #ifndef SCHEMA_RETENTION_H
 #define SCHEMA_RETENTION_H
 

@@ -385,9 +385,9 @@ static bool read_head(const struct ring *ring, uint64_t position, uint64_t epoch
     return head->position == position && head->epoch == epoch;
 }
 
-/* Eight bytes a step: xor, multiply by an odd number, fold. Each step can be undone, so a single changed word always
- * changes the sum; several do with all but certainty, which is what torn and stale frames need. A table-driven CRC cost
- * the broker thread six times as much for each message. */
+/* Eight bytes a step: xor, multiply by an odd number, fold. Each step can be undone, so a single changed word
+ * always changes the sum; several do with all but certainty, which is what torn and stale frames need. A
+ * table-driven CRC cost the broker thread six times as much for each message. */
 static uint64_t mix(uint64_t sum, const void *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i += 8) {

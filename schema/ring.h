@@ -7,10 +7,11 @@
  * position % capacity. They only rise. A frame is contiguous: where one would cross the end, a pad frame
  * fills the rest. Frames start at multiples of 8.
  *
- *   frame:  length u32, records u32, position u64, epoch u64, checksum u64 (of the whole frame with this field 0),
- *           reserved u64 (0), records, zero bytes up to a multiple of 8; a pad frame has records == 0
+ *   frame:  length u32, records u32, position u64, epoch u64, checksum u64 (of the whole frame with this
+ *           field 0), reserved u64 (0), records, zero bytes up to a multiple of 8; a pad frame has no records
  *   record: op u16, reserved u16, length u32, bytes, zero bytes up to a multiple of 8
- *   header: one 4096-byte page: magic, format version, capacity, database id (16 bytes), holder's pid, head (a hint)
+ *   header: one 4096-byte page: magic, format version, capacity, database id (16 bytes), holder's pid,
+ *           head (a hint)
  *
  * Threads: one producer (the broker thread: ring_begin/record/commit/abort, ring_release, ring_used) and one
  * consumer (the writer thread: ring_next). Nothing blocks, nothing is locked: the head is one atomic. The
@@ -97,8 +98,9 @@ uint64_t ring_head(const struct ring *ring);
 size_t ring_used(const struct ring *ring); /* bytes between what was released and the head */
 /* Everything before `position` may be overwritten from now on. Lower than before: ignored. */
 void ring_release(struct ring *ring, uint64_t position);
-/* Unmaps the pages of what was released since the last call; they come back when they are written again, and nothing is
- * lost, the kernel keeps the file's bytes. Not where more than `most` bytes were released: a busy ring needs its pages. */
+/* Unmaps the pages of what was released since the last call; they come back when they are written again, and
+ * nothing is lost, the kernel keeps the file's bytes. Not where more than `most` bytes were released: a busy
+ * ring needs its pages. */
 void ring_shrink(struct ring *ring, size_t most);
 
 /* Consumer. The next frame at *position, if the producer has committed one there; advances *position past it

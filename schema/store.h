@@ -97,15 +97,16 @@ const char *store_last_blob(const struct store *store);
 /* The next message id, 0 when none may be used now (the mark could not be moved yet). Call inside a frame. */
 int64_t store_next_id(struct store *store);
 int64_t store_last_id(const struct store *store);
-/* Every message below this id has been removed (retention takes them in the order of their ids), and what users
- * had deleted of them is forgotten soon; 0 or 1 when none has. It only rises while the store is open. A read transaction that began
- * before may still see some. */
+/* Every message below this id has been removed (retention takes them in the order of their ids), and what
+ * users had deleted of them is forgotten soon; 0 or 1 when none has. It only rises while the store is open. A
+ * read transaction that began before may still see some. */
 int64_t store_first_id(const struct store *store);
 
-/* A prepared read, reset and with no parameters bound; NULL never. Bind, step, then store_done. Reads see one state of the
- * database until store_poll or store_end_reads. */
+/* A prepared read, reset and with no parameters bound; NULL never. Bind, step, then store_done. Reads see one
+ * state of the database until store_poll or store_end_reads. */
 sqlite3_stmt *store_read(struct store *store, enum read_id id);
-/* At the end of TICK: no transaction lasts while the broker waits, the writer's checkpoints would have to go around it. */
+/* At the end of TICK: no transaction lasts while the broker waits, the writer's checkpoints would have to go
+ * around it. */
 void store_end_reads(struct store *store);
 void store_done(sqlite3_stmt *statement);
 /* Steps; true on a row. Anything but a row or the end is logged and set as a failure that store_failed tells

@@ -104,8 +104,8 @@ static void choose_first_id(struct store *store)
         store->last_id = begun;
 }
 
-/* The new epoch is in the database before the ring is touched: whatever is in the ring is stale from here on.
- */
+/* The new epoch is in the database before the ring is touched: whatever is in the ring is stale from here
+ * on. */
 static int save_life(struct store *store, char *error, size_t error_size)
 {
     struct database_state now;
@@ -126,8 +126,9 @@ static int save_life(struct store *store, char *error, size_t error_size)
     return database_state_save(store->write_db, &store->state, error, error_size);
 }
 
-/* Nobody is connected yet, whatever the last life believed; jobs that were out go out again. Who was connected
- * when it died has used his device until then: its last login may be longer ago than retention allows. */
+/* Nobody is connected yet, whatever the last life believed; jobs that were out go out again. Who was
+ * connected when it died has used his device until then: its last login may be longer ago than retention
+ * allows. */
 static int forget_connections(struct store *store, char *error, size_t error_size)
 {
     char sql[256];
@@ -142,8 +143,8 @@ static int forget_connections(struct store *store, char *error, size_t error_siz
 }
 
 /* Nothing in the ring is needed any more, and the database says so: a size that was changed in the
- * configuration is taken now. A new ring gets its id last: until then the next start must see that it is new.
- */
+ * configuration is taken now. A new ring gets its id last: until then the next start must see that it is
+ * new. */
 static int start_ring(struct store *store, char *error, size_t error_size)
 {
     if (ring_resize(store->ring, store->config.ring_bytes, error, error_size))

@@ -21,8 +21,8 @@
 
 #define OPS          128
 #define BATCH_FRAMES 4000
-/* Under load commits are gathered: each one writes pages anew that the next would write again, and costs a core that the broker
- * and its clients could use. What a power loss may take grows by as much. */
+/* Under load commits are gathered: each one writes pages anew that the next would write again, and costs a
+ * core that the broker and its clients could use. What a power loss may take grows by as much. */
 #define BUSY_FRAMES        32
 #define GATHER_MS          5
 #define RETENTION_EVERY_MS 30000
@@ -339,8 +339,8 @@ static void nap(struct writer *w, int64_t ms)
         ;
 }
 
-/* Exchanges on both sides: either the producer sees that we sleep, or we see the head that it moved before.
- */
+/* Exchanges on both sides: either the producer sees that we sleep, or we see the head that it moved
+ * before. */
 static void sleep_until_woken(struct writer *w, uint64_t position)
 {
     atomic_exchange(&w->asleep, true);

@@ -32,9 +32,8 @@ static void an_id_starts_with_a_letter_a_digit_or_an_underscore(void **state)
     for (int c = 1; c < 256; c++) {
         char text[] = {(char)c, 'x', '\0'};
         bool want = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_", c) != NULL;
-        if (user_ok(text) != want || group_ok(text) != want) {
+        if (user_ok(text) != want || group_ok(text) != want)
             fail_msg("first byte 0x%02x", (unsigned)c);
-        }
     }
 }
 
@@ -44,9 +43,8 @@ static void an_id_goes_on_with_those_and_dot_at_and_hyphen(void **state)
     for (int c = 1; c < 256; c++) {
         char text[] = {'x', (char)c, '\0'};
         bool want = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.@-", c) != NULL;
-        if (user_ok(text) != want || group_ok(text) != want) {
+        if (user_ok(text) != want || group_ok(text) != want)
             fail_msg("second byte 0x%02x", (unsigned)c);
-        }
     }
 }
 
@@ -218,11 +216,9 @@ static void an_id_without_an_upper_case_uuid_is_not_assigned(void **state)
         "auto-0A1B2C3D-0000-4000-8000-0123456789AB-",
         "auto-0A1B2C3-D0000-4000-8000-0123456789AB",
     };
-    for (size_t i = 0; i < COUNT(others); i++) {
-        if (client_id_assigned(others[i])) {
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (client_id_assigned(others[i]))
             fail_msg("\"%s\" counts as assigned", others[i]);
-        }
-    }
     assert_false(client_id_assigned(NULL));
 }
 

@@ -158,9 +158,8 @@ static void broken_text_is_refused(void **state)
 static bool nested_is_strict(size_t depth, const char *open, const char *middle, char close)
 {
     char text[1024] = "";
-    for (size_t i = 0; i < depth; i++) {
+    for (size_t i = 0; i < depth; i++)
         strcat(text, open);
-    }
     strcat(text, middle);
     size_t len = strlen(text);
     memset(text + len, close, depth);
@@ -191,9 +190,8 @@ static void siblings_do_not_count_as_nesting(void **state)
 {
     (void)state;
     char text[1024] = "[[]";
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 200; i++)
         strcat(text, ",[]");
-    }
     strcat(text, "]");
     assert_true(json_strict(text, strlen(text)));
 }
@@ -215,12 +213,10 @@ static void utf8_is_checked_behind_the_fast_part(void **state)
                                       T("\xed\xbf\xbf"),
                                       T("\xf8\x88\x80\x80\x80"),
                                       T("\xfe")};
-    for (size_t i = 0; i < COUNT(good); i++) {
+    for (size_t i = 0; i < COUNT(good); i++)
         assert_true(utf8_valid(good[i].bytes, good[i].len));
-    }
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++)
         assert_false(utf8_valid(bad[i].bytes, bad[i].len));
-    }
 }
 
 static void a_watched_member_is_found_in_the_outermost_object_only(void **state)
@@ -356,9 +352,8 @@ static void what_is_quoted_reads_back(void **state)
 {
     (void)state;
     char text[128];
-    for (int i = 1; i < 128; i++) {
+    for (int i = 1; i < 128; i++)
         text[i - 1] = (char)i;
-    }
     text[127] = '\0';
     char *quoted = quote(text, 127);
     cJSON *tree = json_read(quoted, strlen(quoted));

@@ -20,9 +20,8 @@ static char path[sizeof folder + 8];
 static int make_folder(void **state)
 {
     (void)state;
-    if (!mkdtemp(folder)) {
+    if (!mkdtemp(folder))
         return -1;
-    }
     snprintf(path, sizeof path, "%s/keys", folder);
     return 0;
 }
@@ -53,9 +52,8 @@ static void assert_refused(const char *word)
     assert_int_equal(keys.count, 1);
     assert_string_equal(keys.key[0], "untouched");
     assert_non_null(strstr(error, path));
-    if (!strstr(error, word)) {
+    if (!strstr(error, word))
         fail_msg("\"%s\" does not say \"%s\"", error, word);
-    }
 }
 
 static void assert_loads(const char *text, size_t count)
@@ -64,14 +62,12 @@ static void assert_loads(const char *text, size_t count)
     char error[512] = "";
 
     write_keys(text, strlen(text), 0600);
-    if (keys_load(&keys, path, error, sizeof error) != 0) {
+    if (keys_load(&keys, path, error, sizeof error) != 0)
         fail_msg("%s", error);
-    }
     assert_int_equal(keys.count, count);
     assert_string_equal(keys.key[0], "first");
-    if (count > 1) {
+    if (count > 1)
         assert_string_equal(keys.key[1], "second one");
-    }
 }
 
 static void one_key_a_line_in_the_order_of_the_file(void **state)
@@ -129,9 +125,8 @@ static void a_missing_file_is_refused(void **state)
 static void an_unreadable_file_is_refused(void **state)
 {
     (void)state;
-    if (geteuid() == 0) {
+    if (geteuid() == 0)
         skip(); /* root reads everything */
-    }
     write_keys("first\n", 6, 0200);
     assert_refused("Permission denied");
 }
@@ -198,9 +193,8 @@ static void there_are_at_most_16_keys(void **state)
     char error[512], text[2 * (KEYS_MAX + 1)];
 
     (void)state;
-    for (size_t i = 0; i < sizeof text; i++) {
+    for (size_t i = 0; i < sizeof text; i++)
         text[i] = i % 2 ? '\n' : 'k';
-    }
     write_keys(text, 2 * (size_t)KEYS_MAX, 0600);
     assert_int_equal(keys_load(&keys, path, error, sizeof error), 0);
     assert_int_equal(keys.count, KEYS_MAX);

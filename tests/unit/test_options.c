@@ -20,8 +20,8 @@
 #define REQUIRED {"sdkappid", "1400000000"}, {"secret_key_file", "/k"}, {"database", "/d.db"}
 /* clang-format on */
 
-/* strdup and strndup fail when the countdown reaches 0, so that every allocation of a call can fail in turn.
- */
+/* strdup and strndup fail when the countdown reaches 0, so that every allocation of a call can fail in
+ * turn. */
 static int allocations_left = -1;
 
 static bool allocation_fails(void)
@@ -255,10 +255,9 @@ static void every_number_has_its_default(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(parse_one(f, "admins", ""), 0);
-    for (size_t i = 0; i < COUNT(numbers); i++) {
+    for (size_t i = 0; i < COUNT(numbers); i++)
         if (numbers[i].value != NONE && number_of(&f->options, &numbers[i]) != numbers[i].value)
             fail_msg("%s has another default", numbers[i].name);
-    }
 }
 
 static void every_word_is_its_enum(void **state)
@@ -276,10 +275,9 @@ static void every_word_has_its_default(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(parse_one(f, "admins", ""), 0);
-    for (size_t i = 0; i < COUNT(words); i++) {
+    for (size_t i = 0; i < COUNT(words); i++)
         if (words[i].is_default)
             assert_int_equal(word_of(&f->options, i), words[i].value);
-    }
 }
 
 static void the_required_ones_are_enough_and_the_ring_stands_beside_the_database(void **state)
@@ -750,14 +748,12 @@ static void the_example_shows_every_option_with_its_default(void **state)
     read_example(&example, f->path);
     if (parse(f, example.pairs, example.count))
         fail_msg("%s", f->error);
-    for (size_t i = 0; i < COUNT(numbers); i++) {
+    for (size_t i = 0; i < COUNT(numbers); i++)
         if (numbers[i].value != NONE)
             assert_int_equal(number_of(&f->options, &numbers[i]), numbers[i].value);
-    }
-    for (size_t i = 0; i < COUNT(words); i++) {
+    for (size_t i = 0; i < COUNT(words); i++)
         if (words[i].is_default)
             assert_int_equal(word_of(&f->options, i), words[i].value);
-    }
     assert_int_equal(example.count, COUNT(numbers) + 4 + COUNT(texts) + 1);
     assert_string_equal(f->options.ring_file, "/var/lib/mosquitto/chat.db.ring");
 }
@@ -780,10 +776,9 @@ static void the_manual_has_a_row_for_every_option(void **state)
     struct fixture *f = *state;
     struct example example;
     read_example(&example, f->path);
-    for (size_t i = 0; i < example.count; i++) {
+    for (size_t i = 0; i < example.count; i++)
         if (!file_has(SOURCE_DIR "/docs/configuration.md", example.pairs[i].name))
             fail_msg("docs/configuration.md has no row for %s", example.pairs[i].name);
-    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

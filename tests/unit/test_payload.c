@@ -91,11 +91,9 @@ static int code_number(const char *name, size_t len)
         CODE_LIST(X)
 #undef X
     };
-    for (size_t i = 0; i < COUNT(codes); i++) {
-        if (strlen(codes[i].name) == len && memcmp(codes[i].name, name, len) == 0) {
+    for (size_t i = 0; i < COUNT(codes); i++)
+        if (strlen(codes[i].name) == len && memcmp(codes[i].name, name, len) == 0)
             return codes[i].number;
-        }
-    }
     return -1;
 }
 
@@ -131,9 +129,8 @@ static bool row_holds(char *line, int number)
     memcpy(exact, line + name_len + 1, len);
     int code = parse_bytes(exact, len);
     bool good = code == expected && (code == 0 ? delivers_well() && !reason[0] : reason[0] != '\0');
-    if (!good) {
+    if (!good)
         print_error("payloads.txt:%d: expected %d, got %d (%s)\n", number, expected, code, reason);
-    }
     payload_clear(&parsed);
     free(exact);
     return good;
@@ -149,9 +146,8 @@ static void every_payload_gets_its_code(void **state)
     while (fgets(line, sizeof(line), file)) {
         number++;
         line[strcspn(line, "\n")] = '\0';
-        if (line[0] == '#' || line[0] == '\0') {
+        if (line[0] == '#' || line[0] == '\0')
             continue;
-        }
         rows++;
         wrong += !row_holds(line, number);
     }
@@ -446,9 +442,8 @@ static char *body_of(const char *character, size_t count)
     char *body = calloc(1, strlen(character) * count + 20);
     assert_non_null(body);
     strcpy(body, "\"text\":\"");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         strcat(body, character);
-    }
     return strcat(body, "\"}");
 }
 
@@ -578,9 +573,8 @@ static size_t mutate(char *text, size_t len, size_t size)
         }
         return len;
     case 1: /* change */
-        if (at < len) {
+        if (at < len)
             text[at] = (char)pick(256);
-        }
         return len;
     case 2: /* copy a piece to another place of the same length */
         if (at < len) {
@@ -589,9 +583,8 @@ static size_t mutate(char *text, size_t len, size_t size)
         }
         return len;
     default: /* insert */
-        if (len + token_len > size) {
+        if (len + token_len > size)
             return len;
-        }
         memmove(text + at + token_len, text + at, len - at);
         memcpy(text + at, token, token_len);
         return len + token_len;
@@ -605,9 +598,8 @@ static bool accepted_is_delivered_well(const char *text, size_t len, size_t *acc
     memcpy(exact, text, len);
     int code = parse_bytes(exact, len);
     bool good = code != 0 || delivers_well();
-    if (!good) {
+    if (!good)
         print_error("accepted: %.*s\n", (int)len, text);
-    }
     *accepted += code == 0;
     payload_clear(&parsed);
     free(exact);
@@ -623,9 +615,8 @@ static void mutated_messages_are_refused_or_delivered_well(void **state)
         const char *start = seeds[pick(COUNT(seeds))];
         size_t len = strlen(start);
         memcpy(text, start, len);
-        for (size_t i = pick(4) + 1; i > 0; i--) {
+        for (size_t i = pick(4) + 1; i > 0; i--)
             len = mutate(text, len, sizeof(text));
-        }
         assert_true(accepted_is_delivered_well(text, len, &accepted));
     }
     assert_true(accepted > 5000);
@@ -655,9 +646,8 @@ static void the_short_path_and_the_long_one_agree(void **state)
         enum content content = parsed.content;
         payload_clear(&parsed);
         int same = parse(full);
-        if (code != same || parsed.random != random || (code == 0 && parsed.content != content)) {
+        if (code != same || parsed.random != random || (code == 0 && parsed.content != content))
             fail_msg("%s: %d, the long path says %d", brief, code, same);
-        }
         accepted += code == 0;
         payload_clear(&parsed);
     }
@@ -671,12 +661,10 @@ static void random_bytes_are_refused_or_delivered_well(void **state)
     for (int round = 0; round < 30000; round++) {
         char text[64];
         size_t len = pick(sizeof(text)), range = round % 2 ? 256 : 128;
-        for (size_t i = 0; i < len; i++) {
+        for (size_t i = 0; i < len; i++)
             text[i] = (char)pick(range);
-        }
-        if (len && round % 3 == 0) {
+        if (len && round % 3 == 0)
             text[0] = '{';
-        }
         assert_true(accepted_is_delivered_well(text, len, &accepted));
     }
     assert_true(accepted > 5000);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What goes with age and what stays: the steps themselves, on a database without a writer thread, with a clock of their own.
- * When the writer takes them is in test_writer.c. */
+/* What goes with age and what stays: the steps themselves, on a database without a writer thread, with a
+ * clock of their own. When the writer takes them is in test_writer.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

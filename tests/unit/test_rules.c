@@ -68,11 +68,9 @@ struct walk {
 
 static unsigned bit_of(const char *const *names, const char *word)
 {
-    for (unsigned i = 0; names[i]; i++) {
-        if (strcmp(names[i], word) == 0) {
+    for (unsigned i = 0; names[i]; i++)
+        if (strcmp(names[i], word) == 0)
             return 1U << i;
-        }
-    }
     return 0;
 }
 
@@ -81,16 +79,14 @@ static unsigned read_list(const char *const *names, char *list)
 {
     unsigned bits = 0;
     if (strcmp(list, "all") == 0) {
-        for (unsigned i = 0; names[i]; i++) {
+        for (unsigned i = 0; names[i]; i++)
             bits |= 1U << i;
-        }
         return bits;
     }
     for (char *save = NULL, *word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
         unsigned bit = names == caller_names && strcmp(word, "app") == 0 ? 0xf0U : bit_of(names, word);
-        if (!bit || (bits & bit)) {
+        if (!bit || (bits & bit))
             return 0;
-        }
         bits |= bit;
     }
     return bits;
@@ -108,9 +104,8 @@ static bool read_line(const char *text, struct line *line)
     char field[5][128], rest;
     int fields = sscanf(text, "%127s %127s %127s %127s %127s %c", field[0], field[1], field[2], field[3],
                         field[4], &rest);
-    if (fields != 4 && fields != 5) {
+    if (fields != 4 && fields != 5)
         return false;
-    }
     *line = (struct line){.types = read_list(type_names, field[0]),
                           .callers = read_list(caller_names, field[1]),
                           .actions = read_list(action_names, field[2]),
@@ -123,9 +118,8 @@ static int ask(const struct cell *cell)
 {
     enum role role = (enum role)(cell->caller % ROLES);
     bool app_admin = cell->caller >= ROLES;
-    if (cell->target == NO_TARGET) {
+    if (cell->target == NO_TARGET)
         return rules_may(cell->type, role, app_admin, cell->action);
-    }
     return rules_may_target(cell->type, role, app_admin, cell->action, (enum role)cell->target);
 }
 
@@ -164,9 +158,8 @@ static void check_if_in_line(struct walk *walk, const struct cell *cell, const v
 {
     const struct line *line = context;
     if ((line->types >> cell->type & 1) && (line->callers >> cell->caller & 1) &&
-        (line->actions >> cell->action & 1) && (line->targets >> cell->target & 1)) {
+        (line->actions >> cell->action & 1) && (line->targets >> cell->target & 1))
         check_cell(walk, cell, line->code);
-    }
 }
 
 static void walk_file(struct walk *walk)
@@ -178,9 +171,8 @@ static void walk_file(struct walk *walk)
     while (fgets(text, sizeof text, file)) {
         struct line line;
         walk->number++;
-        if (text[0] == '#' || text[0] == '\n') {
+        if (text[0] == '#' || text[0] == '\n')
             continue;
-        }
         if (!read_line(text, &line)) {
             print_error("rules.txt:%d: not a case: %s", walk->number, text);
             walk->wrong++;
@@ -201,11 +193,9 @@ static void every_line_of_rules_txt_is_right(void **state)
 
 static bool has_target(enum action action)
 {
-    for (size_t i = 0; i < COUNT(target_actions); i++) {
-        if (target_actions[i] == action) {
+    for (size_t i = 0; i < COUNT(target_actions); i++)
+        if (target_actions[i] == action)
             return true;
-        }
-    }
     return false;
 }
 
@@ -289,9 +279,8 @@ static void joining_goes_by_add_opt_where_it_is_not_fixed(void **state)
     };
     for (unsigned i = 0; i < GROUP_TYPES * 6; i++) {
         unsigned type = i / 6, opt = i % 3;
-        if (rules_join((enum group_type)type, i % 6 >= 3, (enum add_opt)opt) != want[type][i % 6]) {
+        if (rules_join((enum group_type)type, i % 6 >= 3, (enum add_opt)opt) != want[type][i % 6])
             fail_msg("%s, app admin %d, %s", type_names[type], i % 6 >= 3, add_opt_name((enum add_opt)opt));
-        }
     }
 }
 
@@ -332,9 +321,8 @@ static void mutes_hold_for_all_but_those_above_them(void **state)
     for (unsigned i = 0; i < CALLERS * 4; i++) {
         unsigned caller = i / 4;
         int code = rules_send((enum role)(caller % ROLES), caller >= ROLES, i & 1, i & 2);
-        if (code != (silent[caller][i % 4] ? CODE_MUTED : CODE_OK)) {
+        if (code != (silent[caller][i % 4] ? CODE_MUTED : CODE_OK))
             fail_msg("%s, muted %u, allMuted %u: got %d", caller_names[caller], i & 1, i >> 1 & 1, code);
-        }
     }
 }
 
@@ -351,9 +339,8 @@ static void tips_are_delivered_as_the_type_has_it(void **state)
     static const char letters[] = {[TIPS_NONE] = '-', [TIPS_STORED] = 's', [TIPS_LIVE] = 'l'};
     for (unsigned type = 0; type < GROUP_TYPES; type++) {
         char got[TIPS_KINDS + 1] = "";
-        for (unsigned kind = 0; kind < TIPS_KINDS; kind++) {
+        for (unsigned kind = 0; kind < TIPS_KINDS; kind++)
             got[kind] = letters[rules_tips((enum group_type)type, (enum tips_kind)kind)];
-        }
         assert_string_equal(got, want[type]);
     }
 }
@@ -375,9 +362,8 @@ static void flags_of(const struct group_traits *traits, char *text)
                           traits->admins,
                           traits->add_opt_fixed,
                           traits->invite_opt_fixed};
-    for (size_t i = 0; i < COUNT(flags); i++) {
+    for (size_t i = 0; i < COUNT(flags); i++)
         *text++ = flags[i] ? 'y' : 'n';
-    }
     *text = '\0';
 }
 
@@ -423,9 +409,8 @@ static void another_type_is_not_known_and_leaves_the_answer_alone(void **state)
     (void)state;
     static const char *const others[] = {"", "private", "work", "Community", "Private ", "AVChatroom", NULL};
     enum group_type type = GROUP_TYPES;
-    for (size_t i = 0; i < COUNT(others); i++) {
+    for (size_t i = 0; i < COUNT(others); i++)
         assert_false(group_type_parse(others[i], &type));
-    }
     assert_int_equal(type, GROUP_TYPES);
 }
 

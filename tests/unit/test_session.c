@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Sessions over the whole plugin but the broker, which is a few lines of memory here: what they cost, and that many may
- * end at once. */
+/* Sessions over the whole plugin but the broker, which is a few lines of memory here: what they cost, and
+ * that many may end at once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -30,11 +30,9 @@ struct line {
 
 static bool known_kind(const char *name)
 {
-    for (size_t i = 0; i < COUNT(kind_names); i++) {
-        if (strcmp(name, kind_names[i]) == 0) {
+    for (size_t i = 0; i < COUNT(kind_names); i++)
+        if (strcmp(name, kind_names[i]) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -56,12 +54,10 @@ static struct topic parse(const struct line *line)
 
 static bool as_expected(const struct line *line, struct topic topic)
 {
-    if (strcmp(kind_names[topic.kind], line->kind) != 0) {
+    if (strcmp(kind_names[topic.kind], line->kind) != 0)
         return false;
-    }
-    if (!topic.name) {
+    if (!topic.name)
         return line->name[0] == '\0' && topic.name_len == 0;
-    }
     bool inside = topic.name > line->text && topic.name + topic.name_len <= line->text + strlen(line->text);
     return inside && strlen(line->name) == topic.name_len &&
            memcmp(line->name, topic.name, topic.name_len) == 0;
@@ -76,9 +72,8 @@ static int walk(bool (*check)(const struct line *line, void *context), void *con
     int wrong = 0;
     for (int number = 1; fgets(text, sizeof text, file); number++) {
         struct line line;
-        if (text[0] == '#' || text[0] == '\n') {
+        if (text[0] == '#' || text[0] == '\n')
             continue;
-        }
         if (!read_line(text, &line) || !check(&line, context)) {
             print_error("topics.txt:%d: %s", number, text);
             wrong++;
@@ -92,9 +87,8 @@ static bool check_line(const struct line *line, void *context)
 {
     (void)context;
     struct topic topic = parse(line);
-    if (as_expected(line, topic)) {
+    if (as_expected(line, topic))
         return true;
-    }
     print_error("got %s %.*s\n", kind_names[topic.kind], (int)topic.name_len, topic.name ? topic.name : "");
     return false;
 }
@@ -108,9 +102,8 @@ static void every_line_of_topics_txt_is_right(void **state)
 static bool count_kind(const struct line *line, void *context)
 {
     int(*seen)[COUNT(kind_names)] = context;
-    for (size_t i = 0; i < COUNT(kind_names); i++) {
+    for (size_t i = 0; i < COUNT(kind_names); i++)
         seen[line->how[0] == 'f'][i] += strcmp(line->kind, kind_names[i]) == 0;
-    }
     return true;
 }
 
@@ -121,9 +114,8 @@ static void every_kind_occurs_as_topic_and_as_filter(void **state)
     walk(count_kind, seen);
     for (size_t i = 0; i < COUNT(kind_names); i++) {
         bool filter_only = i == TOPIC_FEED;
-        if (!seen[1][i] || (seen[0][i] > 0) == filter_only) {
+        if (!seen[1][i] || (seen[0][i] > 0) == filter_only)
             fail_msg("%s: %d topics, %d filters", kind_names[i], seen[0][i], seen[1][i]);
-        }
     }
 }
 
@@ -162,11 +154,9 @@ static void control_characters_and_blanks_in_an_id_close_the_topic(void **state)
     static const char *const topics[] = {"chat/user/bo b",  "chat/user/bob ",  "chat/user/ bob",
                                          "chat/user/b\tob", "chat/user/b\nob", "chat/group/g\x7f",
                                          "chat/user/\x01",  "chat/ user/bob",  "chat/push "};
-    for (size_t i = 0; i < COUNT(topics); i++) {
-        if (topic_parse(topics[i]).kind != TOPIC_CLOSED || filter_parse(topics[i]).kind != TOPIC_CLOSED) {
+    for (size_t i = 0; i < COUNT(topics); i++)
+        if (topic_parse(topics[i]).kind != TOPIC_CLOSED || filter_parse(topics[i]).kind != TOPIC_CLOSED)
             fail_msg("\"%s\" is not closed", topics[i]);
-        }
-    }
 }
 
 int main(void)

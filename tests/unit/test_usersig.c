@@ -42,9 +42,8 @@ static char *encode(const void *bytes, size_t len)
 
     assert_non_null(text);
     EVP_EncodeBlock((unsigned char *)text, bytes, (int)len);
-    for (char *c = text; *c; c++) {
+    for (char *c = text; *c; c++)
         *c = *c == '+' ? '*' : *c == '/' ? '-' : *c == '=' ? '_' : *c;
-    }
     return text;
 }
 
@@ -115,9 +114,8 @@ static void assert_json(const char *json, int code)
 {
     int got = verify_take(pack(json));
 
-    if (got != code) {
+    if (got != code)
         fail_msg("%d instead of %d for %s", got, code, json);
-    }
 }
 
 static bool shaped_take(char *text_take)
@@ -177,9 +175,8 @@ static void what_is_no_userSig_is_70003(void **state)
     static const char *const texts[] = {"secret", "eJxx", "____", "_", "A", "AAA_", " ", "eJyrVi"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         assert_int_equal(verify(texts[i]), CODE_SIG_MALFORMED);
-    }
 }
 
 static int verify_as(const char *json, const char *user, int64_t sdkappid, int64_t now)
@@ -287,9 +284,8 @@ static void every_member_but_userbuf_is_required(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         assert_json(texts[i], CODE_SIG_MALFORMED);
-    }
 }
 
 static void unknown_members_are_accepted(void **state)
@@ -346,9 +342,8 @@ static void what_is_not_strictly_json_is_70003(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         assert_json(texts[i], CODE_SIG_MALFORMED);
-    }
 }
 
 static void a_name_twice_is_70003(void **state)
@@ -374,9 +369,8 @@ static void a_member_of_the_wrong_type_is_70003(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         assert_json(texts[i], CODE_SIG_MALFORMED);
-    }
 }
 
 static void another_version_is_70003(void **state)
@@ -421,14 +415,11 @@ static void numbers_are_whole_and_in_0_to_2_53(void **state)
                                       "1e400", "-1e400", "1e16", "18446744073709551616", "1400000000.5"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         assert_int_equal(verify_number(good[i]), CODE_SIG_OTHER_APP);
-    }
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        if (verify_number(bad[i]) != CODE_SIG_MALFORMED) {
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (verify_number(bad[i]) != CODE_SIG_MALFORMED)
             fail_msg("%s is accepted", bad[i]);
-        }
-    }
 }
 
 static void a_whole_number_is_signed_as_an_integer_however_it_is_written(void **state)
@@ -461,9 +452,8 @@ static void the_largest_times_do_not_overflow(void **state)
 static void every_deflate_level_is_accepted(void **state)
 {
     (void)state;
-    for (int level = 0; level <= 9; level++) { /* 0: stored blocks */
+    for (int level = 0; level <= 9; level++) /* 0: stored blocks */
         assert_int_equal(verify_take(pack_level(GOOD, strlen(GOOD), level)), CODE_OK);
-    }
 }
 
 /* The good JSON with white space behind it, `len` bytes in all. */
@@ -492,9 +482,8 @@ static double seconds_for(const char *text)
 {
     clock_t start = clock();
 
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 100; i++)
         assert_int_equal(verify(text), CODE_SIG_MALFORMED);
-    }
     return (double)(clock() - start) / CLOCKS_PER_SEC;
 }
 
@@ -530,14 +519,12 @@ static void many_members_are_checked_quickly(void **state)
     size_t len = (size_t)snprintf(json, sizeof json, "%s", START);
 
     (void)state;
-    for (int i = 0; len < 8000; i++) {
+    for (int i = 0; len < 8000; i++)
         len += (size_t)snprintf(json + len, sizeof json - len, "\"%x\":0,", i);
-    }
     snprintf(json + len, sizeof json - len, "%s", SIG "}");
     clock_t start = clock();
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 20; i++)
         assert_json(json, CODE_OK);
-    }
     assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 1.0);
 }
 
@@ -560,9 +547,8 @@ static void a_truncated_stream_is_70003(void **state)
     char *packed = deflate_bytes(GOOD, strlen(GOOD), 6, &len);
 
     (void)state;
-    for (size_t cut = 1; cut < len; cut++) {
+    for (size_t cut = 1; cut < len; cut++)
         assert_int_equal(verify_take(encode(packed, len - cut)), CODE_SIG_MALFORMED);
-    }
     free(packed);
 }
 
@@ -619,9 +605,8 @@ static void no_changed_byte_of_a_userSig_goes_unseen(void **state)
     for (size_t i = 0; good[i]; i++) {
         for (int c = 1; c < 256; c++) {
             text[i] = (char)c;
-            if (text[i] != good[i] && verify(text) == CODE_OK && !inflates_to_good(text)) {
+            if (text[i] != good[i] && verify(text) == CODE_OK && !inflates_to_good(text))
                 fail_msg("byte %zu as %d is accepted", i, c);
-            }
         }
         text[i] = good[i];
     }
