@@ -11,8 +11,8 @@
 #include "bench/client.h"
 #include "bench/meter.h"
 #include "bench/workload.h"
-#include "plugin/keys.h"
-#include "plugin/usersig.h"
+#include "lib/keys.h"
+#include "lib/usersig.h"
 
 #define SIG_SECONDS 86400
 #define QUICK_SHARE 5

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "plugin/keys.h"
+#include "lib/keys.h"
 
 /* What the command line says; NULL where it says nothing. */
 struct config_source {

@@ -11,7 +11,7 @@
 #include "acl/identity.h"
 #include "ctl/command.h"
 #include "ctl/config.h"
-#include "plugin/usersig.h"
+#include "lib/usersig.h"
 
 #define DEFAULT_EXPIRE "7d"
 

@@ -8,9 +8,9 @@
 #include <utlist.h>
 
 #include "acl/code.h"
-#include "plugin/json.h"
-#include "push/clock.h"
-#include "push/log.h"
+#include "lib/clock.h"
+#include "lib/json.h"
+#include "lib/say.h"
 
 #define GATHER_MS         10
 #define DONE_MAX          400 /* in one command */

@@ -8,8 +8,8 @@
 #include <utlist.h>
 
 #include "acl/code.h"
-#include "plugin/json.h"
-#include "push/clock.h"
+#include "lib/clock.h"
+#include "lib/json.h"
 #include "push/delivery.h"
 #include "push/http.h"
 #include "push/link.h"

@@ -9,8 +9,8 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#include "push/clock.h"
-#include "push/log.h"
+#include "lib/clock.h"
+#include "lib/say.h"
 
 #define STALL_MS       1000
 #define QUIET_MS       100

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/json.h"
+#include "lib/json.h"
+#include "lib/secret.h"
+#include "lib/text.h"
 #include "push/jwt.h"
 #include "push/provider.h"
-#include "push/secret.h"
-#include "push/text.h"
 
 #define PAYLOAD_MAX    4096
 #define SCOPE          "https://www.googleapis.com/auth/firebase.messaging"

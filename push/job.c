@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/json.h"
-#include "push/text.h"
+#include "lib/json.h"
+#include "lib/text.h"
 
 #define SAFE_INTEGER_MAX 9007199254740991LL
 

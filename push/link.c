@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "plugin/keys.h"
-#include "plugin/usersig.h"
-#include "push/log.h"
+#include "lib/keys.h"
+#include "lib/say.h"
+#include "lib/usersig.h"
 
 #define JOBS_TOPIC       "chat/push"
 #define COMMAND_TOPIC    "$CONTROL/chat/v1"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "push/text.h"
+#include "lib/text.h"
 
 void outcome_set(struct outcome *outcome, enum verdict verdict, const char *format, ...)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/keys.h"
+#include "lib/keys.h"
 #include "push/provider.h"
 
 static const struct rule RULES[] = {

@@ -8,12 +8,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
+#include "lib/say.h"
 #include "push/answers.h"
-#include "push/clock.h"
 #include "push/delivery.h"
 #include "push/http.h"
 #include "push/link.h"
-#include "push/log.h"
 
 #define COUNTERS_EVERY_MS 60000
 #define LAST_MS           5000 /* for what is in flight at the end */

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "plugin/json.h"
+#include "lib/json.h"
 
 static char url[] = "https://push.example.org", topic[] = "org.example.chat", sound[] = "default";
 static char bearer[] = "signed";

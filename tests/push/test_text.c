@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "push/text.h"
+#include "lib/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

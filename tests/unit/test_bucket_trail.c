@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "plugin/bucket.h"
-#include "plugin/trail.h"
+#include "plugin/people/bucket.h"
+#include "plugin/session/trail.h"
 
 #define NOW    1700000000000
 #define HOUR   3600000

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "plugin/expiry.h"
+#include "plugin/session/expiry.h"
 
 #define MANY 100000
 

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "plugin/json.h"
-#include "plugin/json_quote.h"
+#include "lib/json.h"
+#include "lib/json_quote.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

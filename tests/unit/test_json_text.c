@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/json.h"
-#include "plugin/json_text.h"
+#include "lib/json.h"
+#include "lib/json_text.h"
 
 /* Every value here, spaced as it likes, is what the walk must give back to the byte. */
 static const char *const values[] = {

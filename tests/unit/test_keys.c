@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plugin/keys.h"
+#include "lib/keys.h"
 
 static char folder[] = "/tmp/test_keys.XXXXXX";
 static char path[sizeof folder + 8];

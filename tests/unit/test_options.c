@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plugin/options.h"
+#include "plugin/core/options.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 /* clang-format off */

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "acl/code.h"
-#include "plugin/payload.h"
-#include "plugin/stamp.h"
+#include "plugin/payload/payload.h"
+#include "plugin/payload/stamp.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The push queue with a real store; the nouns around it are a few lines of memory here. */
-#include "plugin/push.h"
+#include "plugin/push/push.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,15 +13,15 @@
 
 #include "acl/code.h"
 #include "acl/rules.h"
-#include "plugin/broker.h"
-#include "plugin/chat.h"
-#include "plugin/conversation.h"
-#include "plugin/cursor.h"
-#include "plugin/departed.h"
-#include "plugin/device.h"
-#include "plugin/session.h"
-#include "plugin/subscription.h"
-#include "plugin/user.h"
+#include "plugin/core/broker.h"
+#include "plugin/core/chat.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
+#include "plugin/session/cursor.h"
+#include "plugin/session/departed.h"
+#include "plugin/session/device.h"
+#include "plugin/session/session.h"
+#include "plugin/session/subscription.h"
 #include "schema/log.h"
 
 #define SENT_MAX 2000

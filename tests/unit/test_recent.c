@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #define SLOTS_MAX 2048u
-#include "plugin/recent.c"
+#include "plugin/delivery/recent.c"
 
 #include "tests/unit/store_fixture.h"
 

@@ -15,7 +15,7 @@
 #include <zlib.h>
 
 #include "acl/code.h"
-#include "plugin/usersig.h"
+#include "lib/usersig.h"
 
 #define KEY      "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 #define SDKAPPID 1400000000

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "lib/json.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CJSON_NUMBER_MAX 63 /* cJSON copies a number into a buffer of 64 */
+#define PAIRWISE_MAX     8  /* up to so many names comparing each with each beats sorting */
+
+/* Length of the UTF-8 character at p, 0 when it is none. */
+static size_t utf8_length(const unsigned char *p, size_t left)
+{
+    unsigned char c = p[0];
+    size_t length = c < 0x80 ? 1 : c < 0xC2 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
+    if (length > left)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    bool overlong = (c == 0xE0 && p[1] < 0xA0) || (c == 0xF0 && p[1] < 0x90);
+    bool surrogate = c == 0xED && p[1] > 0x9F;
+    bool too_high = c == 0xF4 && p[1] > 0x8F;
+    return overlong || surrogate || too_high ? 0 : length;
+}
+
+static size_t ascii_span(const char *text, size_t len)
+{
+    size_t i = 0;
+    for (uint64_t word; len - i >= sizeof(word); i += sizeof(word)) {
+        memcpy(&word, text + i, sizeof(word));
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+    }
+    return i;
+}
+
+bool utf8_valid(const char *text, size_t len)
+{
+    size_t i = ascii_span(text, len);
+    while (i < len) {
+        size_t step = utf8_length((const unsigned char *)text + i, len - i);
+        if (!step)
+            return false;
+        i += step;
+    }
+    return true;
+}
+
+struct scan {
+    const unsigned char *p, *end;
+    unsigned depth;
+    struct json_facts *facts;
+};
+
+/* The byte at the cursor. 0 at the end too: a NUL is legal nowhere, so no caller needs to tell them apart. */
+static unsigned char peek(const struct scan *scan)
+{
+    return scan->p < scan->end ? *scan->p : 0;
+}
+
+static bool take(struct scan *scan, unsigned char c)
+{
+    if (peek(scan) != c)
+        return false;
+    scan->p++;
+    return true;
+}
+
+static bool is_space(unsigned char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool is_digit(unsigned char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static void skip_space(struct scan *scan)
+{
+    while (is_space(peek(scan)))
+        scan->p++;
+}
+
+static bool take_spaced(struct scan *scan, unsigned char c)
+{
+    skip_space(scan);
+    return take(scan, c);
+}
+
+static int hex_value(unsigned char c)
+{
+    if (is_digit(c))
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Four hex digits; -1 when they are not. */
+static int take_hex4(struct scan *scan)
+{
+    int value = 0;
+    for (int i = 0; i < 4; i++) {
+        int digit = hex_value(peek(scan));
+        if (digit < 0)
+            return -1;
+        value = value * 16 + digit;
+        scan->p++;
+    }
+    return value;
+}
+
+static bool scan_unicode(struct scan *scan)
+{
+    int unit = take_hex4(scan);
+    if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF))
+        return false;
+    if (unit == 0)
+        scan->facts->nul = true;
+    if (unit < 0xD800 || unit > 0xDFFF)
+        return true;
+    if (!take(scan, '\\') || !take(scan, 'u'))
+        return false;
+    unit = take_hex4(scan);
+    return unit >= 0xDC00 && unit <= 0xDFFF;
+}
+
+static bool scan_escape(struct scan *scan)
+{
+    switch (peek(scan)) {
+    case 'u':
+        scan->p++;
+        return scan_unicode(scan);
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        scan->p++;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+static bool scan_string(struct scan *scan)
+{
+    if (!take(scan, '"'))
+        return false;
+    while (scan->p < scan->end) {
+        unsigned char c = *scan->p;
+        if (is_plain(c)) {
+            scan->p++;
+            continue;
+        }
+        if (c == '"') {
+            scan->p++;
+            return true;
+        }
+        if (c == '\\') {
+            scan->p++;
+            if (!scan_escape(scan))
+                return false;
+            continue;
+        }
+        size_t step = c < 0x20 ? 0 : utf8_length(scan->p, (size_t)(scan->end - scan->p));
+        if (!step)
+            return false;
+        scan->p += step;
+    }
+    return false;
+}
+
+static bool scan_digits(struct scan *scan)
+{
+    const unsigned char *start = scan->p;
+    while (is_digit(peek(scan)))
+        scan->p++;
+    return scan->p > start;
+}
+
+static bool scan_number(struct scan *scan)
+{
+    const unsigned char *start = scan->p;
+    take(scan, '-');
+    if (!take(scan, '0') && !scan_digits(scan))
+        return false;
+    if (take(scan, '.') && !scan_digits(scan))
+        return false;
+    if (take(scan, 'e') || take(scan, 'E')) {
+        if (!take(scan, '+'))
+            take(scan, '-');
+        if (!scan_digits(scan))
+            return false;
+    }
+    if (scan->p - start > CJSON_NUMBER_MAX)
+        scan->facts->long_number = true;
+    return true;
+}
+
+static bool scan_word(struct scan *scan, const char *word)
+{
+    size_t len = strlen(word);
+    if ((size_t)(scan->end - scan->p) < len || memcmp(scan->p, word, len) != 0)
+        return false;
+    scan->p += len;
+    return true;
+}
+
+static bool scan_value(struct scan *scan);
+
+static bool scan_array(struct scan *scan)
+{
+    scan->p++;
+    if (take_spaced(scan, ']'))
+        return true;
+    do {
+        if (!scan_value(scan))
+            return false;
+    } while (take_spaced(scan, ','));
+    return take(scan, ']');
+}
+
+/* One character of a raw name: itself or \uXXXX. Other escapes make no letter, so they may stay a
+ * backslash. */
+static int name_char(struct scan *name)
+{
+    if (name->end - name->p < 6 || name->p[0] != '\\' || name->p[1] != 'u')
+        return name->p < name->end ? *name->p++ : 0;
+    name->p += 2;
+    return take_hex4(name);
+}
+
+static bool name_is(const unsigned char *raw, const unsigned char *end, const char *want)
+{
+    struct scan name = {.p = raw, .end = end};
+    for (; *want; want++)
+        if (name_char(&name) != *want)
+            return false;
+    return name.p == name.end;
+}
+
+static void note_watched(struct scan *scan, const unsigned char *value)
+{
+    scan->facts->watched = (const char *)value;
+    scan->facts->watched_len = (size_t)(scan->p - value);
+    scan->facts->watched_count++;
+}
+
+static bool scan_name(struct scan *scan)
+{
+    bool nul_before = scan->facts->nul;
+    scan->facts->nul = false;
+    bool good = scan_string(scan);
+    scan->facts->nul_name |= scan->facts->nul;
+    scan->facts->nul |= nul_before;
+    return good;
+}
+
+static bool scan_member(struct scan *scan)
+{
+    skip_space(scan);
+    const unsigned char *name = scan->p + 1;
+    if (!scan_name(scan))
+        return false;
+    const unsigned char *name_end = scan->p - 1;
+    if (!take_spaced(scan, ':'))
+        return false;
+    skip_space(scan);
+    const unsigned char *value = scan->p;
+    bool watched = scan->depth == 1 && scan->facts->watch && name_is(name, name_end, scan->facts->watch);
+    if (!scan_value(scan))
+        return false;
+    if (watched)
+        note_watched(scan, value);
+    return true;
+}
+
+static bool scan_object(struct scan *scan)
+{
+    scan->p++;
+    if (take_spaced(scan, '}'))
+        return true;
+    do {
+        if (!scan_member(scan))
+            return false;
+    } while (take_spaced(scan, ','));
+    return take(scan, '}');
+}
+
+static bool scan_nested(struct scan *scan, bool (*inside)(struct scan *))
+{
+    if (scan->depth == JSON_DEPTH_MAX)
+        return false;
+    scan->depth++;
+    bool good = inside(scan);
+    scan->depth--;
+    return good;
+}
+
+static bool scan_scalar(struct scan *scan)
+{
+    switch (peek(scan)) {
+    case '"':
+        return scan_string(scan);
+    case 't':
+        return scan_word(scan, "true");
+    case 'f':
+        return scan_word(scan, "false");
+    case 'n':
+        return scan_word(scan, "null");
+    default:
+        return scan_number(scan);
+    }
+}
+
+/* A value and the white space before it. */
+static bool scan_value(struct scan *scan)
+{
+    skip_space(scan);
+    switch (peek(scan)) {
+    case '{':
+        return scan_nested(scan, scan_object);
+    case '[':
+        return scan_nested(scan, scan_array);
+    default:
+        return scan_scalar(scan);
+    }
+}
+
+bool json_scan(const char *text, size_t len, struct json_facts *facts)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    struct scan scan = {.p = bytes, .end = bytes + len, .facts = facts};
+    bool good = scan_value(&scan);
+    skip_space(&scan);
+    return good && scan.p == scan.end;
+}
+
+bool json_strict(const char *text, size_t len)
+{
+    struct json_facts facts = {0};
+    return json_scan(text, len, &facts);
+}
+
+/* From behind the opening quote to behind the closing one. */
+static size_t mend_string(char *text, size_t len, size_t i)
+{
+    while (i < len && text[i] != '"') {
+        if (text[i] != '\\') {
+            i++;
+        } else if (len - i >= 6 && memcmp(text + i, "\\u0000", 6) == 0) {
+            memcpy(text + i, "\\ufffd", 6);
+            i += 6;
+        } else {
+            i += 2;
+        }
+    }
+    return i + 1;
+}
+
+static size_t mend_number(char *text, size_t len, size_t start)
+{
+    size_t i = start;
+    while (i < len && (is_digit((unsigned char)text[i]) || strchr("+-.eE", text[i])))
+        i++;
+    if (i - start > CJSON_NUMBER_MAX) {
+        memset(text + start, ' ', i - start);
+        memcpy(text + start, "-1", 2);
+    }
+    return i;
+}
+
+/* Makes strict text readable for cJSON, in place and without changing its length. */
+static void mend(char *text, size_t len)
+{
+    size_t i = 0;
+    while (i < len)
+        if (text[i] == '"')
+            i = mend_string(text, len, i + 1);
+        else if (text[i] == '-' || is_digit((unsigned char)text[i]))
+            i = mend_number(text, len, i);
+        else
+            i++;
+}
+
+cJSON *json_parse(const char *text, size_t len, const struct json_facts *facts)
+{
+    if (!facts->nul && !facts->long_number)
+        return cJSON_ParseWithLengthOpts(text, len, NULL, 0);
+    char *copy = malloc(len);
+    if (!copy)
+        return NULL;
+    memcpy(copy, text, len);
+    mend(copy, len);
+    cJSON *tree = cJSON_ParseWithLengthOpts(copy, len, NULL, 0);
+    free(copy);
+    return tree;
+}
+
+cJSON *json_read(const char *text, size_t len)
+{
+    struct json_facts facts = {0};
+    return json_scan(text, len, &facts) ? json_parse(text, len, &facts) : NULL;
+}
+
+/* The first eight bytes as a number that sorts like the text: most comparisons end there. */
+struct name {
+    uint64_t head;
+    const char *text;
+};
+
+static uint64_t name_head(const char *text)
+{
+    uint64_t head = 0;
+    int shift = 56;
+    for (; shift >= 0 && *text; shift -= 8, text++)
+        head |= (uint64_t)(unsigned char)*text << shift;
+    return head;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    const struct name *a = left, *b = right;
+    if (a->head != b->head)
+        return a->head < b->head ? -1 : 1;
+    return a->head & 0xFF ? strcmp(a->text + 8, b->text + 8) : 0;
+}
+
+static const char *twice_sorted(struct name *names, size_t count)
+{
+    qsort(names, count, sizeof(*names), compare_names);
+    for (size_t i = 1; i < count; i++)
+        if (compare_names(&names[i - 1], &names[i]) == 0)
+            return names[i].text;
+    return NULL;
+}
+
+static const char *twice_pairwise(const cJSON *object)
+{
+    for (const cJSON *a = object->child; a; a = a->next) {
+        for (const cJSON *b = a->next; b; b = b->next)
+            if (a->string[0] == b->string[0] && strcmp(a->string, b->string) == 0)
+                return a->string;
+    }
+    return NULL;
+}
+
+static size_t count_children(const cJSON *item)
+{
+    size_t count = 0;
+    for (const cJSON *child = item->child; child; child = child->next)
+        count++;
+    return count;
+}
+
+static bool names_unique(const cJSON *object, const char **twice)
+{
+    *twice = NULL;
+    size_t count = count_children(object);
+    if (count <= PAIRWISE_MAX) {
+        *twice = twice_pairwise(object);
+        return !*twice;
+    }
+    struct name *names = malloc(count * sizeof(*names));
+    if (!names)
+        return false;
+    size_t i = 0;
+    for (const cJSON *child = object->child; child; child = child->next)
+        names[i++] = (struct name){name_head(child->string), child->string};
+    *twice = twice_sorted(names, count);
+    free(names);
+    return !*twice;
+}
+
+bool json_unique(const cJSON *tree, const char **twice)
+{
+    if (cJSON_IsObject(tree) && !names_unique(tree, twice))
+        return false;
+    for (const cJSON *child = tree->child; child; child = child->next)
+        if (child->child && !json_unique(child, twice))
+            return false;
+    return true;
+}
+
+cJSON *json_add_object(cJSON *array)
+{
+    cJSON *item = cJSON_CreateObject();
+    if (item && cJSON_AddItemToArray(array, item))
+        return item;
+    cJSON_Delete(item);
+    return NULL;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "lib/text.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Bytes of one byte of text, as cJSON writes it. */
+static size_t printed_len(unsigned char byte)
+{
+    if (byte == '"' || byte == '\\' || (byte && strchr("\b\f\n\r\t", byte)))
+        return 2;
+    return byte < ' ' ? strlen("\\u0000") : 1;
+}
+
+size_t text_fit(const char *text, size_t json_bytes)
+{
+    size_t used = 0, end = 0;
+    for (size_t i = 0; text[i]; i++) {
+        if (((unsigned char)text[i] & 0xC0) != 0x80)
+            end = i;
+        used += printed_len((unsigned char)text[i]);
+        if (used > json_bytes)
+            return end;
+    }
+    return strlen(text);
+}
+
+static size_t printed_text_len(const char *text)
+{
+    size_t len = 0;
+    for (; *text; text++)
+        len += printed_len((unsigned char)*text);
+    return len;
+}
+
+static void drop_whole(const struct text_cuts *cuts, size_t max)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(cuts->parent, cuts->whole));
+    if (text && printed_text_len(text) >= max / 2)
+        cJSON_DeleteItemFromObjectCaseSensitive(cuts->parent, cuts->whole);
+}
+
+/* Takes at least `excess` printed bytes off, if there are as many. */
+static void shorten(cJSON *field, size_t excess)
+{
+    char *text = cJSON_GetStringValue(field);
+    size_t len = text ? printed_text_len(text) : 0;
+    if (text)
+        text[text_fit(text, len > excess ? len - excess : 0)] = '\0';
+}
+
+/* The step that is to make it shorter, by `excess` bytes. */
+static void cut(const struct text_cuts *cuts, int step, size_t max, size_t excess)
+{
+    if (step == 0)
+        drop_whole(cuts, max);
+    else
+        shorten(step == 1 ? cuts->first : cuts->second, excess);
+}
+
+char *text_print_within(cJSON *tree, size_t max, const struct text_cuts *cuts)
+{
+    char *text = cJSON_PrintUnformatted(tree);
+    for (int step = 0; text && strlen(text) > max && step < 3; step++) {
+        cut(cuts, step, max, strlen(text) - max);
+        cJSON_free(text);
+        text = cJSON_PrintUnformatted(tree);
+    }
+    if (!text || strlen(text) <= max)
+        return text;
+    cJSON_free(text);
+    return NULL;
+}
+
+/* 0: it is none. */
+static size_t character_len(const char *text)
+{
+    unsigned char first = (unsigned char)*text;
+    size_t len = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 0;
+    for (size_t i = 1; i < len; i++)
+        if (((unsigned char)text[i] & 0xC0) != 0x80)
+            return 0;
+    return len;
+}
+
+void text_mend(char *text)
+{
+    while (*text) {
+        size_t len = character_len(text);
+        if (len == 0)
+            *text = '?';
+        text += len > 0 ? len : 1;
+    }
+}
+
+bool text_sha256(const char *text, char out[65])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    if (EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(), NULL) != 1)
+        return false;
+    for (unsigned i = 0; i < len; i++)
+        snprintf(out + 2 * (size_t)i, 3, "%02x", digest[i]);
+    return true;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Texts for the wire. Pure, no state. */
+#ifndef LIB_TEXT_H
+#define LIB_TEXT_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How many bytes of valid UTF-8 fit into `json_bytes` bytes between the quotes of a JSON string, as cJSON
+ * prints them, without going through a character. */
+size_t text_fit(const char *text, size_t json_bytes);
+
+/* What may go when a payload is too long. */
+struct text_cuts {
+    cJSON *parent; /* of a member that is no use when cut: it goes as a whole, if it fills half of `max` */
+    const char *whole;     /* its name */
+    cJSON *first, *second; /* strings, cut at a character, to nothing if need be */
+};
+/* Prints `tree` in at most `max` bytes, changing it as `cuts` allows. For cJSON_free. NULL: out of memory, or
+ * too long with all of that gone. */
+char *text_print_within(cJSON *tree, size_t max, const struct text_cuts *cuts);
+
+/* Makes what was cut anywhere valid UTF-8 again: bytes that are no whole character become '?'. */
+void text_mend(char *text);
+
+/* Lower-case hex of SHA-256. `out` has 65 bytes. false: OpenSSL failed. */
+__attribute__((warn_unused_result)) bool text_sha256(const char *text, char out[65]);
+
+#endif

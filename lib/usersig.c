@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "lib/usersig.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "acl/code.h"
+#include "acl/identity.h"
+#include "lib/json.h"
+
+#define TEXT_MAX      16384 /* a userSig before it is decoded */
+#define HMAC_BYTES    32
+#define SIG_LEN       44 /* HMAC_BYTES in base64 */
+#define BASE64_LEN(n) (((n) + 2) / 3 * 4)
+#define BASE64_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-"
+#define PLAIN_DIGITS  16 /* 2^53 has as many decimal digits */
+
+enum inflated { INFLATED, INFLATED_WITH_MORE_BEHIND, INFLATED_TOO_LARGE, NOT_INFLATED };
+
+struct document {
+    char json[USERSIG_INFLATED_MAX + 2]; /* a byte to see that it is too large, and a NUL */
+    size_t len;
+};
+
+/* The members of a userSig. Strings are borrowed from the cJSON tree. */
+struct members {
+    const char *version, *identifier, *userbuf, *sig;
+    int64_t sdkappid, created, expire;
+};
+
+enum kind { TEXT, NUMBER };
+
+static const struct member {
+    const char *name;
+    size_t offset;
+    enum kind kind;
+    bool optional;
+} MEMBERS[] = {
+    {"TLS.ver", offsetof(struct members, version), TEXT, false},
+    {"TLS.identifier", offsetof(struct members, identifier), TEXT, false},
+    {"TLS.sdkappid", offsetof(struct members, sdkappid), NUMBER, false},
+    {"TLS.time", offsetof(struct members, created), NUMBER, false},
+    {"TLS.expire", offsetof(struct members, expire), NUMBER, false},
+    {"TLS.userbuf", offsetof(struct members, userbuf), TEXT, true},
+    {"TLS.sig", offsetof(struct members, sig), TEXT, false},
+};
+
+#define MEMBER_COUNT (sizeof MEMBERS / sizeof MEMBERS[0])
+
+/* Tencent's alphabet is ordinary base64 with three characters replaced. */
+static void translate(char *text, const char *from, const char *to)
+{
+    for (; *text; text++) {
+        const char *found = strchr(from, *text);
+        if (found)
+            *text = to[found - from];
+    }
+}
+
+/* Number of '_' at the end, or -1 when the text is not of our alphabet: OpenSSL would skip white space. */
+static int padding(const char *text, size_t len)
+{
+    size_t digits = strspn(text, BASE64_DIGITS);
+    size_t pads = strspn(text + digits, "_");
+
+    if (len == 0 || len % 4 != 0 || digits + pads != len || pads > 2)
+        return -1;
+    return (int)pads;
+}
+
+/* `out` has room for TEXT_MAX / 4 * 3 bytes. Returns the length, or -1. */
+static int decode(const char *userSig, unsigned char *out)
+{
+    char text[TEXT_MAX + 1];
+    size_t len = strnlen(userSig, TEXT_MAX + 1);
+
+    if (len > TEXT_MAX)
+        return -1;
+    int pads = padding(userSig, len);
+    if (pads < 0)
+        return -1;
+    memcpy(text, userSig, len + 1);
+    translate(text, "*-_", "+/=");
+    int decoded = EVP_DecodeBlock(out, (const unsigned char *)text, (int)len);
+    return decoded < 0 ? -1 : decoded - pads; /* EVP_DecodeBlock counts the padding as bytes */
+}
+
+/* Inflates at most a byte more than is allowed, whatever the stream would become. */
+static enum inflated inflate_bounded(unsigned char *bytes, size_t len, struct document *out)
+{
+    z_stream stream = {.next_in = bytes, .avail_in = (uInt)len};
+
+    if (inflateInit(&stream) != Z_OK)
+        return NOT_INFLATED;
+    stream.next_out = (unsigned char *)out->json;
+    stream.avail_out = USERSIG_INFLATED_MAX + 1;
+    int result = inflate(&stream, Z_FINISH);
+    out->len = stream.total_out;
+    inflateEnd(&stream);
+    out->json[out->len] = '\0';
+    if (out->len > USERSIG_INFLATED_MAX)
+        return INFLATED_TOO_LARGE;
+    if (result != Z_STREAM_END)
+        return NOT_INFLATED;
+    return stream.avail_in > 0 ? INFLATED_WITH_MORE_BEHIND : INFLATED;
+}
+
+static enum inflated unpack(const char *userSig, struct document *out)
+{
+    unsigned char bytes[TEXT_MAX / 4 * 3];
+    int len = decode(userSig, bytes);
+
+    return len < 0 ? NOT_INFLATED : inflate_bounded(bytes, (size_t)len, out);
+}
+
+/* NULL when the document is not a JSON object; to be freed with cJSON_Delete. */
+static cJSON *parse_object(const struct document *document)
+{
+    cJSON *root = json_read(document->json, document->len);
+
+    if (root && !cJSON_IsObject(root)) {
+        cJSON_Delete(root);
+        return NULL;
+    }
+    return root;
+}
+
+/* Exactly 2^53, or 2^53 + 1, which a double takes for the same? Only the text tells. */
+static bool is_number_max(const cJSON *item, const struct document *document)
+{
+    struct json_facts facts = {.watch = item->string};
+    const char *text = json_scan(document->json, document->len, &facts) ? facts.watched : "";
+    return strspn(text, "0123456789.eE") == PLAIN_DIGITS && strtoll(text, NULL, 10) == USERSIG_NUMBER_MAX;
+}
+
+/* A whole number in 0..2^53. -0 is none. */
+static bool read_number(const cJSON *item, const struct document *document, int64_t *out)
+{
+    double value = item->valuedouble;
+
+    if (!cJSON_IsNumber(item) || signbit(value) || !(value <= (double)USERSIG_NUMBER_MAX) ||
+        value != floor(value))
+        return false;
+    *out = (int64_t)value;
+    return *out < USERSIG_NUMBER_MAX || is_number_max(item, document);
+}
+
+static bool read_member(const cJSON *root, const struct document *document, const struct member *member,
+                        struct members *out)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, member->name);
+    void *place = (char *)out + member->offset;
+
+    if (!item)
+        return member->optional;
+    if (member->kind == NUMBER)
+        return read_number(item, document, place);
+    *(const char **)place = cJSON_GetStringValue(item);
+    return cJSON_IsString(item);
+}
+
+static bool has_control_characters(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return true;
+    return false;
+}
+
+/* Names are unique, and no string has a \u0000, which json_read replaces. */
+static bool unambiguous(const cJSON *root, const struct document *document)
+{
+    struct json_facts facts = {0};
+    const char *twice;
+
+    return json_scan(document->json, document->len, &facts) && !facts.nul && json_unique(root, &twice);
+}
+
+static bool read_members(const cJSON *root, const struct document *document, struct members *out)
+{
+    *out = (struct members){0};
+    if (!unambiguous(root, document))
+        return false;
+    for (size_t i = 0; i < MEMBER_COUNT; i++)
+        if (!read_member(root, document, &MEMBERS[i], out))
+            return false;
+    return strcmp(out->version, "2.0") == 0 && !has_control_characters(out->identifier);
+}
+
+/* What is signed; malloc'ed, NULL when out of memory. */
+static char *signed_text(const struct members *members)
+{
+    char *text;
+    bool buf = members->userbuf;
+
+    int len = asprintf(&text, "TLS.identifier:%s\nTLS.sdkappid:%lld\nTLS.time:%lld\nTLS.expire:%lld\n%s%s%s",
+                       members->identifier, (long long)members->sdkappid, (long long)members->created,
+                       (long long)members->expire, buf ? "TLS.userbuf:" : "", buf ? members->userbuf : "",
+                       buf ? "\n" : "");
+    return len < 0 ? NULL : text;
+}
+
+static bool sign(char sig[SIG_LEN + 1], const char *key, const char *text)
+{
+    unsigned char mac[HMAC_BYTES];
+
+    if (!HMAC(EVP_sha256(), key, (int)strlen(key), (const unsigned char *)text, strlen(text), mac, NULL))
+        return false;
+    EVP_EncodeBlock((unsigned char *)sig, mac, HMAC_BYTES);
+    return true;
+}
+
+/* Tries every key to the end, so that the time tells nothing about which one fits. */
+static bool signed_by_any(const struct members *members, const struct keys *keys)
+{
+    char sig[SIG_LEN + 1];
+    int matches = 0;
+
+    if (strlen(members->sig) != SIG_LEN)
+        return false;
+    char *text = signed_text(members);
+    for (size_t i = 0; text && i < keys->count; i++)
+        matches |= sign(sig, keys->key[i], text) && CRYPTO_memcmp(sig, members->sig, SIG_LEN) == 0;
+    OPENSSL_cleanse(sig, sizeof sig);
+    free(text);
+    return matches;
+}
+
+static int check(const struct members *members, const char *user, int64_t sdkappid, const struct keys *keys,
+                 int64_t now_seconds)
+{
+    if (members->sdkappid != sdkappid)
+        return CODE_SIG_OTHER_APP;
+    if (strcmp(members->identifier, user) != 0)
+        return CODE_SIG_OTHER_USER;
+    if (now_seconds > members->created + members->expire)
+        return CODE_SIG_EXPIRED;
+    return signed_by_any(members, keys) ? CODE_OK : CODE_SIG_WRONG_KEY;
+}
+
+int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, const struct keys *keys,
+                   int64_t now_seconds, struct usersig *out)
+{
+    struct document document;
+    struct members members;
+    int code = CODE_SIG_MALFORMED;
+
+    if (!userSig || !*userSig)
+        return CODE_SIG_EMPTY;
+    if (unpack(userSig, &document) != INFLATED)
+        return CODE_SIG_MALFORMED;
+    cJSON *root = parse_object(&document);
+    if (root && read_members(root, &document, &members))
+        code = check(&members, user, sdkappid, keys, now_seconds);
+    if (code == CODE_OK)
+        *out = (struct usersig){members.created, members.created + members.expire};
+    cJSON_Delete(root);
+    return code;
+}
+
+bool usersig_shaped(const char *text)
+{
+    struct document document;
+
+    if (!text)
+        return false;
+    switch (unpack(text, &document)) {
+    case INFLATED_TOO_LARGE: /* too large to parse, but a userSig that is refused must not become a password
+                              */
+        return memmem(document.json, document.len, "\"TLS.identifier\"", 16);
+    case NOT_INFLATED:
+        return false;
+    default:
+        break;
+    }
+    cJSON *root = parse_object(&document);
+    bool shaped = cJSON_GetObjectItemCaseSensitive(root, "TLS.identifier");
+    cJSON_Delete(root);
+    return shaped;
+}
+
+/* Ordinary base64, malloc'ed; NULL when out of memory. */
+static char *encode(const void *data, size_t len)
+{
+    char *text = malloc(BASE64_LEN(len) + 1);
+
+    if (text)
+        EVP_EncodeBlock((unsigned char *)text, data, (int)len);
+    return text;
+}
+
+/* The JSON of a userSig; malloc'ed. Nothing in it needs escaping: a userID has no such character, base64
+ * neither. */
+static char *print(const struct members *members)
+{
+    char *json;
+    bool buf = members->userbuf;
+
+    int len =
+        asprintf(&json,
+                 "{\"TLS.ver\":\"2.0\",\"TLS.identifier\":\"%s\",\"TLS.sdkappid\":%lld,\"TLS.time\":%lld,"
+                 "\"TLS.expire\":%lld%s%s%s,\"TLS.sig\":\"%s\"}",
+                 members->identifier, (long long)members->sdkappid, (long long)members->created,
+                 (long long)members->expire, buf ? ",\"TLS.userbuf\":\"" : "", buf ? members->userbuf : "",
+                 buf ? "\"" : "", members->sig);
+    return len < 0 ? NULL : json;
+}
+
+static char *pack(const char *json)
+{
+    unsigned char bytes[USERSIG_INFLATED_MAX + 256];
+    uLongf len = sizeof bytes;
+
+    if (strlen(json) > USERSIG_INFLATED_MAX ||
+        compress(bytes, &len, (const unsigned char *)json, (uLong)strlen(json)) != Z_OK)
+        return NULL;
+    char *text = encode(bytes, len);
+    if (text)
+        translate(text, "+/=", "*-_");
+    return text;
+}
+
+static char *make(struct members *members, const char *key)
+{
+    char sig[SIG_LEN + 1];
+    char *text = signed_text(members), *json = NULL, *result = NULL;
+
+    if (text && sign(sig, key, text)) {
+        members->sig = sig;
+        json = print(members);
+    }
+    if (json)
+        result = pack(json);
+    free(json);
+    free(text);
+    return result;
+}
+
+static bool number_valid(int64_t number)
+{
+    return number >= 0 && number <= USERSIG_NUMBER_MAX;
+}
+
+char *usersig_mint(const char *user, int64_t sdkappid, int64_t created_seconds, int64_t expire_seconds,
+                   const void *userbuf, size_t userbuf_len, const struct keys *keys)
+{
+    struct members members = {
+        .identifier = user, .sdkappid = sdkappid, .created = created_seconds, .expire = expire_seconds};
+    char *buf = NULL;
+
+    if (!user_id_valid(user, strlen(user)) || keys->count == 0 || userbuf_len > USERSIG_INFLATED_MAX ||
+        !number_valid(sdkappid) || !number_valid(created_seconds) || !number_valid(expire_seconds))
+        return NULL;
+    if (userbuf && !(buf = encode(userbuf, userbuf_len)))
+        return NULL;
+    members.userbuf = buf;
+    char *result = make(&members, keys->key[0]);
+    free(buf);
+    return result;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* userSig: Tencent's TLSSigAPIv2, byte-compatible. Verify and mint; no state, no clock, any thread.
+ * Base64 and HMAC are OpenSSL's, inflate is zlib's, JSON is cJSON's. */
+#ifndef LIB_USERSIG_H
+#define LIB_USERSIG_H
+
+#include "lib/keys.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#define USERSIG_INFLATED_MAX 8192
+#define USERSIG_NUMBER_MAX   9007199254740992LL /* 2^53 */
+
+struct usersig {
+    int64_t created; /* seconds since 1970 */
+    int64_t expires; /* seconds since 1970: created + expire; that second itself is still valid */
+};
+
+/* Is `userSig` what `user` may log in with at `now_seconds`? Checks in this order: empty (70002), shape
+ * (70003), sdkappid (70014), identifier (70013), expiry (70001), HMAC in constant time against each key
+ * (70009). `out` is filled on success only. NULL as userSig counts as empty. Returns 0 or a code of
+ * acl/code.h. */
+__attribute__((warn_unused_result)) int usersig_verify(const char *userSig, const char *user,
+                                                       int64_t sdkappid, const struct keys *keys,
+                                                       int64_t now_seconds, struct usersig *out);
+
+/* True when the text inflates to a JSON object that has TLS.identifier: a userSig, good or bad, not
+ * somebody's password. */
+bool usersig_shaped(const char *text);
+
+/* Makes a userSig, signed with keys->key[0]. userbuf may be NULL. Returns malloc'ed text, NULL when out of
+ * memory or the user is not a valid userID. */
+char *usersig_mint(const char *user, int64_t sdkappid, int64_t created_seconds, int64_t expire_seconds,
+                   const void *userbuf, size_t userbuf_len, const struct keys *keys);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/commands/admin_messages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acl/code.h"
+#include "lib/json_text.h"
+#include "plugin/commands/group_commands.h"
+#include "plugin/core/chat.h"
+#include "plugin/delivery/announce.h"
+#include "plugin/delivery/broadcast.h"
+#include "plugin/delivery/deliver.h"
+#include "plugin/delivery/message.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
+#include "plugin/session/session.h"
+
+/* sendMessage */
+
+static bool is_commands_own(const char *name)
+{
+    static const char *const names[] = {"command", "correlationData", "sender", "to", "group"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* The message as its sender would have published it: the request's members, as they were written, but for
+ * those that are the command's own. malloc'ed; NULL: out of memory. */
+static char *message_text(const struct command *command, size_t *len)
+{
+    const char *p = command->text + 1;
+    char *text = malloc((size_t)(json_skip_value(command->text) - command->text) + 1), *end = text;
+    struct json_span member;
+    if (!text)
+        return NULL;
+    *end++ = '{';
+    for (const cJSON *item = command->request->child; item && json_next_member(&p, &member);
+         item = item->next) {
+        if (is_commands_own(item->string))
+            continue;
+        if (end > text + 1)
+            *end++ = ',';
+        end = mempcpy(end, member.at, member.len);
+    }
+    *end++ = '}';
+    *len = (size_t)(end - text);
+    return text;
+}
+
+/* The address as a publish has it. */
+static int field_address(struct command *command, char topic[TOPIC_MAX])
+{
+    const char *to, *named;
+    struct conversation *group = NULL;
+    int code = field_user(command, "to", FIELD_OPTIONAL, &to);
+    if (code == CODE_OK)
+        code = field_text(command, "group", FIELD_OPTIONAL, SIZE_MAX, &named);
+    if (code != CODE_OK)
+        return code;
+    if (!to == !named)
+        return command_refuse(command, "to, group: exactly one of them");
+    if (named && (code = field_group(command, "group", FIELD_REQUIRED, &group)) != CODE_OK)
+        return code;
+    snprintf(topic, TOPIC_MAX, "chat/%s/%s", group ? "group" : "user", group ? group->group->id : to);
+    return CODE_OK;
+}
+
+static bool answer_receipt(cJSON *data, const struct receipt *receipt)
+{
+    if (receipt->time == 0) /* shed: as for a publish, no error and nothing to tell */
+        return true;
+    return (receipt->id == 0 || cJSON_AddNumberToObject(data, "id", (double)receipt->id)) &&
+           (receipt->seq < 0 || cJSON_AddNumberToObject(data, "seq", (double)receipt->seq)) &&
+           cJSON_AddNumberToObject(data, "time", (double)receipt->time);
+}
+
+static int send_as(struct command *command, struct user *sender, const char *topic)
+{
+    struct receipt receipt;
+    struct publish publish = {.topic = topic, .qos = 1};
+    char *text = message_text(command, &publish.len);
+    if (!text)
+        return CODE_BUSY;
+    publish.payload = text;
+    int code = message_send_as(command->chat, sender, &publish, &receipt, command->error);
+    free(text);
+    return code == CODE_OK ? command_answered(command, answer_receipt(command->data, &receipt)) : code;
+}
+
+int command_send_message(struct command *command)
+{
+    struct user *sender;
+    char topic[TOPIC_MAX];
+    int code = field_known_user(command, "sender", &sender);
+    if (code == CODE_OK)
+        code = field_address(command, topic);
+    return code == CODE_OK ? send_as(command, sender, topic) : code;
+}
+
+/* broadcast */
+
+int command_broadcast(struct command *command)
+{
+    struct chat *chat = command->chat;
+    struct notice notice = {.type = "custom", .by = command->session->user->id};
+    int code = field_text(command, "text", FIELD_REQUIRED, SIZE_MAX, &notice.text);
+    if (code != CODE_OK)
+        return code;
+    char *body = announce_body(&notice);
+    if (!body)
+        return CODE_BUSY;
+    if (strlen(body) > (size_t)chat->options.max_message_bytes) {
+        snprintf(command->error, sizeof command->error, "text: the notice is longer than %lld bytes",
+                 (long long)chat->options.max_message_bytes);
+        code = CODE_TOO_LONG;
+    } else {
+        code = broadcast_start(chat, body);
+    }
+    free(body);
+    return code;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/commands/application_commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "acl/code.h"
+#include "lib/json.h"
+#include "plugin/commands/candidates.h"
+#include "plugin/commands/group_commands.h"
+#include "plugin/core/chat.h"
+#include "plugin/delivery/announce.h"
+#include "plugin/people/application.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
+#include "plugin/push/push.h"
+#include "plugin/session/session.h"
+#include "schema/store.h"
+
+/* An answer's part is less than 400 KiB. A letter of a message may be six when printed. */
+#define LIST_BYTES_MAX 350000
+#define ITEM_BYTES     300
+
+/* getGroupApplications */
+
+/* The group that was asked for, or all where the caller is the one to decide. */
+static int gather(struct command *command, struct conversation *group, struct application_list *list)
+{
+    struct chat *chat = command->chat;
+    struct user *self = command->session->user;
+    const struct member *member;
+    if (group)
+        return application_list(chat, group, list) ? CODE_OK : CODE_BUSY;
+    if (!user_load_memberships(chat, self))
+        return CODE_BUSY;
+    DL_FOREACH2 (self->memberships, member, user_next) {
+        const struct conversation *conversation = member->conversation;
+        if (!conversation->group || conversation->group->dismissed != 0 ||
+            list->count >= APPLICATIONS_LISTED ||
+            rules_may(conversation->group->type, member->role, false, ACTION_HANDLE_APPLICATION) != CODE_OK)
+            continue;
+        if (!application_list(chat, conversation, list))
+            return CODE_BUSY;
+    }
+    return CODE_OK;
+}
+
+static int compare_applications(const void *a, const void *b)
+{
+    const struct application *one = a, *two = b;
+    if (one->time != two->time)
+        return one->time < two->time ? -1 : 1;
+    if (one->conversation != two->conversation)
+        return one->conversation < two->conversation ? -1 : 1;
+    return strcmp(one->user, two->user);
+}
+
+static bool add_application(struct chat *chat, cJSON *array, const struct application *application)
+{
+    const struct conversation *conversation = conversation_by_id(chat, application->conversation);
+    if (!conversation)
+        return false;
+    cJSON *item = json_add_object(array);
+    if (!item)
+        return false;
+    return cJSON_AddStringToObject(item, "groupID", conversation->group->id) &&
+           cJSON_AddStringToObject(item, "userID", application->user) &&
+           cJSON_AddStringToObject(item, "kind",
+                                   application->kind == APPLICATION_INVITE ? "invite" : "join") &&
+           (!application->inviter[0] || cJSON_AddStringToObject(item, "inviter", application->inviter)) &&
+           cJSON_AddStringToObject(item, "message", application->message) &&
+           cJSON_AddNumberToObject(item, "time", (double)application->time);
+}
+
+/* The oldest first; what does not fit comes when these have been handled. */
+static int answer_list(struct command *command, const struct application_list *list)
+{
+    cJSON *array = cJSON_AddArrayToObject(command->data, "applications");
+    bool good = array != NULL;
+    size_t bytes = 0;
+    for (size_t i = 0; good && i < list->count && i < APPLICATIONS_LISTED && bytes < LIST_BYTES_MAX; i++) {
+        good = add_application(command->chat, array, &list->items[i]);
+        bytes += ITEM_BYTES + 6 * strlen(list->items[i].message);
+    }
+    return command_answered(command, good);
+}
+
+int command_get_group_applications(struct command *command)
+{
+    struct application_list list = {0};
+    struct conversation *group;
+    int code = field_group(command, "groupID", FIELD_OPTIONAL, &group);
+    if (code == CODE_OK && group)
+        code = rules_may(group->group->type, caller_role(command, group), command->session->admin,
+                         ACTION_HANDLE_APPLICATION);
+    if (code == CODE_OK)
+        code = gather(command, group, &list);
+    if (code == CODE_OK) {
+        if (list.count > 0)
+            qsort(list.items, list.count, sizeof *list.items, compare_applications);
+        code = answer_list(command, &list);
+    }
+    free(list.items);
+    return code;
+}
+
+/* handleGroupApplication */
+
+struct decision {
+    struct group_access access;
+    const char *user_id, *reason;
+    bool accept;
+    struct application application;
+};
+
+static int read_decision(struct command *command, struct decision *decision)
+{
+    int code = field_user(command, "userID", FIELD_REQUIRED, &decision->user_id);
+    if (code == CODE_OK)
+        code = field_bool(command, "accept", FIELD_REQUIRED, &decision->accept);
+    if (code == CODE_OK)
+        code = field_text(command, "reason", FIELD_OPTIONAL, REASON_MAX, &decision->reason);
+    return code == CODE_OK ? group_access(command, ACTION_HANDLE_APPLICATION, &decision->access) : code;
+}
+
+static int find_waiting(struct command *command, struct decision *decision)
+{
+    struct conversation *group = decision->access.conversation;
+    if (!application_find(command->chat, group, decision->user_id, &decision->application))
+        return command_refuse(command, "userID: %s has not applied", decision->user_id);
+    bool handled =
+        decision->application.handled || member_role(command->chat, group, decision->user_id) != ROLE_NONE;
+    return handled ? CODE_APPLICATION_HANDLED : CODE_OK;
+}
+
+/* The group may have filled up, or the applicant gone, since he asked. */
+static int check_entry(struct chat *chat, const struct decision *decision, struct user **out)
+{
+    const struct group *group = decision->access.conversation->group;
+    struct user *user = user_find(chat, decision->user_id);
+    *out = user;
+    if (!user)
+        return CODE_NO_USER;
+    if (group->member_count >= group_members_max(chat, group->type))
+        return CODE_GROUP_FULL;
+    if (!user_load_memberships(chat, user))
+        return CODE_BUSY;
+    return user_group_count(chat, user) < GROUPS_PER_USER ? CODE_OK : CODE_TOO_MANY_GROUPS;
+}
+
+static void tell(struct command *command, const struct decision *decision, struct user *to, const char *type,
+                 const char *by)
+{
+    const struct notice notice = {.type = type,
+                                  .group = decision->access.conversation->group->id,
+                                  .by = by,
+                                  .reason = decision->reason};
+    if (to)
+        announce_notice(command->chat, to, &notice);
+}
+
+/* As if he had just joined by himself, or been brought in by who invited him. */
+static void announce_entry(struct command *command, const struct decision *decision, struct user *user)
+{
+    const bool invited = decision->application.kind == APPLICATION_INVITE;
+    const char *inviter = decision->application.inviter;
+    const char *const members[] = {user->id};
+    const struct tips tips = {.kind = invited ? TIPS_INVITE : TIPS_JOIN,
+                              .type = invited ? "invite" : "join",
+                              .by = invited ? inviter : user->id,
+                              .members = members,
+                              .member_count = 1};
+    announce_tips(command->chat, decision->access.conversation, &tips);
+    if (invited)
+        tell(command, decision, user, "invited", inviter);
+    else
+        tell(command, decision, user, "joinAccepted", command->session->user->id);
+}
+
+static int begin(struct command *command)
+{
+    return command_begin(command, CANDIDATE_BYTES + APPLICATION_BYTES + ANNOUNCE_TIPS_BYTES +
+                                      ANNOUNCE_NAME_BYTES + ANNOUNCE_NOTICE_BYTES);
+}
+
+static int accept_application(struct command *command, const struct decision *decision)
+{
+    struct chat *chat = command->chat;
+    struct user *user;
+    int code = check_entry(chat, decision, &user);
+    announce_expect(chat, decision->user_id);
+    if (code == CODE_OK)
+        code = begin(command);
+    if (code != CODE_OK)
+        return code;
+    if (!member_add(chat, decision->access.conversation, user,
+                    ROLE_MEMBER)) { /* it handles what waits, too */
+        store_abort(chat->store);
+        return CODE_BUSY;
+    }
+    announce_entry(command, decision, user);
+    store_commit(chat->store);
+    push_user_changed(chat, user);
+    announce_finish(chat, true);
+    return CODE_OK;
+}
+
+static int refuse_application(struct command *command, const struct decision *decision)
+{
+    struct chat *chat = command->chat;
+    const bool invited = decision->application.kind == APPLICATION_INVITE;
+    struct user *told = user_find(chat, invited ? decision->application.inviter : decision->user_id);
+    if (told)
+        announce_expect(chat, told->id);
+    int code = begin(command);
+    if (code != CODE_OK)
+        return code;
+    application_handled(chat, decision->access.conversation, decision->user_id);
+    tell(command, decision, told, invited ? "inviteRefused" : "joinRefused", command->session->user->id);
+    store_commit(chat->store);
+    announce_finish(chat, true);
+    return CODE_OK;
+}
+
+int command_handle_group_application(struct command *command)
+{
+    struct decision decision;
+    int code = read_decision(command, &decision);
+    if (code == CODE_OK)
+        code = find_waiting(command, &decision);
+    if (code != CODE_OK)
+        return code;
+    return decision.accept ? accept_application(command, &decision) : refuse_application(command, &decision);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/commands/candidates.h"
+
+#include "lib/json.h"
+#include "plugin/core/chat.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
+#include "plugin/push/push.h"
+#include "plugin/session/session.h"
+
+enum member_result candidate_check(struct chat *chat, struct candidate *candidate, int64_t *room)
+{
+    struct user *user = user_find(chat, candidate->user_id);
+    candidate->user = user;
+    if (!user || !user_load_memberships(chat, user))
+        return RESULT_FAILED;
+    if (*room <= 0 || user_group_count(chat, user) >= GROUPS_PER_USER)
+        return RESULT_LIMIT;
+    --*room;
+    return RESULT_DONE;
+}
+
+void candidates_admit(struct chat *chat, struct conversation *conversation, struct candidates *candidates)
+{
+    for (size_t i = 0; i < candidates->count; i++) {
+        struct candidate *candidate = &candidates->list[i];
+        if (candidate->result == RESULT_DONE &&
+            !member_add(chat, conversation, candidate->user, candidate->role))
+            candidate->result = RESULT_FAILED;
+    }
+}
+
+void candidates_tell_push(struct chat *chat, const struct candidates *candidates)
+{
+    for (size_t i = 0; i < candidates->count; i++)
+        if (candidates->list[i].result == RESULT_DONE)
+            push_user_changed(chat, candidates->list[i].user);
+}
+
+void candidates_expect(struct chat *chat, const struct candidates *candidates)
+{
+    for (size_t i = 0; i < candidates->count; i++)
+        if (candidates->list[i].result == RESULT_DONE)
+            announce_expect(chat, candidates->list[i].user_id);
+}
+
+void candidates_announce(struct chat *chat, struct conversation *conversation,
+                         const struct candidates *candidates, const struct tips *tips,
+                         const char *notice_type)
+{
+    const char *names[CANDIDATES_MAX];
+    const struct notice notice = {
+        .type = notice_type, .group = conversation->group->id, .by = tips->by, .reason = tips->reason};
+    struct tips filled = *tips;
+    filled.members = names;
+    for (size_t i = 0; i < candidates->count; i++) {
+        const struct candidate *candidate = &candidates->list[i];
+        if (candidate->result != RESULT_DONE)
+            continue;
+        names[filled.member_count++] = candidate->user_id;
+        if (candidate->user)
+            announce_notice(chat, candidate->user, &notice);
+    }
+    if (filled.member_count > 0 && conversation->group->dismissed == 0)
+        announce_tips(chat, conversation, &filled);
+}
+
+void candidates_announce_invited(struct command *command, struct conversation *conversation,
+                                 const struct candidates *candidates)
+{
+    const struct tips tips = {.kind = TIPS_INVITE, .type = "invite", .by = command->session->user->id};
+    candidates_announce(command->chat, conversation, candidates, &tips, "invited");
+}
+
+bool candidates_answer(struct command *command, const struct candidates *candidates)
+{
+    cJSON *array = cJSON_AddArrayToObject(command->data, "members");
+    bool good = array != NULL;
+    for (size_t i = 0; good && i < candidates->count; i++) {
+        const struct candidate *candidate = &candidates->list[i];
+        cJSON *item = json_add_object(array);
+        good = item && cJSON_AddStringToObject(item, "userID", candidate->user_id) &&
+               cJSON_AddNumberToObject(item, "result", candidate->result);
+    }
+    return good;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Who is named in one createGroup, inviteGroupMember, deleteGroupMember or decision about an application, and
+ * what became of it. */
+#ifndef PLUGIN_COMMANDS_CANDIDATES_H
+#define PLUGIN_COMMANDS_CANDIDATES_H
+
+#include "acl/rules.h"
+#include "plugin/commands/control.h"
+#include "plugin/delivery/announce.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conversation;
+struct user;
+
+#define CANDIDATES_MAX 100
+/* What a frame takes for each of them. */
+#define CANDIDATE_BYTES 512
+/* ... and for announcing it, besides ANNOUNCE_TIPS_BYTES once. */
+#define CANDIDATE_ANNOUNCED_BYTES (ANNOUNCE_NAME_BYTES + ANNOUNCE_NOTICE_BYTES)
+
+enum member_result { RESULT_FAILED, RESULT_DONE, RESULT_NOTHING, RESULT_WAITS, RESULT_LIMIT };
+
+struct candidate {
+    const char *user_id; /* borrowed from the request */
+    struct user *user;   /* NULL: there is none */
+    enum role role;      /* to have */
+    enum member_result result;
+};
+
+struct candidates {
+    size_t count;
+    struct candidate list[CANDIDATES_MAX];
+};
+
+/* Could this one become a member where there is `*room` left? DONE (and one less room), FAILED or LIMIT. */
+enum member_result candidate_check(struct chat *chat, struct candidate *candidate, int64_t *room);
+/* Makes those with result DONE members, in the open frame. */
+void candidates_admit(struct chat *chat, struct conversation *conversation, struct candidates *candidates);
+/* After the frame: the new members' devices may want pushes of this conversation. */
+void candidates_tell_push(struct chat *chat, const struct candidates *candidates);
+/* Before store_begin: what announcing these will need (announce_expect). */
+void candidates_expect(struct chat *chat, const struct candidates *candidates);
+/* In the open frame, about those with result DONE: the tip, whose members they become, and to each of them a
+ * notice of this type with the tip's operator and reason. Nothing when there are none. */
+void candidates_announce(struct chat *chat, struct conversation *conversation,
+                         const struct candidates *candidates, const struct tips *tips,
+                         const char *notice_type);
+/* The same for those whom the caller has added. */
+void candidates_announce_invited(struct command *command, struct conversation *conversation,
+                                 const struct candidates *candidates);
+/* `members` of the answer. false: out of memory. */
+bool candidates_answer(struct command *command, const struct candidates *candidates);
+
+#endif

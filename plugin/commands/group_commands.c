@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/commands/group_commands.h"
+
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "acl/code.h"
+#include "acl/identity.h"
+#include "lib/json.h"
+#include "plugin/commands/candidates.h"
+#include "plugin/core/chat.h"
+#include "plugin/delivery/announce.h"
+#include "plugin/delivery/dismissal.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/unread.h"
+#include "plugin/people/user.h"
+#include "plugin/session/session.h"
+#include "plugin/session/subscription.h"
+#include "schema/store.h"
+
+#define DAY_MS 86400000
+/* What the frame of a new group takes without its members. */
+#define NEW_GROUP_BYTES (4096 + sizeof(struct group) + ANNOUNCE_TIPS_BYTES)
+
+/* Shared by all commands about groups */
+
+/* Its length is part of its shape: too long is CODE_BAD_GROUP_ID as well. */
+static int field_group_id(struct command *command, const char *name, enum presence presence, const char **out)
+{
+    int code = field_text(command, name, presence, SIZE_MAX, out);
+    if (code != CODE_OK || !*out)
+        return code;
+    return group_id_valid(*out, strlen(*out)) ? CODE_OK : CODE_BAD_GROUP_ID;
+}
+
+int field_group(struct command *command, const char *name, enum presence presence, struct conversation **out)
+{
+    const char *id;
+    *out = NULL;
+    int code = field_group_id(command, name, presence, &id);
+    if (code != CODE_OK || !id)
+        return code;
+    *out = conversation_group(command->chat, id);
+    return *out ? CODE_OK : CODE_NO_GROUP;
+}
+
+enum role caller_role(struct command *command, struct conversation *conversation)
+{
+    enum role role = member_role(command->chat, conversation, command->session->user->id);
+    if (role == ROLE_NONE && conversation->group->type == GROUP_LIVE &&
+        subscription_find(command->session, conversation))
+        return ROLE_MEMBER;
+    return role;
+}
+
+int group_access(struct command *command, enum action action, struct group_access *out)
+{
+    int code = field_group(command, "groupID", FIELD_REQUIRED, &out->conversation);
+    if (code != CODE_OK)
+        return code;
+    out->type = out->conversation->group->type;
+    out->role = caller_role(command, out->conversation);
+    return rules_may(out->type, out->role, command->session->admin, action);
+}
+
+int field_group_options(struct command *command, struct group_options *out)
+{
+    const char *add, *invite;
+    int code = field_text(command, "addOpt", FIELD_OPTIONAL, SIZE_MAX, &add);
+    if (code == CODE_OK)
+        code = field_text(command, "inviteOpt", FIELD_OPTIONAL, SIZE_MAX, &invite);
+    if (code != CODE_OK)
+        return code;
+    if (add && !add_opt_parse(add, &out->add_opt))
+        return command_refuse(command, "addOpt: FreeAccess, NeedPermission or DisableApply");
+    if (invite && !invite_opt_parse(invite, &out->invite_opt))
+        return command_refuse(command, "inviteOpt: FreeAccess, NeedPermission or DisableInvite");
+    out->has_add = add != NULL;
+    out->has_invite = invite != NULL;
+    return CODE_OK;
+}
+
+int64_t group_members_max(const struct chat *chat, enum group_type type)
+{
+    switch (type) {
+    case GROUP_PRIVATE:
+        return chat->options.max_members_private;
+    case GROUP_PUBLIC:
+        return chat->options.max_members_public;
+    case GROUP_CHATROOM:
+        return chat->options.max_members_chatroom;
+    default:
+        return INT64_MAX;
+    }
+}
+
+/* createGroup */
+
+struct new_group {
+    struct group group;
+    struct candidates members;
+};
+
+static int read_type(struct command *command, struct group *group)
+{
+    const char *text;
+    int code = field_text(command, "groupType", FIELD_REQUIRED, SIZE_MAX, &text);
+    if (code != CODE_OK)
+        return code;
+    if (!group_type_parse(text, &group->type))
+        return command_refuse(command, "groupType: Private, Public, ChatRoom or AVChatRoom");
+    group->add_opt = group_traits(group->type)->add_opt;
+    group->invite_opt = group_traits(group->type)->invite_opt;
+    return CODE_OK;
+}
+
+/* group->id stays empty when none is given. Without a name of its own the group is called by its id. */
+static int read_texts(struct command *command, struct group *group)
+{
+    const struct {
+        const char *field;
+        char *out;
+        size_t max;
+    } texts[] = {
+        {"groupName", group->name, GROUP_NAME_MAX},
+        {"introduction", group->introduction, GROUP_INTRODUCTION_MAX},
+        {"notification", group->notification, GROUP_NOTIFICATION_MAX},
+        {"faceURL", group->face_url, GROUP_FACE_URL_MAX},
+    };
+    const char *text;
+    int code = field_group_id(command, "groupID", FIELD_OPTIONAL, &text);
+    if (code != CODE_OK)
+        return code;
+    store_copy(group->id, sizeof group->id, text ? text : "");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        code = field_text(command, texts[i].field, FIELD_OPTIONAL, texts[i].max, &text);
+        if (code != CODE_OK)
+            return code;
+        store_copy(texts[i].out, texts[i].max + 1, text ? text : "");
+    }
+    return CODE_OK;
+}
+
+static int read_options(struct command *command, struct group *group)
+{
+    struct group_options options = {.add_opt = group->add_opt, .invite_opt = group->invite_opt};
+    int code = field_group_options(command, &options);
+    group->add_opt = options.add_opt;
+    group->invite_opt = options.invite_opt;
+    return code;
+}
+
+static bool named_before(const struct candidates *candidates, const char *user_id)
+{
+    for (size_t i = 0; i < candidates->count; i++)
+        if (strcmp(candidates->list[i].user_id, user_id) == 0)
+            return true;
+    return false;
+}
+
+/* One entry of `members`, seen as a command of its own for its fields. */
+static int read_member(struct command *entry, struct new_group *new)
+{
+    struct candidate candidate = {.role = ROLE_MEMBER};
+    const char *role;
+    if (!cJSON_IsObject(entry->request))
+        return command_refuse(entry, "must be a list of {userID, role}");
+    int code = field_user(entry, "userID", FIELD_REQUIRED, &candidate.user_id);
+    if (code == CODE_OK)
+        code = field_text(entry, "role", FIELD_OPTIONAL, SIZE_MAX, &role);
+    if (code != CODE_OK)
+        return code;
+    if (role && !role_parse(role, &candidate.role))
+        return command_refuse(entry, "role: admin or member");
+    if (candidate.role == ROLE_ADMIN && !group_traits(new->group.type)->admins)
+        return command_refuse(entry, "role: a group of this type has no admins");
+    if (strcmp(candidate.user_id, entry->session->user->id) == 0)
+        return command_refuse(entry, "%s is the owner", candidate.user_id);
+    if (named_before(&new->members, candidate.user_id))
+        return command_refuse(entry, "%s is there twice", candidate.user_id);
+    new->members.list[new->members.count++] = candidate;
+    return CODE_OK;
+}
+
+static int read_members(struct command *command, struct new_group *new)
+{
+    const cJSON *item, *array = cJSON_GetObjectItemCaseSensitive(command->request, "members");
+    if (!array)
+        return CODE_OK;
+    if (!cJSON_IsArray(array))
+        return command_refuse(command, "members: must be a list of {userID, role}");
+    if (cJSON_GetArraySize(array) > CANDIDATES_MAX)
+        return CODE_TOO_MANY_MEMBERS;
+    cJSON_ArrayForEach (item, array) {
+        struct command entry = {.chat = command->chat, .session = command->session, .request = item};
+        int code = read_member(&entry, new);
+        if (code != CODE_OK) {
+            command_refuse(command, "members: %.*s", (int)sizeof entry.error - 10, entry.error);
+            return code;
+        }
+    }
+    return CODE_OK;
+}
+
+static int read_new_group(struct command *command, struct new_group *new)
+{
+    int code = read_type(command, &new->group);
+    if (code == CODE_OK)
+        code = read_texts(command, &new->group);
+    if (code == CODE_OK)
+        code = read_options(command, &new->group);
+    return code == CODE_OK ? read_members(command, new) : code;
+}
+
+/* What the type does not let anybody choose. */
+static int check_type(const struct command *command, const struct new_group *new)
+{
+    const struct group *group = &new->group;
+    const struct group_traits *traits = group_traits(group->type);
+    if ((traits->add_opt_fixed && group->add_opt != traits->add_opt) ||
+        (traits->invite_opt_fixed && group->invite_opt != traits->invite_opt))
+        return CODE_NOT_ALLOWED;
+    if (new->members.count == 0)
+        return CODE_OK;
+    return rules_may(group->type, ROLE_OWNER, command->session->admin, ACTION_CREATE_MEMBERS);
+}
+
+/* A dismissed group's id is free once its messages are gone. */
+static int check_id_free(const struct command *command, const char *id)
+{
+    const struct chat *chat = command->chat;
+    const struct conversation *holder = conversation_group_any(command->chat, id);
+    if (!holder)
+        return CODE_OK;
+    const struct group *group = holder->group;
+    int64_t retention_ms = chat->options.retention_days * DAY_MS;
+    if (group->dismissed != 0)
+        return retention_ms != 0 && chat->now > group->dismissed + retention_ms ? CODE_OK
+                                                                                : CODE_GROUP_ID_TAKEN;
+    return strcmp(group->owner, command->session->user->id) == 0 ? CODE_GROUP_ID_YOURS : CODE_GROUP_ID_TAKEN;
+}
+
+/* "g" and ten characters by chance that no group has. */
+static int make_id(const struct command *command, char *id)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    unsigned char random[10];
+    for (int tries = 0; tries < 20; tries++) {
+        if (RAND_bytes(random, sizeof random) != 1)
+            return CODE_BUSY;
+        id[0] = 'g';
+        for (size_t i = 0; i < sizeof random; i++)
+            id[i + 1] = letters[random[i] % (sizeof letters - 1)];
+        id[sizeof random + 1] = '\0';
+        if (!conversation_group_any(command->chat, id))
+            return CODE_OK;
+    }
+    return CODE_BUSY;
+}
+
+static int check_new_group(struct command *command, struct new_group *new)
+{
+    struct chat *chat = command->chat;
+    struct group *group = &new->group;
+    struct user *self = command->session->user;
+    int code = check_type(command, new);
+    if (code == CODE_OK)
+        code = group->id[0] ? check_id_free(command, group->id) : make_id(command, group->id);
+    if (code != CODE_OK)
+        return code;
+    if (!user_load_memberships(chat, self))
+        return CODE_BUSY;
+    if (user_group_count(chat, self) >= GROUPS_PER_USER)
+        return CODE_TOO_MANY_GROUPS;
+    int64_t room = group_members_max(chat, group->type) - 1;
+    for (size_t i = 0; i < new->members.count; i++)
+        new->members.list[i].result = candidate_check(chat, &new->members.list[i], &room);
+    return CODE_OK;
+}
+
+/* In the open frame. NULL: out of memory, and nothing has changed. */
+static struct conversation *create(struct command *command, struct new_group *new)
+{
+    struct chat *chat = command->chat;
+    struct user *self = command->session->user;
+    store_copy(new->group.owner, sizeof new->group.owner, self->id);
+    new->group.created = chat->now;
+    if (!new->group.name[0])
+        store_copy(new->group.name, sizeof new->group.name, new->group.id);
+    struct conversation *conversation = conversation_group_create(chat, &new->group);
+    if (!conversation)
+        return NULL;
+    if (!member_add(chat, conversation, self, ROLE_OWNER)) {
+        group_dismiss(chat, conversation); /* it is there already; at least nobody is in it */
+        return conversation;
+    }
+    candidates_admit(chat, conversation, &new->members);
+    candidates_announce_invited(command, conversation, &new->members);
+    return conversation;
+}
+
+static int create_and_answer(struct command *command, struct new_group *new)
+{
+    struct store *store = command->chat->store;
+    candidates_expect(command->chat, &new->members);
+    int code = command_begin(command, NEW_GROUP_BYTES +
+                                          new->members.count *(CANDIDATE_BYTES + CANDIDATE_ANNOUNCED_BYTES));
+    if (code != CODE_OK)
+        return code;
+    struct conversation *conversation = create(command, new);
+    if (!conversation) {
+        store_abort(store);
+        return CODE_BUSY;
+    }
+    store_commit(store);
+    announce_finish(command->chat, true);
+    if (conversation->group->dismissed != 0)
+        return CODE_BUSY;
+    candidates_tell_push(command->chat, &new->members);
+    return command_answered(command, cJSON_AddStringToObject(command->data, "groupID", new->group.id) &&
+                                         candidates_answer(command, &new->members));
+}
+
+int command_create_group(struct command *command)
+{
+    struct new_group *new = calloc(1, sizeof *new);
+    if (!new)
+        return CODE_BUSY;
+    int code = read_new_group(command, new);
+    if (code == CODE_OK)
+        code = check_new_group(command, new);
+    if (code == CODE_OK)
+        code = create_and_answer(command, new);
+    free(new);
+    return code;
+}
+
+/* dismissGroup */
+
+int command_dismiss_group(struct command *command)
+{
+    struct group_access access;
+    int code = group_access(command, ACTION_DISMISS, &access);
+    if (code != CODE_OK)
+        return code;
+    return !store_failed(command->chat->store) &&
+                   dismissal_start(command->chat, access.conversation, command->session->user->id)
+               ? CODE_OK
+               : CODE_BUSY;
+}
+
+/* getGroupInfo */
+
+struct head_count {
+    size_t members, online;
+};
+
+static int count_heads(struct chat *chat, struct conversation *conversation, struct head_count *out)
+{
+    if (conversation->group->type == GROUP_LIVE) {
+        out->members = out->online = conversation->watchers;
+        return CODE_OK;
+    }
+    if (!conversation_load_members(chat, conversation))
+        return CODE_BUSY;
+    out->members = (size_t)conversation->group->member_count;
+    out->online = (size_t)group_online_count(chat, conversation);
+    return CODE_OK;
+}
+
+static bool answer_info(cJSON *data, const struct conversation *conversation, const struct head_count *heads)
+{
+    const struct group *group = conversation->group;
+    return cJSON_AddStringToObject(data, "groupID", group->id) &&
+           cJSON_AddStringToObject(data, "groupName", group->name) &&
+           cJSON_AddStringToObject(data, "groupType", group_traits(group->type)->name) &&
+           cJSON_AddStringToObject(data, "introduction", group->introduction) &&
+           cJSON_AddStringToObject(data, "notification", group->notification) &&
+           cJSON_AddStringToObject(data, "faceURL", group->face_url) &&
+           cJSON_AddStringToObject(data, "addOpt", add_opt_name(group->add_opt)) &&
+           cJSON_AddStringToObject(data, "inviteOpt", invite_opt_name(group->invite_opt)) &&
+           cJSON_AddBoolToObject(data, "allMuted", group->all_muted) &&
+           cJSON_AddStringToObject(data, "owner", group->owner) &&
+           cJSON_AddNumberToObject(data, "createTime", (double)group->created) &&
+           cJSON_AddNumberToObject(data, "memberCount", (double)heads->members) &&
+           cJSON_AddNumberToObject(data, "onlineCount", (double)heads->online) &&
+           cJSON_AddNumberToObject(data, "lastSeq", (double)conversation->last_seq);
+}
+
+int command_get_group_info(struct command *command)
+{
+    struct group_access access;
+    struct head_count heads;
+    int code = group_access(command, ACTION_GET_INFO, &access);
+    if (code == CODE_OK)
+        code = count_heads(command->chat, access.conversation, &heads);
+    if (code != CODE_OK)
+        return code;
+    return command_answered(command, answer_info(command->data, access.conversation, &heads));
+}
+
+/* getJoinedGroups */
+
+static bool is_joined_group(const struct member *member)
+{
+    const struct group *group = member->conversation->group;
+    return group && group->dismissed == 0 && member->role != ROLE_NONE;
+}
+
+static int by_group_id(const struct member *a, const struct member *b)
+{
+    return strcmp(a->conversation->group->id, b->conversation->group->id);
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+    return by_group_id(*(const struct member *const *)a, *(const struct member *const *)b);
+}
+
+/* The user's groups by groupID, malloc'ed. */
+static struct member **joined_groups(const struct user *user, size_t *count)
+{
+    struct member *member, **list;
+    size_t room;
+    DL_COUNT2(user->memberships, member, room, user_next);
+    list = malloc((room + 1) * sizeof *list);
+    *count = 0;
+    if (!list)
+        return NULL;
+    DL_FOREACH2 (user->memberships, member, user_next)
+        if (is_joined_group(member))
+            list[(*count)++] = member;
+    qsort(list, *count, sizeof *list, compare_groups);
+    return list;
+}
+
+static bool add_joined_group(struct chat *chat, cJSON *array, struct member *member)
+{
+    const struct conversation *conversation = member->conversation;
+    const struct group *group = conversation->group;
+    cJSON *item = json_add_object(array);
+    if (!item)
+        return false;
+    return cJSON_AddStringToObject(item, "groupID", group->id) &&
+           cJSON_AddStringToObject(item, "groupName", group->name) &&
+           cJSON_AddStringToObject(item, "groupType", group_traits(group->type)->name) &&
+           cJSON_AddStringToObject(item, "role", role_name(member->role)) &&
+           cJSON_AddNumberToObject(item, "lastSeq", (double)conversation->last_seq) &&
+           cJSON_AddNumberToObject(item, "lastID", (double)conversation->last_id) &&
+           cJSON_AddNumberToObject(item, "unread", (double)member_unread(chat, member));
+}
+
+int answer_joined_groups(struct command *command, struct user *user)
+{
+    size_t count;
+    if (!user_load_memberships(command->chat, user))
+        return CODE_BUSY;
+    struct member **list = joined_groups(user, &count);
+    cJSON *array = cJSON_AddArrayToObject(command->data, "groups");
+    bool good = list && array;
+    for (size_t i = 0; good && i < count; i++)
+        good = add_joined_group(command->chat, array, list[i]);
+    free(list);
+    return command_answered(command, good);
+}
+
+int command_get_joined_groups(struct command *command)
+{
+    return answer_joined_groups(command, command->session->user);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/commands/history_commands.h"
+
+#include "acl/code.h"
+#include "plugin/commands/conversation_commands.h"
+#include "plugin/commands/page.h"
+#include "plugin/core/chat.h"
+#include "plugin/payload/payload.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/live_history.h"
+#include "plugin/people/merge.h"
+#include "plugin/people/visible.h"
+#include "plugin/session/session.h"
+#include "schema/log.h"
+#include "schema/store.h"
+
+#define HISTORY_LIMIT     20
+#define HISTORY_LIMIT_MAX 100
+#define SYNC_LIMIT        100
+#define SYNC_LIMIT_MAX    500
+#define PATIENCE          2000 /* messages deleted by the caller that are passed over in one command */
+
+/* An answer without a message says where to go on, unless it is complete. */
+static int answer(struct command *command, const struct page *page, bool complete, const char *next_name,
+                  int64_t next)
+{
+    if (store_failed(command->chat->store))
+        return CODE_BUSY;
+    bool good = !page->failed && cJSON_AddBoolToObject(command->data, "complete", complete);
+    if (good && !complete && !page->array->child)
+        good = cJSON_AddNumberToObject(command->data, next_name, (double)next);
+    return command_answered(command, good);
+}
+
+/* sync */
+
+static bool on_merged(void *context, struct conversation *conversation, const struct message *message)
+{
+    return page_add(context, conversation, message, false);
+}
+
+int command_sync(struct command *command)
+{
+    struct page page = {0};
+    int64_t after = 0, limit = SYNC_LIMIT;
+    bool complete;
+    int code = field_number(command, "after", FIELD_REQUIRED, 0, SAFE_INTEGER_MAX, &after);
+    if (code == CODE_OK)
+        code = field_number(command, "limit", FIELD_OPTIONAL, 1, SYNC_LIMIT_MAX, &limit);
+    if (code != CODE_OK)
+        return code;
+    struct merge *merge = merge_open(command->chat, command->session->user, MERGE_ALL, NULL, after);
+    page.array = merge ? cJSON_AddArrayToObject(command->data, "messages") : NULL;
+    if (page.array) {
+        merge_read(merge, (size_t)limit, on_merged, &page, &complete);
+        code = answer(command, &page, complete && !page.full, "after", merge_position(merge));
+    }
+    merge_close(merge);
+    return page.array ? code : CODE_BUSY;
+}
+
+/* getHistory */
+
+struct walk {
+    struct command *command;
+    const struct conversation *conversation;
+    const struct member *member;
+    struct page page;
+    int64_t from, before; /* ids between these two, without them */
+    bool rising;
+    size_t limit, given, patience;
+    int64_t position; /* the last one looked at */
+    bool complete;
+};
+
+static bool on_message(void *context, const struct message *message)
+{
+    struct walk *walk = context;
+    bool over = walk->rising ? message->id >= walk->before : message->id <= walk->from;
+    if (over)
+        return false;
+    walk->complete = false;
+    if (walk->given == walk->limit || walk->patience == 0)
+        return false;
+    if (visible_deleted(walk->command->chat, walk->member, message->id)) {
+        walk->patience--;
+    } else {
+        if (!page_add(&walk->page, walk->conversation, message, !walk->rising))
+            return false;
+        walk->given++;
+    }
+    walk->position = message->id;
+    walk->complete = true;
+    return true;
+}
+
+static int walk_stored(struct walk *walk)
+{
+    struct log *log = walk->command->chat->log;
+    int64_t id = walk->conversation->id;
+    walk->complete = true;
+    if (walk->rising)
+        (void)log_after(log, id, walk->from, on_message, walk);
+    else
+        (void)log_before(log, id, walk->before, on_message, walk);
+    return answer(walk->command, &walk->page, walk->complete, walk->rising ? "after" : "before",
+                  walk->position);
+}
+
+/* What a live group still has: no ids, so there are no pages. */
+static int give_live(struct walk *walk)
+{
+    bool complete = live_history_read(walk->conversation, walk->limit, &walk->page);
+    return answer(walk->command, &walk->page, complete, "before", 0);
+}
+
+static int walk_fields(struct command *command, struct walk *walk)
+{
+    int64_t limit = HISTORY_LIMIT, before = INT64_MAX, after = -1;
+    int code = field_number(command, "before", FIELD_OPTIONAL, 0, SAFE_INTEGER_MAX, &before);
+    if (code == CODE_OK)
+        code = field_number(command, "after", FIELD_OPTIONAL, 0, SAFE_INTEGER_MAX, &after);
+    if (code == CODE_OK)
+        code = field_number(command, "limit", FIELD_OPTIONAL, 1, HISTORY_LIMIT_MAX, &limit);
+    *walk = (struct walk){.command = command,
+                          .from = after,
+                          .before = before,
+                          .rising = before == INT64_MAX && after >= 0,
+                          .limit = (size_t)limit,
+                          .patience = PATIENCE};
+    return code;
+}
+
+int command_get_history(struct command *command)
+{
+    struct walk walk;
+    struct conversation_access access;
+    int code = walk_fields(command, &walk);
+    if (code == CODE_OK)
+        code = conversation_access(command, FIELD_REQUIRED, &access);
+    if (code != CODE_OK)
+        return code;
+    walk.page.array = cJSON_AddArrayToObject(command->data, "messages");
+    if (!walk.page.array)
+        return CODE_BUSY;
+    if (!access.conversation) /* a pair that has never written to each other */
+        return answer(command, &walk.page, true, "before", 0);
+    walk.conversation = access.conversation;
+    walk.member = access.member;
+    if (!conversation_stored(access.conversation))
+        return give_live(&walk);
+    int64_t from = visible_history_from(access.conversation, access.member);
+    walk.from = from > walk.from ? from : walk.from;
+    return walk_stored(&walk);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/commands/kick_commands.h"
+
+#include "acl/code.h"
+#include "plugin/core/chat.h"
+#include "plugin/life/closing.h"
+#include "plugin/life/deletion.h"
+#include "plugin/people/user.h"
+#include "plugin/push/push.h"
+#include "plugin/session/device.h"
+
+/* Devices that are away need not be told: nothing they have lets them in again. */
+int command_kick_user(struct command *command)
+{
+    struct chat *chat = command->chat;
+    struct user *user;
+    int code = field_known_user(command, "userID", &user);
+    if (code == CODE_OK)
+        code = command_begin(command, DISPLACE_BYTES);
+    if (code != CODE_OK)
+        return code;
+    user_kick(chat, user);
+    devices_end(chat, user);
+    push_commit(chat);
+    sessions_force_offline(chat, user, OFFLINE_ADMIN);
+    return CODE_OK;
+}
+
+int command_delete_user(struct command *command)
+{
+    struct user *user;
+    int code = field_known_user(command, "userID", &user);
+    if (code != CODE_OK)
+        return code;
+    return deletion_start(command->chat, user) ? CODE_OK : CODE_BUSY;
+}

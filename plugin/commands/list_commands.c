@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/commands/list_commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "acl/code.h"
+#include "plugin/commands/conversation_commands.h"
+#include "plugin/commands/page.h"
+#include "plugin/core/chat.h"
+#include "plugin/delivery/event.h"
+#include "plugin/payload/payload.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/unread.h"
+#include "plugin/people/user.h"
+#include "plugin/people/visible.h"
+#include "plugin/session/session.h"
+#include "schema/log.h"
+#include "schema/store.h"
+
+#define LIST_LIMIT     100
+#define LIST_LIMIT_MAX 500
+#define ENTRY_BYTES    160 /* of one conversation, without its last message */
+
+struct place {
+    struct member *member;
+    int64_t last_id; /* of the last message that is there for him */
+};
+
+struct list {
+    struct place *entries;
+    size_t count;
+};
+
+/* Conversations without a message that he can see are not in the list, nor are his notices. */
+static int64_t last_listed(struct chat *chat, struct member *member)
+{
+    const struct conversation *conversation = member->conversation;
+    if (member->role == ROLE_NONE || !conversation_stored(conversation) ||
+        (conversation->group && conversation->group->dismissed != 0) ||
+        strcmp(conversation->a, SYSTEM_USER) == 0)
+        return 0;
+    return visible_last(chat, member);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->member->pinned != y->member->pinned)
+        return x->member->pinned ? -1 : 1;
+    return x->last_id > y->last_id ? -1 : x->last_id < y->last_id;
+}
+
+static bool list_open(struct chat *chat, struct user *user, struct list *list)
+{
+    struct member *member;
+    size_t room;
+    *list = (struct list){0};
+    if (!user_load_memberships(chat, user))
+        return false;
+    DL_COUNT2(user->memberships, member, room, user_next);
+    list->entries = malloc((room + 1) * sizeof *list->entries);
+    if (!list->entries)
+        return false;
+    DL_FOREACH2 (user->memberships, member, user_next) {
+        const struct place entry = {member, last_listed(chat, member)};
+        if (entry.last_id != 0)
+            list->entries[list->count++] = entry;
+    }
+    qsort(list->entries, list->count, sizeof *list->entries, by_place);
+    return true;
+}
+
+static bool take_conversation(void *context, const struct message *message)
+{
+    *(int64_t *)context = message->conversation;
+    return false;
+}
+
+/* `before` is the id of the last message of the last entry given, in the part that is pinned or in the other.
+ * New messages may have moved that entry up since. */
+static bool before_is_pinned(struct chat *chat, const struct user *user, int64_t before)
+{
+    int64_t id = 0;
+    (void)log_find(chat->log, before, take_conversation, &id);
+    struct conversation *conversation = id == 0 ? NULL : conversation_by_id(chat, id);
+    const struct member *member = conversation ? member_find(chat, conversation, user->id) : NULL;
+    return member && member->pinned;
+}
+
+static size_t first_after(struct chat *chat, const struct user *user, const struct list *list, int64_t before)
+{
+    size_t i = 0;
+    if (before > store_last_id(chat->store))
+        return 0;
+    bool pinned = before_is_pinned(chat, user, before);
+    while (i < list->count &&
+           (list->entries[i].member->pinned ? !pinned || list->entries[i].last_id >= before
+                                            : !pinned && list->entries[i].last_id >= before))
+        i++;
+    return i;
+}
+
+struct item {
+    struct page *page;
+    const struct conversation *conversation;
+    cJSON *object;
+    bool found, added;
+};
+
+static bool add_last_message(void *context, const struct message *message)
+{
+    struct item *item = context;
+    item->found = true;
+    cJSON *json = message_json(item->conversation, message);
+    item->added = json && page_take(item->page, ENTRY_BYTES + strlen(json->valuestring)) &&
+                  cJSON_AddItemToObject(item->object, "lastMessage", json);
+    if (!item->added)
+        cJSON_Delete(json);
+    return false;
+}
+
+static bool add_state(struct chat *chat, cJSON *object, struct member *member)
+{
+    const struct conversation *conversation = member->conversation;
+    return cJSON_AddStringToObject(object, conversation_kind(conversation),
+                                   conversation_name(conversation, member->user_id)) &&
+           cJSON_AddNumberToObject(object, "unread", (double)member_unread(chat, member)) &&
+           cJSON_AddBoolToObject(object, "atMe", member_at_me(chat, member)) &&
+           cJSON_AddBoolToObject(object, "pinned", member->pinned) &&
+           cJSON_AddNumberToObject(object, "readID", (double)member->read_id);
+}
+
+/* false: the page is full, or failed. */
+static bool add_entry(struct chat *chat, struct page *page, const struct place *entry)
+{
+    struct item item = {page, entry->member->conversation, cJSON_CreateObject(), false, false};
+    bool good = item.object && add_state(chat, item.object, entry->member) &&
+                log_find(chat->log, entry->last_id, add_last_message, &item);
+    bool gone = good && !item.found; /* retention has taken it this moment */
+    if (good && item.added && cJSON_AddItemToArray(page->array, item.object))
+        return true;
+    cJSON_Delete(item.object);
+    page->failed = !gone && !page->full;
+    return gone;
+}
+
+static int answer_list(struct command *command, const struct list *list, size_t first, size_t limit)
+{
+    struct chat *chat = command->chat;
+    struct page page = {.array = cJSON_AddArrayToObject(command->data, "conversations")};
+    size_t i = first;
+    while (page.array && i < list->count && i - first < limit && add_entry(chat, &page, &list->entries[i]))
+        i++;
+    int64_t total = user_total_unread(chat, command->session->user);
+    if (store_failed(chat->store))
+        return CODE_BUSY;
+    return command_answered(command,
+                            page.array && !page.failed &&
+                                cJSON_AddBoolToObject(command->data, "complete", i == list->count) &&
+                                cJSON_AddNumberToObject(command->data, "totalUnread", (double)total));
+}
+
+int command_get_conversations(struct command *command)
+{
+    struct chat *chat = command->chat;
+    struct user *user = command->session->user;
+    struct list list;
+    int64_t before = 0, limit = LIST_LIMIT;
+    int code = field_number(command, "before", FIELD_OPTIONAL, 1, SAFE_INTEGER_MAX, &before);
+    if (code == CODE_OK)
+        code = field_number(command, "limit", FIELD_OPTIONAL, 1, LIST_LIMIT_MAX, &limit);
+    if (code != CODE_OK)
+        return code;
+    if (!list_open(chat, user, &list))
+        return CODE_BUSY;
+    size_t first = before == 0 ? 0 : first_after(chat, user, &list, before);
+    code = answer_list(command, &list, first, (size_t)limit);
+    free(list.entries);
+    return code;
+}
+
+int command_set_conversation(struct command *command)
+{
+    struct conversation_access access;
+    bool pinned = false;
+    int code = field_bool(command, "pinned", FIELD_OPTIONAL, &pinned);
+    if (code == CODE_OK)
+        code = conversation_own(command, &access);
+    if (code != CODE_OK)
+        return code;
+    if (!access.member || !conversation_stored(access.conversation) ||
+        strcmp(access.conversation->a, SYSTEM_USER) == 0)
+        return command_refuse(command, "%s: not in the caller's list of conversations",
+                              cJSON_HasObjectItem(command->request, "to") ? "to" : "group");
+    if (!cJSON_HasObjectItem(command->request, "pinned"))
+        return CODE_OK;
+    code = command_begin(command, 256);
+    if (code != CODE_OK)
+        return code;
+    member_pin(command->chat, access.member, pinned);
+    store_commit(command->chat->store);
+    return CODE_OK;
+}
+
+/* What is not there is gone already. */
+int command_delete_conversation(struct command *command)
+{
+    struct chat *chat = command->chat;
+    struct conversation_access access;
+    int code = conversation_own(command, &access);
+    if (code != CODE_OK || !access.member || !conversation_stored(access.conversation))
+        return code;
+    code = command_begin(command, 512);
+    if (code != CODE_OK)
+        return code;
+    visible_clear(chat, access.member);
+    if (access.member->pinned)
+        member_pin(chat, access.member, false);
+    store_commit(chat->store);
+    event_deleted_conversation(command->session, access.conversation);
+    return CODE_OK;
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/commands/member_commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "acl/code.h"
+#include "plugin/commands/candidates.h"
+#include "plugin/commands/group_commands.h"
+#include "plugin/core/chat.h"
+#include "plugin/delivery/announce.h"
+#include "plugin/people/application.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
+#include "plugin/push/push.h"
+#include "plugin/session/session.h"
+#include "plugin/session/subscription.h"
+#include "schema/store.h"
+
+/* Owner and admins who are told of an application: the owner and the first that are met. */
+#define MANAGERS_MAX 100
+
+static int read_candidates(struct command *command, struct candidates *candidates)
+{
+    const cJSON *array, *item;
+    int code = field_users(command, "members", CANDIDATES_MAX, &array);
+    if (code != CODE_OK)
+        return code;
+    candidates->count = 0;
+    cJSON_ArrayForEach (item, array)
+        candidates->list[candidates->count++] =
+            (struct candidate){.user_id = item->valuestring, .role = ROLE_MEMBER};
+    return CODE_OK;
+}
+
+static int64_t room_in(const struct chat *chat, const struct conversation *conversation)
+{
+    return group_members_max(chat, conversation->group->type) - conversation->group->member_count;
+}
+
+/* Who decides about applications */
+
+struct managers {
+    size_t count;
+    struct user *list[MANAGERS_MAX];
+};
+
+static void add_manager(struct chat *chat, const struct member *member, struct managers *out)
+{
+    struct user *user = out->count < MANAGERS_MAX ? user_find(chat, member->user_id) : NULL;
+    if (!user)
+        return;
+    announce_expect(chat, user->id);
+    out->list[out->count++] = user;
+}
+
+/* A store that cannot be read is noticed by command_begin. */
+static void find_managers(struct chat *chat, struct conversation *conversation, struct managers *out)
+{
+    const struct member *member;
+    out->count = 0;
+    if (!conversation_load_members(chat, conversation))
+        return;
+    for (enum role role = ROLE_OWNER; role >= ROLE_ADMIN; role--)
+        for (member = conversation->members; member; member = member->hh.next)
+            if (member->role == role)
+                add_manager(chat, member, out);
+}
+
+static void announce_request(struct command *command, const struct conversation *conversation,
+                             const struct managers *managers, const char *message)
+{
+    const struct notice notice = {.type = "joinRequest",
+                                  .group = conversation->group->id,
+                                  .by = command->session->user->id,
+                                  .reason = message};
+    for (size_t i = 0; i < managers->count; i++)
+        announce_notice(command->chat, managers->list[i], &notice);
+}
+
+static void announce_own(struct command *command, struct conversation *conversation, enum tips_kind kind,
+                         const char *type)
+{
+    const char *self = command->session->user->id;
+    const struct tips tips = {.kind = kind, .type = type, .by = self, .members = &self, .member_count = 1};
+    announce_tips(command->chat, conversation, &tips);
+}
+
+/* joinGroup */
+
+static int answer_status(struct command *command, const char *status)
+{
+    return command_answered(command, cJSON_AddStringToObject(command->data, "status", status));
+}
+
+static int join_live(struct command *command, struct conversation *conversation)
+{
+    if (subscription_find(command->session, conversation))
+        return CODE_ALREADY_MEMBER;
+    if (!subscription_join_live(command->chat, command->session, conversation))
+        return CODE_BUSY;
+    return answer_status(command, "joined");
+}
+
+static int join_now(struct command *command, struct conversation *conversation)
+{
+    struct chat *chat = command->chat;
+    struct user *self = command->session->user;
+    int code = command_begin(command, CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES);
+    if (code != CODE_OK)
+        return code;
+    if (!member_add(chat, conversation, self, ROLE_MEMBER)) {
+        store_abort(chat->store);
+        return CODE_BUSY;
+    }
+    announce_own(command, conversation, TIPS_JOIN, "join");
+    store_commit(chat->store);
+    announce_finish(chat, true);
+    push_user_changed(chat, self);
+    return answer_status(command, "joined");
+}
+
+static int apply_to_join(struct command *command, struct conversation *conversation, const char *message)
+{
+    struct chat *chat = command->chat;
+    struct managers managers;
+    find_managers(chat, conversation, &managers);
+    int code = command_begin(command, APPLICATION_BYTES + managers.count * ANNOUNCE_NOTICE_BYTES);
+    if (code != CODE_OK)
+        return code;
+    application_put(chat, conversation, command->session->user->id, NULL, message ? message : "");
+    announce_request(command, conversation, &managers, message);
+    store_commit(chat->store);
+    announce_finish(chat, true);
+    return answer_status(command, "pending");
+}
+
+static int check_join_limits(struct command *command, const struct conversation *conversation)
+{
+    struct user *self = command->session->user;
+    if (room_in(command->chat, conversation) <= 0)
+        return CODE_GROUP_FULL;
+    if (!user_load_memberships(command->chat, self))
+        return CODE_BUSY;
+    return user_group_count(command->chat, self) < GROUPS_PER_USER ? CODE_OK : CODE_TOO_MANY_GROUPS;
+}
+
+int command_join_group(struct command *command)
+{
+    struct group_access access;
+    const char *message;
+    int code = field_text(command, "message", FIELD_OPTIONAL, REASON_MAX, &message);
+    if (code == CODE_OK)
+        code = group_access(command, ACTION_JOIN, &access);
+    if (code != CODE_OK)
+        return code;
+    if (access.type == GROUP_LIVE)
+        return join_live(command, access.conversation);
+    if (access.role != ROLE_NONE)
+        return CODE_ALREADY_MEMBER;
+    enum entry entry = rules_join(access.type, command->session->admin, access.conversation->group->add_opt);
+    if (entry == ENTRY_REFUSED)
+        return CODE_NOT_ALLOWED;
+    code = check_join_limits(command, access.conversation);
+    if (code != CODE_OK)
+        return code;
+    return entry == ENTRY_NOW ? join_now(command, access.conversation)
+                              : apply_to_join(command, access.conversation, message);
+}
+
+/* quitGroup */
+
+int command_quit_group(struct command *command)
+{
+    struct group_access access;
+    struct chat *chat = command->chat;
+    int code = group_access(command, ACTION_QUIT, &access);
+    if (code != CODE_OK)
+        return code;
+    if (access.type == GROUP_LIVE) {
+        subscription_leave(chat, command->session, access.conversation);
+        return CODE_OK;
+    }
+    struct member *member = member_find(chat, access.conversation, command->session->user->id);
+    code = command_begin(command, CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES);
+    if (code != CODE_OK)
+        return code;
+    member_leave(chat, member);
+    if (access.conversation->group->dismissed == 0)
+        announce_own(command, access.conversation, TIPS_QUIT, "quit");
+    store_commit(chat->store);
+    announce_finish(chat, true);
+    return CODE_OK;
+}
+
+/* inviteGroupMember */
+
+static enum member_result check_invited(struct command *command, struct conversation *conversation,
+                                        struct candidate *candidate, enum entry entry, int64_t *room)
+{
+    if (member_role(command->chat, conversation, candidate->user_id) != ROLE_NONE)
+        return RESULT_NOTHING;
+    enum member_result result = candidate_check(command->chat, candidate, room);
+    if (result != RESULT_DONE || entry == ENTRY_NOW)
+        return result;
+    ++*room; /* who waits takes no place yet */
+    return RESULT_WAITS;
+}
+
+static bool anybody_waits(const struct candidates *invited)
+{
+    for (size_t i = 0; i < invited->count; i++)
+        if (invited->list[i].result == RESULT_WAITS)
+            return true;
+    return false;
+}
+
+static void put_invitations(struct command *command, const struct conversation *conversation,
+                            const struct candidates *invited)
+{
+    for (size_t i = 0; i < invited->count; i++)
+        if (invited->list[i].result == RESULT_WAITS)
+            application_put(command->chat, conversation, invited->list[i].user_id, command->session->user->id,
+                            "");
+}
+
+static int invite(struct command *command, const struct group_access *access, struct candidates *invited)
+{
+    struct chat *chat = command->chat;
+    struct managers managers = {0};
+    if (anybody_waits(invited))
+        find_managers(chat, access->conversation, &managers);
+    candidates_expect(chat, invited);
+    int code = command_begin(
+        command, ANNOUNCE_TIPS_BYTES + managers.count * ANNOUNCE_NOTICE_BYTES +
+                     invited->count * (CANDIDATE_BYTES + APPLICATION_BYTES + CANDIDATE_ANNOUNCED_BYTES));
+    if (code != CODE_OK)
+        return code;
+    candidates_admit(chat, access->conversation, invited);
+    put_invitations(command, access->conversation, invited);
+    candidates_announce_invited(command, access->conversation, invited);
+    announce_request(command, access->conversation, &managers, NULL);
+    store_commit(chat->store);
+    announce_finish(chat, true);
+    candidates_tell_push(chat, invited);
+    return command_answered(command, candidates_answer(command, invited));
+}
+
+int command_invite_group_member(struct command *command)
+{
+    struct group_access access;
+    struct candidates invited;
+    int code = read_candidates(command, &invited);
+    if (code == CODE_OK)
+        code = group_access(command, ACTION_INVITE, &access);
+    if (code != CODE_OK)
+        return code;
+    enum entry entry = rules_invite(access.type, access.role, command->session->admin,
+                                    access.conversation->group->invite_opt);
+    if (entry == ENTRY_REFUSED)
+        return CODE_NOT_ALLOWED;
+    int64_t room = room_in(command->chat, access.conversation);
+    for (size_t i = 0; i < invited.count; i++)
+        invited.list[i].result = check_invited(command, access.conversation, &invited.list[i], entry, &room);
+    return invite(command, &access, &invited);
+}
+
+/* deleteGroupMember */
+
+static enum member_result check_removed(const struct command *command, const struct group_access *access,
+                                        struct candidate *candidate)
+{
+    const char *user_id = candidate->user_id;
+    candidate->user = user_find(command->chat, user_id);
+    enum role target = member_role(command->chat, access->conversation, user_id);
+    if (target == ROLE_NONE)
+        return candidate->user ? RESULT_NOTHING : RESULT_FAILED;
+    if (strcmp(user_id, command->session->user->id) == 0)
+        return RESULT_FAILED;
+    int code = rules_may_target(access->type, access->role, command->session->admin, ACTION_KICK, target);
+    return code == CODE_OK ? RESULT_DONE : RESULT_FAILED;
+}
+
+static int remove_members(struct command *command, const struct group_access *access,
+                          const struct candidates *removed, const char *reason)
+{
+    struct chat *chat = command->chat;
+    const struct tips tips = {
+        .kind = TIPS_KICK, .type = "kick", .by = command->session->user->id, .reason = reason};
+    candidates_expect(chat, removed);
+    int code = command_begin(command, ANNOUNCE_TIPS_BYTES +
+                                          removed->count * (CANDIDATE_BYTES + CANDIDATE_ANNOUNCED_BYTES));
+    if (code != CODE_OK)
+        return code;
+    for (size_t i = 0; i < removed->count; i++)
+        if (removed->list[i].result == RESULT_DONE)
+            member_leave(chat, member_find(chat, access->conversation, removed->list[i].user_id));
+    candidates_announce(chat, access->conversation, removed, &tips, "kicked");
+    store_commit(chat->store);
+    announce_finish(chat, true);
+    return command_answered(command, candidates_answer(command, removed));
+}
+
+int command_delete_group_member(struct command *command)
+{
+    struct group_access access;
+    struct candidates removed;
+    const char *reason;
+    int code = read_candidates(command, &removed);
+    if (code == CODE_OK)
+        code = field_text(command, "reason", FIELD_OPTIONAL, REASON_MAX, &reason);
+    if (code == CODE_OK)
+        code = group_access(command, ACTION_KICK, &access);
+    if (code != CODE_OK)
+        return code;
+    for (size_t i = 0; i < removed.count; i++)
+        removed.list[i].result = check_removed(command, &access, &removed.list[i]);
+    return remove_members(command, &access, &removed, reason);
+}
+
+/* setGroupMemberRole */
+
+static int read_role(struct command *command, enum role *role)
+{
+    const char *text;
+    int code = field_text(command, "role", FIELD_REQUIRED, SIZE_MAX, &text);
+    if (code != CODE_OK || role_parse(text, role))
+        return code;
+    return command_refuse(command, "role: admin or member");
+}
+
+/* In the open frame. */
+static void announce_role(struct command *command, struct member *member)
+{
+    const bool admin = member->role == ROLE_ADMIN;
+    const char *names[] = {member->user_id};
+    const struct tips tips = {.kind = TIPS_ADMIN,
+                              .type = admin ? "setAdmin" : "cancelAdmin",
+                              .by = command->session->user->id,
+                              .members = names,
+                              .member_count = 1};
+    const struct notice notice = {.type = admin ? "adminGranted" : "adminRevoked",
+                                  .group = member->conversation->group->id,
+                                  .by = tips.by};
+    announce_tips(command->chat, member->conversation, &tips);
+    if (member->user)
+        announce_notice(command->chat, member->user, &notice);
+}
+
+static int set_role(struct command *command, struct member *member, enum role role)
+{
+    struct chat *chat = command->chat;
+    if (member->role == role)
+        return CODE_OK;
+    announce_expect(chat, member->user_id);
+    int code = command_begin(command, CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES + CANDIDATE_ANNOUNCED_BYTES);
+    if (code != CODE_OK)
+        return code;
+    member_set_role(chat, member, role);
+    announce_role(command, member);
+    store_commit(chat->store);
+    announce_finish(chat, true);
+    return CODE_OK;
+}
+
+int command_set_group_member_role(struct command *command)
+{
+    struct group_access access;
+    const char *user_id;
+    enum role role;
+    int code = field_user(command, "userID", FIELD_REQUIRED, &user_id);
+    if (code == CODE_OK)
+        code = read_role(command, &role);
+    if (code == CODE_OK)
+        code = group_access(command, ACTION_SET_ROLE, &access);
+    if (code != CODE_OK)
+        return code;
+    (void)user_find(command->chat, user_id); /* into memory: his notice needs him */
+    struct member *member = member_find(command->chat, access.conversation, user_id);
+    code = rules_may_target(access.type, access.role, command->session->admin, ACTION_SET_ROLE,
+                            member ? member->role : ROLE_NONE);
+    return code == CODE_OK ? set_role(command, member, role) : code;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/commands/message_commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "acl/code.h"
+#include "plugin/commands/conversation_commands.h"
+#include "plugin/commands/group_commands.h"
+#include "plugin/core/chat.h"
+#include "plugin/delivery/announce.h"
+#include "plugin/delivery/event.h"
+#include "plugin/payload/payload.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
+#include "plugin/people/visible.h"
+#include "plugin/session/session.h"
+#include "schema/log.h"
+#include "schema/store.h"
+
+#define DELETE_MAX 100
+
+/* A message that the caller may see, and his place in its conversation. */
+struct found {
+    struct message message; /* without its body */
+    char sender[USER_ID_MAX + 1];
+    struct conversation *conversation; /* NULL: there is none for him */
+    struct member *member;             /* NULL: an app admin */
+    enum role role;
+};
+
+static bool keep(void *context, const struct message *message)
+{
+    struct found *found = context;
+    found->message = *message;
+    store_copy(found->sender, sizeof found->sender, message->sender);
+    found->message.sender = found->sender;
+    found->message.client = found->message.body = found->message.mentions = NULL;
+    return false;
+}
+
+static bool may_see(struct command *command, const struct found *found)
+{
+    const struct conversation *conversation = found->conversation;
+    bool admin = command->session->admin && conversation->group;
+    if (conversation->group && conversation->group->dismissed != 0)
+        return false;
+    if (found->role == ROLE_NONE)
+        return admin;
+    return admin || found->message.id > visible_history_from(conversation, found->member);
+}
+
+/* What is not there and what he may not see look the same. */
+static void find(struct command *command, int64_t id, struct found *found)
+{
+    struct chat *chat = command->chat;
+    *found = (struct found){.role = ROLE_NONE};
+    if (!log_find(chat->log, id, keep, found) || found->message.id == 0)
+        return;
+    found->conversation = conversation_by_id(chat, found->message.conversation);
+    if (!found->conversation)
+        return;
+    found->member = member_find(chat, found->conversation, command->session->user->id);
+    found->role = found->member ? found->member->role : ROLE_NONE;
+    if (found->role == ROLE_NONE)
+        found->member = NULL;
+    if (!may_see(command, found))
+        found->conversation = NULL;
+}
+
+/* recallMessage */
+
+static int no_message(const struct conversation *conversation)
+{
+    return conversation && conversation->group ? CODE_NO_GROUP_MESSAGE : CODE_NO_MESSAGE;
+}
+
+static bool too_late(struct command *command, const struct found *found)
+{
+    const struct chat *chat = command->chat;
+    if (command->session->admin && found->conversation->group)
+        return false; /* what must go, goes */
+    return found->message.time + chat->options.recall_seconds * 1000 <= chat->now;
+}
+
+static int check_recall(struct command *command, const struct found *found)
+{
+    const struct conversation *conversation = found->conversation;
+    const struct group *group = conversation->group;
+    bool own = strcmp(found->sender, command->session->user->id) == 0;
+    if (found->message.kind != MESSAGE_CONTENT || (!own && !group))
+        return no_message(conversation);
+    int code =
+        own ? CODE_OK : rules_may(group->type, found->role, command->session->admin, ACTION_RECALL_OTHERS);
+    if (code == CODE_OK && found->message.recalled)
+        code = CODE_ALREADY_RECALLED;
+    if (code == CODE_OK && too_late(command, found))
+        code = group ? CODE_RECALL_TOO_LATE : CODE_C2C_RECALL_TOO_LATE;
+    return code;
+}
+
+static int recall(struct command *command, const struct found *found, const char *reason)
+{
+    struct chat *chat = command->chat;
+    int code = command_begin(command, ANNOUNCE_RECALL_BYTES);
+    if (code != CODE_OK)
+        return code;
+    if (!log_recall(chat->log, &found->message)) {
+        store_abort(chat->store);
+        return CODE_BUSY;
+    }
+    conversation_recalled(chat, found->conversation, found->message.id);
+    announce_recall(chat, found->conversation, command->session->user->id, found->message.id, reason);
+    store_commit(chat->store);
+    announce_finish(chat, true);
+    return CODE_OK;
+}
+
+int command_recall_message(struct command *command)
+{
+    struct conversation_access named;
+    struct found found;
+    const char *reason = NULL;
+    int64_t id = 0;
+    int code = field_number(command, "id", FIELD_OPTIONAL, 1, SAFE_INTEGER_MAX, &id);
+    if (code == CODE_OK)
+        code = field_text(command, "reason", FIELD_OPTIONAL, REASON_MAX, &reason);
+    if (code == CODE_OK)
+        code = conversation_access(command, FIELD_OPTIONAL, &named);
+    if (code != CODE_OK)
+        return code;
+    if (named.conversation && !conversation_stored(named.conversation))
+        return CODE_LIVE_NOT_RECALLED;
+    if (id == 0)
+        return command_refuse(command, "id: missing");
+    find(command, id, &found);
+    if (store_failed(command->chat->store))
+        return CODE_BUSY;
+    if (!found.conversation || (named.named && named.conversation != found.conversation))
+        return no_message(named.conversation);
+    code = check_recall(command, &found);
+    return code == CODE_OK ? recall(command, &found, reason) : code;
+}
+
+/* deleteMessages */
+
+static bool is_id(const cJSON *item)
+{
+    double id = item->valuedouble;
+    return cJSON_IsNumber(item) && id >= 1 && id <= (double)SAFE_INTEGER_MAX && id == (double)(int64_t)id;
+}
+
+static int field_ids(struct command *command, const cJSON **out)
+{
+    const cJSON *item, *ids = cJSON_GetObjectItemCaseSensitive(command->request, "ids");
+    if (!ids)
+        return command_refuse(command, "ids: missing");
+    if (!cJSON_IsArray(ids) || !ids->child || cJSON_GetArraySize(ids) > DELETE_MAX)
+        return command_refuse(command, "ids: must be a list of 1 to %d ids", DELETE_MAX);
+    cJSON_ArrayForEach (item, ids)
+        if (!is_id(item))
+            return command_refuse(command, "ids: must be a list of ids, whole numbers from 1");
+    *out = ids;
+    return CODE_OK;
+}
+
+static int find_all(struct command *command, const cJSON *ids, struct found *all)
+{
+    const cJSON *item;
+    size_t i = 0;
+    cJSON_ArrayForEach (item, ids) {
+        find(command, (int64_t)item->valuedouble, &all[i]);
+        if (store_failed(command->chat->store))
+            return CODE_BUSY;
+        if (!all[i].conversation || !all[i].member) {
+            snprintf(command->error, sizeof command->error, "ids: the message %lld does not exist",
+                     (long long)item->valuedouble);
+            return CODE_NO_MESSAGE;
+        }
+        i++;
+    }
+    return CODE_OK;
+}
+
+int command_delete_messages(struct command *command)
+{
+    struct chat *chat = command->chat;
+    struct found all[DELETE_MAX];
+    const cJSON *ids = NULL;
+    int code = field_ids(command, &ids);
+    if (code == CODE_OK)
+        code = find_all(command, ids, all);
+    size_t count = code == CODE_OK ? (size_t)cJSON_GetArraySize(ids) : 0;
+    if (code == CODE_OK)
+        code = command_begin(command, count * VISIBLE_DELETE_BYTES);
+    if (code != CODE_OK)
+        return code;
+    bool good = true;
+    for (size_t i = 0; good && i < count; i++)
+        if (!visible_deleted(chat, all[i].member, all[i].message.id))
+            good = visible_delete(chat, all[i].member, &all[i].message);
+    store_commit(
+        chat->store); /* out of memory in the middle: those before are deleted, the client asks again */
+    event_deleted(command->session, ids);
+    return good ? CODE_OK : CODE_BUSY;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/commands/presence_commands.h"
+
+#include <stdio.h>
+
+#include "acl/code.h"
+#include "lib/json.h"
+#include "plugin/core/chat.h"
+#include "plugin/life/presence.h"
+#include "plugin/people/user.h"
+#include "plugin/push/push.h"
+#include "plugin/session/session.h"
+#include "schema/store.h"
+
+/* Those who are not there are told apart in the answer, and cannot be watched. */
+static bool add_status(cJSON *list, const char *user_id, const struct user *user)
+{
+    cJSON *item = json_add_object(list);
+    if (!item)
+        return false;
+    const char *status = user ? presence_name(presence_status(user)) : "unknown";
+    return cJSON_AddStringToObject(item, "userID", user_id) &&
+           cJSON_AddStringToObject(item, "status", status);
+}
+
+static int too_many(struct command *command)
+{
+    snprintf(command->error, sizeof command->error, "userIDs: at most %d watched at the same time",
+             WATCHED_MAX);
+    return CODE_TOO_MANY_MEMBERS;
+}
+
+/* Is there room for those who are not watched yet? */
+static int check_room(struct command *command, const cJSON *ids)
+{
+    int watching = command->session->watching;
+    const cJSON *id;
+    cJSON_ArrayForEach (id, ids) {
+        const struct user *user = user_find(command->chat, id->valuestring);
+        if (user && !presence_watches(command->session, user))
+            watching++;
+    }
+    if (store_failed(command->chat->store))
+        return CODE_BUSY;
+    return watching > WATCHED_MAX ? too_many(command) : CODE_OK;
+}
+
+static bool watch(struct command *command, struct user *user)
+{
+    return user->deleted || presence_watch(command->chat, command->session, user);
+}
+
+/* One who was deleted since is let go as well: he may come again. */
+static bool unwatch(struct command *command, struct user *user)
+{
+    presence_unwatch(command->chat, command->session, user);
+    return true;
+}
+
+static int for_each(struct command *command, const cJSON *ids,
+                    bool (*change)(struct command *command, struct user *user))
+{
+    cJSON *list = cJSON_AddArrayToObject(command->data, "users");
+    bool good = list != NULL;
+    const cJSON *id;
+    cJSON_ArrayForEach (id, ids) {
+        struct user *user = user_find_any(command->chat, id->valuestring);
+        good = good && (!user || change(command, user)) &&
+               add_status(list, id->valuestring, user && !user->deleted ? user : NULL);
+    }
+    return command_answered(command, good);
+}
+
+int command_watch_status(struct command *command)
+{
+    const cJSON *ids;
+    int code = field_users(command, "userIDs", WATCHED_MAX, &ids);
+    if (code == CODE_OK)
+        code = check_room(command, ids);
+    return code == CODE_OK ? for_each(command, ids, watch) : code;
+}
+
+int command_unwatch_status(struct command *command)
+{
+    const cJSON *ids;
+    int code = field_users(command, "userIDs", WATCHED_MAX, &ids);
+    return code == CODE_OK ? for_each(command, ids, unwatch) : code;
+}
+
+/* What is on its connection nobody sees: from now on the device wants pushes as if it were away. */
+int command_set_background(struct command *command)
+{
+    struct chat *chat = command->chat;
+    struct session *session = command->session;
+    bool background = false;
+    int code = field_bool(command, "background", FIELD_REQUIRED, &background);
+    if (code != CODE_OK || background == session->background)
+        return code;
+    code = command_begin(command, 256);
+    if (code != CODE_OK)
+        return code;
+    store_put(chat->store, W_DEVICE_BACKGROUND, "ti", session->client_id, (int64_t)background);
+    store_commit(chat->store);
+    session->background = background;
+    if (background && session->has_token)
+        push_user_changed(chat, session->user);
+    presence_changed(chat, session->user);
+    return CODE_OK;
+}

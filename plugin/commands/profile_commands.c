@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/commands/profile_commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "acl/code.h"
+#include "lib/json.h"
+#include "plugin/core/chat.h"
+#include "plugin/people/blacklist.h"
+#include "plugin/people/profile.h"
+#include "plugin/people/user.h"
+#include "plugin/session/session.h"
+#include "schema/store.h"
+
+#define USERS_MAX 100 /* in one command. An answer about so many is just less than the 400 KiB of control.c */
+
+/* setSelfInfo */
+
+struct changes {
+    const char *nickname, *face_url, *self_signature; /* NULL: stays as it is */
+};
+
+static int read_changes(struct command *command, struct changes *changes)
+{
+    int code = field_text(command, "nickname", FIELD_OPTIONAL, NICKNAME_MAX, &changes->nickname);
+    if (code == CODE_OK)
+        code = field_text(command, "faceURL", FIELD_OPTIONAL, FACE_URL_MAX, &changes->face_url);
+    if (code == CODE_OK)
+        code = field_text(command, "selfSignature", FIELD_OPTIONAL, SELF_SIGNATURE_MAX,
+                          &changes->self_signature);
+    if (code == CODE_OK && !changes->nickname && !changes->face_url && !changes->self_signature)
+        code = command_refuse(command, "nickname, faceURL, selfSignature: one of them at least");
+    return code;
+}
+
+static const char *either(const char *changed, const char *now)
+{
+    return changed ? changed : now;
+}
+
+int command_set_self_info(struct command *command)
+{
+    struct user *self = command->session->user;
+    const struct profile *now = profile_of(self);
+    struct changes changes;
+    int code = read_changes(command, &changes);
+    if (code != CODE_OK)
+        return code;
+    struct profile *profile =
+        profile_make(either(changes.nickname, now->nickname), either(changes.face_url, now->face_url),
+                     either(changes.self_signature, now->self_signature));
+    code = profile ? command_begin(command, PROFILE_BYTES) : CODE_BUSY;
+    if (code != CODE_OK) {
+        free(profile);
+        return code;
+    }
+    profile_set(command->chat, self, profile);
+    store_commit(command->chat->store);
+    return CODE_OK;
+}
+
+/* getUsersInfo */
+
+static bool add_user(cJSON *array, const struct user *user)
+{
+    const struct profile *profile = profile_of(user);
+    cJSON *item = json_add_object(array);
+    if (!item)
+        return false;
+    return cJSON_AddStringToObject(item, "userID", user->id) &&
+           cJSON_AddStringToObject(item, "nickname", profile->nickname) &&
+           cJSON_AddStringToObject(item, "faceURL", profile->face_url) &&
+           cJSON_AddStringToObject(item, "selfSignature", profile->self_signature);
+}
+
+int command_get_users_info(struct command *command)
+{
+    const cJSON *ids, *id;
+    int code = field_users(command, "userIDs", USERS_MAX, &ids);
+    if (code != CODE_OK)
+        return code;
+    cJSON *array = cJSON_AddArrayToObject(command->data, "users");
+    bool good = array != NULL;
+    cJSON_ArrayForEach (id, ids) {
+        const struct user *user = user_find(command->chat, id->valuestring);
+        good = good && (!user || add_user(array, user));
+    }
+    /* Who could not be read is not somebody who is not there. */
+    return store_failed(command->chat->store) ? CODE_BUSY : command_answered(command, good);
+}
+
+/* The blacklist */
+
+struct some_users {
+    const char *list[USERS_MAX]; /* borrowed from the request */
+    size_t count;
+};
+
+/* Of the users named, those who are on the caller's blacklist, or those who are not. */
+static int read_ids(struct command *command, bool listed, struct some_users *out)
+{
+    struct user *self = command->session->user;
+    const cJSON *ids, *id;
+    int code = field_users(command, "userIDs", USERS_MAX, &ids);
+    if (code != CODE_OK)
+        return code;
+    if (!blacklist_load(command->chat, self))
+        return CODE_BUSY;
+    out->count = 0;
+    cJSON_ArrayForEach (id, ids)
+        if (blacklist_has(self, id->valuestring) == listed)
+            out->list[out->count++] = id->valuestring;
+    return CODE_OK;
+}
+
+static int check_new(struct command *command, const struct some_users *added)
+{
+    const struct user *self = command->session->user;
+    for (size_t i = 0; i < added->count; i++) {
+        if (strcmp(added->list[i], self->id) == 0)
+            return command_refuse(command, "userIDs: %s is yourself", self->id);
+        if (!user_find(command->chat, added->list[i]))
+            return CODE_NO_USER;
+    }
+    if (blacklist_count(self) + added->count > BLACKLIST_MAX)
+        return command_refuse(command, "userIDs: at most %d on a blacklist", BLACKLIST_MAX);
+    return CODE_OK;
+}
+
+int command_add_to_blacklist(struct command *command)
+{
+    struct chat *chat = command->chat;
+    struct some_users added;
+    int code = read_ids(command, false, &added);
+    if (code == CODE_OK)
+        code = check_new(command, &added);
+    if (code != CODE_OK || added.count == 0)
+        return code;
+    code = command_begin(command, added.count * BLACKLIST_BYTES);
+    if (code != CODE_OK)
+        return code;
+    if (!blacklist_add(chat, command->session->user, added.list, added.count)) {
+        store_abort(chat->store);
+        return CODE_BUSY;
+    }
+    store_commit(chat->store);
+    return CODE_OK;
+}
+
+int command_remove_from_blacklist(struct command *command)
+{
+    struct some_users listed;
+    int code = read_ids(command, true, &listed);
+    if (code != CODE_OK || listed.count == 0)
+        return code;
+    code = command_begin(command, listed.count * BLACKLIST_BYTES);
+    if (code != CODE_OK)
+        return code;
+    blacklist_remove(command->chat, command->session->user, listed.list, listed.count);
+    store_commit(command->chat->store);
+    return CODE_OK;
+}
+
+int command_get_blacklist(struct command *command)
+{
+    struct user *self = command->session->user;
+    if (!blacklist_load(command->chat, self))
+        return CODE_BUSY;
+    cJSON *array = cJSON_AddArrayToObject(command->data, "userIDs");
+    bool good = array != NULL;
+    for (size_t i = 0; good && i < blacklist_count(self); i++) {
+        cJSON *id = cJSON_CreateString(self->blacklist->ids[i]);
+        good = id && cJSON_AddItemToArray(array, id);
+        if (!good)
+            cJSON_Delete(id);
+    }
+    return command_answered(command, good);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/commands/session_commands.h"
+
+#include <stdint.h>
+
+#include "acl/code.h"
+#include "lib/usersig.h"
+#include "plugin/core/chat.h"
+#include "plugin/life/closing.h"
+#include "plugin/people/user.h"
+#include "plugin/push/push.h"
+#include "plugin/session/device.h"
+#include "plugin/session/session.h"
+
+int command_renew_user_sig(struct command *command)
+{
+    const struct chat *chat = command->chat;
+    struct session *session = command->session;
+    const char *text;
+    struct usersig sig;
+    int code = field_text(command, "userSig", FIELD_REQUIRED, SIZE_MAX, &text);
+    if (code == CODE_OK)
+        code = usersig_verify(text, session->user->id, chat->options.sdkappid, &chat->keys, chat->now / 1000,
+                              &sig);
+    if (code != CODE_OK)
+        return code;
+    if (session->user->kicked != 0 && sig.created <= session->user->kicked)
+        return CODE_SIG_REVOKED;
+    if (session_leaves(session))
+        return CODE_NOT_ALLOWED;
+    expiry_renew(command->chat, session, sig.expires);
+    return CODE_OK;
+}
+
+/* The answer is queued before the connection is closed, so it arrives. Cursors stay: the device may come
+ * back. */
+int command_logout(struct command *command)
+{
+    struct chat *chat = command->chat;
+    int code = command_begin(command, DISPLACE_BYTES);
+    if (code != CODE_OK)
+        return code;
+    push_put_token_lost(chat, command->session->client_id);
+    device_leave_place(chat, command->session);
+    push_commit(chat);
+    session_close_soon(chat, command->session);
+    return CODE_OK;
+}

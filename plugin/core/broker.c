@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/core/broker.h"
+
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <mqtt_protocol.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STATS_TOPIC "$SYS/broker/chat/"
+
+static void log_line(int level, const char *format, va_list list)
+{
+    char line[800];
+    vsnprintf(line, sizeof line, format, list);
+    mosquitto_log_printf(level, "chat: %s", line);
+}
+
+#define LOG_FUNCTION(name, level)                                                                            \
+    void name(const char *format, ...)                                                                       \
+    {                                                                                                        \
+        va_list list;                                                                                        \
+        va_start(list, format);                                                                              \
+        log_line(level, format, list);                                                                       \
+        va_end(list);                                                                                        \
+    }
+LOG_FUNCTION(broker_error, MOSQ_LOG_ERR)
+LOG_FUNCTION(broker_warn, MOSQ_LOG_WARNING)
+LOG_FUNCTION(broker_info, MOSQ_LOG_INFO)
+
+static uint64_t queued;
+
+uint64_t broker_queued(void)
+{
+    return queued;
+}
+
+/* mosquitto_broker_publish takes the payload over on success only (2.0.11, 2.1.2). */
+static bool publish_take(const char *client_id, const char *topic, void *payload, size_t len, int qos,
+                         bool retain, mosquitto_property *properties)
+{
+    queued++;
+    if (mosquitto_broker_publish(client_id, topic, (int)len, payload, qos, retain, properties) ==
+        MOSQ_ERR_SUCCESS)
+        return true;
+    mosquitto_free(payload);
+    mosquitto_property_free_all(&properties);
+    return false;
+}
+
+static char *concatenate(const void *head, size_t head_len, const void *tail, size_t tail_len)
+{
+    char *whole = mosquitto_malloc(head_len + tail_len + 1);
+    if (!whole)
+        return NULL;
+    memcpy(whole, head, head_len);
+    if (tail_len > 0)
+        memcpy(whole + head_len, tail, tail_len);
+    whole[head_len + tail_len] = '\0';
+    return whole;
+}
+
+bool broker_send(const char *client_id, const char *topic, const void *head, size_t head_len,
+                 const void *tail, size_t tail_len, int qos)
+{
+    char *payload = concatenate(head, head_len, tail, tail_len);
+    return payload && publish_take(client_id, topic, payload, head_len + tail_len, qos, false, NULL);
+}
+
+bool broker_respond(const char *client_id, const char *topic, const char *payload, size_t len, int qos,
+                    const void *correlation, uint16_t correlation_len)
+{
+    mosquitto_property *properties = NULL;
+    if (correlation && mosquitto_property_add_binary(&properties, MQTT_PROP_CORRELATION_DATA, correlation,
+                                                     correlation_len) != MOSQ_ERR_SUCCESS)
+        return false;
+    char *copy = concatenate(payload, len, NULL, 0);
+    if (copy)
+        return publish_take(client_id, topic, copy, len, qos, false, properties);
+    mosquitto_property_free_all(&properties);
+    return false;
+}
+
+void broker_stat(const char *name, const char *value)
+{
+    char topic[sizeof STATS_TOPIC + 64];
+    snprintf(topic, sizeof topic, STATS_TOPIC "%s", name);
+    char *payload = concatenate(value, strlen(value), NULL, 0);
+    if (payload)
+        publish_take(NULL, topic, payload, strlen(value), 0, true, NULL);
+}
+
+static bool kicking;
+
+void broker_kick(const char *client_id)
+{
+    kicking = true;
+    mosquitto_kick_client_by_clientid(client_id, false);
+    kicking = false;
+}
+
+bool broker_kicking(void)
+{
+    return kicking;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The one instance of the plugin: what every noun needs, and a pointer to each noun's own state. Who owns
+ * what: plugin.c makes and ends it. Broker thread only. */
+#ifndef PLUGIN_CORE_CHAT_H
+#define PLUGIN_CORE_CHAT_H
+
+#include "lib/keys.h"
+#include "plugin/core/options.h"
+#include "plugin/life/presence.h"
+#include "plugin/people/application.h"
+#include "plugin/people/visible.h"
+#include "plugin/session/departed.h"
+#include "plugin/session/expiry.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chat {
+    struct options options;
+    struct keys keys;
+    struct store *store;                 /* schema/store.h */
+    struct log *log;                     /* schema/log.h */
+    struct users *users;                 /* user.h */
+    struct conversations *conversations; /* conversation.h */
+    struct sessions *sessions;           /* session.h */
+    struct departures departures;        /* departed.h */
+    struct {
+        struct young_device *by_id, *oldest; /* device.h: what is not committed yet */
+    } devices;
+    struct applications applications; /* application.h: those made a moment ago */
+    struct hidings hidings;           /* visible.h: the same */
+    struct delivery *delivery;        /* deliver.h */
+    struct recents *recents;          /* recent.h */
+    struct push *push;                /* push.h */
+
+    struct announcement *announcements;  /* put into the open frame, to be handed out after it (announce.h) */
+    struct dismissal *dismissals;        /* members still to be told (dismissal.h) */
+    struct audience *audiences;          /* live groups somebody came to or left (audience.h) */
+    uint64_t audience_lists;             /* made so far */
+    struct live_publish *live_publishes; /* not flushed yet (live_publish.h) */
+    uint64_t live_publish_serial;        /* of the last one */
+    struct broadcast *broadcasts;        /* users still to be told (broadcast.h) */
+    struct session *replays;             /* sessions with something to replay (replay.h) */
+    struct presence_turns presence;      /* who is told that somebody came or went (presence.h) */
+    struct deletion *deletions;          /* users whose memberships still have to end (deletion.h) */
+    struct session *closing;             /* sessions with close_at, in its order (closing.h) */
+    struct expiry expiry;                /* of sessions, in seconds (closing.h) */
+
+    int64_t now;    /* ms since 1970, taken once at the start of each event of the broker */
+    bool unflushed; /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */
+    uint64_t tick;  /* counts TICK events; deliver.h reckons order in it */
+    int64_t stats_due; /* stats.h */
+    struct {
+        uint64_t stored, rejected, replayed;
+    } count;
+};
+
+#endif

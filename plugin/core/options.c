@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/core/options.h"
+
+#include "acl/identity.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PREFIX             "plugin_opt_"
+#define PATH_BYTES_MAX     4095
+#define ADMIN_BYTES_MAX    4096
+#define SETTINGS_BYTES_MAX 65536
+#define RING_BYTES_MAX     INT64_C(4294967296)
+#define NAME_BYTES_MAX     32
+#define SHOWN_BYTES_MAX    64
+#define EDITS_MAX          2
+#define NUMBER_DIGITS_MAX  18 /* always fits int64_t */
+
+enum kind { NUMBER, WORD, TEXT, ADMINS, KIND_COUNT };
+enum flag { REQUIRED = 1, RUNNING = 2 }; /* RUNNING: may change while the broker runs */
+
+struct row {
+    const char *name;
+    size_t offset;
+    enum kind kind;
+    int64_t min, max;     /* of a number; of a text max is its length in bytes */
+    const char *fallback; /* as a user would write it; NULL: none */
+    int flags;
+    const char *words; /* of a WORD */
+};
+
+/* In the order of the enums in options.h. */
+#define OTHER_USERS  "refuse defer"
+#define OTHER_TOPICS "defer allow deny"
+#define LOGIN_WORDS  "single dual triple multi"
+#define SYNC_MODES   "full normal off"
+
+#define OPT(member) #member, offsetof(struct options, member)
+
+/* clang-format off */
+static const struct row rows[] = {
+    {OPT(sdkappid),                NUMBER, 1,       UINT32_MAX,      NULL,       REQUIRED, NULL},
+    {OPT(secret_key_file),         TEXT,   0,       PATH_BYTES_MAX,  NULL,       REQUIRED, NULL},
+    {OPT(database),                TEXT,   0,       PATH_BYTES_MAX,  NULL,       REQUIRED, NULL},
+    {OPT(ring_file),               TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
+    {OPT(admins),                  ADMINS, 0,       ADMIN_BYTES_MAX, NULL,       RUNNING,  NULL},
+    {OPT(other_users),             WORD,   0,       0,               "refuse",   0,        OTHER_USERS},
+    {OPT(other_topics),            WORD,   0,       0,               "defer",    0,        OTHER_TOPICS},
+    {OPT(login_policy),            WORD,   0,       0,               "multi",    RUNNING,  LOGIN_WORDS},
+    {OPT(instances_per_platform),  NUMBER, 1,       10,              "1",        RUNNING,  NULL},
+    {OPT(web_instances),           NUMBER, 1,       10,              "5",        RUNNING,  NULL},
+    {OPT(user_rate),               NUMBER, 0,       1000000,         "100",      RUNNING,  NULL},
+    {OPT(group_rate),              NUMBER, 0,       1000000,         "40",       RUNNING,  NULL},
+    {OPT(retention_days),          NUMBER, 0,       36500,           "7",        RUNNING,  NULL},
+    {OPT(max_message_bytes),       NUMBER, 256,     1048576,         "12288",    RUNNING,  NULL},
+    {OPT(max_members_private),     NUMBER, 1,       100000,          "200",      RUNNING,  NULL},
+    {OPT(max_members_public),      NUMBER, 1,       100000,          "2000",     RUNNING,  NULL},
+    {OPT(max_members_chatroom),    NUMBER, 1,       100000,          "6000",     RUNNING,  NULL},
+    {OPT(recall_seconds),          NUMBER, 0,       604800,          "120",      RUNNING,  NULL},
+    {OPT(replay_limit),            NUMBER, 0,       1000000,         "1000",     RUNNING,  NULL},
+    {OPT(live_history),            NUMBER, 0,       50,              "20",       RUNNING,  NULL},
+    {OPT(sync),                    WORD,   0,       0,               "full",     0,        SYNC_MODES},
+    {OPT(ring_bytes),              NUMBER, 4194304, RING_BYTES_MAX,  "67108864", 0,        NULL},
+    {OPT(push_lease_seconds),      NUMBER, 1,       3600,            "30",       RUNNING,  NULL},
+    {OPT(push_ttl_seconds),        NUMBER, 60,      604800,          "86400",    RUNNING,  NULL},
+    {OPT(settings_file),           TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
+};
+/* clang-format on */
+
+#define ROW_COUNT (sizeof rows / sizeof rows[0])
+_Static_assert(ROW_COUNT <= 64, "the options already seen are one bit each of a uint64_t");
+
+struct span {
+    const char *at;
+    size_t len;
+};
+
+/* Where a name and value come from (file NULL: mosquitto.conf), and where to complain. */
+struct source {
+    const char *file;
+    size_t line;
+    char *error;
+    size_t error_size;
+};
+
+/* Every sentence starts with the option's name, so that the prefix makes it what the user wrote. */
+__attribute__((format(printf, 2, 3))) static int refuse(const struct source *source, const char *format, ...)
+{
+    int used = source->file ? snprintf(source->error, source->error_size,
+                                       "settings_file %s, line %zu: ", source->file, source->line)
+                            : snprintf(source->error, source->error_size, PREFIX);
+    if (used < 0 || (size_t)used >= source->error_size)
+        return -1;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(source->error + used, source->error_size - (size_t)used, format, args);
+    va_end(args);
+    return -1;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static struct span trim(const char *at, size_t len)
+{
+    while (len > 0 && is_space(at[len - 1]))
+        len--;
+    while (len > 0 && is_space(*at)) {
+        at++;
+        len--;
+    }
+    return (struct span){at, len};
+}
+
+static struct span trim_string(const char *text)
+{
+    return text ? trim(text, strlen(text)) : (struct span){"", 0};
+}
+
+static bool same(struct span a, const char *b)
+{
+    return strlen(b) == a.len && memcmp(a.at, b, a.len) == 0;
+}
+
+static int shown(struct span text)
+{
+    return (int)(text.len < SHOWN_BYTES_MAX ? text.len : SHOWN_BYTES_MAX);
+}
+
+/* Takes what lies before the first of `stops` off the front of `rest`, and that stop. False when nothing is
+ * left. */
+static bool next_part(const char **rest, const char *stops, struct span *part)
+{
+    if (!*rest)
+        return false;
+    size_t len = strcspn(*rest, stops);
+    *part = trim(*rest, len);
+    *rest = (*rest)[len] ? *rest + len + 1 : NULL;
+    return true;
+}
+
+static void *field(struct options *options, const struct row *row)
+{
+    return (char *)options + row->offset;
+}
+
+static bool owns_text(const struct row *row)
+{
+    return row->kind == TEXT || row->kind == ADMINS;
+}
+
+static bool read_number(struct span text, int64_t *number)
+{
+    size_t sign = text.len > 0 && text.at[0] == '-';
+    if (text.len == sign || text.len - sign > NUMBER_DIGITS_MAX)
+        return false;
+    int64_t sum = 0;
+    for (size_t i = sign; i < text.len; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9')
+            return false;
+        sum = sum * 10 + (text.at[i] - '0');
+    }
+    *number = sign ? -sum : sum;
+    return true;
+}
+
+static int set_number(struct options *options, const struct row *row, struct span value,
+                      const struct source *source)
+{
+    int64_t number;
+    if (!read_number(value, &number) || number < row->min || number > row->max)
+        return refuse(source, "%s: \"%.*s\" is not a whole number from %" PRId64 " to %" PRId64, row->name,
+                      shown(value), value.at, row->min, row->max);
+    memcpy(field(options, row), &number, sizeof number);
+    return 0;
+}
+
+static int set_word(struct options *options, const struct row *row, struct span value,
+                    const struct source *source)
+{
+    const char *rest = row->words;
+    struct span word;
+    for (int i = 0; next_part(&rest, " ", &word); i++) {
+        if (word.len == value.len && memcmp(word.at, value.at, word.len) == 0) {
+            memcpy(field(options, row), &i, sizeof i);
+            return 0;
+        }
+    }
+    return refuse(source, "%s: \"%.*s\" is not one of: %s", row->name, shown(value), value.at, row->words);
+}
+
+/* An empty value is none, NULL. */
+static int set_text(struct options *options, const struct row *row, struct span value,
+                    const struct source *source)
+{
+    if (value.len > (size_t)row->max)
+        return refuse(source, "%s: the value has %zu bytes, at most %" PRId64 " are allowed", row->name,
+                      value.len, row->max);
+    char *text = NULL;
+    if (value.len > 0 && !(text = strndup(value.at, value.len)))
+        return refuse(source, "%s: out of memory", row->name);
+    char **place = field(options, row);
+    free(*place);
+    *place = text;
+    return 0;
+}
+
+static int set_admins(struct options *options, const struct row *row, struct span value,
+                      const struct source *source)
+{
+    if (set_text(options, row, value, source))
+        return -1;
+    const char *rest = options->admins;
+    struct span user;
+    while (next_part(&rest, ",", &user))
+        if (!user_id_valid(user.at, user.len))
+            return refuse(source, "%s: \"%.*s\" is not a userID", row->name, shown(user), user.at);
+    return 0;
+}
+
+typedef int (*setter)(struct options *, const struct row *, struct span, const struct source *);
+
+static const struct {
+    size_t size;
+    setter set;
+} kinds[KIND_COUNT] = {
+    [NUMBER] = {sizeof(int64_t), set_number},
+    [WORD] = {sizeof(int), set_word},
+    [TEXT] = {sizeof(char *), set_text},
+    [ADMINS] = {sizeof(char *), set_admins},
+};
+
+static int set(struct options *options, const struct row *row, struct span value, const struct source *source)
+{
+    bool may_be_empty = owns_text(row) && !(row->flags & REQUIRED);
+    if (value.len == 0 && !may_be_empty)
+        return refuse(source, "%s needs a value", row->name);
+    return kinds[row->kind].set(options, row, value, source);
+}
+
+static const struct row *find(struct span name)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (same(name, rows[i].name))
+            return &rows[i];
+    return NULL;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Levenshtein's distance; b is at most NAME_BYTES_MAX long. */
+static size_t edits_between(struct span a, const char *b)
+{
+    size_t len = strlen(b), line[NAME_BYTES_MAX + 1];
+    for (size_t j = 0; j <= len; j++)
+        line[j] = j;
+    for (size_t i = 1; i <= a.len; i++) {
+        size_t diagonal = line[0];
+        line[0] = i;
+        for (size_t j = 1; j <= len; j++) {
+            size_t replaced = diagonal + (a.at[i - 1] != b[j - 1]);
+            diagonal = line[j];
+            line[j] = smaller(replaced, smaller(line[j], line[j - 1]) + 1);
+        }
+    }
+    return line[len];
+}
+
+static const struct row *find_nearest(struct span name)
+{
+    size_t prefix = strlen(PREFIX); /* easily copied into settings_file with the name */
+    if (name.len > prefix && memcmp(name.at, PREFIX, prefix) == 0)
+        name = (struct span){name.at + prefix, name.len - prefix};
+    if (name.len > NAME_BYTES_MAX)
+        return NULL;
+    const struct row *nearest = NULL;
+    size_t least = EDITS_MAX + 1;
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        size_t edits = edits_between(name, rows[i].name);
+        if (edits < least) {
+            least = edits;
+            nearest = &rows[i];
+        }
+    }
+    return nearest;
+}
+
+/* A key file named as settings_file by mistake must not put a key into the log: keys are long or have
+ * digits. */
+static bool may_be_key(struct span name)
+{
+    if (name.len > NAME_BYTES_MAX)
+        return true;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.at[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-'))
+            return true;
+    }
+    return false;
+}
+
+static int refuse_unknown(struct span name, const struct source *source)
+{
+    const struct row *nearest = find_nearest(name);
+    if (nearest)
+        return refuse(source, "%.*s is not an option; did you mean %s%s?", shown(name), name.at,
+                      source->file ? "" : PREFIX, nearest->name);
+    if (source->file && may_be_key(name))
+        return refuse(source, "the first word is not an option");
+    return refuse(source, "%.*s is not an option", shown(name), name.at);
+}
+
+static int apply(struct options *options, uint64_t *seen, struct span name, struct span value,
+                 const struct source *source)
+{
+    const struct row *row = find(name);
+    if (!row)
+        return refuse_unknown(name, source);
+    if (source->file && !(row->flags & RUNNING))
+        return refuse(source,
+                      "%s cannot change while the broker runs; it belongs into mosquitto.conf as %s%s",
+                      row->name, PREFIX, row->name);
+    uint64_t bit = UINT64_C(1) << (row - rows);
+    if (*seen & bit)
+        return refuse(source, "%s is given twice", row->name);
+    *seen |= bit;
+    return set(options, row, value, source);
+}
+
+static int apply_fallbacks(struct options *options, const struct source *source)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].fallback && set(options, &rows[i], trim_string(rows[i].fallback), source))
+            return -1;
+    return 0;
+}
+
+static int apply_pairs(struct options *options, const struct option_pair *pairs, size_t count,
+                       const struct source *source)
+{
+    uint64_t seen = 0;
+    for (size_t i = 0; i < count; i++)
+        if (apply(options, &seen, trim_string(pairs[i].name), trim_string(pairs[i].value), source))
+            return -1;
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if ((rows[i].flags & REQUIRED) && !(seen & UINT64_C(1) << i))
+            return refuse(source, "%s is missing; it has no default", rows[i].name);
+    return 0;
+}
+
+static int name_ring(struct options *options, const struct source *source)
+{
+    if (!options->ring_file && asprintf(&options->ring_file, "%s.ring", options->database) < 0) {
+        options->ring_file = NULL;
+        return refuse(source, "ring_file: out of memory");
+    }
+    if (strcmp(options->ring_file, options->database) == 0)
+        return refuse(source, "ring_file must be another file than database");
+    return 0;
+}
+
+static ssize_t read_up_to(int fd, char *buffer, size_t room)
+{
+    size_t len = 0;
+    while (len < room) {
+        ssize_t got = read(fd, buffer + len, room - len);
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        len += (size_t)got;
+    }
+    return (ssize_t)len;
+}
+
+/* O_NONBLOCK and the look at its type: a FIFO must not stop the broker. */
+static int open_regular(const char *path, const struct source *source)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return refuse(source, "settings_file: cannot read %s: %s", path, strerror(errno));
+    struct stat about;
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode))
+        return fd;
+    close(fd);
+    return refuse(source, "settings_file: %s is not a regular file", path);
+}
+
+static char *load(const char *path, const struct source *source)
+{
+    char *text = NULL;
+    int fd = open_regular(path, source);
+    if (fd < 0)
+        return NULL;
+    text = calloc(1, SETTINGS_BYTES_MAX + 2);
+    if (!text) {
+        refuse(source, "settings_file: out of memory");
+        goto done;
+    }
+    ssize_t len = read_up_to(fd, text, SETTINGS_BYTES_MAX + 1);
+    if (len >= 0 && len <= SETTINGS_BYTES_MAX && strlen(text) == (size_t)len)
+        goto done;
+    if (len < 0)
+        refuse(source, "settings_file: cannot read %s: %s", path, strerror(errno));
+    else
+        refuse(source, "settings_file: %s is no text of at most %d bytes", path, SETTINGS_BYTES_MAX);
+    free(text);
+    text = NULL;
+done:
+    close(fd);
+    return text;
+}
+
+static int apply_line(struct options *options, uint64_t *seen, struct span line, const struct source *source)
+{
+    if (line.len == 0 || line.at[0] == '#')
+        return 0;
+    size_t name = 0;
+    while (name < line.len && !is_space(line.at[name]))
+        name++;
+    return apply(options, seen, (struct span){line.at, name}, trim(line.at + name, line.len - name), source);
+}
+
+static int apply_file(struct options *options, char *error, size_t error_size)
+{
+    struct source source = {.error = error, .error_size = error_size};
+    char *text = load(options->settings_file, &source);
+    if (!text)
+        return -1;
+    source.file = options->settings_file;
+    int result = 0;
+    uint64_t seen = 0;
+    const char *rest = text;
+    struct span line;
+    while (result == 0 && next_part(&rest, "\n", &line)) {
+        source.line++;
+        result = apply_line(options, &seen, line, &source);
+    }
+    free(text);
+    return result;
+}
+
+/* Without `start`. On failure `to` is fit for options_clear. */
+static int copy(struct options *to, const struct options *from)
+{
+    int result = 0;
+    *to = *from;
+    to->start = NULL;
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (!owns_text(&rows[i]))
+            continue;
+        char **text = field(to, &rows[i]);
+        if (*text && !(*text = strdup(*text)))
+            result = -1;
+    }
+    return result;
+}
+
+static int keep_start(struct options *options, const struct source *source)
+{
+    options->start = calloc(1, sizeof *options->start);
+    if (!options->start || copy(options->start, options))
+        return refuse(source, "settings_file: out of memory");
+    return 0;
+}
+
+static int fill(struct options *options, const struct option_pair *pairs, size_t count,
+                const struct source *source)
+{
+    if (apply_fallbacks(options, source) || apply_pairs(options, pairs, count, source) ||
+        name_ring(options, source))
+        return -1;
+    if (options->settings_file &&
+        (keep_start(options, source) || apply_file(options, source->error, source->error_size)))
+        return -1;
+    return 0;
+}
+
+int options_parse(struct options *options, const struct option_pair *pairs, size_t count, char *error,
+                  size_t error_size)
+{
+    struct source source = {.error = error, .error_size = error_size};
+    memset(options, 0, sizeof *options);
+    if (fill(options, pairs, count, &source) == 0)
+        return 0;
+    options_clear(options);
+    return -1;
+}
+
+/* Swapped, not copied, so that clearing `next` frees what was replaced. */
+static void take_running(struct options *options, struct options *next)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (!(rows[i].flags & RUNNING))
+            continue;
+        char spare[sizeof(int64_t)];
+        size_t size = kinds[rows[i].kind].size;
+        memcpy(spare, field(options, &rows[i]), size);
+        memcpy(field(options, &rows[i]), field(next, &rows[i]), size);
+        memcpy(field(next, &rows[i]), spare, size);
+    }
+}
+
+int options_reload(struct options *options, char *error, size_t error_size)
+{
+    if (!options->settings_file || !options->start)
+        return 0;
+    struct options next;
+    struct source source = {.error = error, .error_size = error_size};
+    int result = copy(&next, options->start);
+    if (result)
+        refuse(&source, "settings_file: out of memory");
+    else
+        result = apply_file(&next, error, error_size);
+    if (result == 0)
+        take_running(options, &next);
+    options_clear(&next);
+    return result;
+}
+
+bool options_is_admin(const struct options *options, const char *user)
+{
+    const char *rest = options->admins;
+    struct span admin;
+    while (next_part(&rest, ",", &admin))
+        if (same(admin, user))
+            return true;
+    return false;
+}
+
+void options_clear(struct options *options)
+{
+    if (options->start)
+        options_clear(options->start); /* one level: a start has no start */
+    free(options->start);
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (owns_text(&rows[i]))
+            free(*(char **)field(options, &rows[i]));
+    memset(options, 0, sizeof *options);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* plugin_opt_* of mosquitto.conf and the lines of settings_file: one table of name, type, range and default.
+ * Unknown names, values out of range and missing ones are refused with one sentence that names the option. */
+#ifndef PLUGIN_CORE_OPTIONS_H
+#define PLUGIN_CORE_OPTIONS_H
+
+#include "acl/policy.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum other_users { OTHER_USERS_REFUSE, OTHER_USERS_DEFER };
+enum other_topics { OTHER_TOPICS_DEFER, OTHER_TOPICS_ALLOW, OTHER_TOPICS_DENY };
+enum sync_mode { SYNC_FULL, SYNC_NORMAL, SYNC_OFF };
+
+/* All strings are owned by this struct. Numbers carry the option's own unit (its name says it). */
+struct options {
+    int64_t sdkappid;
+    char *secret_key_file;
+    char *database;
+    char *ring_file;                                   /* filled with "<database>.ring" when absent */
+    char *admins;                                      /* as written; options_is_admin reads it */
+    int other_users, other_topics, login_policy, sync; /* the enums above */
+    int64_t instances_per_platform, web_instances;
+    int64_t user_rate, group_rate;
+    int64_t retention_days;
+    int64_t max_message_bytes;
+    int64_t max_members_private, max_members_public, max_members_chatroom;
+    int64_t recall_seconds;
+    int64_t replay_limit, live_history;
+    int64_t ring_bytes;
+    int64_t push_lease_seconds, push_ttl_seconds;
+    char *settings_file;
+    /* private: what plugin_opt_* and defaults gave, kept for options_reload; or NULL */
+    struct options *start;
+};
+
+/* One name and value as Mosquitto hands them over (struct mosquitto_opt without its header). */
+struct option_pair {
+    const char *name;
+    const char *value;
+};
+
+/* Fills `options` from defaults, the pairs, and settings_file if one is named. A name twice is refused.
+ * Returns 0, or -1 with one sentence in `error`; then `options` is cleared. */
+__attribute__((warn_unused_result)) int options_parse(struct options *options,
+                                                      const struct option_pair *pairs, size_t count,
+                                                      char *error, size_t error_size);
+
+/* Reads settings_file again (SIGHUP): `name value` lines, '#' comments and empty lines skipped, only options
+ * that may change while running (admins, limits, policies, rates, retention, leases). What a file no longer
+ * names keeps its value of the start. All or nothing: on -1 nothing has changed and `error` says which line.
+ * No settings_file: 0. */
+__attribute__((warn_unused_result)) int options_reload(struct options *options, char *error,
+                                                       size_t error_size);
+
+/* Is this userID in `admins` (comma separated, white space around commas ignored)? */
+bool options_is_admin(const struct options *options, const char *user);
+
+void options_clear(struct options *options);
+
+#endif

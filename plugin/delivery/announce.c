@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/delivery/announce.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "plugin/core/broker.h"
+#include "plugin/core/chat.h"
+#include "plugin/delivery/deliver.h"
+#include "plugin/payload/payload.h"
+#include "plugin/payload/stamp.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
+#include "plugin/push/push.h"
+#include "schema/log.h"
+#include "schema/store.h"
+
+/* A message that waits for its frame. */
+struct announcement {
+    struct conversation *conversation;
+    char sender[USER_ID_MAX + 1];
+    int64_t id;
+    bool last;
+    size_t len;
+    struct announcement *next;
+    char payload[]; /* stamp and body */
+};
+
+static void out_of_memory(const char *type)
+{
+    broker_error("out of memory: a message about \"%s\" is not sent", type);
+}
+
+static bool add_text(cJSON *object, const char *name, const char *text)
+{
+    return !text || !*text || cJSON_AddStringToObject(object, name, text);
+}
+
+/* The body behind a stamp: `"tips":{...}}`, malloc'ed. `inner_take` is deleted. */
+static char *print_body(const char *name, cJSON *inner_take)
+{
+    cJSON *outer = cJSON_CreateObject();
+    char *text = NULL;
+    if (outer && inner_take && cJSON_AddItemToObject(outer, name, inner_take))
+        text = cJSON_PrintUnformatted(outer);
+    else
+        cJSON_Delete(inner_take);
+    cJSON_Delete(outer);
+    if (text)
+        memmove(text, text + 1, strlen(text)); /* the stamp brings the first '{' */
+    return text;
+}
+
+static void remember(struct chat *chat, struct conversation *conversation, const struct message *message,
+                     bool last)
+{
+    char head[STAMP_MAX];
+    size_t head_len = conversation_stamp(head, conversation, message);
+    struct announcement *announcement = malloc(sizeof *announcement + head_len + message->body_len);
+    if (!announcement)
+        return; /* stored: it comes with the next replay */
+    announcement->conversation = conversation;
+    store_copy(announcement->sender, sizeof announcement->sender, message->sender);
+    announcement->id = message->id;
+    announcement->last = last;
+    announcement->len = head_len + message->body_len;
+    memcpy(announcement->payload, head, head_len);
+    memcpy(announcement->payload + head_len, message->body, message->body_len);
+    LL_APPEND(chat->announcements, announcement);
+}
+
+static int64_t next_time(const struct chat *chat, const struct conversation *conversation)
+{
+    return conversation->last_time > chat->now ? conversation->last_time : chat->now;
+}
+
+/* Tips and notices take an id, but repeat the conversation's last seq. */
+static void put_stored(struct chat *chat, struct conversation *conversation, struct message *message)
+{
+    message->conversation = conversation->id;
+    message->id = store_next_id(chat->store);
+    message->seq = conversation->last_seq;
+    message->time = next_time(chat, conversation);
+    message->client = "";
+    if (message->id == 0 || !log_append(chat->log, message, conversation->last_id)) {
+        out_of_memory(message->body);
+        return;
+    }
+    conversation->last_id = message->id;
+    conversation->last_time = message->time;
+    store_put(chat->store, W_CONVERSATION_TOUCH, "iiii", conversation->id, conversation->last_seq,
+              message->id, message->time);
+    push_put(chat, conversation, message, NULL, 0);
+    remember(chat, conversation, message, false);
+}
+
+/* Tips */
+
+static cJSON *tips_json(const struct tips *tips)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON *members =
+        tips->member_count > 0 ? cJSON_CreateStringArray(tips->members, (int)tips->member_count) : NULL;
+    cJSON *info = tips->info ? cJSON_Duplicate(tips->info, true) : NULL;
+    bool good = object && cJSON_AddStringToObject(object, "type", tips->type) &&
+                cJSON_AddStringToObject(object, "operator", tips->by);
+    if (tips->count > 0)
+        good = good && cJSON_AddNumberToObject(object, "count", (double)tips->count);
+    if (members && !(good && cJSON_AddItemToObject(object, "members", members)))
+        cJSON_Delete(members);
+    if (info && !(good && cJSON_AddItemToObject(object, "info", info)))
+        cJSON_Delete(info);
+    if (good && add_text(object, "reason", tips->reason))
+        return object;
+    cJSON_Delete(object);
+    return NULL;
+}
+
+void announce_tips(struct chat *chat, struct conversation *conversation, const struct tips *tips)
+{
+    enum tips_delivery delivery = rules_tips(conversation->group->type, tips->kind);
+    char *body = delivery == TIPS_NONE ? NULL : print_body("tips", tips_json(tips));
+    if (delivery == TIPS_NONE)
+        return;
+    if (!body) {
+        out_of_memory(tips->type);
+        return;
+    }
+    struct message message = {.sender = tips->by,
+                              .kind = MESSAGE_TIPS,
+                              .push = PUSH_NOBODY,
+                              .seq = conversation->last_seq,
+                              .time = next_time(chat, conversation),
+                              .body = body,
+                              .body_len = strlen(body)};
+    if (delivery == TIPS_STORED)
+        put_stored(chat, conversation, &message);
+    else
+        remember(chat, conversation, &message, tips->last);
+    free(body);
+}
+
+/* Notices */
+
+static cJSON *notice_json(const struct notice *notice)
+{
+    cJSON *object = cJSON_CreateObject();
+    if (object && cJSON_AddStringToObject(object, "type", notice->type) &&
+        add_text(object, "group", notice->group) && add_text(object, "operator", notice->by) &&
+        add_text(object, "reason", notice->reason) && add_text(object, "text", notice->text))
+        return object;
+    cJSON_Delete(object);
+    return NULL;
+}
+
+char *announce_body(const struct notice *notice)
+{
+    return print_body("notice", notice_json(notice));
+}
+
+void announce_expect(struct chat *chat, const char *user_id)
+{
+    (void)conversation_pair(chat, SYSTEM_USER, user_id);
+}
+
+void announce_notice_body(struct chat *chat, struct user *to, const char *body)
+{
+    struct message message = {.sender = SYSTEM_USER,
+                              .kind = MESSAGE_NOTICE,
+                              .push = PUSH_WILLING,
+                              .body = body,
+                              .body_len = strlen(body)};
+    struct conversation *conversation = conversation_pair(chat, SYSTEM_USER, to->id);
+    if (!conversation)
+        conversation = conversation_pair_create(chat, SYSTEM_USER, to->id);
+    else if (to->kicked != 0 && !conversation_pair_rejoin(chat, conversation))
+        conversation = NULL;
+    if (conversation)
+        put_stored(chat, conversation, &message);
+    else
+        out_of_memory(body);
+}
+
+void announce_notice(struct chat *chat, struct user *to, const struct notice *notice)
+{
+    char *body = announce_body(notice);
+    if (body)
+        announce_notice_body(chat, to, body);
+    else
+        out_of_memory(notice->type);
+    free(body);
+}
+
+/* Recalls */
+
+static cJSON *recall_json(const char *by, int64_t id, const char *reason)
+{
+    cJSON *object = cJSON_CreateObject();
+    if (object && cJSON_AddNumberToObject(object, "id", (double)id) && add_text(object, "operator", by) &&
+        add_text(object, "reason", reason))
+        return object;
+    cJSON_Delete(object);
+    return NULL;
+}
+
+void announce_recall(struct chat *chat, struct conversation *conversation, const char *by, int64_t id,
+                     const char *reason)
+{
+    char *body = print_body("recall", recall_json(by, id, reason));
+    struct message message = {.sender = by, .kind = MESSAGE_RECALL, .push = PUSH_NOBODY, .body = body};
+    if (!body) {
+        out_of_memory("recall");
+        return;
+    }
+    message.body_len = strlen(body);
+    put_stored(chat, conversation, &message);
+    free(body);
+}
+
+/* The end of the frame */
+
+static void hand_out(struct chat *chat, const struct announcement *announcement)
+{
+    const struct outgoing outgoing = {.conversation = announcement->conversation,
+                                      .sender = announcement->sender,
+                                      .id = announcement->id,
+                                      .payload = announcement->payload,
+                                      .len = announcement->len,
+                                      .qos = 1,
+                                      .last = announcement->last};
+    deliver(chat, &outgoing, false);
+}
+
+void announce_finish(struct chat *chat, bool sent)
+{
+    struct announcement *announcement;
+    while ((announcement = chat->announcements)) {
+        LL_DELETE(chat->announcements, announcement);
+        if (sent)
+            hand_out(chat, announcement);
+        free(announcement);
+    }
+    deliver_reset(chat);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Messages that the server itself sends: tips in a group, notices in an inbox. They are put into the frame of
+ * the command that causes them, so that both are durable or neither, and handed out when that frame has been
+ * committed. */
+#ifndef PLUGIN_DELIVERY_ANNOUNCE_H
+#define PLUGIN_DELIVERY_ANNOUNCE_H
+
+#include "acl/rules.h"
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct chat;
+struct conversation;
+struct user;
+
+/* What store_begin must be asked for: for one of each, and for each name in tips. */
+#define ANNOUNCE_TIPS_BYTES   3072
+#define ANNOUNCE_NAME_BYTES   64
+#define ANNOUNCE_NOTICE_BYTES 2048
+#define ANNOUNCE_RECALL_BYTES 2048
+
+/* Members that are NULL or 0 are left out. Everything is borrowed. */
+struct tips {
+    enum tips_kind kind; /* decides by the group's type whether it is stored, delivered only, or nothing */
+    const char *type;    /* "join", "kick", ... as the protocol says */
+    const char *by;
+    const char *const *members;
+    size_t member_count;
+    size_t count;      /* of those it is about, where not all are named */
+    const cJSON *info; /* changed fields */
+    const char *reason;
+    bool last; /* the group ends with it */
+};
+
+struct notice {
+    const char *type;
+    const char *group;
+    const char *by;
+    const char *reason;
+    const char *text;
+};
+
+/* Before store_begin, for everyone who will get a notice: reads his inbox, so that command_begin notices a
+ * store that cannot be read. */
+void announce_expect(struct chat *chat, const char *user_id);
+/* In the open frame. Out of memory: the command goes through, the announcement is missing (logged). */
+void announce_tips(struct chat *chat, struct conversation *conversation, const struct tips *tips);
+void announce_notice(struct chat *chat, struct user *to, const struct notice *notice);
+/* In two steps, where many get the same: the body, malloc'ed, NULL when memory is out; and to each of them (a
+ * frame needs room for the body besides ANNOUNCE_NOTICE_BYTES). */
+char *announce_body(const struct notice *notice);
+void announce_notice_body(struct chat *chat, struct user *to, const char *body);
+/* The message `id` of this conversation has been recalled: to everybody in it, as a message of its own. */
+void announce_recall(struct chat *chat, struct conversation *conversation, const char *by, int64_t id,
+                     const char *reason);
+/* After store_commit: hands out what was put; after store_abort with `sent` false: forgets it. */
+void announce_finish(struct chat *chat, bool sent);
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/delivery/deliver.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "acl/topic.h"
+#include "plugin/core/broker.h"
+#include "plugin/core/chat.h"
+#include "plugin/delivery/live_publish.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
+#include "plugin/session/cursor.h"
+#include "plugin/session/subscription.h"
+#include "schema/store.h"
+
+struct delivery {
+    struct outgoing current;
+    bool open; /* READ may let `current` pass */
+    /* of the message: READ says yes once per client and message (2.1 asks for each filter) */
+    uint64_t serial;
+};
+
+int delivery_open(struct chat *chat)
+{
+    chat->delivery = calloc(1, sizeof *chat->delivery);
+    return chat->delivery ? 0 : -1;
+}
+
+void delivery_close(struct chat *chat)
+{
+    free(chat->delivery);
+    chat->delivery = NULL;
+}
+
+void deliver_reset(struct chat *chat)
+{
+    chat->delivery->open = false;
+    live_publishes_prune(chat);
+}
+
+bool session_behind(const struct chat *chat, const struct session *session)
+{
+    return session->replays > 0 || chat->tick < session->flushed_at;
+}
+
+void deliver_user_topic(char *topic, const char *user, bool feed)
+{
+    snprintf(topic, TOPIC_MAX, feed ? "chat/user/%s/#" : "chat/user/%s", user);
+}
+
+/* No snprintf: this runs for every copy. The names' own limits keep it below TOPIC_MAX. */
+void deliver_topic(char *topic, const struct subscription *subscription,
+                   const struct conversation *conversation)
+{
+    char *end = topic;
+    if (!conversation->group || subscription->kind == SUBSCRIPTION_FEED)
+        end = stpcpy(stpcpy(end, "chat/user/"), subscription->session->user->id);
+    else
+        end = stpcpy(end, "chat");
+    if (conversation->group)
+        stpcpy(stpcpy(end, "/group/"), conversation->group->id);
+}
+
+bool deliver_copy(struct chat *chat, struct session *session, const char *topic, const void *head,
+                  size_t head_len, const void *tail, size_t tail_len, int qos)
+{
+    session->flushed_at = chat->tick + 1;
+    return broker_send(session->client_id, topic, head, head_len, tail, tail_len, qos);
+}
+
+static int lower(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* The subscription by which this session has the conversation: the feed, where there is one, for everything
+ * stored. */
+static struct subscription *subscription_for(const struct session *session,
+                                             const struct conversation *conversation)
+{
+    if (!conversation_stored(conversation))
+        return subscription_find(session, conversation);
+    if (session->feed)
+        return session->feed;
+    return conversation->group ? subscription_find(session, conversation) : session->inbox;
+}
+
+/* A feed's message has been had by the narrower filters too. */
+static void hand(struct chat *chat, struct session *session, struct subscription *subscription,
+                 const struct conversation *conversation, int64_t id, bool queued)
+{
+    if (id == 0)
+        return;
+    subscription_hand(chat, subscription, id, queued);
+    if (subscription->kind != SUBSCRIPTION_FEED)
+        return;
+    struct subscription *narrow =
+        conversation->group ? subscription_find(session, conversation) : session->inbox;
+    if (narrow)
+        subscription_hand(chat, narrow, id, queued);
+}
+
+static void copy_to(struct chat *chat, struct session *session, struct subscription *subscription,
+                    const struct outgoing *outgoing)
+{
+    char topic[TOPIC_MAX];
+    if (subscription->replaying && outgoing->id != 0)
+        return; /* the replay will come to it */
+    deliver_topic(topic, subscription, outgoing->conversation);
+    if (!deliver_copy(chat, session, topic, outgoing->payload, outgoing->len, NULL, 0,
+                      lower(outgoing->qos, subscription->qos)))
+        return;
+    hand(chat, session, subscription, outgoing->conversation, outgoing->id, true);
+    if (outgoing->id != 0)
+        session_note_stray(chat, session, outgoing->id);
+}
+
+/* Copies for the sessions of one user, the origin left out. */
+static void copy_to_user(struct chat *chat, struct user *user, const struct outgoing *outgoing)
+{
+    struct session *session;
+    DL_FOREACH2 (user->sessions, session, user_next) {
+        struct subscription *subscription = subscription_for(session, outgoing->conversation);
+        if (session != outgoing->origin && subscription)
+            copy_to(chat, session, subscription, outgoing);
+    }
+}
+
+static void copy_to_feeds(struct chat *chat, const struct outgoing *outgoing)
+{
+    struct member *member;
+    struct session *session;
+    DL_FOREACH2 (outgoing->conversation->feeders, member, feed_next) {
+        if (member->receive_option == RECEIVE_DISCARD)
+            continue;
+        DL_FOREACH2 (member->user->sessions, session, user_next)
+            if (session->feed && session != outgoing->origin)
+                copy_to(chat, session, session->feed, outgoing);
+    }
+}
+
+static const char *receiver(const struct outgoing *outgoing)
+{
+    return conversation_peer(outgoing->conversation, outgoing->sender);
+}
+
+static bool may_have_group(struct chat *chat, const struct session *session,
+                           struct conversation *conversation)
+{
+    if (conversation->group->dismissed != 0)
+        return false;
+    if (!conversation_stored(conversation))
+        return true;
+    const struct member *member = member_find(chat, conversation, session->user->id);
+    return member && member->role != ROLE_NONE && member->receive_option != RECEIVE_DISCARD;
+}
+
+/* Sessions subscribed by the group's name; those with a feed have it there already. */
+static void copy_to_subscribers(struct chat *chat, const struct outgoing *outgoing)
+{
+    struct subscription *subscription;
+    DL_FOREACH2 (outgoing->conversation->subscriptions, subscription, group_next) {
+        struct session *session = subscription->session;
+        bool live = subscription->kind == SUBSCRIPTION_LIVE;
+        if (session == outgoing->origin || (live ? !subscription->subscribed : session->feed != NULL))
+            continue;
+        if (may_have_group(chat, session, outgoing->conversation))
+            copy_to(chat, session, subscription, outgoing);
+    }
+}
+
+/* Of a live group the broker's tree knows them all: however many they are, one is published. Not to a group
+ * that ends: when the broker flushes, nobody is left. */
+static void send_to_subscribers(struct chat *chat, const struct outgoing *outgoing)
+{
+    if (conversation_stored(outgoing->conversation) || outgoing->last)
+        copy_to_subscribers(chat, outgoing);
+    else if (!live_publish_send(chat, outgoing->conversation, outgoing->origin, outgoing->payload,
+                                outgoing->len, outgoing->qos))
+        broker_error("out of memory: a message to the group %s is not delivered",
+                     outgoing->conversation->group->id);
+}
+
+/* The sender's own device has its message: its cursor goes on, where nothing before it is outstanding. */
+static void count_own(struct chat *chat, const struct outgoing *outgoing)
+{
+    struct session *origin = (struct session *)outgoing->origin;
+    if (!origin || outgoing->id == 0)
+        return;
+    struct subscription *subscription = subscription_for(origin, outgoing->conversation);
+    if (subscription && !subscription->replaying)
+        hand(chat, origin, subscription, outgoing->conversation, outgoing->id, session_behind(chat, origin));
+}
+
+void deliver(struct chat *chat, const struct outgoing *outgoing, bool native)
+{
+    struct delivery *delivery = chat->delivery;
+    struct user *user;
+    delivery->serial++;
+    delivery->current = *outgoing;
+    delivery->open = native;
+    count_own(chat, outgoing);
+    if (outgoing->conversation->group) {
+        copy_to_feeds(chat, outgoing);
+        if (!native)
+            send_to_subscribers(chat, outgoing);
+        return;
+    }
+    if ((user = user_in_memory(chat, outgoing->sender)))
+        copy_to_user(chat, user, outgoing);
+    if (!native && (user = user_in_memory(chat, receiver(outgoing))))
+        copy_to_user(chat, user, outgoing);
+}
+
+/* READ */
+
+/* Between AUTH and CONNACK the broker re-sends a kept session's own messages in flight: let them through (a
+ * denial would leak 2.0.11's send quota) and remember their ids, the replay is not to bring them again. */
+static void note_in_flight(struct session *session, const char *payload, size_t len)
+{
+    char digits[24] = "";
+    if (len < 8 || memcmp(payload, "{\"id\":", 6) != 0)
+        return;
+    size_t count = len - 6 < sizeof digits - 1 ? len - 6 : sizeof digits - 1;
+    memcpy(digits, payload + 6, count);
+    ids_add(&session->in_flight, strtoll(digits, NULL, 10));
+}
+
+/* A stored message: natively when nothing is outstanding for this client, else a copy in its turn. */
+static bool read_stored(struct chat *chat, struct session *session, const struct outgoing *current)
+{
+    struct subscription *subscription = subscription_for(session, current->conversation);
+    if (!subscription || subscription->replaying)
+        return false;
+    if (current->conversation->group && subscription->kind == SUBSCRIPTION_FEED)
+        return false; /* it has a copy on the feed's own topic */
+    if (session_behind(chat, session)) {
+        copy_to(chat, session, subscription, current);
+        return false;
+    }
+    hand(chat, session, subscription, current->conversation, current->id, false);
+    return true;
+}
+
+/* Who has just come is given the last messages first: until they are flushed, live ones wait their turn
+ * behind them; and everybody's behind a live publish that is not flushed. */
+static bool read_live(struct chat *chat, struct session *session, struct subscription *subscription,
+                      const struct outgoing *current)
+{
+    if (chat->tick >= session->flushed_at && !live_publish_waits(subscription->conversation))
+        return true;
+    copy_to(chat, session, subscription, current);
+    return false;
+}
+
+static bool read_current(struct chat *chat, struct session *session)
+{
+    const struct outgoing *current = &chat->delivery->current;
+    struct conversation *conversation = current->conversation;
+    if (session == current->origin || session->passed == chat->delivery->serial)
+        return false;
+    if (!conversation->group && strcmp(session->user->id, receiver(current)) != 0)
+        return false;
+    if (conversation->group && !may_have_group(chat, session, conversation))
+        return false;
+    session->passed = chat->delivery->serial;
+    if (current->id != 0)
+        return read_stored(chat, session, current);
+    struct subscription *subscription = subscription_for(session, conversation);
+    if (!subscription)
+        return false;
+    if (subscription->kind == SUBSCRIPTION_LIVE)
+        return subscription->subscribed && read_live(chat, session, subscription, current);
+    /* onlineOnly: no order to keep. With a feed, groups come there only. */
+    return !(conversation->group && subscription->kind == SUBSCRIPTION_FEED);
+}
+
+/* Somebody's PUBREL, which is no event, may bring his message natively at this moment too. */
+static bool may_be_in_flight(struct chat *chat, const struct session *session, const char *name)
+{
+    const struct topic topic = topic_parse(name);
+    char id[GROUP_ID_MAX + 1];
+    if (topic.kind == TOPIC_PUSH)
+        return session->admin;
+    if (topic.kind != TOPIC_GROUP)
+        return strlen(session->user->id) == topic.name_len &&
+               memcmp(session->user->id, topic.name, topic.name_len) == 0;
+    snprintf(id, sizeof id, "%.*s", (int)topic.name_len, topic.name);
+    struct conversation *conversation = conversation_group_any(chat, id);
+    return conversation && (!conversation_stored(conversation) ||
+                            member_find(chat, conversation, session->user->id)); /* also who was one */
+}
+
+bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const char *topic,
+                      const void *payload, size_t len)
+{
+    struct session *session = session_find(chat, client);
+    if (!session)
+        return false;
+    struct live_publish *publish =
+        chat->live_publishes ? live_publish_find(session, topic, payload, len) : NULL;
+    if (publish) /* before the current one, whose address the broker may have used again */
+        return live_publish_may_read(publish, session);
+    if (chat->delivery->open && payload == chat->delivery->current.payload)
+        return read_current(chat, session);
+    if (!session_connecting(chat, session) || !may_be_in_flight(chat, session, topic))
+        return false;
+    note_in_flight(session, payload, len);
+    return true;
+}

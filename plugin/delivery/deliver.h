@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* From an accepted message to its receivers.
+ *
+ * The broker's own subscription tree delivers most: the accepted payload is "current", and READ lets it pass
+ * for who may have it. A payload's address is good only until the next event that is not READ (addresses are
+ * used again), so every other event ends it. Where the tree cannot be right, a copy is queued for the client
+ * instead:
+ *   - feeds get groups on a topic of their own, the sender's other devices get private messages on the
+ * sender's inbox;
+ *   - a client that is behind: something queued for it has not been flushed. The broker flushes what plugins
+ * queue at the start of a later loop turn, so a native delivery would overtake it.
+ *   - QoS 2: the broker would deliver at PUBREL, if ever; we deliver at PUBLISH.
+ * For everybody in a live group these copies, and tips, are one publish (live_publish.h).
+ * While a subscription is replaying, nothing is delivered to it here: the replay reads the log to its end
+ * (replay.h). What is queued at tick n has been flushed when tick n+1 begins, on Mosquitto 2.0.11 and 2.1. */
+#ifndef PLUGIN_DELIVERY_DELIVER_H
+#define PLUGIN_DELIVERY_DELIVER_H
+
+#include "plugin/session/session.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct chat;
+struct conversation;
+
+__attribute__((warn_unused_result)) int delivery_open(struct chat *chat);
+void delivery_close(struct chat *chat);
+
+struct outgoing {
+    struct conversation *conversation;
+    const char *sender;           /* userID; outlives the event */
+    const struct session *origin; /* the sending session; NULL when the server sends */
+    int64_t id;                   /* 0: not stored */
+    const void *payload;          /* stamp and body; this very address is what READ will see */
+    size_t len;
+    int qos;   /* of the publish */
+    bool last; /* the group ends with it */
+};
+
+/* A message was accepted: queues the copies, and (native) lets READ pass the payload until the next event. */
+void deliver(struct chat *chat, const struct outgoing *outgoing, bool native);
+/* Every event of the broker but READ begins with this. */
+void deliver_reset(struct chat *chat);
+/* READ of a chat topic: may this client have this payload now? */
+bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const char *topic,
+                      const void *payload, size_t len);
+/* Is something queued for this client that the broker has not flushed? */
+bool session_behind(const struct chat *chat, const struct session *session);
+/* Queues a message for a client, in order, on the topic given. false: out of memory. */
+bool deliver_copy(struct chat *chat, struct session *session, const char *topic, const void *head,
+                  size_t head_len, const void *tail, size_t tail_len, int qos);
+/* "chat/user/<user>" or "chat/user/<user>/group/<group>" or "chat/group/<group>" for this message at this
+ * subscription. */
+#define TOPIC_MAX 128
+void deliver_user_topic(char *topic, const char *user, bool feed); /* the filter itself: ".../#" for a feed */
+void deliver_topic(char *topic, const struct subscription *subscription,
+                   const struct conversation *conversation);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/delivery/dismissal.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "plugin/core/chat.h"
+#include "plugin/delivery/announce.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
+#include "schema/store.h"
+
+#define BATCH      50 /* members told in one turn */
+#define RETRY_MS   1000
+#define TASK_BYTES 512
+
+struct dismissal {
+    int64_t conversation;
+    char group[GROUP_ID_MAX + 1];
+    char by[USER_ID_MAX + 1];
+    char told[USER_ID_MAX + 1]; /* everyone up to here, in the order of userIDs, has his notice */
+    uint64_t position;          /* of the frame that ended the group: its members are read from the store */
+    int64_t retry_at;
+    struct dismissal *prev, *next;
+};
+
+struct batch {
+    size_t count;
+    char ids[BATCH][USER_ID_MAX + 1];
+    struct user *users[BATCH]; /* NULL: deleted meanwhile */
+};
+
+int dismissals_open(struct chat *chat)
+{
+    bool good = true;
+    sqlite3_stmt *row = store_read(chat->store, R_NOTICE_TASKS);
+    while (good && store_row(chat->store, row)) {
+        struct dismissal *task = calloc(1, sizeof *task);
+        good = task != NULL;
+        if (!good)
+            break;
+        task->conversation = sqlite3_column_int64(row, 0);
+        store_copy(task->group, sizeof task->group, store_text(row, 1));
+        store_copy(task->by, sizeof task->by, store_text(row, 2));
+        store_copy(task->told, sizeof task->told, store_text(row, 3));
+        DL_APPEND(chat->dismissals, task);
+    }
+    store_done(row);
+    return good && !store_failed(chat->store) ? 0 : -1;
+}
+
+static void forget(struct chat *chat, struct dismissal *task)
+{
+    DL_DELETE(chat->dismissals, task);
+    free(task);
+}
+
+void dismissals_close(struct chat *chat)
+{
+    while (chat->dismissals)
+        forget(chat, chat->dismissals);
+}
+
+/* The end of the group */
+
+static bool end_live(struct chat *chat, struct conversation *conversation, const char *by)
+{
+    const struct tips tips = {.kind = TIPS_INFO, .type = "dismiss", .by = by, .last = true};
+    if (!store_begin(chat->store, TASK_BYTES + ANNOUNCE_TIPS_BYTES))
+        return false;
+    announce_tips(chat, conversation, &tips);
+    announce_finish(chat, true); /* while there is still somebody */
+    group_dismiss(chat, conversation);
+    store_commit(chat->store);
+    return true;
+}
+
+static bool end_stored(struct chat *chat, struct conversation *conversation, const char *by)
+{
+    struct dismissal *task = calloc(1, sizeof *task);
+    if (!task || !store_begin(chat->store, TASK_BYTES)) {
+        free(task);
+        return false;
+    }
+    task->conversation = conversation->id;
+    store_copy(task->group, sizeof task->group, conversation->group->id);
+    store_copy(task->by, sizeof task->by, by);
+    group_dismiss(chat, conversation);
+    store_put(chat->store, W_NOTICE_TASK_ADD, "itt", task->conversation, task->group, task->by);
+    task->position = store_commit(chat->store);
+    DL_APPEND(chat->dismissals, task);
+    return true;
+}
+
+bool dismissal_start(struct chat *chat, struct conversation *conversation, const char *by)
+{
+    return conversation_stored(conversation) ? end_stored(chat, conversation, by)
+                                             : end_live(chat, conversation, by);
+}
+
+/* The notices */
+
+static bool read_batch(struct chat *chat, const struct dismissal *task, struct batch *batch)
+{
+    (void)store_failed(chat->store); /* whatever failed before is not ours */
+    sqlite3_stmt *row = store_read(chat->store, R_DISMISSED_MEMBERS);
+    sqlite3_bind_int64(row, 1, task->conversation);
+    sqlite3_bind_text(row, 2, task->told, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 3, BATCH);
+    for (batch->count = 0; batch->count < BATCH && store_row(chat->store, row); batch->count++)
+        store_copy(batch->ids[batch->count], sizeof *batch->ids, store_text(row, 0));
+    store_done(row);
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->users[i] = user_find(chat, batch->ids[i]);
+        announce_expect(chat, batch->ids[i]);
+    }
+    return !store_failed(chat->store);
+}
+
+static void put_batch(struct chat *chat, struct dismissal *task, const struct batch *batch)
+{
+    const struct notice notice = {.type = "dismissed", .group = task->group, .by = task->by};
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->users[i])
+            announce_notice(chat, batch->users[i], &notice);
+    if (batch->count < BATCH) {
+        store_put(chat->store, W_NOTICE_TASK_END, "i", task->conversation);
+        return;
+    }
+    store_copy(task->told, sizeof task->told, batch->ids[batch->count - 1]);
+    store_put(chat->store, W_NOTICE_TASK_MOVE, "it", task->conversation, task->told);
+}
+
+bool dismissals_tick(struct chat *chat)
+{
+    struct dismissal *task = chat->dismissals;
+    struct batch batch;
+    if (!task || task->position > store_committed(chat->store) || chat->now < task->retry_at)
+        return false;
+    if (!read_batch(chat, task, &batch) ||
+        !store_begin(chat->store, TASK_BYTES + batch.count * ANNOUNCE_NOTICE_BYTES)) {
+        task->retry_at = chat->now + RETRY_MS;
+        return false;
+    }
+    put_batch(chat, task, &batch);
+    store_commit(chat->store);
+    announce_finish(chat, true);
+    if (batch.count < BATCH)
+        forget(chat, task);
+    return chat->dismissals != NULL;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/delivery/event.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "acl/code.h"
+#include "plugin/core/broker.h"
+#include "plugin/core/chat.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/unread.h"
+#include "plugin/people/user.h"
+#include "plugin/session/device.h"
+
+static void send_at(struct session *session, const char *text, int qos)
+{
+    char topic[64];
+    snprintf(topic, sizeof topic, "chat/user/%s/event", session->user->id);
+    broker_send(session->client_id, topic, text, strlen(text), NULL, 0, qos);
+}
+
+static void send_text(struct session *session, const char *text)
+{
+    send_at(session, text, session->inbox && session->inbox->qos == 0 ? 0 : 1);
+}
+
+static void send_to_user(const struct user *user, const char *text)
+{
+    struct session *session;
+    DL_FOREACH2 (user->sessions, session, user_next)
+        send_text(session, text);
+}
+
+/* His devices but this one. */
+static void send_to_others(const struct session *self, const char *text)
+{
+    for (struct session *session = self->user->sessions; session; session = session->user_next)
+        if (session != self)
+            send_text(session, text);
+}
+
+void event_sent(struct session *session, const struct conversation *conversation, int64_t id, int64_t seq,
+                int64_t time, int64_t random)
+{
+    char text[400];
+    snprintf(text, sizeof text,
+             "{\"event\":\"sent\",\"id\":%lld,\"seq\":%lld,\"time\":%lld,\"%s\":\"%s\",\"random\":%lld}",
+             (long long)id, (long long)seq, (long long)time, conversation_kind(conversation),
+             conversation_name(conversation, session->user->id), (long long)random);
+    send_text(session, text);
+}
+
+void event_read(struct chat *chat, const struct session *reader, const struct conversation *conversation,
+                int64_t id)
+{
+    char text[200];
+    const struct user *peer =
+        conversation->group ? NULL : user_in_memory(chat, conversation_peer(conversation, reader->user->id));
+    snprintf(text, sizeof text, "{\"event\":\"read\",\"user\":\"%s\",\"id\":%lld,\"time\":%lld}",
+             reader->user->id, (long long)id, (long long)chat->now);
+    if (peer)
+        send_to_user(peer, text);
+}
+
+void event_unread(struct chat *chat, const struct session *reader, struct member *member)
+{
+    char text[300];
+    if (!reader->user_next && reader->user->sessions == reader)
+        return; /* nobody to tell, nothing to count */
+    snprintf(text, sizeof text,
+             "{\"event\":\"unread\",\"%s\":\"%s\",\"unread\":%lld,\"totalUnread\":%lld,\"readID\":%lld}",
+             conversation_kind(member->conversation),
+             conversation_name(member->conversation, reader->user->id),
+             (long long)member_unread(chat, member), (long long)user_total_unread(chat, reader->user),
+             (long long)member->read_id);
+    send_to_others(reader, text);
+}
+
+void event_deleted(const struct session *deleter, const cJSON *ids)
+{
+    char *list = cJSON_PrintUnformatted(ids), *text = list ? malloc(strlen(list) + 32) : NULL;
+    if (text) {
+        sprintf(text, "{\"event\":\"deleted\",\"ids\":%s}", list);
+        send_to_others(deleter, text);
+    }
+    free(text);
+    cJSON_free(list);
+}
+
+void event_deleted_conversation(const struct session *deleter, const struct conversation *conversation)
+{
+    char text[200];
+    snprintf(text, sizeof text, "{\"event\":\"deleted\",\"%s\":\"%s\"}", conversation_kind(conversation),
+             conversation_name(conversation, deleter->user->id));
+    send_to_others(deleter, text);
+}
+
+void event_muted(const struct user *user, const struct conversation *group, int64_t until)
+{
+    char text[200];
+    snprintf(text, sizeof text, "{\"event\":\"info\",\"group\":\"%s\",\"mutedUntil\":%lld}", group->group->id,
+             (long long)until);
+    send_to_user(user, text);
+}
+
+void event_status(struct session *session, const struct user *user, const char *status, int64_t time)
+{
+    char text[200];
+    snprintf(text, sizeof text, "{\"event\":\"status\",\"user\":\"%s\",\"status\":\"%s\",\"time\":%lld}",
+             user->id, status, (long long)time);
+    send_text(session, text);
+}
+
+static void send_to_members(struct chat *chat, struct conversation *group, const char *text)
+{
+    const struct member *member;
+    if (!conversation_load_members(chat, group))
+        return;
+    for (member = group->members; member; member = member->hh.next) {
+        const struct user *user = member->role == ROLE_NONE ? NULL : user_in_memory(chat, member->user_id);
+        if (user)
+            send_to_user(user, text);
+    }
+}
+
+/* The owner is in it on every device, the others where they have joined. */
+static void send_to_audience(struct chat *chat, const struct conversation *group, const char *text)
+{
+    const struct subscription *subscription;
+    const struct user *owner = user_in_memory(chat, group->group->owner);
+    if (owner)
+        send_to_user(owner, text);
+    DL_FOREACH2 (group->subscriptions, subscription, group_next)
+        if (subscription->session->user != owner)
+            send_text(subscription->session, text);
+}
+
+void event_group_info(struct chat *chat, struct conversation *group, const cJSON *changed)
+{
+    cJSON *event = cJSON_Duplicate(changed, true);
+    char *text = NULL;
+    if (cJSON_AddStringToObject(event, "event", "info") &&
+        cJSON_AddStringToObject(event, "group", group->group->id))
+        text = cJSON_PrintUnformatted(event);
+    cJSON_Delete(event);
+    if (text && conversation_stored(group))
+        send_to_members(chat, group, text);
+    else if (text)
+        send_to_audience(chat, group, text);
+    cJSON_free(text);
+}
+
+/* The last words are sent at QoS 0: they do not wait behind what is in flight while the connection is closed,
+ * and the broker does not send them again to a kept session that comes back. */
+
+void event_sig_expired(struct session *session)
+{
+    send_at(session, "{\"event\":\"sigExpired\"}", 0);
+}
+
+static const char *const reasons[] = {[OFFLINE_NONE] = "",
+                                      [OFFLINE_OTHER_DEVICE] = "otherDevice",
+                                      [OFFLINE_KICK_DEVICE] = "kickDevice",
+                                      [OFFLINE_ADMIN] = "admin",
+                                      [OFFLINE_DELETED] = "deleted"};
+
+/* A client id is whatever a client wrote: it must be quoted. */
+void event_force_offline(struct session *session, const struct displacement *why)
+{
+    cJSON *event = cJSON_CreateObject();
+    cJSON_AddStringToObject(event, "event", "forceOffline");
+    cJSON_AddStringToObject(event, "reason", reasons[why->reason]);
+    if (why->client_id[0]) {
+        cJSON_AddStringToObject(event, "platform", platform_name(why->platform));
+        cJSON_AddStringToObject(event, "clientID", why->client_id);
+    }
+    char *text = cJSON_PrintUnformatted(event);
+    if (text)
+        send_at(session, text, 0);
+    cJSON_free(text);
+    cJSON_Delete(event);
+}
+
+/* The topic is whatever a client wrote: it must be quoted. */
+void event_rejected(struct chat *chat, struct session *session, const char *topic, int code,
+                    const char *reason, int64_t random)
+{
+    cJSON *event = cJSON_CreateObject();
+    chat->count.rejected++;
+    cJSON_AddStringToObject(event, "event", "rejected");
+    cJSON_AddStringToObject(event, "topic", topic);
+    cJSON_AddNumberToObject(event, "code", code);
+    cJSON_AddStringToObject(event, "error", reason && *reason ? reason : code_text(code));
+    if (random != 0)
+        cJSON_AddNumberToObject(event, "random", (double)random);
+    char *text = cJSON_PrintUnformatted(event);
+    if (text)
+        send_text(session, text);
+    cJSON_free(text);
+    cJSON_Delete(event);
+}
+
+void event_more(struct session *session, const char *topic, int64_t before)
+{
+    char text[300];
+    snprintf(text, sizeof text, "{\"event\":\"more\",\"topic\":\"%s\",\"before\":%lld}", topic,
+             (long long)before);
+    send_text(session, text);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Transient events on chat/user/<self>/event, straight to one client, never stored. QoS 1, or 0 where the
+ * inbox was subscribed at 0. */
+#ifndef PLUGIN_DELIVERY_EVENT_H
+#define PLUGIN_DELIVERY_EVENT_H
+
+#include "plugin/session/session.h"
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chat;
+struct conversation;
+struct displacement;
+struct member;
+struct user;
+
+/* The receipt, for a stored message with `random`. */
+void event_sent(struct session *session, const struct conversation *conversation, int64_t id, int64_t seq,
+                int64_t time, int64_t random);
+/* A refused publish. random 0: it had none. `reason` may be "" (the code's text is used then). */
+void event_rejected(struct chat *chat, struct session *session, const char *topic, int code,
+                    const char *reason, int64_t random);
+/* To everyone connected who is in the group; `changed` are the fields with their new values. */
+void event_group_info(struct chat *chat, struct conversation *group, const cJSON *changed);
+/* A replay was cut: history before `before` has the rest. */
+void event_more(struct session *session, const char *topic, int64_t before);
+
+/* The reader's position in a pair has moved: to the other side's devices. */
+void event_read(struct chat *chat, const struct session *reader, const struct conversation *conversation,
+                int64_t id);
+/* The same to the reader's other devices, with what is left unread. */
+void event_unread(struct chat *chat, const struct session *reader, struct member *member);
+
+/* To the deleter's other devices: these messages (`ids` is borrowed), or the whole conversation, are gone. */
+void event_deleted(const struct session *deleter, const cJSON *ids);
+void event_deleted_conversation(const struct session *deleter, const struct conversation *conversation);
+/* The last words before a close: why, and whose device it gave way to. */
+void event_force_offline(struct session *session, const struct displacement *why);
+void event_sig_expired(struct session *session);
+
+/* Until when this user may not send to the group (ms; 0: he may again): to all his devices. */
+void event_muted(const struct user *user, const struct conversation *group, int64_t until);
+
+/* The status of a watched user has changed, at `time` (ms). */
+void event_status(struct session *session, const struct user *user, const char *status, int64_t time);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/delivery/live_publish.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "plugin/core/broker.h"
+#include "plugin/core/chat.h"
+#include "plugin/delivery/deliver.h"
+#include "plugin/people/conversation.h"
+#include "plugin/session/session.h"
+#include "plugin/session/subscription.h"
+
+#define FLUSH_TICKS 2 /* 2.0 flushes what an event has queued after the next TICK only */
+
+static const char topic_prefix[] = "chat/group/";
+
+struct live_publish {
+    struct conversation *conversation;
+    const struct session *origin; /* compared only */
+    uint64_t serial, tick;
+    bool flushing; /* READ has met it */
+    size_t len;
+    struct live_publish *prev, *next;             /* chat->live_publishes */
+    struct live_publish *group_prev, *group_next; /* conversation->live_publishes */
+    char payload[];
+};
+
+static void forget(struct chat *chat, struct live_publish *publish)
+{
+    DL_DELETE(chat->live_publishes, publish);
+    DL_DELETE2(publish->conversation->live_publishes, publish, group_prev, group_next);
+    free(publish);
+}
+
+static struct live_publish *make(struct chat *chat, struct conversation *conversation,
+                                 const struct session *origin, const void *payload, size_t len)
+{
+    struct live_publish *publish = calloc(1, sizeof *publish + len);
+    if (!publish)
+        return NULL;
+    publish->conversation = conversation;
+    publish->origin = origin;
+    publish->serial = ++chat->live_publish_serial;
+    publish->tick = chat->tick;
+    publish->len = len;
+    memcpy(publish->payload, payload, len);
+    DL_APPEND(chat->live_publishes, publish);
+    DL_APPEND2(conversation->live_publishes, publish, group_prev, group_next);
+    return publish;
+}
+
+bool live_publish_send(struct chat *chat, struct conversation *conversation, const struct session *origin,
+                       const void *payload, size_t len, int qos)
+{
+    char topic[TOPIC_MAX];
+    struct live_publish *publish = make(chat, conversation, origin, payload, len);
+    if (!publish)
+        return false;
+    snprintf(topic, sizeof topic, "%s%s", topic_prefix, conversation->group->id);
+    if (broker_send(NULL, topic, payload, len, NULL, 0, qos))
+        return true;
+    forget(chat, publish);
+    return false;
+}
+
+static struct live_publish *find_bytes(const struct conversation *conversation, const void *payload,
+                                       size_t len)
+{
+    struct live_publish *publish;
+    DL_FOREACH2 (conversation->live_publishes, publish, group_next)
+        if (publish->len == len && memcmp(publish->payload, payload, len) == 0)
+            return publish;
+    return NULL;
+}
+
+struct live_publish *live_publish_find(const struct session *session, const char *topic, const void *payload,
+                                       size_t len)
+{
+    const struct subscription *subscription;
+    if (strncmp(topic, topic_prefix, sizeof topic_prefix - 1) != 0)
+        return NULL;
+    DL_FOREACH (session->subscriptions, subscription)
+        if (subscription->kind == SUBSCRIPTION_LIVE && subscription->conversation->live_publishes &&
+            strcmp(subscription->conversation->group->id, topic + sizeof topic_prefix - 1) == 0)
+            return find_bytes(subscription->conversation, payload, len);
+    return NULL;
+}
+
+/* Flushed in the order in which they were made: what comes again comes by another filter, or natively with a
+ * PUBREL. */
+bool live_publish_may_read(struct live_publish *publish, struct session *session)
+{
+    const struct subscription *subscription = subscription_find(session, publish->conversation);
+    publish->flushing = true;
+    if (!subscription || !subscription->subscribed || subscription->since >= publish->serial)
+        return false;
+    if (session == publish->origin || session->live_publish >= publish->serial)
+        return false;
+    session->live_publish = publish->serial;
+    return publish->conversation->group->dismissed == 0;
+}
+
+bool live_publish_waits(const struct conversation *conversation)
+{
+    const struct live_publish *publish;
+    DL_FOREACH2 (conversation->live_publishes, publish, group_next)
+        if (!publish->flushing)
+            return true;
+    return false;
+}
+
+void live_publishes_prune(struct chat *chat)
+{
+    while (chat->live_publishes &&
+           (chat->live_publishes->flushing || chat->live_publishes->tick + FLUSH_TICKS <= chat->tick))
+        forget(chat, chat->live_publishes);
+}
+
+void live_publishes_close(struct chat *chat)
+{
+    while (chat->live_publishes)
+        forget(chat, chat->live_publishes);
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/delivery/message.h"
+
+#include <mosquitto_broker.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "acl/code.h"
+#include "acl/rules.h"
+#include "acl/topic.h"
+#include "plugin/core/chat.h"
+#include "plugin/delivery/deliver.h"
+#include "plugin/delivery/event.h"
+#include "plugin/delivery/recent.h"
+#include "plugin/payload/payload.h"
+#include "plugin/payload/stamp.h"
+#include "plugin/people/blacklist.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/live_history.h"
+#include "plugin/people/user.h"
+#include "plugin/push/push.h"
+#include "plugin/session/session.h"
+#include "plugin/session/subscription.h"
+#include "schema/log.h"
+#include "schema/store.h"
+
+#define MENTIONS_MAX (AT_MAX * (USER_ID_MAX + 1) + 2)
+
+/* A publish on its way through the steps. */
+struct draft {
+    struct chat *chat;
+    struct session *origin; /* who publishes; NULL: an app admin sends in the sender's name */
+    struct user *sender;
+    struct publish *publish;
+    struct payload payload;
+    struct topic topic;
+    char name[GROUP_ID_MAX + 1];       /* the receiver: userID or groupID */
+    struct conversation *conversation; /* NULL: a pair's first message */
+    struct user *receiver;             /* of a private message */
+    struct member *member; /* the sender in it, NULL for a pair's first message and for app admins */
+    struct receipt receipt;
+    char reason[REASON_BYTES];
+};
+
+/* Who may send where */
+
+/* In whose name he sends does not matter then. */
+static bool by_admin(const struct draft *draft)
+{
+    return !draft->origin || draft->origin->admin;
+}
+
+static bool is_muted(const struct draft *draft, int64_t until)
+{
+    return until > draft->chat->now && !by_admin(draft);
+}
+
+static int check_pair(struct draft *draft)
+{
+    struct chat *chat = draft->chat;
+    const char *self = draft->sender->id;
+    draft->receiver = strcmp(draft->name, self) != 0 ? user_find(chat, draft->name) : NULL;
+    if (!draft->receiver)
+        return CODE_NO_USER;
+    if (is_muted(draft, draft->sender->c2c_muted_until))
+        return CODE_SENDER_MUTED;
+    int code = draft->origin ? blacklist_check(chat, draft->receiver, self) : CODE_OK;
+    if (code != CODE_OK)
+        return code;
+    draft->conversation = conversation_pair(chat, self, draft->name);
+    if (draft->conversation)
+        draft->member = member_find(chat, draft->conversation, self);
+    return draft->payload.at_all ? CODE_NOT_ALLOWED : CODE_OK;
+}
+
+static int check_group_sender(struct draft *draft, enum role role)
+{
+    const struct group *group = draft->conversation->group;
+    bool admin = by_admin(draft);
+    bool muted = is_muted(draft, draft->sender->group_muted_until) ||
+                 (draft->member && is_muted(draft, draft->member->muted_until));
+    int code = rules_may(group->type, role, admin, ACTION_SEND);
+    if (code == CODE_OK)
+        code = rules_send(role, admin, muted, group->all_muted);
+    if (code == CODE_OK && draft->payload.at_all)
+        code = rules_may(group->type, role, admin, ACTION_AT_ALL);
+    return code;
+}
+
+static int check_group(struct draft *draft)
+{
+    struct chat *chat = draft->chat;
+    draft->conversation = conversation_group(chat, draft->name);
+    if (!draft->conversation)
+        return CODE_NO_GROUP;
+    draft->member = member_find(chat, draft->conversation, draft->sender->id);
+    enum role role = draft->member ? draft->member->role : ROLE_NONE;
+    if (role == ROLE_NONE && !conversation_stored(draft->conversation) && draft->origin &&
+        subscription_find(draft->origin, draft->conversation))
+        role = ROLE_MEMBER; /* who has joined a live group in this connection */
+    return check_group_sender(draft, role);
+}
+
+static int check_receiver(struct draft *draft)
+{
+    if (draft->topic.kind == TOPIC_INBOX)
+        return check_pair(draft);
+    return draft->topic.kind == TOPIC_GROUP ? check_group(draft) : CODE_NOT_ALLOWED;
+}
+
+/* Rates */
+
+/* Live groups shed by priority: low may use the first half of the bucket, normal three quarters, high all of
+ * it. */
+static bool sheds(struct draft *draft)
+{
+    static const int64_t quarters_kept[] = {[PRIORITY_LOW] = 2, [PRIORITY_NORMAL] = 1, [PRIORITY_HIGH] = 0};
+    int64_t rate = draft->chat->options.group_rate;
+    int64_t reserve = rate * quarters_kept[draft->payload.priority] / 4;
+    return !bucket_take(&draft->conversation->rate, draft->chat->now, rate, rate, reserve);
+}
+
+static int check_rates(struct draft *draft)
+{
+    struct chat *chat = draft->chat;
+    int64_t rate = chat->options.user_rate;
+    if (draft->origin && !bucket_take(&draft->sender->rate, chat->now, rate, rate * 5, 0))
+        return CODE_TOO_FAST;
+    rate = chat->options.group_rate;
+    if (draft->topic.kind == TOPIC_GROUP && conversation_stored(draft->conversation) &&
+        !bucket_take(&draft->conversation->rate, chat->now, rate, rate, 0))
+        return CODE_TOO_FAST;
+    return CODE_OK;
+}
+
+/* Stamp, log, delivery */
+
+/* Time never goes back within a conversation, whatever the clock does. */
+static int64_t next_time(const struct draft *draft)
+{
+    const struct conversation *conversation = draft->conversation;
+    return conversation && conversation->last_time > draft->chat->now ? conversation->last_time
+                                                                      : draft->chat->now;
+}
+
+/* The payload the broker delivers: stamp and the client's own bytes. Ours until the publish is accepted. */
+static bool make_payload(struct draft *draft, const struct stamp *stamp)
+{
+    char head[STAMP_MAX];
+    size_t head_len = stamp_write(head, stamp);
+    char *whole = mosquitto_malloc(head_len + draft->payload.body_len + 1);
+    if (!whole)
+        return false;
+    memcpy(whole, head, head_len);
+    memcpy(whole + head_len, draft->payload.body, draft->payload.body_len);
+    whole[head_len + draft->payload.body_len] = '\0';
+    draft->publish->new_payload = whole;
+    draft->publish->new_len = head_len + draft->payload.body_len;
+    return true;
+}
+
+static struct stamp stamp_of(const struct draft *draft, int64_t id, int64_t seq, int64_t time)
+{
+    bool group = draft->topic.kind == TOPIC_GROUP;
+    return (struct stamp){.id = id,
+                          .seq = seq,
+                          .time = time,
+                          .sender = draft->sender->id,
+                          .to = group ? NULL : draft->name,
+                          .group = group ? draft->name : NULL};
+}
+
+static void hand_out(struct draft *draft, int64_t id, bool live)
+{
+    const struct outgoing outgoing = {.conversation = draft->conversation,
+                                      .sender = draft->sender->id,
+                                      .origin = draft->origin,
+                                      .id = id,
+                                      .payload = draft->publish->new_payload,
+                                      .len = draft->publish->new_len,
+                                      .qos = draft->publish->qos};
+    deliver(draft->chat, &outgoing, live);
+}
+
+/* QoS 2 is delivered by copies now; the broker would do it at PUBREL, if that ever comes. What comes by a
+ * command is no publish of the broker's at all. */
+static bool natively(const struct draft *draft)
+{
+    return draft->origin && draft->publish->qos < 2;
+}
+
+static enum message_push push_of(const struct draft *draft)
+{
+    if (draft->payload.push_disabled)
+        return PUSH_NOBODY;
+    if (draft->conversation->group && !conversation_traits(draft->conversation)->push)
+        return PUSH_NOBODY;
+    return draft->payload.at_all ? PUSH_EVERYBODY : PUSH_WILLING;
+}
+
+static bool open_pair(struct draft *draft)
+{
+    const char *self = draft->sender->id;
+    if (draft->conversation)
+        return !draft->receiver || (draft->receiver->kicked == 0 && draft->sender->kicked == 0) ||
+               conversation_pair_rejoin(draft->chat, draft->conversation);
+    draft->conversation = conversation_pair_create(draft->chat, self, draft->name);
+    if (draft->conversation)
+        draft->member = member_find(draft->chat, draft->conversation, self);
+    return draft->conversation != NULL;
+}
+
+/* A pair whose first message is not stored. */
+static bool open_pair_alone(struct draft *draft)
+{
+    if (!store_begin(draft->chat->store, 512))
+        return false;
+    bool opened = open_pair(draft);
+    store_commit(draft->chat->store);
+    return opened;
+}
+
+static void count_sent(struct draft *draft, int64_t id)
+{
+    struct member *member = draft->member;
+    if (!member)
+        return;
+    member->sent++;
+    member->sent_id = id;
+    store_put(draft->chat->store, W_MEMBER_SENT, "itii", draft->conversation->id, member->user_id,
+              member->sent, id);
+}
+
+/* Inside the frame: the message and everything that goes with it, all or nothing. */
+static bool put_message(struct draft *draft, struct message *message)
+{
+    struct chat *chat = draft->chat;
+    struct conversation *conversation = draft->conversation;
+    message->conversation = conversation->id;
+    message->seq = conversation->last_seq + 1;
+    message->push = push_of(draft);
+    const struct stamp stamp = stamp_of(draft, message->id, message->seq, message->time);
+    if (!make_payload(draft, &stamp) || !log_append(chat->log, message, conversation->last_id))
+        return false;
+    conversation->last_seq = message->seq;
+    conversation->last_id = message->id;
+    conversation->last_time = message->time;
+    store_put(chat->store, W_CONVERSATION_TOUCH, "iiii", conversation->id, message->seq, message->id,
+              message->time);
+    count_sent(draft, message->id);
+    push_put(chat, conversation, message, draft->payload.at, draft->payload.at_count);
+    return true;
+}
+
+/* Out of memory or out of ids. What was put so far (a new pair, an id mark) is whole in itself and is in
+ * memory too. */
+static enum publish_result close_after(struct draft *draft)
+{
+    store_commit(draft->chat->store);
+    mosquitto_free(draft->publish->new_payload);
+    draft->publish->new_payload = NULL;
+    return PUBLISH_CLOSE;
+}
+
+static void give_receipt(struct draft *draft, const struct conversation *conversation,
+                         const struct receipt *receipt, int64_t random)
+{
+    draft->receipt = *receipt;
+    if (draft->origin && random != 0)
+        event_sent(draft->origin, conversation, receipt->id, receipt->seq, receipt->time, random);
+}
+
+static void remember_random(struct draft *draft, const struct message *message)
+{
+    const struct recent recent = {.random = message->random,
+                                  .id = message->id,
+                                  .seq = message->seq,
+                                  .time = message->time,
+                                  .conversation = message->conversation};
+    if (message->random == 0)
+        return;
+    (void)recent_add(draft->chat, draft->sender->id, &recent);
+}
+
+/* ",bob,carol,", "@all", or NULL for nobody. */
+static const char *print_mentions(char *out, const struct payload *payload)
+{
+    char *end = stpcpy(out, ",");
+    if (payload->at_all)
+        return "@all";
+    for (size_t i = 0; i < payload->at_count; i++)
+        end = stpcpy(stpcpy(end, payload->at[i]), ",");
+    return payload->at_count > 0 ? out : NULL;
+}
+
+static enum publish_result store_message(struct draft *draft)
+{
+    struct chat *chat = draft->chat;
+    char mentions[MENTIONS_MAX];
+    struct message message = {.time = next_time(draft),
+                              .random = draft->payload.random,
+                              .sender = draft->sender->id,
+                              .client = draft->origin ? draft->origin->client_id : "",
+                              .kind = MESSAGE_CONTENT,
+                              .body = draft->payload.body,
+                              .body_len = draft->payload.body_len,
+                              .mentions = print_mentions(mentions, &draft->payload)};
+    if (!store_begin(chat->store, draft->payload.body_len + MENTIONS_MAX + 512))
+        return PUBLISH_CLOSE;
+    message.id = store_next_id(chat->store);
+    if (message.id == 0 || !open_pair(draft) || !put_message(draft, &message))
+        return close_after(draft);
+    store_commit(chat->store);
+    chat->count.stored++;
+    remember_random(draft, &message);
+    const struct receipt receipt = {.id = message.id, .seq = message.seq, .time = message.time};
+    give_receipt(draft, draft->conversation, &receipt, message.random);
+    hand_out(draft, message.id, natively(draft));
+    return PUBLISH_ACCEPT;
+}
+
+/* Live groups count in memory only; `onlineOnly` has neither id nor seq. */
+static enum publish_result pass_on(struct draft *draft)
+{
+    bool live = !draft->payload.online_only;
+    int64_t time = next_time(draft);
+    if (live && sheds(draft))
+        return PUBLISH_ACCEPT; /* READ lets nothing pass that deliver() was not called for */
+    if (!draft->conversation && !open_pair_alone(draft))
+        return PUBLISH_CLOSE;
+    const struct stamp stamp = stamp_of(draft, 0, live ? draft->conversation->last_seq + 1 : -1, time);
+    if (!make_payload(draft, &stamp))
+        return PUBLISH_CLOSE;
+    draft->receipt = (struct receipt){.seq = stamp.seq, .time = time};
+    if (live)
+        draft->conversation->last_seq++;
+    draft->conversation->last_time = time;
+    hand_out(draft, 0, natively(draft));
+    if (live)
+        live_history_add(draft->chat, draft->conversation, draft->origin, draft->publish->new_payload,
+                         draft->publish->new_len);
+    return PUBLISH_ACCEPT;
+}
+
+static enum publish_result repeat_receipt(struct draft *draft, const struct recent *recent)
+{
+    const struct conversation *conversation = conversation_by_id(draft->chat, recent->conversation);
+    const struct receipt receipt = {.id = recent->id, .seq = recent->seq, .time = recent->time};
+    if (conversation)
+        give_receipt(draft, conversation, &receipt, recent->random);
+    return PUBLISH_ACCEPT;
+}
+
+static enum publish_result accept_message(struct draft *draft)
+{
+    bool stored =
+        !draft->payload.online_only && (!draft->conversation || conversation_stored(draft->conversation));
+    return stored ? store_message(draft) : pass_on(draft);
+}
+
+/* The same sender and random is the same message, whatever it is addressed to now. */
+static const struct recent *same_as(const struct draft *draft)
+{
+    if (draft->payload.random == 0)
+        return NULL;
+    return recent_find(draft->chat, draft->sender->id, draft->payload.random);
+}
+
+static int check_form(struct draft *draft)
+{
+    const struct publish *publish = draft->publish;
+    draft->topic = topic_parse(publish->topic);
+    if (draft->topic.kind != TOPIC_INBOX && draft->topic.kind != TOPIC_GROUP)
+        return CODE_NOT_ALLOWED;
+    memcpy(draft->name, draft->topic.name,
+           draft->topic.name_len); /* of valid shape: it fits; the rest is 0 */
+    return payload_parse(&draft->payload, publish->payload, publish->len,
+                         (size_t)draft->chat->options.max_message_bytes, draft->reason, sizeof draft->reason);
+}
+
+static int check_rules(struct draft *draft)
+{
+    if (draft->origin && draft->origin->orphan)
+        return CODE_NOT_ALLOWED; /* in the moment before the close */
+    int code = check_receiver(draft);
+    return code == CODE_OK ? check_rates(draft) : code;
+}
+
+/* *code says why it is refused. */
+static enum publish_result send_draft(struct draft *draft, int *code)
+{
+    struct chat *chat = draft->chat;
+    const struct recent *recent = NULL;
+    draft->publish->new_payload = NULL;
+    (void)store_failed(chat->store); /* whatever failed before is not about this message */
+    *code = check_form(draft);
+    if (*code == CODE_OK && !(recent = same_as(draft)))
+        *code = check_rules(draft);
+    if (store_failed(chat->store) || *code == CODE_BUSY)
+        return PUBLISH_CLOSE; /* an answer that rests on something unread is none */
+    if (*code != CODE_OK)
+        return PUBLISH_REFUSE;
+    return recent ? repeat_receipt(draft, recent) : accept_message(draft);
+}
+
+enum publish_result message_publish(struct chat *chat, struct session *session, struct publish *publish)
+{
+    struct draft draft = {.chat = chat, .origin = session, .sender = session->user, .publish = publish};
+    int code;
+    enum publish_result result = send_draft(&draft, &code);
+    if (result == PUBLISH_REFUSE)
+        event_rejected(chat, session, publish->topic, code, draft.reason, draft.payload.random);
+    payload_clear(&draft.payload);
+    return result;
+}
+
+int message_send_as(struct chat *chat, struct user *sender, struct publish *publish, struct receipt *receipt,
+                    char reason[REASON_BYTES])
+{
+    struct draft draft = {.chat = chat, .sender = sender, .publish = publish};
+    int code;
+    enum publish_result result = send_draft(&draft, &code);
+    mosquitto_free(publish->new_payload);
+    publish->new_payload = NULL;
+    payload_clear(&draft.payload);
+    *receipt = draft.receipt;
+    memcpy(reason, draft.reason, REASON_BYTES);
+    return result == PUBLISH_CLOSE ? CODE_BUSY : code;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/delivery/recent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "acl/identity.h"
+#include "plugin/core/chat.h"
+#include "schema/log.h"
+#include "schema/store.h"
+
+#define REMEMBERED_MS 300000
+#ifndef SLOTS_MAX            /* a test sets a lower one */
+#define SLOTS_MAX (1u << 20) /* a little more than a million */
+#endif
+#define SLOTS_MIN (1u << 10)
+#define NONE      UINT32_MAX
+
+/* A ring of slots in order of time, the oldest overwritten; buckets chain slots by hash of (sender,
+ * random). */
+struct slot {
+    char sender[USER_ID_MAX + 1];
+    uint32_t next; /* older slot of the same bucket */
+    struct recent recent;
+};
+
+struct recents {
+    struct slot *slots;
+    uint32_t *buckets;
+    uint32_t capacity; /* a power of two */
+    uint32_t first, count;
+};
+
+static uint32_t bucket_of(const struct recents *recents, const char *sender, int64_t random)
+{
+    uint64_t hash = (uint64_t)random * 0x9E3779B97F4A7C15u;
+    for (; *sender; sender++)
+        hash = (hash ^ (unsigned char)*sender) * 0x100000001B3u;
+    return (uint32_t)(hash >> 32) & (recents->capacity - 1);
+}
+
+static uint32_t slot_at(const struct recents *recents, uint32_t index)
+{
+    return (recents->first + index) & (recents->capacity - 1);
+}
+
+static void link_slot(struct recents *recents, uint32_t at)
+{
+    struct slot *slot = &recents->slots[at];
+    uint32_t *bucket = &recents->buckets[bucket_of(recents, slot->sender, slot->recent.random)];
+    slot->next = *bucket;
+    *bucket = at;
+}
+
+static void drop_oldest(struct recents *recents)
+{
+    uint32_t at = recents->first;
+    const struct slot *slot = &recents->slots[at];
+    uint32_t *link = &recents->buckets[bucket_of(recents, slot->sender, slot->recent.random)];
+    while (*link != at)
+        link = &recents->slots[*link].next;
+    *link = slot->next;
+    recents->first = slot_at(recents, 1);
+    recents->count--;
+}
+
+static bool grow(struct recents *recents)
+{
+    struct recents grown = {.capacity = recents->capacity ? recents->capacity * 2 : SLOTS_MIN};
+    grown.slots = malloc(grown.capacity * sizeof *grown.slots);
+    grown.buckets = malloc(grown.capacity * sizeof *grown.buckets);
+    if (!grown.slots || !grown.buckets) {
+        free(grown.slots);
+        free(grown.buckets);
+        return false;
+    }
+    memset(grown.buckets, 0xff, grown.capacity * sizeof *grown.buckets);
+    for (; grown.count < recents->count; grown.count++) {
+        grown.slots[grown.count] = recents->slots[slot_at(recents, grown.count)];
+        link_slot(&grown, grown.count);
+    }
+    free(recents->slots);
+    free(recents->buckets);
+    *recents = grown;
+    return true;
+}
+
+static bool make_room(struct recents *recents, int64_t now)
+{
+    while (recents->count > 0 && recents->slots[recents->first].recent.time < now - REMEMBERED_MS)
+        drop_oldest(recents);
+    if (recents->count < recents->capacity)
+        return true;
+    if (recents->capacity < SLOTS_MAX && grow(recents))
+        return true;
+    if (recents->capacity == 0)
+        return false;
+    drop_oldest(recents);
+    return true;
+}
+
+bool recent_add(struct chat *chat, const char *sender, const struct recent *recent)
+{
+    struct recents *recents = chat->recents;
+    if (!make_room(recents, chat->now))
+        return false;
+    uint32_t at = slot_at(recents, recents->count++);
+    store_copy(recents->slots[at].sender, sizeof recents->slots[at].sender, sender);
+    recents->slots[at].recent = *recent;
+    link_slot(recents, at);
+    return true;
+}
+
+const struct recent *recent_find(struct chat *chat, const char *sender, int64_t random)
+{
+    const struct recents *recents = chat->recents;
+    if (recents->count == 0)
+        return NULL;
+    for (uint32_t at = recents->buckets[bucket_of(recents, sender, random)]; at != NONE;
+         at = recents->slots[at].next) {
+        const struct slot *slot = &recents->slots[at];
+        if (slot->recent.random == random && strcmp(slot->sender, sender) == 0)
+            return slot->recent.time >= chat->now - REMEMBERED_MS ? &slot->recent : NULL;
+    }
+    return NULL;
+}
+
+/* From the newest back to five minutes ago: first how far that is, then the rows in the order of time. */
+static bool remember_again(struct chat *chat)
+{
+    int64_t oldest = INT64_MAX;
+    uint32_t count = 0;
+    sqlite3_stmt *row = store_read(chat->store, R_RECENT_TIMES);
+    while (count++ < SLOTS_MAX && store_row(chat->store, row) &&
+           sqlite3_column_int64(row, 1) >= chat->now - REMEMBERED_MS)
+        oldest = sqlite3_column_int64(row, 0);
+    store_done(row);
+    row = store_read(chat->store, R_RECENT_RANDOMS);
+    sqlite3_bind_int64(row, 1, oldest);
+    bool fits = true;
+    while (fits && store_row(chat->store, row)) {
+        const struct recent recent = {.id = sqlite3_column_int64(row, 0),
+                                      .conversation = sqlite3_column_int64(row, 1),
+                                      .seq = sqlite3_column_int64(row, 2),
+                                      .time = sqlite3_column_int64(row, 4),
+                                      .random = sqlite3_column_int64(row, 5)};
+        fits = recent_add(chat, store_text(row, 3), &recent);
+    }
+    store_done(row);
+    return fits && !store_failed(chat->store);
+}
+
+int recents_open(struct chat *chat)
+{
+    chat->recents = calloc(1, sizeof *chat->recents);
+    return chat->recents && remember_again(chat) ? 0 : -1;
+}
+
+void recents_close(struct chat *chat)
+{
+    if (!chat->recents)
+        return;
+    free(chat->recents->slots);
+    free(chat->recents->buckets);
+    free(chat->recents);
+    chat->recents = NULL;
+}

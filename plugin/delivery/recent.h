@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The last messages that carried a `random`: the same sender and random within five minutes is the same
+ * message. Filled from the log at start, so that it survives a restart. Holds at most 1,000,000. */
+#ifndef PLUGIN_DELIVERY_RECENT_H
+#define PLUGIN_DELIVERY_RECENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chat;
+struct conversation;
+
+struct recent {
+    int64_t random, id, seq, time;
+    int64_t conversation;
+};
+
+__attribute__((warn_unused_result)) int recents_open(struct chat *chat);
+void recents_close(struct chat *chat);
+const struct recent *recent_find(struct chat *chat, const char *sender, int64_t random);
+/* false: out of memory (nothing remembered). */
+bool recent_add(struct chat *chat, const char *sender, const struct recent *recent);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/life/closing.h"
+
+#include <utlist.h>
+
+#include "plugin/core/broker.h"
+#include "plugin/core/chat.h"
+#include "plugin/delivery/event.h"
+#include "plugin/people/user.h"
+
+/* Idle, 2.0 has ten turns a second: within two seconds 20,000 who expire at once are told. */
+#define EXPIRED_A_TICK 1000
+#define CLOSED_A_TICK  1000
+/* What is flushed when the connection is closed has not been read: a client that writes at that moment, an
+ * ack for instance, is told by its kernel that the connection is gone, and may never look at what has
+ * come. */
+#define GRACE_MS 500
+
+/* Seen on 2.0.11 and 2.1.2: what was queued two ticks before a kick arrives before the close. */
+void session_close_soon(struct chat *chat, struct session *session)
+{
+    if (session->close_at != 0)
+        return;
+    session->close_at = chat->tick + 2;
+    session->close_after = chat->now + GRACE_MS;
+    DL_APPEND2(chat->closing, session, close_prev, close_next);
+}
+
+void session_force_offline(struct chat *chat, struct session *session, const struct displacement *why)
+{
+    event_force_offline(session, why);
+    if (session->told_at == 0)
+        session->told_at = chat->tick + 1;
+    session_close_soon(chat, session);
+}
+
+/* Flushed as queued copies are (cursor.c): in the last turn of 2.0 it never is. */
+bool session_told(const struct chat *chat, const struct session *session)
+{
+    uint64_t told = session->told_at;
+    return told != 0 && (told < chat->tick || (told == chat->tick && !chat->unflushed));
+}
+
+void sessions_force_offline(struct chat *chat, const struct user *user, enum offline_reason reason)
+{
+    const struct displacement why = {.reason = reason};
+    struct session *session;
+    DL_FOREACH2 (user->sessions, session, user_next) {
+        session->orphan = session->orphan || reason == OFFLINE_DELETED;
+        session_force_offline(chat, session, &why);
+    }
+}
+
+/* userSigs */
+
+static struct session *session_of(struct expiry_entry *entry)
+{
+    return (struct session *)((char *)entry - offsetof(struct session, expiry));
+}
+
+bool expiry_watch(struct chat *chat, struct session *session, int64_t expires_seconds)
+{
+    return expiry_add(&chat->expiry, &session->expiry, expires_seconds);
+}
+
+void expiry_renew(struct chat *chat, struct session *session, int64_t expires_seconds)
+{
+    expiry_move(&chat->expiry, &session->expiry, expires_seconds);
+}
+
+/* The second `at` itself is still valid. */
+static struct session *find_expired(struct chat *chat)
+{
+    struct expiry_entry *first = expiry_first(&chat->expiry);
+    return first && first->at < chat->now / 1000 ? session_of(first) : NULL;
+}
+
+static void tell_expired(struct chat *chat)
+{
+    struct session *session;
+    for (int i = 0; i < EXPIRED_A_TICK && (session = find_expired(chat)); i++) {
+        expiry_remove(&chat->expiry, &session->expiry);
+        if (session_leaves(session))
+            continue;
+        event_sig_expired(session);
+        session_close_soon(chat, session);
+    }
+}
+
+/* The close */
+
+/* A clock that has gone back makes nobody wait. */
+static bool grace_is_over(const struct chat *chat, const struct session *session)
+{
+    return chat->now >= session->close_after || chat->now < session->close_after - GRACE_MS;
+}
+
+static struct session *find_due(const struct chat *chat)
+{
+    struct session *first = chat->closing;
+    return first && first->close_at <= chat->tick && grace_is_over(chat, first) ? first : NULL;
+}
+
+static void close_due(struct chat *chat)
+{
+    struct session *session;
+    for (int i = 0; i < CLOSED_A_TICK && (session = find_due(chat)); i++) {
+        DL_DELETE2(chat->closing, session, close_prev, close_next);
+        session->close_at = 0;
+        /* The broker closes by client id: one that has been taken over is closing already. */
+        if (session_by_client_id(chat, session->client_id) == session)
+            broker_kick(session->client_id);
+    }
+}
+
+bool closing_tick(struct chat *chat)
+{
+    tell_expired(chat);
+    close_due(chat);
+    return find_due(chat) || find_expired(chat);
+}
+
+void closing_forget(struct chat *chat, struct session *session)
+{
+    expiry_remove(&chat->expiry, &session->expiry);
+    if (session->close_at != 0)
+        DL_DELETE2(chat->closing, session, close_prev, close_next);
+}
+
+void closing_close(struct chat *chat)
+{
+    expiry_clear(&chat->expiry);
+}

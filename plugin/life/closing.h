@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Ending a connection from our side: what there is to say is queued, then flushed, and only then the
+ * connection is closed. And when a running session's userSig expires. Broker thread only. */
+#ifndef PLUGIN_LIFE_CLOSING_H
+#define PLUGIN_LIFE_CLOSING_H
+
+#include "plugin/session/device.h"
+#include "plugin/session/session.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chat;
+
+/* Closes the connection once everything queued for it so far has been written. */
+void session_close_soon(struct chat *chat, struct session *session);
+/* The event forceOffline, then the close. */
+void session_force_offline(struct chat *chat, struct session *session, const struct displacement *why);
+/* The same to every session of the user. */
+void sessions_force_offline(struct chat *chat, const struct user *user, enum offline_reason reason);
+/* Is its end under way? Then it gets no push token, and its userSig cannot be renewed. */
+static inline bool session_leaves(const struct session *session)
+{
+    return session->close_at != 0 || session->farewell;
+}
+
+/* Has forceOffline been flushed to it? */
+bool session_told(const struct chat *chat, const struct session *session);
+
+/* From login on the session ends when its userSig does (second `expires`). false: out of memory. */
+__attribute__((warn_unused_result)) bool expiry_watch(struct chat *chat, struct session *session,
+                                                      int64_t expires_seconds);
+void expiry_renew(struct chat *chat, struct session *session, int64_t expires_seconds);
+
+/* The session has ended: nothing here points to it any more. */
+void closing_forget(struct chat *chat, struct session *session);
+/* TICK: what is to be said to expired ones, and closes; a bounded number a turn. true: there is more. */
+bool closing_tick(struct chat *chat);
+void closing_close(struct chat *chat);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/payload/payload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BODY_CHARACTERS_MAX 100
+
+static const struct {
+    const char *member, *word;
+} words[] = {
+    {"image", "[Image]"}, {"sound", "[Voice]"},  {"video", "[Video]"},
+    {"file", "[File]"},   {"face", "[Sticker]"}, {"location", "[Location]"},
+};
+
+/* Bytes of the first characters of a valid UTF-8 text: a cut never goes through a character. */
+static size_t cut(const char *text, size_t characters)
+{
+    size_t i = 0;
+    for (; text[i]; i++) {
+        bool starts = ((unsigned char)text[i] & 0xC0) != 0x80;
+        if (starts && characters-- == 0)
+            break;
+    }
+    return i;
+}
+
+static const char *find_word(const cJSON *message)
+{
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (cJSON_GetObjectItemCaseSensitive(message, words[i].member))
+            return words[i].word;
+    return "[Message]";
+}
+
+static const char *string_member(const cJSON *object, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+static char *make_body(const cJSON *message)
+{
+    const char *text = string_member(message, "text");
+    if (!text) /* a notice may have a text of its own */
+        text = string_member(cJSON_GetObjectItemCaseSensitive(message, "notice"), "text");
+    return text ? strndup(text, cut(text, BODY_CHARACTERS_MAX)) : strdup(find_word(message));
+}
+
+/* A string of `push` takes the place of *field; an empty one counts as absent. */
+static bool override(char **field, const cJSON *push, const char *name)
+{
+    const char *text = string_member(push, name);
+    if (!text || !*text)
+        return true;
+    free(*field);
+    *field = strdup(text);
+    return *field != NULL;
+}
+
+static bool fill(struct notification *out, const cJSON *message)
+{
+    const cJSON *push = cJSON_GetObjectItemCaseSensitive(message, "push");
+    out->body = make_body(message);
+    out->badge = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(push, "badge"));
+    return out->body && override(&out->title, push, "title") && override(&out->body, push, "body") &&
+           override(&out->ext, push, "ext") && override(&out->sound, push, "sound");
+}
+
+static cJSON *read_body(const char *body, size_t body_len)
+{
+    char *text = malloc(body_len + 1);
+    if (!text)
+        return NULL;
+    text[0] = '{';
+    memcpy(text + 1, body, body_len);
+    cJSON *message = json_read(text, body_len + 1);
+    free(text);
+    return message;
+}
+
+int payload_notification(struct notification *out, const char *body, size_t body_len)
+{
+    *out = (struct notification){0};
+    cJSON *message = read_body(body, body_len);
+    bool good = message && fill(out, message);
+    cJSON_Delete(message);
+    if (!good)
+        notification_clear(out);
+    return good ? 0 : -1;
+}
+
+void notification_clear(struct notification *notification)
+{
+    free(notification->title);
+    free(notification->body);
+    free(notification->ext);
+    free(notification->sound);
+    *notification = (struct notification){0};
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* A publish: strict validation of what a client sends. Pure: no broker, no clock, any thread. The client's
+ * own bytes are never printed anew. */
+#ifndef PLUGIN_PAYLOAD_PAYLOAD_H
+#define PLUGIN_PAYLOAD_PAYLOAD_H
+
+#include "acl/identity.h"
+#include "lib/json.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define AT_MAX           30
+#define SAFE_INTEGER_MAX 9007199254740991LL /* 2^53 - 1 */
+
+enum content {
+    CONTENT_NONE,
+    CONTENT_TEXT,
+    CONTENT_IMAGE,
+    CONTENT_SOUND,
+    CONTENT_VIDEO,
+    CONTENT_FILE,
+    CONTENT_FACE,
+    CONTENT_LOCATION,
+    CONTENT_CUSTOM,
+    CONTENT_MERGER
+};
+enum priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH };
+
+struct payload {
+    enum content content;
+    /* The client's members: what follows the first '{' of a JSON object, to the end ("\"text\":\"hi\"}").
+     * Points into the payload given, or to `owned` for a text payload. */
+    const char *body;
+    size_t body_len;
+    char *owned;    /* freed by payload_clear */
+    int64_t random; /* 0: none */
+    bool online_only;
+    bool push_disabled;
+    enum priority priority;
+    bool at_all;
+    size_t at_count;
+    char at[AT_MAX][USER_ID_MAX + 1];
+};
+
+/* Checks the payload of a publish. Codes: CODE_TOO_LONG (len > max_bytes), CODE_BAD_MESSAGE (empty, not
+ * UTF-8, broken JSON, a member name twice, none or two content members, wrong type), CODE_RESERVED_MEMBER (id
+ * seq sender to group time tips notice recall recalled at the top level, however escaped), CODE_TOO_MANY_AT.
+ * `reason` gets a short sentence that names the member ("" when there is nothing to say). On 0 `out` is
+ * filled and must be cleared. Even on failure out->random is set when the payload was readable enough to find
+ * a valid one (the event `rejected` repeats it). Memory: allocates for cJSON and for a text payload. Work is
+ * O(n log n) in the payload, nesting at most 64. */
+__attribute__((warn_unused_result)) int payload_parse(struct payload *out, const void *data, size_t len,
+                                                      size_t max_bytes, char *reason, size_t reason_size);
+void payload_clear(struct payload *payload);
+
+/* What a phone shows for a stored body (PROTOCOL section 8): body text cut at 100 characters (code points) or
+ * the [Image]... word, overridden by push.title/body/ext/sound/badge (an empty string counts as absent).
+ * Strings malloc'ed or NULL when not given. badge false: the job carries none. 0, or -1: not a stored body,
+ * or out of memory; then `out` is empty. */
+struct notification {
+    char *title, *body, *ext, *sound;
+    bool badge;
+};
+__attribute__((warn_unused_result)) int payload_notification(struct notification *out, const char *body,
+                                                             size_t body_len);
+void notification_clear(struct notification *notification);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The usual message, told from its text alone: most publishes are {"text":"...","random":123}, and a tree of
+ * cJSON for them costs more than everything else that is done about them. */
+#ifndef PLUGIN_PAYLOAD_PAYLOAD_FLAT_H
+#define PLUGIN_PAYLOAD_PAYLOAD_FLAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Is the object (strict JSON by json_scan, `members` just behind its '{') a valid message whose content is
+ * `text`, with no other member that means anything but `random`? At most eight members, names without
+ * escapes, values that are neither objects nor arrays. false: look closer. `known` says of a name whether it
+ * means something. The caller checks `random`. */
+bool payload_is_flat_text(const char *members, bool (*known)(const char *name, size_t len), bool *has_random);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/people/application.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "plugin/core/chat.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
+#include "schema/store.h"
+
+/* Conversation and user, which begin struct application without a gap; the user's id is padded with
+ * zeroes. */
+#define KEY_BYTES (sizeof(int64_t) + USER_ID_MAX + 1)
+
+struct young_application {
+    struct application application;
+    uint64_t position; /* its frame begins here or later */
+    struct young_application *prev, *next;
+    UT_hash_handle hh;
+};
+
+_Static_assert(offsetof(struct application, user) + USER_ID_MAX + 1 == KEY_BYTES, "the key has no gap");
+
+/* What is young */
+
+static struct young_application *find_young(struct chat *chat, int64_t conversation, const char *user)
+{
+    struct young_application *young;
+    struct application key = {.conversation = conversation};
+    store_copy(key.user, sizeof key.user, user);
+    HASH_FIND(hh, chat->applications.by_key, &key, KEY_BYTES, young);
+    return young;
+}
+
+static struct young_application *add_young(struct chat *chat, int64_t conversation, const char *user)
+{
+    struct young_application *young = calloc(1, sizeof *young);
+    if (!young)
+        return NULL;
+    young->application.conversation = conversation;
+    store_copy(young->application.user, sizeof young->application.user, user);
+    HASH_ADD(hh, chat->applications.by_key, application, KEY_BYTES, young);
+    if (!young->hh.tbl) {
+        free(young);
+        return NULL;
+    }
+    DL_APPEND(chat->applications.oldest, young);
+    return young;
+}
+
+/* Remembers what the open frame tells the store. Out of memory: it is found a group commit later. */
+static void remember(struct chat *chat, const struct application *application)
+{
+    struct young_application *young = find_young(chat, application->conversation, application->user);
+    if (young) { /* to the end: oldest is by position */
+        DL_DELETE(chat->applications.oldest, young);
+        DL_APPEND(chat->applications.oldest, young);
+    } else {
+        young = add_young(chat, application->conversation, application->user);
+    }
+    if (!young)
+        return;
+    young->application.kind = application->kind;
+    young->application.time = application->time;
+    young->application.handled = application->handled;
+    store_copy(young->application.inviter, sizeof young->application.inviter, application->inviter);
+    store_copy(young->application.message, sizeof young->application.message, application->message);
+    young->position = store_position(chat->store);
+}
+
+static void forget(struct chat *chat, struct young_application *young)
+{
+    HASH_DEL(chat->applications.by_key, young);
+    DL_DELETE(chat->applications.oldest, young);
+    free(young);
+}
+
+void applications_prune(struct chat *chat)
+{
+    while (chat->applications.oldest && chat->applications.oldest->position < store_committed(chat->store))
+        forget(chat, chat->applications.oldest);
+}
+
+void applications_close(struct chat *chat)
+{
+    while (chat->applications.oldest)
+        forget(chat, chat->applications.oldest);
+}
+
+/* Reading */
+
+/* His applications were ended by a frame that is not committed yet. */
+static bool ended(struct chat *chat, const char *user_id)
+{
+    const struct user *user = user_in_memory(chat, user_id);
+    return user && user->applications_ended > store_committed(chat->store);
+}
+
+static void fill(struct chat *chat, struct application *out, sqlite3_stmt *row)
+{
+    memset(out, 0, sizeof *out);
+    out->conversation = sqlite3_column_int64(row, 0);
+    store_copy(out->user, sizeof out->user, store_text(row, 1));
+    out->kind = (enum application_kind)sqlite3_column_int(row, 2);
+    store_copy(out->inviter, sizeof out->inviter, store_text(row, 3));
+    store_copy(out->message, sizeof out->message, store_text(row, 4));
+    out->time = sqlite3_column_int64(row, 5);
+    out->handled = sqlite3_column_int(row, 6) != 0 || ended(chat, out->user);
+}
+
+bool application_find(struct chat *chat, const struct conversation *conversation, const char *user,
+                      struct application *out)
+{
+    const struct young_application *young = find_young(chat, conversation->id, user);
+    if (young) {
+        *out = young->application;
+        return true;
+    }
+    sqlite3_stmt *row = store_read(chat->store, R_APPLICATION);
+    sqlite3_bind_int64(row, 1, conversation->id);
+    sqlite3_bind_text(row, 2, user, -1, SQLITE_STATIC);
+    bool found = store_row(chat->store, row);
+    if (found)
+        fill(chat, out, row);
+    store_done(row);
+    return found;
+}
+
+/* Room for one more at the end; NULL: out of memory. */
+static struct application *append(struct application_list *list)
+{
+    if (list->count == list->room) {
+        size_t room = 2 * list->room + 16;
+        struct application *grown = realloc(list->items, room * sizeof *grown);
+        if (!grown)
+            return NULL;
+        list->items = grown;
+        list->room = room;
+    }
+    return &list->items[list->count++];
+}
+
+static bool list_stored(struct chat *chat, const struct conversation *conversation,
+                        struct application_list *out)
+{
+    bool good = true;
+    sqlite3_stmt *row = store_read(chat->store, R_APPLICATIONS);
+    sqlite3_bind_int64(row, 1, conversation->id);
+    sqlite3_bind_int64(row, 2, APPLICATIONS_LISTED);
+    while (good && store_row(chat->store, row)) {
+        if (find_young(chat, conversation->id, store_text(row, 1)) || ended(chat, store_text(row, 1)))
+            continue; /* memory knows better */
+        struct application *application = append(out);
+        good = application != NULL;
+        if (good)
+            fill(chat, application, row);
+    }
+    store_done(row);
+    return good && !store_failed(chat->store);
+}
+
+bool application_list(struct chat *chat, const struct conversation *conversation,
+                      struct application_list *out)
+{
+    const struct young_application *young;
+    bool good = list_stored(chat, conversation, out);
+    DL_FOREACH (chat->applications.oldest, young) {
+        if (!good || young->application.conversation != conversation->id || young->application.handled)
+            continue;
+        struct application *application = append(out);
+        good = application != NULL;
+        if (good)
+            *application = young->application;
+    }
+    return good;
+}
+
+/* Changing */
+
+void application_put(struct chat *chat, const struct conversation *conversation, const char *user,
+                     const char *inviter, const char *message)
+{
+    struct application application;
+    bool waits = application_find(chat, conversation, user, &application) && !application.handled;
+    if (inviter && waits && application.kind == APPLICATION_JOIN)
+        return;
+    application = (struct application){.conversation = conversation->id,
+                                       .kind = inviter ? APPLICATION_INVITE : APPLICATION_JOIN,
+                                       .time = chat->now};
+    store_copy(application.user, sizeof application.user, user);
+    store_copy(application.inviter, sizeof application.inviter, inviter ? inviter : "");
+    store_copy(application.message, sizeof application.message, message);
+    store_put(chat->store, W_APPLICATION_SET, "ititti", conversation->id, user, (int64_t)application.kind,
+              inviter, application.message, application.time);
+    remember(chat, &application);
+}
+
+void applications_end(struct chat *chat, struct user *user)
+{
+    struct young_application *young;
+    store_put(chat->store, W_USER_APPLICATIONS_END, "t", user->id);
+    user->applications_ended = store_position(chat->store) + 1;
+    DL_FOREACH (chat->applications.oldest, young)
+        if (strcmp(young->application.user, user->id) == 0)
+            young->application.handled = true;
+}
+
+void application_handled(struct chat *chat, const struct conversation *conversation, const char *user)
+{
+    struct application application;
+    if (!application_find(chat, conversation, user, &application) || application.handled)
+        return;
+    application.handled = true;
+    store_put(chat->store, W_APPLICATION_HANDLED, "it", conversation->id, user);
+    remember(chat, &application);
+}

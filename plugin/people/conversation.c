@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/people/conversation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "plugin/core/chat.h"
+#include "plugin/payload/payload.h"
+#include "plugin/payload/stamp.h"
+#include "plugin/people/live_history.h"
+#include "plugin/people/user.h"
+#include "plugin/session/session.h"
+#include "schema/log.h"
+#include "schema/store.h"
+
+/* A pair is found by "a\nb", a group by its id: neither can be mistaken for the other. */
+#define NAME_MAX_BYTES (2 * (USER_ID_MAX + 1) + GROUP_ID_MAX)
+
+struct conversations {
+    struct conversation *by_id, *by_name;
+    int64_t last_id; /* of conversations */
+};
+
+/* Names: kept beside the conversation, since a group's name is inside struct group. */
+struct named {
+    struct conversation conversation; /* first */
+    char name[NAME_MAX_BYTES];
+};
+
+static const char *pair_first(const char *user1, const char *user2)
+{
+    if (strcmp(user1, SYSTEM_USER) == 0 || strcmp(user2, SYSTEM_USER) == 0)
+        return SYSTEM_USER;
+    return strcmp(user1, user2) < 0 ? user1 : user2;
+}
+
+static void pair_name(char *name, const char *user1, const char *user2)
+{
+    const char *first = pair_first(user1, user2);
+    const char *second = strcmp(first, user1) == 0 ? user2 : user1;
+    char *end = stpncpy(name, first, USER_ID_MAX); /* no snprintf: this runs for every private message */
+    *end++ = '\n';
+    stpncpy(end, second, USER_ID_MAX + 1);
+}
+
+int conversations_open(struct chat *chat)
+{
+    chat->conversations = calloc(1, sizeof *chat->conversations);
+    if (!chat->conversations)
+        return -1;
+    sqlite3_stmt *row = store_read(chat->store, R_CONVERSATION_MAX);
+    if (store_row(chat->store, row))
+        chat->conversations->last_id = sqlite3_column_int64(row, 0);
+    store_done(row);
+    return store_failed(chat->store) ? -1 : 0;
+}
+
+static void conversation_free(struct conversations *all, struct conversation *conversation)
+{
+    struct member *member, *next;
+    HASH_DELETE(hh, all->by_id, conversation);
+    HASH_DELETE(hh_name, all->by_name, conversation);
+    HASH_ITER (hh, conversation->members, member, next) {
+        HASH_DEL(conversation->members, member);
+        free(member->findings);
+        free(member);
+    }
+    live_history_free(conversation);
+    free(conversation->group);
+    free(conversation);
+}
+
+void conversations_close(struct chat *chat)
+{
+    struct conversation *conversation, *next;
+    if (!chat->conversations)
+        return;
+    HASH_ITER (hh, chat->conversations->by_id, conversation, next)
+        conversation_free(chat->conversations, conversation);
+    free(chat->conversations);
+    chat->conversations = NULL;
+}
+
+static struct conversation *remember(struct chat *chat, int64_t id, const char *name)
+{
+    struct conversations *all = chat->conversations;
+    struct named *named = calloc(1, sizeof *named);
+    if (!named)
+        return NULL;
+    struct conversation *conversation = &named->conversation;
+    conversation->id = id;
+    snprintf(named->name, sizeof named->name, "%s", name);
+    HASH_ADD(hh, all->by_id, id, sizeof conversation->id, conversation);
+    HASH_ADD_KEYPTR(hh_name, all->by_name, named->name, strlen(named->name), conversation);
+    return conversation;
+}
+
+static struct conversation *find_name(struct chat *chat, const char *name)
+{
+    struct conversation *conversation;
+    HASH_FIND(hh_name, chat->conversations->by_name, name, strlen(name), conversation);
+    return conversation;
+}
+
+static struct conversation *in_memory(struct chat *chat, int64_t id)
+{
+    struct conversation *conversation;
+    HASH_FIND(hh, chat->conversations->by_id, &id, sizeof id, conversation);
+    return conversation;
+}
+
+/* Pairs */
+
+static struct conversation *remember_pair(struct chat *chat, int64_t id, const char *user1, const char *user2)
+{
+    char name[NAME_MAX_BYTES];
+    pair_name(name, user1, user2);
+    struct conversation *conversation = remember(chat, id, name);
+    if (!conversation)
+        return NULL;
+    const char *first = pair_first(user1, user2);
+    store_copy(conversation->a, sizeof conversation->a, first);
+    store_copy(conversation->b, sizeof conversation->b, strcmp(first, user1) == 0 ? user2 : user1);
+    return conversation;
+}
+
+/* A row of statements.def's CONVERSATION_COLUMNS, which begin at column `first`. */
+
+static struct group *group_of_row(sqlite3_stmt *row, int first)
+{
+    struct group *group = calloc(1, sizeof *group);
+    if (!group)
+        return NULL;
+    store_copy(group->id, sizeof group->id, store_text(row, first + 6));
+    group->type = (enum group_type)sqlite3_column_int(row, first + 7);
+    store_copy(group->name, sizeof group->name, store_text(row, first + 8));
+    store_copy(group->introduction, sizeof group->introduction, store_text(row, first + 9));
+    store_copy(group->notification, sizeof group->notification, store_text(row, first + 10));
+    store_copy(group->face_url, sizeof group->face_url, store_text(row, first + 11));
+    group->add_opt = (enum add_opt)sqlite3_column_int(row, first + 12);
+    group->invite_opt = (enum invite_opt)sqlite3_column_int(row, first + 13);
+    group->all_muted = sqlite3_column_int(row, first + 14) != 0;
+    store_copy(group->owner, sizeof group->owner, store_text(row, first + 15));
+    group->created = sqlite3_column_int64(row, first + 16);
+    group->member_count = sqlite3_column_int(row, first + 17);
+    group->dismissed = sqlite3_column_int64(row, first + 18);
+    return group;
+}
+
+static struct conversation *remember_group(struct chat *chat, int64_t id, struct group *group_take)
+{
+    struct conversation *conversation = group_take ? remember(chat, id, group_take->id) : NULL;
+    if (conversation)
+        conversation->group = group_take;
+    else
+        free(group_take);
+    return conversation;
+}
+
+struct conversation *conversation_meet(struct chat *chat, sqlite3_stmt *row, int first)
+{
+    int64_t id = sqlite3_column_int64(row, first);
+    struct conversation *conversation = in_memory(chat, id);
+    if (conversation)
+        return conversation; /* memory knows better than the store */
+    if (sqlite3_column_type(row, first + 1) != SQLITE_NULL)
+        conversation = remember_pair(chat, id, store_text(row, first + 1), store_text(row, first + 2));
+    else if (sqlite3_column_type(row, first + 6) != SQLITE_NULL)
+        conversation = remember_group(chat, id, group_of_row(row, first));
+    if (!conversation)
+        return NULL; /* out of memory, or the log of a group whose id has been given away */
+    conversation->last_seq = sqlite3_column_int64(row, first + 3);
+    conversation->last_id = sqlite3_column_int64(row, first + 4);
+    conversation->last_time = sqlite3_column_int64(row, first + 5);
+    conversation->recalled_id = sqlite3_column_int64(row, first + 19);
+    return conversation;
+}
+
+static struct conversation *load(struct chat *chat, sqlite3_stmt *bound)
+{
+    struct conversation *conversation =
+        store_row(chat->store, bound) ? conversation_meet(chat, bound, 0) : NULL;
+    store_done(bound);
+    return conversation;
+}
+
+struct conversation *conversation_pair(struct chat *chat, const char *user1, const char *user2)
+{
+    char name[NAME_MAX_BYTES];
+    pair_name(name, user1, user2);
+    struct conversation *conversation = find_name(chat, name);
+    if (conversation)
+        return conversation;
+    const char *first = pair_first(user1, user2);
+    sqlite3_stmt *row = store_read(chat->store, R_PAIR);
+    sqlite3_bind_text(row, 1, first, -1, SQLITE_STATIC);
+    sqlite3_bind_text(row, 2, strcmp(first, user1) == 0 ? user2 : user1, -1, SQLITE_STATIC);
+    return load(chat, row);
+}
+
+struct conversation *conversation_pair_create(struct chat *chat, const char *user1, const char *user2)
+{
+    struct user *one = user_find(chat, user1), *two = user_find(chat, user2);
+    struct conversation *conversation = remember_pair(chat, ++chat->conversations->last_id, user1, user2);
+    if (!conversation)
+        return NULL;
+    store_put(chat->store, W_CONVERSATION_ADD, "itt", conversation->id, conversation->a, conversation->b);
+    conversation->members_complete = true;
+    if ((one && !member_add(chat, conversation, one, ROLE_MEMBER)) ||
+        (two && !member_add(chat, conversation, two, ROLE_MEMBER)))
+        return NULL;
+    return conversation;
+}
+
+static bool rejoin(struct chat *chat, struct conversation *conversation, const char *user_id)
+{
+    struct user *user = user_find(chat, user_id);
+    return !user || user->kicked == 0 || member_role(chat, conversation, user_id) != ROLE_NONE ||
+           member_add(chat, conversation, user, ROLE_MEMBER);
+}
+
+bool conversation_pair_rejoin(struct chat *chat, struct conversation *conversation)
+{
+    return rejoin(chat, conversation, conversation->a) && rejoin(chat, conversation, conversation->b);
+}
+
+size_t conversation_stamp(char *out, const struct conversation *conversation, const struct message *message)
+{
+    struct stamp stamp = {
+        .id = message->id, .seq = message->seq, .time = message->time, .sender = message->sender};
+    if (conversation->group)
+        stamp.group = conversation->group->id;
+    else
+        stamp.to = conversation_peer(conversation, message->sender);
+    return stamp_write(out, &stamp);
+}
+
+const char *conversation_peer(const struct conversation *conversation, const char *user)
+{
+    return strcmp(conversation->a, user) == 0 ? conversation->b : conversation->a;
+}
+
+const char *conversation_kind(const struct conversation *conversation)
+{
+    return conversation->group ? "group" : "to";
+}
+
+const char *conversation_name(const struct conversation *conversation, const char *user)
+{
+    return conversation->group ? conversation->group->id : conversation_peer(conversation, user);
+}
+
+/* Groups */
+
+struct conversation *conversation_group_any(struct chat *chat, const char *group_id)
+{
+    if (!group_id_valid(group_id, strlen(group_id)))
+        return NULL;
+    struct conversation *conversation = find_name(chat, group_id);
+    if (conversation)
+        return conversation;
+    sqlite3_stmt *row = store_read(chat->store, R_GROUP);
+    sqlite3_bind_text(row, 1, group_id, -1, SQLITE_STATIC);
+    return load(chat, row);
+}
+
+struct conversation *conversation_group(struct chat *chat, const char *group_id)
+{
+    struct conversation *conversation = conversation_group_any(chat, group_id);
+    return conversation && conversation->group->dismissed == 0 ? conversation : NULL;
+}
+
+struct conversation *conversation_by_id(struct chat *chat, int64_t id)
+{
+    struct conversation *conversation = in_memory(chat, id);
+    if (conversation)
+        return conversation;
+    sqlite3_stmt *row = store_read(chat->store, R_CONVERSATION);
+    sqlite3_bind_int64(row, 1, id);
+    return load(chat, row);
+}
+
+/* The id of a group that was dismissed long ago is free again: the old one gets a name that nobody can have,
+ * here and in the store. */
+static void forget_name(struct chat *chat, struct conversation *old)
+{
+    store_put(chat->store, W_GROUP_FORGET, "i", old->id);
+    HASH_DELETE(hh_name, chat->conversations->by_name, old);
+    snprintf(((struct named *)old)->name, NAME_MAX_BYTES, "\n%lld", (long long)old->id);
+    HASH_ADD_KEYPTR(hh_name, chat->conversations->by_name, ((struct named *)old)->name,
+                    strlen(((struct named *)old)->name), old);
+}
+
+struct conversation *conversation_group_create(struct chat *chat, const struct group *group)
+{
+    struct conversation *old = conversation_group_any(chat, group->id);
+    struct group *copy = malloc(sizeof *copy);
+    if (!copy)
+        return NULL;
+    *copy = *group;
+    copy->member_count = 0;
+    if (old)
+        forget_name(chat, old);
+    struct conversation *conversation = remember_group(chat, ++chat->conversations->last_id, copy);
+    if (!conversation)
+        return NULL;
+    conversation->members_complete = true;
+    store_put(chat->store, W_CONVERSATION_ADD, "itt", conversation->id, NULL, NULL);
+    store_put(chat->store, W_GROUP_ADD, "itittttiiti", conversation->id, copy->id, (int64_t)copy->type,
+              copy->name, copy->introduction, copy->notification, copy->face_url, (int64_t)copy->add_opt,
+              (int64_t)copy->invite_opt, copy->owner[0] ? copy->owner : NULL, copy->created);
+    return conversation;
+}
+
+const struct group_traits *conversation_traits(const struct conversation *conversation)
+{
+    return group_traits(conversation->group->type);
+}
+
+bool conversation_stored(const struct conversation *conversation)
+{
+    return !conversation->group || conversation_traits(conversation)->stored;
+}
+
+void conversation_recalled(struct chat *chat, struct conversation *conversation, int64_t id)
+{
+    conversation->recalls++;
+    if (id <= conversation->recalled_id)
+        return;
+    conversation->recalled_id = id;
+    store_put(chat->store, W_CONVERSATION_RECALLED, "ii", conversation->id, id);
+}
+
+void group_set_owner(struct chat *chat, struct conversation *conversation, const char *owner)
+{
+    store_copy(conversation->group->owner, sizeof conversation->group->owner, owner ? owner : "");
+    store_put(chat->store, W_GROUP_OWNER, "it", conversation->id, owner && *owner ? owner : NULL);
+}
+
+void group_set_info(struct chat *chat, struct conversation *conversation, const struct group *changed)
+{
+    struct group *group = conversation->group;
+    store_copy(group->name, sizeof group->name, changed->name);
+    store_copy(group->introduction, sizeof group->introduction, changed->introduction);
+    store_copy(group->notification, sizeof group->notification, changed->notification);
+    store_copy(group->face_url, sizeof group->face_url, changed->face_url);
+    group->add_opt = changed->add_opt;
+    group->invite_opt = changed->invite_opt;
+    group->all_muted = changed->all_muted;
+    store_put(chat->store, W_GROUP_INFO, "ittttiii", conversation->id, group->name, group->introduction,
+              group->notification, group->face_url, (int64_t)group->add_opt, (int64_t)group->invite_opt,
+              (int64_t)group->all_muted);
+}

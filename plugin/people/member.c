@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Members of a conversation: see conversation.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "plugin/core/chat.h"
+#include "plugin/people/application.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
+#include "plugin/session/session.h"
+#include "plugin/session/subscription.h"
+#include "schema/log.h"
+#include "schema/store.h"
+
+/* A connected feed of the user delivers this group from now on. */
+static void attach_feeds(struct member *member)
+{
+    const struct session *session;
+    if (!member->user || !member->conversation->group || !conversation_stored(member->conversation))
+        return;
+    DL_FOREACH2 (member->user->sessions, session, user_next)
+        if (session->feed && member->feeds++ == 0)
+            DL_APPEND2(member->conversation->feeders, member, feed_prev, feed_next);
+}
+
+static void detach_feeds(struct member *member)
+{
+    if (member->feeds > 0)
+        DL_DELETE2(member->conversation->feeders, member, feed_prev, feed_next);
+    member->feeds = 0;
+}
+
+void member_feed(struct member *member, bool gained)
+{
+    if (member->role == ROLE_NONE || !member->conversation->group ||
+        !conversation_stored(member->conversation))
+        return;
+    if (gained) {
+        if (member->feeds++ == 0)
+            DL_APPEND2(member->conversation->feeders, member, feed_prev, feed_next);
+    } else if (member->feeds > 0 && --member->feeds == 0) {
+        DL_DELETE2(member->conversation->feeders, member, feed_prev, feed_next);
+    }
+}
+
+static void attach_user(struct member *member, struct user *user)
+{
+    if (member->user || !user)
+        return;
+    member->user = user;
+    DL_APPEND2(user->memberships, member, user_prev, user_next);
+    if (member->role != ROLE_NONE)
+        attach_feeds(member);
+}
+
+static struct member *remember(struct conversation *conversation, const char *user_id)
+{
+    struct member *member = calloc(1, sizeof *member);
+    if (!member || !store_copy(member->user_id, sizeof member->user_id, user_id)) {
+        free(member);
+        return NULL;
+    }
+    member->conversation = conversation;
+    HASH_ADD_STR(conversation->members, user_id, member);
+    return member;
+}
+
+static void fill(struct member *member, sqlite3_stmt *row)
+{
+    int role = sqlite3_column_int(row, 2);
+    member->role = role > 0 ? (enum role)role : ROLE_NONE;
+    member->joined_id = sqlite3_column_int64(row, 3);
+    member->joined = sqlite3_column_int64(row, 4);
+    member->read_id = sqlite3_column_int64(row, 5);
+    member->read_seq = sqlite3_column_int64(row, 6);
+    member->read_sent = sqlite3_column_int64(row, 7);
+    member->sent = sqlite3_column_int64(row, 8);
+    member->sent_id = sqlite3_column_int64(row, 9);
+    member->receive_option = (enum receive_option)sqlite3_column_int(row, 10);
+    member->muted_until = sqlite3_column_int64(row, 11);
+    store_copy(member->name_card, sizeof member->name_card, store_text(row, 12));
+    member->cleared_id = sqlite3_column_int64(row, 13);
+    member->deleted_id = sqlite3_column_int64(row, 14);
+    member->pinned = sqlite3_column_int(row, 15) != 0;
+}
+
+static struct member *in_memory(struct conversation *conversation, const char *user_id)
+{
+    struct member *member;
+    HASH_FIND_STR(conversation->members, user_id, member);
+    return member;
+}
+
+struct member *member_meet(struct chat *chat, struct conversation *conversation, sqlite3_stmt *row)
+{
+    struct member *member = in_memory(conversation, store_text(row, 1));
+    if (!member) { /* else memory knows better than the store */
+        member = remember(conversation, store_text(row, 1));
+        if (!member)
+            return NULL;
+        fill(member, row);
+    }
+    attach_user(member, user_in_memory(chat, member->user_id));
+    return member;
+}
+
+/* Of the thousands in a live group few have a row: the owner, and who was muted. With all of these at hand
+ * nobody is looked up when he comes or speaks. */
+static bool knows_all(struct chat *chat, struct conversation *conversation)
+{
+    return conversation_stored(conversation) ? conversation->members_complete
+                                             : conversation_load_members(chat, conversation);
+}
+
+static struct member *load(struct chat *chat, struct conversation *conversation, const char *user_id)
+{
+    struct member *member = NULL;
+    if (knows_all(chat, conversation))
+        return in_memory(conversation, user_id); /* he may have come with the others just now */
+    sqlite3_stmt *row = store_read(chat->store, R_MEMBER);
+    sqlite3_bind_int64(row, 1, conversation->id);
+    sqlite3_bind_text(row, 2, user_id, -1, SQLITE_STATIC);
+    if (store_row(chat->store, row))
+        member = member_meet(chat, conversation, row);
+    store_done(row);
+    return member;
+}
+
+struct member *member_find(struct chat *chat, struct conversation *conversation, const char *user_id)
+{
+    struct member *member = in_memory(conversation, user_id);
+    if (!member)
+        member = load(chat, conversation, user_id);
+    if (member)
+        attach_user(member, user_in_memory(chat, user_id));
+    return member;
+}
+
+enum role member_role(struct chat *chat, struct conversation *conversation, const char *user_id)
+{
+    const struct member *member = member_find(chat, conversation, user_id);
+    return member ? member->role : ROLE_NONE;
+}
+
+bool conversation_load_members(struct chat *chat, struct conversation *conversation)
+{
+    bool complete = true;
+    if (conversation->members_complete)
+        return true;
+    sqlite3_stmt *row = store_read(chat->store, R_MEMBERS);
+    sqlite3_bind_int64(row, 1, conversation->id);
+    while (complete && store_row(chat->store, row))
+        complete = member_meet(chat, conversation, row) != NULL;
+    store_done(row);
+    conversation->members_complete = complete && !store_failed(chat->store);
+    return conversation->members_complete;
+}
+
+static void count_members(struct chat *chat, struct conversation *conversation, int change)
+{
+    conversation->group->member_count += change;
+    store_put(chat->store, W_GROUP_COUNT, "ii", conversation->id, (int64_t)conversation->group->member_count);
+}
+
+/* Where one may ask, or be invited and wait. */
+static bool may_have_applications(const struct conversation *conversation)
+{
+    return conversation->group && !conversation_traits(conversation)->add_opt_fixed;
+}
+
+struct member *member_add(struct chat *chat, struct conversation *conversation, struct user *user,
+                          enum role role)
+{
+    struct member *member = member_find(chat, conversation, user->id);
+    if (!member)
+        member = remember(conversation, user->id);
+    if (!member)
+        return NULL;
+    /* A pair gives the message that it is opened for, too, which has its id already; a group what comes after
+     * joining. */
+    member->joined_id = conversation->group ? store_last_id(chat->store) : conversation->last_id;
+    member->joined = chat->now;
+    member->read_id = conversation->last_id;
+    member->read_seq = conversation->last_seq;
+    member->read_sent = member->sent;
+    member->role = role;
+    member->receive_option = RECEIVE_AND_NOTIFY; /* only a mute outlasts leaving; MEMBER_SET does the same */
+    member->name_card[0] = '\0';
+    if (conversation->group)
+        count_members(chat, conversation, 1);
+    attach_user(member, user);
+    if (member->feeds == 0)
+        attach_feeds(member);
+    conversation->push_queued = false;
+    store_put(chat->store, W_MEMBER_SET, "itiiiiii", conversation->id, user->id, (int64_t)role,
+              member->joined_id, member->joined, member->read_id, member->read_seq, member->read_sent);
+    if (may_have_applications(conversation))
+        application_handled(chat, conversation, user->id);
+    return member;
+}
+
+void member_remove(struct chat *chat, struct member *member)
+{
+    member_set_role(chat, member, ROLE_NONE);
+    count_members(chat, member->conversation, -1);
+    detach_feeds(member);
+}
+
+void member_leave(struct chat *chat, struct member *member)
+{
+    struct conversation *conversation = member->conversation;
+    if (member->role == ROLE_OWNER)
+        group_set_owner(chat, conversation, NULL);
+    member_remove(chat, member);
+    if (conversation->group->member_count == 0)
+        group_dismiss(chat, conversation);
+}
+
+void member_set_role(struct chat *chat, struct member *member, enum role role)
+{
+    member->role = role;
+    store_put(chat->store, W_MEMBER_ROLE, "iti", member->conversation->id, member->user_id, (int64_t)role);
+}
+
+struct member *member_mute(struct chat *chat, struct conversation *conversation, struct user *user,
+                           int64_t until)
+{
+    struct member *member = member_find(chat, conversation, user->id);
+    if (!member)
+        member = remember(conversation, user->id);
+    if (!member)
+        return NULL;
+    attach_user(member, user);
+    member->muted_until = until;
+    store_put(chat->store, W_MEMBER_MUTE, "iti", conversation->id, user->id, until);
+    return member;
+}
+
+void member_set_info(struct chat *chat, struct member *member, const char *name_card,
+                     enum receive_option option)
+{
+    if (name_card != member->name_card) /* copied onto itself it would be gone */
+        store_copy(member->name_card, sizeof member->name_card, name_card);
+    if (member->receive_option != option)
+        member->conversation->push_queued = false;
+    member->receive_option = option;
+    store_put(chat->store, W_MEMBER_INFO, "itti", member->conversation->id, member->user_id,
+              member->name_card, (int64_t)option);
+}
+
+void member_pin(struct chat *chat, struct member *member, bool pinned)
+{
+    member->pinned = pinned;
+    store_put(chat->store, W_MEMBER_PINNED, "iti", member->conversation->id, member->user_id,
+              (int64_t)pinned);
+}
+
+void group_dismiss(struct chat *chat, struct conversation *conversation)
+{
+    struct member *member, *next;
+    struct subscription *subscription, *after;
+    conversation->group->dismissed = chat->now;
+    conversation->group->member_count = 0;
+    store_put(chat->store, W_GROUP_DISMISS, "ii", conversation->id, chat->now);
+    store_put(chat->store, W_MEMBERS_END, "i", conversation->id);
+    /* Rows not in memory were ended by the statement above; those that are read from now on come with role
+     * 0. */
+    HASH_ITER (hh, conversation->members, member, next) {
+        member->role = ROLE_NONE;
+        detach_feeds(member);
+    }
+    conversation->members_complete = true;
+    if (conversation_stored(conversation))
+        return;
+    DL_FOREACH_SAFE2 (conversation->subscriptions, subscription, after, group_next)
+        subscription_leave(chat, subscription->session, conversation);
+}
+
+int group_online_count(struct chat *chat, struct conversation *conversation)
+{
+    const struct member *member;
+    int online = 0;
+    if (!conversation_load_members(chat, conversation))
+        return 0;
+    for (member = conversation->members; member; member = member->hh.next) {
+        const struct user *user = user_in_memory(chat, member->user_id);
+        online += member->role != ROLE_NONE && user && user->sessions;
+    }
+    return online;
+}

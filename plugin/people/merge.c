@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/people/merge.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "plugin/core/chat.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
+#include "plugin/people/visible.h"
+
+/* One conversation's messages. */
+struct stream {
+    const struct member *member; /* whose messages these are */
+    int64_t after;               /* given so far */
+    int64_t next;                /* the id that comes then; 0: not looked up, DRAINED: none */
+};
+
+#define DRAINED  INT64_MAX
+#define PATIENCE 2000
+
+struct merge {
+    struct chat *chat;
+    int64_t end;      /* the last id it gives */
+    int64_t position; /* everything up to here has been given or passed over */
+    size_t count;
+    struct stream streams[];
+};
+
+static int64_t start_of(const struct member *member, int64_t after)
+{
+    int64_t from = visible_from(member);
+    return from > after ? from : after;
+}
+
+static bool wanted(const struct member *member, enum merge_scope scope, const struct conversation *one,
+                   int64_t after)
+{
+    const struct conversation *conversation = member->conversation;
+    if (member->role == ROLE_NONE || !conversation_stored(conversation) ||
+        conversation->last_id <= start_of(member, after))
+        return false;
+    if (conversation->group && conversation->group->dismissed != 0)
+        return false;
+    return scope == MERGE_ALL || (scope == MERGE_PAIRS ? !conversation->group : conversation == one);
+}
+
+struct merge *merge_open(struct chat *chat, struct user *user, enum merge_scope scope,
+                         struct conversation *one, int64_t after)
+{
+    const struct member *member;
+    size_t room = 0;
+    if (!user_load_memberships(chat, user))
+        return NULL;
+    DL_FOREACH2 (user->memberships, member, user_next)
+        room += wanted(member, scope, one, after);
+    struct merge *merge = malloc(sizeof *merge + room * sizeof *merge->streams);
+    if (!merge)
+        return NULL;
+    merge->chat = chat;
+    merge->end = store_last_id(chat->store);
+    merge->position = after;
+    merge->count = 0;
+    DL_FOREACH2 (user->memberships, member, user_next)
+        if (wanted(member, scope, one, after))
+            merge->streams[merge->count++] = (struct stream){member, start_of(member, after), 0};
+    return merge;
+}
+
+void merge_close(struct merge *merge)
+{
+    free(merge);
+}
+
+int64_t merge_end(const struct merge *merge)
+{
+    return merge->end;
+}
+
+int64_t merge_position(const struct merge *merge)
+{
+    return merge->position;
+}
+
+bool merge_empty(const struct merge *merge)
+{
+    return merge->count == 0;
+}
+
+static bool take_id(void *context, const struct message *message)
+{
+    ((struct stream *)context)->next = message->id;
+    return false;
+}
+
+static bool look_up(struct merge *merge, struct stream *stream)
+{
+    if (stream->next != 0)
+        return true;
+    stream->next = DRAINED;
+    if (!log_ids_after(merge->chat->log, stream->member->conversation->id, stream->after, take_id, stream))
+        return false;
+    if (stream->next > merge->end)
+        stream->next = DRAINED;
+    return true;
+}
+
+/* The stream whose next message has the lowest id, and the lowest of the others'. NULL: all drained. */
+static struct stream *choose(struct merge *merge, int64_t *bound)
+{
+    struct stream *first = NULL;
+    *bound = DRAINED;
+    for (size_t i = 0; i < merge->count; i++) {
+        struct stream *stream = &merge->streams[i];
+        if (!look_up(merge, stream) || stream->next == DRAINED)
+            continue;
+        if (!first || stream->next < first->next) {
+            *bound = first ? first->next : DRAINED;
+            first = stream;
+        } else if (stream->next < *bound) {
+            *bound = stream->next;
+        }
+    }
+    return first;
+}
+
+struct run {
+    struct merge *merge;
+    struct stream *stream;
+    int64_t bound, end;
+    size_t given, limit;
+    size_t patience; /* deleted ones that may still be passed over */
+    merge_row *row;
+    void *context;
+    bool stopped; /* the caller has had enough */
+};
+
+static bool stop(struct run *run)
+{
+    run->stopped = true;
+    run->stream->next = 0;
+    return false;
+}
+
+/* Deleted since the merge was opened, or one by one. */
+static bool gone(const struct run *run, const struct message *message)
+{
+    const struct member *member = run->stream->member;
+    return message->id <= visible_from(member) || visible_deleted(run->merge->chat, member, message->id);
+}
+
+static bool pass_over(struct run *run)
+{
+    if (run->patience == 0)
+        return false;
+    run->patience--;
+    return true;
+}
+
+static bool hand_over(struct run *run, const struct message *message)
+{
+    run->given++;
+    return run->row(run->context, run->stream->member->conversation, message);
+}
+
+/* Gives messages of one stream as long as none of another comes first. One that the caller did not take comes
+ * again. */
+static bool give(void *context, const struct message *message)
+{
+    struct run *run = context;
+    if (message->id > run->bound || run->given == run->limit) {
+        run->stream->next = message->id > run->end ? DRAINED : message->id;
+        return false;
+    }
+    if (!(gone(run, message) ? pass_over(run) : hand_over(run, message)))
+        return stop(run);
+    run->stream->after = run->merge->position = message->id;
+    return true;
+}
+
+size_t merge_read(struct merge *merge, size_t limit, merge_row *row, void *context, bool *complete)
+{
+    struct run run = {.merge = merge,
+                      .end = merge->end,
+                      .limit = limit,
+                      .patience = PATIENCE,
+                      .row = row,
+                      .context = context};
+    *complete = false;
+    while (run.given < limit && !run.stopped) {
+        run.stream = choose(merge, &run.bound);
+        if (!run.stream)
+            break;
+        run.stream->next = DRAINED;
+        if (run.bound > merge->end)
+            run.bound = merge->end;
+        if (!log_after(merge->chat->log, run.stream->member->conversation->id, run.stream->after, give, &run))
+            return run.given;
+    }
+    int64_t bound;
+    *complete = choose(merge, &bound) == NULL;
+    return run.given;
+}
+
+/* The newest ids seen so far: up to twice the limit, then the older half goes. */
+struct newest {
+    int64_t *ids;
+    size_t count, limit;
+    int64_t after; /* of the stream, or the oldest that still matters */
+    bool dropped;
+};
+
+static int falling(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static void shrink(struct newest *newest)
+{
+    qsort(newest->ids, newest->count, sizeof *newest->ids, falling);
+    if (newest->count <= newest->limit)
+        return;
+    newest->count = newest->limit;
+    newest->dropped = true;
+}
+
+static bool take_newest(void *context, const struct message *message)
+{
+    struct newest *newest = context;
+    if (message->id <= newest->after)
+        return false;
+    newest->ids[newest->count++] = message->id;
+    if (newest->count < 2 * newest->limit + 1)
+        return true;
+    shrink(newest);
+    int64_t oldest = newest->ids[newest->count - 1];
+    newest->after = oldest > newest->after ? oldest : newest->after;
+    return true;
+}
+
+static int64_t cut(struct merge *merge, int64_t before)
+{
+    for (size_t i = 0; i < merge->count; i++) {
+        struct stream *stream = &merge->streams[i];
+        stream->after = stream->after < before - 1 ? before - 1 : stream->after;
+        stream->next = 0;
+    }
+    return before;
+}
+
+static int64_t last_id(const struct merge *merge)
+{
+    int64_t last = 0;
+    for (size_t i = 0; i < merge->count; i++)
+        if (merge->streams[i].member->conversation->last_id > last)
+            last = merge->streams[i].member->conversation->last_id;
+    return last;
+}
+
+int64_t merge_newest(struct merge *merge, size_t limit)
+{
+    struct newest newest = {.limit = limit};
+    int64_t oldest_kept = 0;
+    if (merge->count == 0)
+        return 0;
+    if (limit == 0)
+        return cut(merge, last_id(merge) + 1);
+    newest.ids = malloc((2 * limit + 1) * sizeof *newest.ids);
+    if (!newest.ids)
+        return 0;
+    int64_t floor = 0;
+    for (size_t i = 0; i < merge->count; i++) {
+        const struct stream *stream = &merge->streams[i];
+        newest.after = stream->after > floor ? stream->after : floor;
+        log_ids_before(merge->chat->log, stream->member->conversation->id, INT64_MAX, take_newest, &newest);
+        if (newest.dropped)
+            floor = newest.ids[limit - 1] > floor ? newest.ids[limit - 1] : floor;
+    }
+    shrink(&newest);
+    if (newest.dropped)
+        oldest_kept = newest.ids[newest.count - 1];
+    free(newest.ids);
+    return oldest_kept ? cut(merge, oldest_kept) : 0;
+}

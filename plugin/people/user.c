@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/people/user.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "plugin/core/chat.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/profile.h"
+#include "schema/store.h"
+
+struct users {
+    struct user *by_id;
+};
+
+int users_open(struct chat *chat)
+{
+    chat->users = calloc(1, sizeof *chat->users);
+    return chat->users ? 0 : -1;
+}
+
+void users_close(struct chat *chat)
+{
+    struct user *user, *next;
+    if (!chat->users)
+        return;
+    HASH_ITER (hh, chat->users->by_id, user, next) {
+        HASH_DEL(chat->users->by_id, user);
+        free(user->profile);
+        free(user->blacklist);
+        free(user);
+    }
+    free(chat->users);
+    chat->users = NULL;
+}
+
+struct user *user_in_memory(struct chat *chat, const char *id)
+{
+    struct user *user;
+    HASH_FIND_STR(chat->users->by_id, id, user);
+    return user;
+}
+
+static struct user *remember(struct chat *chat, const char *id)
+{
+    struct user *user = calloc(1, sizeof *user);
+    if (!user || !store_copy(user->id, sizeof user->id, id)) {
+        free(user);
+        return NULL;
+    }
+    HASH_ADD_STR(chat->users->by_id, id, user);
+    if (user->hh.tbl)
+        return user;
+    free(user);
+    return NULL;
+}
+
+static struct user *meet(struct chat *chat, const char *id, sqlite3_stmt *row)
+{
+    struct profile *profile;
+    if (!profile_read(row, 3, &profile))
+        return NULL;
+    struct user *user = remember(chat, id);
+    if (!user) {
+        free(profile);
+        return NULL;
+    }
+    user->created = sqlite3_column_int64(row, 0);
+    user->kicked = sqlite3_column_int64(row, 1);
+    user->deleted = sqlite3_column_int(row, 2) != 0;
+    user->profile = profile;
+    user->blacklist_unread = sqlite3_column_int(row, 6) != 0;
+    user->c2c_muted_until = sqlite3_column_int64(row, 7);
+    user->group_muted_until = sqlite3_column_int64(row, 8);
+    return user;
+}
+
+static struct user *load(struct chat *chat, const char *id)
+{
+    struct user *user = NULL;
+    sqlite3_stmt *row = store_read(chat->store, R_USER);
+    sqlite3_bind_text(row, 1, id, -1, SQLITE_STATIC);
+    if (store_row(chat->store, row))
+        user = meet(chat, id, row);
+    store_done(row);
+    return user;
+}
+
+struct user *user_find_any(struct chat *chat, const char *id)
+{
+    if (!user_id_valid(id, strlen(id)))
+        return NULL;
+    struct user *user = user_in_memory(chat, id);
+    return user ? user : load(chat, id);
+}
+
+struct user *user_find(struct chat *chat, const char *id)
+{
+    struct user *user = user_find_any(chat, id);
+    return user && !user->deleted ? user : NULL;
+}
+
+struct user *user_create(struct chat *chat, const char *id)
+{
+    struct user *user = remember(chat, id);
+    if (!user)
+        return NULL;
+    user->created = chat->now;
+    user->memberships_complete = true; /* nobody can have added him to anything */
+    store_put(chat->store, W_USER_ADD, "ti", id, user->created);
+    return user;
+}
+
+void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t group_until)
+{
+    user->c2c_muted_until = c2c_until;
+    user->group_muted_until = group_until;
+    store_put(chat->store, W_USER_MUTE, "tii", user->id, c2c_until, group_until);
+}
+
+void user_kick(struct chat *chat, struct user *user)
+{
+    int64_t second = chat->now / 1000;
+    if (second > user->kicked)
+        user->kicked = second;
+    store_put(chat->store, W_USER_KICK, "ti", user->id, user->kicked);
+}
+
+void user_revive(struct chat *chat, struct user *user)
+{
+    user->deleted = false;
+    user->created = chat->now;
+    free(user->profile);
+    user->profile = NULL;
+    free(user->blacklist);
+    user->blacklist = NULL;
+    user->blacklist_unread = false;
+    user->c2c_muted_until = user->group_muted_until = 0;
+    store_put(chat->store, W_USER_REVIVE, "ti", user->id, user->created);
+    store_put(chat->store, W_BLACKLIST_END, "t", user->id);
+}
+
+#define MEMBER_COLUMNS_COUNT 16 /* the conversation's columns follow */
+
+bool user_load_memberships(struct chat *chat, struct user *user)
+{
+    bool complete = true;
+    if (user->memberships_complete)
+        return true;
+    sqlite3_stmt *row = store_read(chat->store, R_MEMBERSHIPS);
+    sqlite3_bind_text(row, 1, user->id, -1, SQLITE_STATIC);
+    while (complete && store_row(chat->store, row)) {
+        struct conversation *conversation = conversation_meet(chat, row, MEMBER_COLUMNS_COUNT);
+        complete = conversation != NULL;
+        if (complete && conversation->members_complete)
+            member_find(chat, conversation,
+                        user->id); /* none: a dismissal that the store does not know yet */
+        else if (complete)
+            complete = member_meet(chat, conversation, row) != NULL;
+    }
+    store_done(row);
+    user->memberships_complete = complete && !store_failed(chat->store);
+    return user->memberships_complete;
+}
+
+int user_group_count(struct chat *chat, struct user *user)
+{
+    const struct member *member;
+    int count = 0;
+    if (!user_load_memberships(chat, user))
+        return 0;
+    DL_FOREACH2 (user->memberships, member, user_next)
+        count += member->role != ROLE_NONE && member->conversation->group != NULL;
+    return count;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/people/visible.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "plugin/core/chat.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/findings.h"
+#include "plugin/people/unread.h"
+#include "schema/log.h"
+#include "schema/store.h"
+
+/* The first three members are its key, without a gap; the user's id is padded with zeroes. */
+struct hiding {
+    int64_t conversation, id;
+    char user[USER_ID_MAX + 1];
+    bool counts;       /* another's message with content */
+    uint64_t position; /* its frame begins here */
+    struct hiding *prev, *next;
+    UT_hash_handle hh;
+};
+
+#define KEY_BYTES (offsetof(struct hiding, user) + USER_ID_MAX + 1)
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+int64_t visible_from(const struct member *member)
+{
+    return later(member->joined_id, member->cleared_id);
+}
+
+int64_t visible_history_from(const struct conversation *conversation, const struct member *member)
+{
+    if (!member || member->role == ROLE_NONE)
+        return 0;
+    bool from_before = conversation->group && conversation_traits(conversation)->history_before_joining;
+    return from_before ? member->cleared_id : visible_from(member);
+}
+
+static struct hiding *find_young(struct chat *chat, const struct member *member, int64_t id)
+{
+    struct hiding *found, key = {.conversation = member->conversation->id, .id = id};
+    store_copy(key.user, sizeof key.user, member->user_id);
+    HASH_FIND(hh, chat->hidings.by_key, &key, KEY_BYTES, found);
+    return found;
+}
+
+bool visible_deleted(struct chat *chat, const struct member *member, int64_t id)
+{
+    if (!member || id > member->deleted_id)
+        return false;
+    if (find_young(chat, member, id))
+        return true;
+    sqlite3_stmt *row = store_read(chat->store, R_DELETED);
+    sqlite3_bind_text(row, 1, member->user_id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 2, member->conversation->id);
+    sqlite3_bind_int64(row, 3, id);
+    bool deleted = store_row(chat->store, row);
+    store_done(row);
+    return deleted;
+}
+
+/* Two lists side by side, both from the newest on: the messages, and what he has deleted. */
+struct search {
+    struct chat *chat;
+    const struct member *member;
+    int64_t floor;        /* no message up to here is looked at */
+    sqlite3_stmt *others; /* deleted ones */
+    int64_t deleted;      /* the next of them, 0: none */
+    int64_t found;
+};
+
+static bool passes(struct search *search, int64_t id)
+{
+    while (search->deleted > id)
+        search->deleted =
+            store_row(search->chat->store, search->others) ? sqlite3_column_int64(search->others, 0) : 0;
+    return search->deleted != id && !find_young(search->chat, search->member, id);
+}
+
+static bool look_back(void *context, const struct message *message)
+{
+    struct search *search = context;
+    if (message->id <= search->floor)
+        return false;
+    if (!passes(search, message->id))
+        return true;
+    search->found = message->id;
+    return false;
+}
+
+/* The last one left with floor < id < before, 0: none. */
+static int64_t last_between(struct chat *chat, const struct member *member, int64_t floor, int64_t before)
+{
+    struct search search = {chat, member, floor, store_read(chat->store, R_DELETED_BEFORE), INT64_MAX, 0};
+    sqlite3_bind_text(search.others, 1, member->user_id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(search.others, 2, member->conversation->id);
+    sqlite3_bind_int64(search.others, 3, before);
+    log_ids_before(chat->log, member->conversation->id, before, look_back, &search);
+    store_done(search.others);
+    return search.found;
+}
+
+/* However many he has deleted, each is passed over once. */
+static int64_t last_left(struct chat *chat, struct member *member, int64_t floor)
+{
+    int64_t last_id = member->conversation->last_id;
+    struct findings *known = findings_of(member);
+    if (!known)
+        return last_between(chat, member, floor, last_id);
+    int64_t found = last_between(chat, member, later(floor, known->seen_upto), last_id);
+    if (found == 0 && known->seen_id > floor)
+        found = known->seen_deleted ? last_between(chat, member, floor, known->seen_id) : known->seen_id;
+    if (store_failing(chat->store))
+        return 0;
+    known->seen_upto = last_id;
+    known->seen_id = found;
+    known->seen_deleted = false;
+    return found;
+}
+
+int64_t visible_last(struct chat *chat, struct member *member)
+{
+    const struct conversation *conversation = member->conversation;
+    int64_t floor = later(visible_history_from(conversation, member), store_first_id(chat->store) - 1);
+    if (conversation->last_id <= floor)
+        return 0;
+    const struct findings *known = member->findings;
+    if (known && known->seen_upto == conversation->last_id && !known->seen_deleted)
+        return known->seen_id > floor ? known->seen_id : 0;
+    if (!visible_deleted(chat, member, conversation->last_id))
+        return conversation->last_id;
+    return last_left(chat, member, floor);
+}
+
+static struct hiding *add_young(struct chat *chat, const struct member *member, int64_t id)
+{
+    struct hiding *young = calloc(1, sizeof *young);
+    if (!young)
+        return NULL;
+    young->conversation = member->conversation->id;
+    young->id = id;
+    store_copy(young->user, sizeof young->user, member->user_id);
+    HASH_ADD(hh, chat->hidings.by_key, conversation, KEY_BYTES, young);
+    if (!young->hh.tbl) {
+        free(young);
+        return NULL;
+    }
+    DL_APPEND(chat->hidings.oldest, young);
+    return young;
+}
+
+bool visible_delete(struct chat *chat, struct member *member, const struct message *message)
+{
+    int64_t conversation = member->conversation->id;
+    struct hiding *young = add_young(chat, member, message->id);
+    if (!young)
+        return false;
+    young->counts = message->kind == MESSAGE_CONTENT && strcmp(message->sender, member->user_id) != 0;
+    young->position = store_position(chat->store);
+    store_put(chat->store, W_MESSAGE_DELETE, "tiii", member->user_id, conversation, message->id,
+              (int64_t)young->counts);
+    findings_deleted(member, message->id, young->counts && !message->recalled);
+    if (message->id > member->deleted_id) {
+        member->deleted_id = message->id;
+        store_put(chat->store, W_MEMBER_DELETED, "iti", conversation, member->user_id, message->id);
+    }
+    return true;
+}
+
+void visible_clear(struct chat *chat, struct member *member)
+{
+    const struct conversation *conversation = member->conversation;
+    member->cleared_id = conversation->last_id;
+    store_put(chat->store, W_MEMBER_CLEARED, "iti", conversation->id, member->user_id, member->cleared_id);
+    if (member->deleted_id != 0)
+        store_put(chat->store, W_DELETED_FORGET, "iti", conversation->id, member->user_id,
+                  member->cleared_id);
+    (void)member_read(chat, member, conversation->last_id);
+}
+
+void visible_deleted_after(struct chat *chat, const struct member *member, int64_t after, struct ids *ids)
+{
+    if (member->deleted_id <= after)
+        return;
+    sqlite3_stmt *row = store_read(chat->store, R_DELETED_AFTER);
+    sqlite3_bind_text(row, 1, member->user_id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 2, member->conversation->id);
+    sqlite3_bind_int64(row, 3, after);
+    while (store_row(chat->store, row))
+        ids_add(ids, sqlite3_column_int64(row, 0));
+    store_done(row);
+    for (const struct hiding *young = chat->hidings.oldest; young; young = young->next)
+        if (young->counts && young->conversation == member->conversation->id && young->id > after &&
+            strcmp(young->user, member->user_id) == 0)
+            ids_add(ids, young->id);
+}
+
+static void forget(struct chat *chat, struct hiding *young)
+{
+    HASH_DEL(chat->hidings.by_key, young);
+    DL_DELETE(chat->hidings.oldest, young);
+    free(young);
+}
+
+void visible_prune(struct chat *chat)
+{
+    while (chat->hidings.oldest && chat->hidings.oldest->position < store_committed(chat->store))
+        forget(chat, chat->hidings.oldest);
+}
+
+void visible_close(struct chat *chat)
+{
+    while (chat->hidings.oldest)
+        forget(chat, chat->hidings.oldest);
+}

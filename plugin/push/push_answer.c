@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/push/push.h"
+
+#include <string.h>
+
+#include "acl/code.h"
+#include "lib/json.h"
+#include "plugin/core/chat.h"
+#include "plugin/push/push_out.h"
+#include "plugin/session/departed.h"
+#include "plugin/session/session.h"
+#include "schema/store.h"
+
+#define FIRST_RETRY_MS   10000
+#define LONGEST_RETRY_MS 3600000
+#define ERROR_MAX        256
+#define COUNT_EVERY_MS   10000
+
+void push_token_lost(struct chat *chat, const char *client)
+{
+    struct session *session = session_by_client_id(chat, client);
+    if (session)
+        session->has_token = false;
+    departed_token_lost(chat, client);
+    push_out_token_changed(chat->push, client);
+}
+
+void push_put_token_lost(struct chat *chat, const char *client)
+{
+    push_put_token_gone(chat, client);
+    push_token_lost(chat, client);
+}
+
+uint64_t push_commit(struct chat *chat)
+{
+    return push_out_commit(chat);
+}
+
+/* Who has the token now loses it; one who has just got another one keeps that. */
+static void take_token(struct chat *chat, const char *client, const char *provider, const char *token)
+{
+    sqlite3_stmt *s = store_read(chat->store, R_TOKEN_HOLDERS);
+    sqlite3_bind_text(s, 1, provider, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 2, token, -1, SQLITE_STATIC);
+    while (store_row(chat->store, s))
+        if (strcmp(store_text(s, 0), client) != 0 && !push_out_token_fresh(chat->push, store_text(s, 0)))
+            push_token_lost(chat, store_text(s, 0));
+    store_done(s);
+    store_put(chat->store, W_TOKEN_TAKE_JOBS, "ttt", provider, token, client);
+    store_put(chat->store, W_TOKEN_TAKE, "ttt", provider, token, client);
+}
+
+int push_set_token(struct chat *chat, struct session *session, const char *provider, const char *business,
+                   const char *token)
+{
+    const char *client = session->client_id;
+    if (session->assigned_id)
+        return CODE_BAD_REQUEST;
+    if (!store_begin(chat->store, 3 * (strlen(token) + strlen(client) + PUSH_RECORD_BYTES)))
+        return CODE_BUSY;
+    push_out_prune(chat);
+    take_token(chat, client, provider, token);
+    store_put(chat->store, W_TOKEN_SET, "tttt", client, provider, business, token);
+    push_out_token_changed(chat->push, client);
+    push_out_commit(chat);
+    session->has_token = true;
+    push_user_changed(chat, session->user);
+    return CODE_OK;
+}
+
+int push_remove_token(struct chat *chat, struct session *session)
+{
+    if (!store_begin(chat->store, 2 * (PUSH_CLIENT_BYTES + PUSH_RECORD_BYTES)))
+        return CODE_BUSY;
+    push_put_token_lost(chat, session->client_id);
+    push_out_commit(chat);
+    return CODE_OK;
+}
+
+int push_done(struct chat *chat, const int64_t *jobs, size_t count)
+{
+    struct push *push = chat->push;
+    if (!store_begin(chat->store, count * PUSH_RECORD_BYTES))
+        return CODE_BUSY;
+    for (size_t i = 0; i < count; i++) {
+        struct job *job = push_out_find(push, jobs[i]);
+        if (job)
+            push_out_end(push, job);
+        else /* of an earlier life, or answered late; without memory it may go out once more */
+            job = push_out_add(push, jobs[i], "");
+        store_put(chat->store, W_PUSH_DONE, "i", jobs[i]);
+    }
+    push_out_commit(chat);
+    return CODE_OK;
+}
+
+static int64_t retry_after(const struct job *job, int64_t given_seconds)
+{
+    if (given_seconds >= 0)
+        return given_seconds * 1000;
+    int doublings = job->attempt > 1 ? job->attempt - 1 : 0;
+    int64_t wait = (int64_t)FIRST_RETRY_MS << (doublings < 10 ? doublings : 10);
+    return wait < LONGEST_RETRY_MS ? wait : LONGEST_RETRY_MS;
+}
+
+/* At most ERROR_MAX bytes, whole characters. */
+static void cut_error(char out[ERROR_MAX + 1], const char *error)
+{
+    size_t len = strnlen(error, ERROR_MAX + 1);
+    if (len > ERROR_MAX) {
+        len = ERROR_MAX;
+        while (len > 0 && ((unsigned char)error[len] & 0xC0) == 0x80)
+            len--;
+    }
+    memcpy(out, error, len);
+    out[len] = '\0';
+}
+
+int push_failed(struct chat *chat, int64_t id, int64_t retry_after_seconds, const char *error,
+                bool invalid_token, bool dead)
+{
+    struct push *push = chat->push;
+    struct job *job = push_out_find(push, id);
+    char reason[ERROR_MAX + 1];
+    if (!job || job->ended)
+        return CODE_OK;
+    if (!store_begin(chat->store, ERROR_MAX + 2 * PUSH_CLIENT_BYTES + 4 * PUSH_RECORD_BYTES))
+        return CODE_BUSY;
+    cut_error(reason, error ? error : "");
+    if (invalid_token && !job->token_changed) {
+        push_put_token_lost(chat, job->client);
+    } else if (dead || job->attempt >= PUSH_ATTEMPTS) {
+        push_put_dead(chat, id, reason);
+    } else {
+        /* An invalid token that has been replaced meanwhile: the new one deserves its try at once. */
+        int64_t wait = invalid_token ? 0 : retry_after(job, retry_after_seconds);
+        store_put(chat->store, W_PUSH_RETRY, "iit", id, chat->now + wait, reason);
+    }
+    push_out_end(push, job);
+    push_out_commit(chat);
+    return CODE_OK;
+}
+
+void push_counts(struct chat *chat, int64_t *pending, int64_t *dead)
+{
+    struct push *push = chat->push;
+    if (push->counted == 0 || chat->now - push->counted >= COUNT_EVERY_MS) {
+        sqlite3_stmt *s = store_read(chat->store, R_PUSH_COUNTS);
+        if (store_row(chat->store, s)) {
+            push->pending = sqlite3_column_int64(s, 0);
+            push->dead = sqlite3_column_int64(s, 1);
+            push->counted = chat->now;
+        }
+        store_done(s);
+    }
+    *pending = push->pending;
+    *dead = push->dead;
+}
+
+static bool add_dead(cJSON *list, sqlite3_stmt *row)
+{
+    cJSON *item = json_add_object(list);
+    if (!item)
+        return false;
+    return cJSON_AddNumberToObject(item, "job", (double)sqlite3_column_int64(row, 0)) &&
+           cJSON_AddStringToObject(item, "userID", store_text(row, 1)) &&
+           cJSON_AddStringToObject(item, "provider", store_text(row, 2)) &&
+           cJSON_AddStringToObject(item, "error", store_text(row, 3));
+}
+
+bool push_add_dead(struct chat *chat, cJSON *data)
+{
+    cJSON *list = cJSON_AddArrayToObject(data, "dead");
+    bool good = list != NULL;
+    sqlite3_stmt *row = store_read(chat->store, R_PUSH_DEAD_JOBS);
+    sqlite3_bind_int64(row, 1, DEAD_GIVEN_MAX);
+    while (good && store_row(chat->store, row))
+        good = add_dead(list, row);
+    store_done(row);
+    return good;
+}

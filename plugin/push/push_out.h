@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What the push queue keeps in memory, for push.c and push_answer.c: jobs out to workers, and whatever the
+ * committed rows do not show yet. Reads see committed rows only, so a row whose change is still in the ring
+ * must be passed over. Broker thread only. */
+#ifndef PLUGIN_PUSH_PUSH_OUT_H
+#define PLUGIN_PUSH_PUSH_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uthash.h>
+
+struct chat;
+struct session;
+
+#define PUSH_ATTEMPTS     8
+#define PUSH_RECORD_BYTES 96  /* of numbers; texts are added */
+#define PUSH_CLIENT_BYTES 160 /* of a client id */
+
+/* A job that a worker has, or one that has just ended or changed. */
+struct job {
+    int64_t id;
+    struct session *worker; /* who has it; NULL: he has gone, or it has ended */
+    int attempt;
+    bool ended;
+    bool token_changed; /* since it went out: what the worker says of the token is about another one */
+    int64_t lease_end;
+    uint64_t position; /* of the frame with its latest record; 0 while that is open */
+    struct job *prev, *next;
+    UT_hash_handle hh;
+    char client[];
+};
+
+struct worker {
+    struct session *session;
+    struct worker *prev, *next;
+};
+
+/* A device whose token has just changed: its committed rows still show the old one. */
+struct changed {
+    uint64_t position;
+    struct changed *prev, *next;
+    char client[];
+};
+
+struct push {
+    struct job *jobs;        /* uthash, by id */
+    struct job *out, *ended; /* in the order of their records */
+    int gone;                /* jobs out to workers that have gone */
+    struct worker *workers;  /* whose turn it is first */
+    struct changed *changed;
+    int64_t turn; /* when rows were last gone through */
+    int64_t next_due, next_expiry;
+    bool fresh;       /* records have been put that may make something due */
+    uint64_t awaited; /* ... and are committed here; 0: not reckoned yet */
+    bool more;        /* the last turn has left due rows */
+    int64_t counted, pending, dead;
+};
+
+struct job *push_out_find(struct push *push, int64_t id);
+/* A job that ends, or goes out, in the open frame. NULL: out of memory. */
+struct job *push_out_add(struct push *push, int64_t id, const char *client);
+/* The job has been given to a worker in the open frame. */
+void push_out_lease(struct push *push, struct job *job, struct session *worker, int attempt,
+                    int64_t lease_end);
+/* Its row is changed by the open frame. */
+void push_out_end(struct push *push, struct job *job);
+void push_out_free(struct push *push, struct job *job);
+
+/* The device's token is changed by the open frame. */
+void push_out_token_changed(struct push *push, const char *client);
+bool push_out_token_fresh(const struct push *push, const char *client);
+
+/* Ends the open frame; its position. */
+uint64_t push_out_commit(struct chat *chat);
+/* Forgets what the rows themselves say by now, and leases that have ended. */
+void push_out_prune(struct chat *chat);
+void push_out_clear(struct push *push);
+
+/* The token and all that waits for the device go, in the open frame. */
+void push_put_token_gone(struct chat *chat, const char *client);
+/* The job is kept for the operator, in the open frame. */
+void push_put_dead(struct chat *chat, int64_t job, const char *error);
+
+#endif

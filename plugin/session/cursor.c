@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/session/cursor.h"
+
+#include <string.h>
+#include <utlist.h>
+
+#include "plugin/core/chat.h"
+#include "plugin/session/departed.h"
+#include "plugin/session/subscription.h"
+#include "schema/store.h"
+
+static int64_t max64(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* 2.0.11 flushes after TICK what the turn has queued before it; 2.1 has done so by then. Inside TICK of 2.0,
+ * and when it was the last one, only what is older is sure. */
+static bool flushed(const struct chat *chat, uint64_t until)
+{
+    return until < chat->tick || (until == chat->tick && !chat->unflushed);
+}
+
+int64_t subscription_position(struct chat *chat, struct subscription *subscription)
+{
+    if (subscription->early > subscription->handed && flushed(chat, subscription->early_until))
+        subscription->handed = subscription->early;
+    if (subscription->queued > subscription->handed && flushed(chat, subscription->queued_until))
+        subscription->handed = subscription->queued;
+    return subscription->handed;
+}
+
+/* How long a connection may have been dead before the broker notices (MQTT 3.1.2.10: one and a half
+ * keepalives). */
+static int64_t doubt_ms(const struct session *session)
+{
+    return session->keepalive_seconds * 1500;
+}
+
+static int64_t position_before_doubt(struct chat *chat, struct subscription *subscription)
+{
+    int64_t position = subscription_position(chat, subscription);
+    return trail_at(&subscription->trail, chat->now - doubt_ms(subscription->session), position);
+}
+
+void subscription_hand(struct chat *chat, struct subscription *subscription, int64_t id, bool queued)
+{
+    int64_t before = subscription_position(chat, subscription);
+    if (id <= before || id <= subscription->queued)
+        return;
+    trail_note(&subscription->trail, chat->now, doubt_ms(subscription->session), before);
+    if (queued && subscription->queued_until != chat->tick + 1) {
+        subscription->early = subscription->queued;
+        subscription->early_until = subscription->queued_until;
+        subscription->queued_until = chat->tick + 1;
+    }
+    subscription->queued = id;
+    if (!queued)
+        subscription->handed = id;
+    session_dirty(chat, subscription->session);
+}
+
+int64_t subscription_cursor(struct chat *chat, struct subscription *subscription)
+{
+    if (subscription->session->acks)
+        return subscription->acked;
+    return subscription_position(chat, subscription);
+}
+
+static void put_cursor(struct chat *chat, struct subscription *subscription, int64_t position)
+{
+    char topic[STORED_TOPIC_MAX];
+    if (position == subscription->cursor)
+        return;
+    subscription_topic(topic, subscription->kind, subscription->conversation);
+    subscription->cursor = position;
+    store_put(chat->store, W_SUBSCRIPTION_CURSOR, "tti", subscription->session->client_id, topic, position);
+}
+
+void subscriptions_put_cursors(struct chat *chat, struct session *session)
+{
+    struct subscription *subscription;
+    DL_FOREACH (session->subscriptions, subscription) {
+        if (!subscription_stored(subscription))
+            continue;
+        subscription->settling = subscription_cursor(chat, subscription);
+        put_cursor(chat, subscription, subscription->settling);
+    }
+}
+
+bool subscriptions_put_settled(struct chat *chat, struct session *session)
+{
+    struct subscription *subscription;
+    bool more = false;
+    DL_FOREACH (session->subscriptions, subscription) {
+        if (!subscription_stored(subscription))
+            continue;
+        put_cursor(chat, subscription, subscription->settling);
+        subscription->settling = subscription_cursor(chat, subscription);
+        more = more || subscription->settling != subscription->cursor;
+    }
+    return more;
+}
+
+size_t subscriptions_frame_bytes(const struct session *session)
+{
+    const struct subscription *subscription;
+    size_t count;
+    DL_COUNT(session->subscriptions, subscription, count);
+    return 512 + count * (strlen(session->client_id) + STORED_TOPIC_MAX + 64);
+}
+
+void subscriptions_rewind(struct chat *chat, struct session *session)
+{
+    struct subscription *subscription;
+    DL_FOREACH (session->subscriptions, subscription)
+        subscription->handed = subscription->early = subscription->queued =
+            position_before_doubt(chat, subscription);
+}
+
+int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session)
+{
+    struct subscription *subscription;
+    int64_t lowest = INT64_MAX;
+    DL_FOREACH (session->subscriptions, subscription) {
+        if (!subscription_stored(subscription))
+            continue;
+        int64_t sure =
+            max64(position_before_doubt(chat, subscription), session->acks ? subscription->acked : 0);
+        lowest = sure < lowest ? sure : lowest;
+    }
+    return lowest;
+}
+
+void subscriptions_ack(struct chat *chat, struct session *session, int64_t id)
+{
+    struct subscription *subscription;
+    if (!session->acks) {
+        session->acks = true;
+        store_put(chat->store, W_DEVICE_ACKS, "t", session->client_id);
+    }
+    DL_FOREACH (session->subscriptions, subscription)
+        if (id > subscription->acked)
+            subscription->acked = id;
+    subscriptions_put_cursors(chat, session);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* What a device has had of a subscription: positions in this connection, and the cursor that the store
+ * keeps. */
+#ifndef PLUGIN_SESSION_CURSOR_H
+#define PLUGIN_SESSION_CURSOR_H
+
+#include "plugin/session/session.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Positions. The id has been handed to the broker for this client (queued: and waits for a flush). */
+void subscription_hand(struct chat *chat, struct subscription *subscription, int64_t id, bool queued);
+/* What has been handed and flushed. */
+int64_t subscription_position(struct chat *chat, struct subscription *subscription);
+/* The connection died unnoticed, perhaps 1.5 keepalives ago: positions go back to where they were then. */
+void subscriptions_rewind(struct chat *chat, struct session *session);
+/* The lowest position of that time: what was handed after it may have got lost. */
+int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session);
+/* cursor_begin.c: sets the positions of a new subscription. This device's own cursor; the feed's where that
+ * is further; for a device without one, that of the user's other device that is furthest; what this very
+ * connection has had already is not given again; a group begins where the user joined. `topic` as the store
+ * names it. */
+void cursor_begin(struct chat *chat, struct subscription *subscription, const char *topic);
+/* Up to which id this connection has had the conversation by a narrower filter than the feed, in force or
+ * ended. */
+int64_t subscriptions_had(struct chat *chat, const struct session *session,
+                          const struct conversation *conversation);
+/* What the store is to have as its cursor: the position, or what was acked by hand. */
+int64_t subscription_cursor(struct chat *chat, struct subscription *subscription);
+/* Records for every cursor that moved, in the open frame. At the end of a session: where they are. While it
+ * goes on: where they were at the last call, since what was handed just now may still be in the broker's
+ * queue when it dies; true while there is more to write the next time. */
+void subscriptions_put_cursors(struct chat *chat, struct session *session);
+/* What such a frame needs, for store_begin. */
+size_t subscriptions_frame_bytes(const struct session *session);
+bool subscriptions_put_settled(struct chat *chat, struct session *session);
+/* `ack`: moves the cursors of all subscriptions by hand, from now on only so. In the open frame. */
+void subscriptions_ack(struct chat *chat, struct session *session, int64_t id);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Where a new subscription begins: see cursor.h. */
+#include "plugin/session/cursor.h"
+
+#include <string.h>
+#include <utlist.h>
+
+#include "plugin/core/chat.h"
+#include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
+#include "plugin/session/departed.h"
+#include "plugin/session/subscription.h"
+#include "schema/store.h"
+
+static int64_t max64(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+struct stored {
+    bool known;
+    int64_t cursor;
+};
+
+/* On one device an inbox after a feed starts at the higher of the two. */
+static void consider(struct stored *stored, const char *name, const char *topic, int64_t cursor)
+{
+    if (strcmp(name, topic) != 0 && strcmp(name, "feed") != 0)
+        return;
+    stored->known = true;
+    stored->cursor = max64(stored->cursor, cursor);
+}
+
+static bool departed_knows(const struct departed *departed, const char *topic)
+{
+    for (size_t i = 0; departed && i < departed->count; i++)
+        if (strcmp(departed->filters[i].topic, topic) == 0)
+            return true;
+    return false;
+}
+
+/* What the last session had counts even where it is lower: cursors go back too (subscriptions_rewind). */
+static struct stored stored_cursor(struct chat *chat, const struct session *session, const char *topic)
+{
+    struct stored stored = {0};
+    if (session->inherited)
+        return stored;
+    const struct departed *departed = departed_find(chat, session->client_id);
+    for (size_t i = 0; departed && i < departed->count; i++)
+        consider(&stored, departed->filters[i].topic, topic, departed->filters[i].cursor);
+    sqlite3_stmt *row = store_read(chat->store, R_SUBSCRIPTIONS);
+    sqlite3_bind_text(row, 1, session->client_id, -1, SQLITE_STATIC);
+    while (store_row(chat->store, row))
+        if (!departed_knows(departed, store_text(row, 0)))
+            consider(&stored, store_text(row, 0), topic, sqlite3_column_int64(row, 3));
+    store_done(row);
+    return stored;
+}
+
+static bool covers(const struct subscription *wide, const struct subscription *narrow)
+{
+    return wide->kind == SUBSCRIPTION_FEED ||
+           (wide->kind == narrow->kind && wide->conversation == narrow->conversation);
+}
+
+/* Where a session is with what this subscription is about, by those it has and those it has ended; -1:
+ * nowhere. */
+static int64_t furthest_of(struct chat *chat, const struct session *session,
+                           const struct subscription *subscription)
+{
+    struct subscription *theirs;
+    int64_t furthest = -1;
+    DL_FOREACH (session->subscriptions, theirs)
+        if (covers(theirs, subscription))
+            furthest = max64(furthest, subscription_cursor(chat, theirs));
+    DL_FOREACH (session->ended, theirs)
+        if (covers(theirs, subscription))
+            furthest = max64(furthest, subscription_cursor(chat, theirs));
+    return furthest;
+}
+
+/* The furthest any other device of this user is: connected ones from memory, the rest from the store. -1:
+ * there is none. */
+static int64_t cursor_of_others(struct chat *chat, const struct subscription *subscription, const char *topic)
+{
+    const struct session *session = subscription->session, *other;
+    int64_t furthest = -1;
+    sqlite3_stmt *row = store_read(chat->store, R_CURSOR_OF_OTHERS);
+    sqlite3_bind_text(row, 1, session->user->id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(row, 2, session->client_id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(row, 3, topic, -1, SQLITE_STATIC);
+    if (store_row(chat->store, row) && sqlite3_column_type(row, 0) != SQLITE_NULL)
+        furthest = sqlite3_column_int64(row, 0);
+    store_done(row);
+    furthest = max64(furthest, departed_cursor(chat, session->user->id, session->client_id, topic));
+    DL_FOREACH2 (session->user->sessions, other, user_next) {
+        if (other == session || strcmp(other->client_id, session->client_id) == 0)
+            continue;
+        furthest = max64(furthest, furthest_of(chat, other, subscription));
+    }
+    return furthest;
+}
+
+/* A young cursor may not be in the store yet: the session that this one takes over still has it. */
+static int64_t cursor_of_predecessor(struct chat *chat, const struct subscription *subscription)
+{
+    const struct session *session = subscription->session, *other;
+    int64_t furthest = -1;
+    DL_FOREACH2 (session->user->sessions, other, user_next) {
+        if (other == session || strcmp(other->client_id, session->client_id) != 0)
+            continue;
+        furthest = max64(furthest, furthest_of(chat, other, subscription));
+    }
+    return furthest;
+}
+
+/* What has been given to the broker for it, flushed or not. */
+static int64_t given(struct chat *chat, struct subscription *subscription)
+{
+    return max64(subscription_position(chat, subscription), subscription->queued);
+}
+
+int64_t subscriptions_had(struct chat *chat, const struct session *session,
+                          const struct conversation *conversation)
+{
+    enum subscription_kind kind = conversation->group ? SUBSCRIPTION_GROUP : SUBSCRIPTION_INBOX;
+    struct subscription *narrow =
+        subscription_find_kind(session, kind, conversation->group ? conversation : NULL);
+    int64_t had = narrow ? given(chat, narrow) : 0;
+    DL_FOREACH (session->ended, narrow)
+        if (narrow->kind == kind && (!narrow->conversation || narrow->conversation == conversation))
+            had = max64(had, given(chat, narrow));
+    return had;
+}
+
+/* Where this very connection is with it already, by this filter or by the feed; -1: it is new. */
+struct had {
+    int64_t cursor, given;
+};
+
+static void had_by(struct chat *chat, struct subscription *earlier, struct had *had)
+{
+    had->cursor = max64(had->cursor, subscription_cursor(chat, earlier));
+    had->given = max64(had->given, given(chat, earlier));
+}
+
+static struct had had_on_connection(struct chat *chat, const struct subscription *subscription)
+{
+    const struct session *session = subscription->session;
+    struct subscription *earlier;
+    struct had had = {-1, -1};
+    DL_FOREACH (session->ended, earlier)
+        if (covers(earlier, subscription))
+            had_by(chat, earlier, &had);
+    if (session->feed && subscription != session->feed)
+        had_by(chat, session->feed, &had);
+    return had;
+}
+
+static int64_t first_cursor(struct chat *chat, struct subscription *subscription, const char *topic,
+                            int64_t had)
+{
+    struct session *session = subscription->session;
+    struct stored stored = stored_cursor(chat, session, topic);
+    int64_t start = max64(stored.known ? stored.cursor : -1, cursor_of_predecessor(chat, subscription));
+    start = max64(start, had);
+    if (start < 0)
+        start = cursor_of_others(chat, subscription, topic);
+    if (start < 0)
+        start = 0;
+    if (subscription->conversation) {
+        const struct member *member = member_find(chat, subscription->conversation, session->user->id);
+        if (member)
+            start = max64(start, member->joined_id);
+    }
+    return start;
+}
+
+void cursor_begin(struct chat *chat, struct subscription *subscription, const char *topic)
+{
+    const struct had had = had_on_connection(chat, subscription);
+    int64_t start = first_cursor(chat, subscription, topic, had.cursor);
+    subscription->cursor = subscription->settling = subscription->acked = start;
+    subscription->handed = subscription->queued = max64(start, had.given);
+    if (subscription->handed > start)
+        session_dirty(chat, subscription->session);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Devices that left a moment ago: what their last session knew, until the store has it. A phone that comes
+ * back at once, or its user's other one, finds its cursors here. Lives for one group commit. Broker thread
+ * only. */
+#ifndef PLUGIN_SESSION_DEPARTED_H
+#define PLUGIN_SESSION_DEPARTED_H
+
+#include "acl/identity.h"
+#include "schema/ids.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uthash.h>
+
+struct chat;
+struct session;
+
+#define STORED_TOPIC_MAX (GROUP_ID_MAX + 8) /* "inbox", "feed", "group/<groupID>" */
+
+struct departed_filter {
+    char topic[STORED_TOPIC_MAX];
+    int qos;
+    bool ended; /* unsubscribed in that session: it counts for its cursor only */
+    int64_t cursor;
+};
+
+struct departed {
+    char *client_id;
+    char user[USER_ID_MAX + 1];
+    bool acks, has_token;
+    bool settled;      /* it had all its filters; one that ended before its first TICK had not */
+    struct ids strays; /* of the session, queued at strays_tick */
+    uint64_t strays_tick;
+    /* of the frame that tells the store; 0: the ring was full, it is still to be written */
+    uint64_t position;
+    size_t count;
+    struct departed_filter *filters; /* those it was subscribed to, at its end or before */
+    struct departed *prev, *next;
+    UT_hash_handle hh;
+};
+
+struct departures {
+    struct departed *by_id;
+    struct departed *oldest; /* utlist DL */
+};
+
+/* The session ends; `position` is that of the frame with its cursors. Out of memory: the store's word counts,
+ * a few messages may come twice. */
+void departed_add(struct chat *chat, struct session *session, uint64_t position);
+const struct departed *departed_find(struct chat *chat, const char *client_id);
+/* The highest cursor among the user's departed devices for this topic or the feed, leaving `client_id` out;
+ * -1: none. */
+int64_t departed_cursor(struct chat *chat, const char *user, const char *client_id, const char *topic);
+/* The device's push token is gone, or those of all devices of the user. */
+void departed_token_lost(struct chat *chat, const char *client_id);
+void departed_tokens_lost(struct chat *chat, const char *user);
+/* TICK: writes what could not be written, forgets who the store knows by now. */
+void departed_prune(struct chat *chat);
+void departed_close(struct chat *chat);
+
+#endif
