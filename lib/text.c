@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+bool text_copy(char *out, size_t size, const char *text)
+{
+    int len = snprintf(out, size, "%s", text);
+    return len >= 0 && (size_t)len < size;
+}
+
 /* Bytes of one byte of text, as cJSON writes it. */
 static size_t printed_len(unsigned char byte)
 {

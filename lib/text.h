@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Texts for the wire. Pure, no state. */
+/* Texts: copied, and made fit for the wire. Pure, no state. */
 #ifndef LIB_TEXT_H
 #define LIB_TEXT_H
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+/* Copies `text` into `out` (size bytes), cut at its end; returns false when it was cut. */
+bool text_copy(char *out, size_t size, const char *text);
 
 /* How many bytes of valid UTF-8 fit into `json_bytes` bytes between the quotes of a JSON string, as cJSON
  * prints them, without going through a character. */

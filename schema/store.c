@@ -246,9 +246,3 @@ void store_set_retention(struct store *store, int64_t retention_ms)
 {
     writer_set_retention(store->writer, retention_ms);
 }
-
-bool store_copy(char *out, size_t size, const char *text)
-{
-    int len = snprintf(out, size, "%s", text);
-    return len >= 0 && (size_t)len < size;
-}

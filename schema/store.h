@@ -126,7 +126,4 @@ struct store_counters {
 struct store_counters store_counters(const struct store *store);
 void store_set_retention(struct store *store, int64_t retention_ms);
 
-/* Copies `text` into `out` (size bytes), cut at its end; returns false when it was cut. */
-bool store_copy(char *out, size_t size, const char *text);
-
 #endif

@@ -7,6 +7,7 @@
 #include "acl/code.h"
 #include "acl/identity.h"
 #include "lib/json.h"
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/life/closing.h"
 #include "plugin/payload/payload.h"
@@ -61,8 +62,8 @@ static int displace(struct command *command, const char *client_id, const struct
     struct session *self = command->session, *kicked = session_by_client_id(chat, client_id);
     struct device_entry entry = {.platform = device->platform, .last_used = chat->now};
     struct displacement why = {.reason = OFFLINE_KICK_DEVICE, .platform = self->platform};
-    store_copy(entry.client_id, sizeof entry.client_id, client_id);
-    store_copy(why.client_id, sizeof why.client_id, self->client_id);
+    text_copy(entry.client_id, sizeof entry.client_id, client_id);
+    text_copy(why.client_id, sizeof why.client_id, self->client_id);
     int code = command_begin(command, DISPLACE_BYTES);
     if (code != CODE_OK)
         return code;

@@ -9,6 +9,7 @@
 #include "acl/code.h"
 #include "acl/identity.h"
 #include "lib/json.h"
+#include "lib/text.h"
 #include "plugin/commands/candidates.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
@@ -133,12 +134,12 @@ static int read_texts(struct command *command, struct group *group)
     int code = field_group_id(command, "groupID", FIELD_OPTIONAL, &text);
     if (code != CODE_OK)
         return code;
-    store_copy(group->id, sizeof group->id, text ? text : "");
+    text_copy(group->id, sizeof group->id, text ? text : "");
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         code = field_text(command, texts[i].field, FIELD_OPTIONAL, texts[i].max, &text);
         if (code != CODE_OK)
             return code;
-        store_copy(texts[i].out, texts[i].max + 1, text ? text : "");
+        text_copy(texts[i].out, texts[i].max + 1, text ? text : "");
     }
     return CODE_OK;
 }
@@ -285,10 +286,10 @@ static struct conversation *create(struct command *command, struct new_group *ne
 {
     struct chat *chat = command->chat;
     struct user *self = command->session->user;
-    store_copy(new->group.owner, sizeof new->group.owner, self->id);
+    text_copy(new->group.owner, sizeof new->group.owner, self->id);
     new->group.created = chat->now;
     if (!new->group.name[0])
-        store_copy(new->group.name, sizeof new->group.name, new->group.id);
+        text_copy(new->group.name, sizeof new->group.name, new->group.id);
     struct conversation *conversation = conversation_group_create(chat, &new->group);
     if (!conversation)
         return NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "lib/text.h"
 #include "plugin/commands/candidates.h"
 #include "plugin/commands/group_commands.h"
 #include "plugin/core/chat.h"
@@ -95,7 +96,7 @@ static bool change_texts(const struct wish *wish, struct change *change)
         char *text = (char *)&change->group + text_fields[i].at;
         if (!wish->texts[i] || strcmp(wish->texts[i], text) == 0)
             continue;
-        store_copy(text, text_fields[i].max + 1, wish->texts[i]);
+        text_copy(text, text_fields[i].max + 1, wish->texts[i]);
         if (!cJSON_AddStringToObject(change->info, text_fields[i].name, text))
             return false;
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "lib/text.h"
 #include "plugin/commands/conversation_commands.h"
 #include "plugin/commands/group_commands.h"
 #include "plugin/core/chat.h"
@@ -33,7 +34,7 @@ static bool keep(void *context, const struct message *message)
 {
     struct found *found = context;
     found->message = *message;
-    store_copy(found->sender, sizeof found->sender, message->sender);
+    text_copy(found->sender, sizeof found->sender, message->sender);
     found->message.sender = found->sender;
     found->message.client = found->message.body = found->message.mentions = NULL;
     return false;

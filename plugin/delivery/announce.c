@@ -5,6 +5,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "lib/text.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/deliver.h"
@@ -61,7 +62,7 @@ static void remember(struct chat *chat, struct conversation *conversation, const
     if (!announcement)
         return; /* stored: it comes with the next replay */
     announcement->conversation = conversation;
-    store_copy(announcement->sender, sizeof announcement->sender, message->sender);
+    text_copy(announcement->sender, sizeof announcement->sender, message->sender);
     announcement->id = message->id;
     announcement->last = last;
     announcement->len = head_len + message->body_len;

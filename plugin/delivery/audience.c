@@ -5,6 +5,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/people/conversation.h"
@@ -91,7 +92,7 @@ static void note(struct chat *chat, const struct session *session, struct conver
     struct gathered *gathered = &audience->gathered[move];
     gathered->count++;
     if (gathered->names < NAMES_MAX)
-        store_copy(gathered->name[gathered->names++], sizeof *gathered->name, session->user->id);
+        text_copy(gathered->name[gathered->names++], sizeof *gathered->name, session->user->id);
 }
 
 void audience_joined(struct chat *chat, const struct session *session, struct conversation *conversation)

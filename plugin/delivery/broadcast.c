@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "acl/code.h"
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/people/user.h"
@@ -155,7 +156,7 @@ static bool add_everybody(struct chat *chat, struct broadcast *broadcast)
         struct part *part = broadcast->parts;
         if ((!part || part->count == size) && !(part = part_add(broadcast, number++)))
             return false;
-        store_copy(part->ids[part->count++], sizeof *part->ids, session->user->id);
+        text_copy(part->ids[part->count++], sizeof *part->ids, session->user->id);
     }
     return true;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/people/conversation.h"
@@ -40,9 +41,9 @@ int dismissals_open(struct chat *chat)
         if (!good)
             break;
         task->conversation = sqlite3_column_int64(row, 0);
-        store_copy(task->group, sizeof task->group, store_text(row, 1));
-        store_copy(task->by, sizeof task->by, store_text(row, 2));
-        store_copy(task->told, sizeof task->told, store_text(row, 3));
+        text_copy(task->group, sizeof task->group, store_text(row, 1));
+        text_copy(task->by, sizeof task->by, store_text(row, 2));
+        text_copy(task->told, sizeof task->told, store_text(row, 3));
         DL_APPEND(chat->dismissals, task);
     }
     store_done(row);
@@ -83,8 +84,8 @@ static bool end_stored(struct chat *chat, struct conversation *conversation, con
         return false;
     }
     task->conversation = conversation->id;
-    store_copy(task->group, sizeof task->group, conversation->group->id);
-    store_copy(task->by, sizeof task->by, by);
+    text_copy(task->group, sizeof task->group, conversation->group->id);
+    text_copy(task->by, sizeof task->by, by);
     group_dismiss(chat, conversation);
     store_put(chat->store, W_NOTICE_TASK_ADD, "itt", task->conversation, task->group, task->by);
     task->position = store_commit(chat->store);
@@ -108,7 +109,7 @@ static bool read_batch(struct chat *chat, const struct dismissal *task, struct b
     sqlite3_bind_text(row, 2, task->told, -1, SQLITE_STATIC);
     sqlite3_bind_int64(row, 3, BATCH);
     for (batch->count = 0; batch->count < BATCH && store_row(chat->store, row); batch->count++)
-        store_copy(batch->ids[batch->count], sizeof *batch->ids, store_text(row, 0));
+        text_copy(batch->ids[batch->count], sizeof *batch->ids, store_text(row, 0));
     store_done(row);
     for (size_t i = 0; i < batch->count; i++) {
         batch->users[i] = user_find(chat, batch->ids[i]);
@@ -127,7 +128,7 @@ static void put_batch(struct chat *chat, struct dismissal *task, const struct ba
         store_put(chat->store, W_NOTICE_TASK_END, "i", task->conversation);
         return;
     }
-    store_copy(task->told, sizeof task->told, batch->ids[batch->count - 1]);
+    text_copy(task->told, sizeof task->told, batch->ids[batch->count - 1]);
     store_put(chat->store, W_NOTICE_TASK_MOVE, "it", task->conversation, task->told);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl/identity.h"
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "schema/log.h"
 #include "schema/store.h"
@@ -105,7 +106,7 @@ bool recent_add(struct chat *chat, const char *sender, const struct recent *rece
     if (!make_room(recents, chat->now))
         return false;
     uint32_t at = slot_at(recents, recents->count++);
-    store_copy(recents->slots[at].sender, sizeof recents->slots[at].sender, sender);
+    text_copy(recents->slots[at].sender, sizeof recents->slots[at].sender, sender);
     recents->slots[at].recent = *recent;
     link_slot(recents, at);
     return true;

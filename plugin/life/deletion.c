@@ -7,6 +7,7 @@
 
 #include "acl/code.h"
 #include "acl/rules.h"
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/dismissal.h"
@@ -95,7 +96,7 @@ static struct member *heir_in_store(struct chat *chat, const struct member *owne
     sqlite3_bind_text(row, 2, owner->user_id, -1, SQLITE_STATIC);
     sqlite3_bind_int(row, 3, HEIRS_READ);
     while (count < HEIRS_READ && store_row(chat->store, row))
-        store_copy(ids[count++], sizeof *ids, store_text(row, 0));
+        text_copy(ids[count++], sizeof *ids, store_text(row, 0));
     store_done(row);
     for (size_t i = 0; i < count; i++) {
         if (!user_find(chat, ids[i]))

@@ -7,6 +7,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
@@ -31,7 +32,7 @@ static struct young_application *find_young(struct chat *chat, int64_t conversat
 {
     struct young_application *young;
     struct application key = {.conversation = conversation};
-    store_copy(key.user, sizeof key.user, user);
+    text_copy(key.user, sizeof key.user, user);
     HASH_FIND(hh, chat->applications.by_key, &key, KEY_BYTES, young);
     return young;
 }
@@ -42,7 +43,7 @@ static struct young_application *add_young(struct chat *chat, int64_t conversati
     if (!young)
         return NULL;
     young->application.conversation = conversation;
-    store_copy(young->application.user, sizeof young->application.user, user);
+    text_copy(young->application.user, sizeof young->application.user, user);
     HASH_ADD(hh, chat->applications.by_key, application, KEY_BYTES, young);
     if (!young->hh.tbl) {
         free(young);
@@ -67,8 +68,8 @@ static void remember(struct chat *chat, const struct application *application)
     young->application.kind = application->kind;
     young->application.time = application->time;
     young->application.handled = application->handled;
-    store_copy(young->application.inviter, sizeof young->application.inviter, application->inviter);
-    store_copy(young->application.message, sizeof young->application.message, application->message);
+    text_copy(young->application.inviter, sizeof young->application.inviter, application->inviter);
+    text_copy(young->application.message, sizeof young->application.message, application->message);
     young->position = store_position(chat->store);
 }
 
@@ -104,10 +105,10 @@ static void fill(struct chat *chat, struct application *out, sqlite3_stmt *row)
 {
     memset(out, 0, sizeof *out);
     out->conversation = sqlite3_column_int64(row, 0);
-    store_copy(out->user, sizeof out->user, store_text(row, 1));
+    text_copy(out->user, sizeof out->user, store_text(row, 1));
     out->kind = (enum application_kind)sqlite3_column_int(row, 2);
-    store_copy(out->inviter, sizeof out->inviter, store_text(row, 3));
-    store_copy(out->message, sizeof out->message, store_text(row, 4));
+    text_copy(out->inviter, sizeof out->inviter, store_text(row, 3));
+    text_copy(out->message, sizeof out->message, store_text(row, 4));
     out->time = sqlite3_column_int64(row, 5);
     out->handled = sqlite3_column_int(row, 6) != 0 || ended(chat, out->user);
 }
@@ -191,9 +192,9 @@ void application_put(struct chat *chat, const struct conversation *conversation,
     application = (struct application){.conversation = conversation->id,
                                        .kind = inviter ? APPLICATION_INVITE : APPLICATION_JOIN,
                                        .time = chat->now};
-    store_copy(application.user, sizeof application.user, user);
-    store_copy(application.inviter, sizeof application.inviter, inviter ? inviter : "");
-    store_copy(application.message, sizeof application.message, message);
+    text_copy(application.user, sizeof application.user, user);
+    text_copy(application.inviter, sizeof application.inviter, inviter ? inviter : "");
+    text_copy(application.message, sizeof application.message, message);
     store_put(chat->store, W_APPLICATION_SET, "ititti", conversation->id, user, (int64_t)application.kind,
               inviter, application.message, application.time);
     remember(chat, &application);

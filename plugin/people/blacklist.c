@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/user.h"
 #include "schema/store.h"
@@ -29,7 +30,7 @@ static bool reserve(struct blacklist **list, size_t more)
 
 static void append(struct blacklist *list, const char *id)
 {
-    store_copy(list->ids[list->count], sizeof list->ids[0], id);
+    text_copy(list->ids[list->count], sizeof list->ids[0], id);
     list->count++;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/payload/payload.h"
 #include "plugin/payload/stamp.h"
@@ -121,8 +122,8 @@ static struct conversation *remember_pair(struct chat *chat, int64_t id, const c
     if (!conversation)
         return NULL;
     const char *first = pair_first(user1, user2);
-    store_copy(conversation->a, sizeof conversation->a, first);
-    store_copy(conversation->b, sizeof conversation->b, strcmp(first, user1) == 0 ? user2 : user1);
+    text_copy(conversation->a, sizeof conversation->a, first);
+    text_copy(conversation->b, sizeof conversation->b, strcmp(first, user1) == 0 ? user2 : user1);
     return conversation;
 }
 
@@ -133,16 +134,16 @@ static struct group *group_of_row(sqlite3_stmt *row, int first)
     struct group *group = calloc(1, sizeof *group);
     if (!group)
         return NULL;
-    store_copy(group->id, sizeof group->id, store_text(row, first + 6));
+    text_copy(group->id, sizeof group->id, store_text(row, first + 6));
     group->type = (enum group_type)sqlite3_column_int(row, first + 7);
-    store_copy(group->name, sizeof group->name, store_text(row, first + 8));
-    store_copy(group->introduction, sizeof group->introduction, store_text(row, first + 9));
-    store_copy(group->notification, sizeof group->notification, store_text(row, first + 10));
-    store_copy(group->face_url, sizeof group->face_url, store_text(row, first + 11));
+    text_copy(group->name, sizeof group->name, store_text(row, first + 8));
+    text_copy(group->introduction, sizeof group->introduction, store_text(row, first + 9));
+    text_copy(group->notification, sizeof group->notification, store_text(row, first + 10));
+    text_copy(group->face_url, sizeof group->face_url, store_text(row, first + 11));
     group->add_opt = (enum add_opt)sqlite3_column_int(row, first + 12);
     group->invite_opt = (enum invite_opt)sqlite3_column_int(row, first + 13);
     group->all_muted = sqlite3_column_int(row, first + 14) != 0;
-    store_copy(group->owner, sizeof group->owner, store_text(row, first + 15));
+    text_copy(group->owner, sizeof group->owner, store_text(row, first + 15));
     group->created = sqlite3_column_int64(row, first + 16);
     group->member_count = sqlite3_column_int(row, first + 17);
     group->dismissed = sqlite3_column_int64(row, first + 18);
@@ -335,17 +336,17 @@ void conversation_recalled(struct chat *chat, struct conversation *conversation,
 
 void group_set_owner(struct chat *chat, struct conversation *conversation, const char *owner)
 {
-    store_copy(conversation->group->owner, sizeof conversation->group->owner, owner ? owner : "");
+    text_copy(conversation->group->owner, sizeof conversation->group->owner, owner ? owner : "");
     store_put(chat->store, W_GROUP_OWNER, "it", conversation->id, owner && *owner ? owner : NULL);
 }
 
 void group_set_info(struct chat *chat, struct conversation *conversation, const struct group *changed)
 {
     struct group *group = conversation->group;
-    store_copy(group->name, sizeof group->name, changed->name);
-    store_copy(group->introduction, sizeof group->introduction, changed->introduction);
-    store_copy(group->notification, sizeof group->notification, changed->notification);
-    store_copy(group->face_url, sizeof group->face_url, changed->face_url);
+    text_copy(group->name, sizeof group->name, changed->name);
+    text_copy(group->introduction, sizeof group->introduction, changed->introduction);
+    text_copy(group->notification, sizeof group->notification, changed->notification);
+    text_copy(group->face_url, sizeof group->face_url, changed->face_url);
     group->add_opt = changed->add_opt;
     group->invite_opt = changed->invite_opt;
     group->all_muted = changed->all_muted;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
@@ -57,7 +58,7 @@ static void attach_user(struct member *member, struct user *user)
 static struct member *remember(struct conversation *conversation, const char *user_id)
 {
     struct member *member = calloc(1, sizeof *member);
-    if (!member || !store_copy(member->user_id, sizeof member->user_id, user_id)) {
+    if (!member || !text_copy(member->user_id, sizeof member->user_id, user_id)) {
         free(member);
         return NULL;
     }
@@ -79,7 +80,7 @@ static void fill(struct member *member, sqlite3_stmt *row)
     member->sent_id = sqlite3_column_int64(row, 9);
     member->receive_option = (enum receive_option)sqlite3_column_int(row, 10);
     member->muted_until = sqlite3_column_int64(row, 11);
-    store_copy(member->name_card, sizeof member->name_card, store_text(row, 12));
+    text_copy(member->name_card, sizeof member->name_card, store_text(row, 12));
     member->cleared_id = sqlite3_column_int64(row, 13);
     member->deleted_id = sqlite3_column_int64(row, 14);
     member->pinned = sqlite3_column_int(row, 15) != 0;
@@ -241,7 +242,7 @@ void member_set_info(struct chat *chat, struct member *member, const char *name_
                      enum receive_option option)
 {
     if (name_card != member->name_card) /* copied onto itself it would be gone */
-        store_copy(member->name_card, sizeof member->name_card, name_card);
+        text_copy(member->name_card, sizeof member->name_card, name_card);
     if (member->receive_option != option)
         member->conversation->push_queued = false;
     member->receive_option = option;

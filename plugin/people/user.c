@@ -5,6 +5,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/profile.h"
@@ -45,7 +46,7 @@ struct user *user_in_memory(struct chat *chat, const char *id)
 static struct user *remember(struct chat *chat, const char *id)
 {
     struct user *user = calloc(1, sizeof *user);
-    if (!user || !store_copy(user->id, sizeof user->id, id)) {
+    if (!user || !text_copy(user->id, sizeof user->id, id)) {
         free(user);
         return NULL;
     }

@@ -7,6 +7,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/findings.h"
@@ -47,7 +48,7 @@ int64_t visible_history_from(const struct conversation *conversation, const stru
 static struct hiding *find_young(struct chat *chat, const struct member *member, int64_t id)
 {
     struct hiding *found, key = {.conversation = member->conversation->id, .id = id};
-    store_copy(key.user, sizeof key.user, member->user_id);
+    text_copy(key.user, sizeof key.user, member->user_id);
     HASH_FIND(hh, chat->hidings.by_key, &key, KEY_BYTES, found);
     return found;
 }
@@ -147,7 +148,7 @@ static struct hiding *add_young(struct chat *chat, const struct member *member, 
         return NULL;
     young->conversation = member->conversation->id;
     young->id = id;
-    store_copy(young->user, sizeof young->user, member->user_id);
+    text_copy(young->user, sizeof young->user, member->user_id);
     HASH_ADD(hh, chat->hidings.by_key, conversation, KEY_BYTES, young);
     if (!young->hh.tbl) {
         free(young);

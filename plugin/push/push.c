@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "acl/rules.h"
+#include "lib/text.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
@@ -56,7 +57,7 @@ static bool has_jobs(const struct conversation *conversation, const struct messa
 static void note_jobs(struct conversation *conversation, const char *sender)
 {
     if (!conversation->push_queued)
-        store_copy(conversation->push_sender, sizeof conversation->push_sender, sender);
+        text_copy(conversation->push_sender, sizeof conversation->push_sender, sender);
     else if (strcmp(conversation->push_sender, sender) != 0)
         conversation->push_sender[0] = '\0';
     conversation->push_queued = true;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/payload/payload.h"
 #include "plugin/people/conversation.h"
@@ -79,7 +80,7 @@ static void keep(struct search *search, const struct message *m)
 {
     struct push_target *target = search->target;
     target->body = malloc(m->body_len + 1);
-    if (!target->body || !store_copy(target->sender, sizeof target->sender, m->sender)) {
+    if (!target->body || !text_copy(target->sender, sizeof target->sender, m->sender)) {
         search->no_memory = !target->body;
         return;
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/user.h"
 #include "plugin/session/cursor.h"
@@ -102,7 +103,7 @@ void departed_add(struct chat *chat, struct session *session, uint64_t position)
     }
     struct departed *departed = create(session, count_filters(session) + (same_user ? earlier->count : 0));
     if (departed) {
-        store_copy(departed->user, sizeof departed->user, session->user->id);
+        text_copy(departed->user, sizeof departed->user, session->user->id);
         departed->acks = session->acks;
         departed->has_token = session->has_token;
         departed->settled = !unsettled;

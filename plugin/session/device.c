@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "acl/policy.h"
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/life/closing.h"
 #include "plugin/people/user.h"
@@ -61,7 +62,7 @@ void devices_close(struct chat *chat)
 static struct young_device *add_young(struct chat *chat, const char *client_id)
 {
     struct young_device *young = calloc(1, sizeof *young);
-    if (!young || !store_copy(young->entry.client_id, sizeof young->entry.client_id, client_id)) {
+    if (!young || !text_copy(young->entry.client_id, sizeof young->entry.client_id, client_id)) {
         free(young);
         return NULL;
     }
@@ -103,13 +104,13 @@ bool devices_stale(const struct chat *chat, const struct user *user)
 static void take_row(struct device *device, sqlite3_stmt *row)
 {
     device->known = true;
-    store_copy(device->user, sizeof device->user, store_text(row, 0));
+    text_copy(device->user, sizeof device->user, store_text(row, 0));
     device->platform = (enum platform)sqlite3_column_int(row, 1);
     device->acks = sqlite3_column_int(row, 2) != 0;
     device->has_token = sqlite3_column_int(row, 3) != 0;
     device->place = sqlite3_column_int64(row, 4);
     device->displacement.reason = (enum offline_reason)sqlite3_column_int(row, 5);
-    store_copy(device->displacement.client_id, sizeof device->displacement.client_id, store_text(row, 6));
+    text_copy(device->displacement.client_id, sizeof device->displacement.client_id, store_text(row, 6));
     device->displacement.platform = (enum platform)sqlite3_column_int(row, 7);
 }
 
@@ -130,7 +131,7 @@ static void take_session(struct chat *chat, const char *client_id, struct device
     if (!connected && !departed)
         return;
     device->known = true;
-    store_copy(device->user, sizeof device->user, connected ? connected->user->id : departed->user);
+    text_copy(device->user, sizeof device->user, connected ? connected->user->id : departed->user);
     device->acks = connected ? connected->acks : departed->acks;
     device->has_token = connected ? connected->has_token : departed->has_token;
 }
@@ -209,7 +210,7 @@ static bool list_stored(struct chat *chat, const struct user *user, struct range
         good = (entry = append(out)) != NULL;
         if (!good)
             break;
-        store_copy(entry->client_id, sizeof entry->client_id, store_text(row, 0));
+        text_copy(entry->client_id, sizeof entry->client_id, store_text(row, 0));
         entry->platform = (enum platform)sqlite3_column_int(row, 1);
         entry->place = sqlite3_column_int64(row, 2);
         entry->last_used = sqlite3_column_int64(row, 3);
@@ -317,7 +318,7 @@ bool devices_in_way(struct chat *chat, const struct user *user, const char *clie
 static struct device_entry entry_of(const struct chat *chat, const struct session *session, int64_t place)
 {
     struct device_entry entry = {.platform = session->platform, .place = place, .last_used = chat->now};
-    store_copy(entry.client_id, sizeof entry.client_id, session->client_id);
+    text_copy(entry.client_id, sizeof entry.client_id, session->client_id);
     return entry;
 }
 

@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "acl/code.h"
+#include "lib/text.h"
 #include "lib/usersig.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
@@ -199,7 +200,7 @@ static struct session *session_create(struct chat *chat, const struct login *log
 static struct displacement displaced_by(const struct session *session)
 {
     struct displacement why = {.reason = OFFLINE_OTHER_DEVICE, .platform = session->platform};
-    store_copy(why.client_id, sizeof why.client_id, session->client_id);
+    text_copy(why.client_id, sizeof why.client_id, session->client_id);
     return why;
 }
 

@@ -9,6 +9,7 @@
 #include "acl/code.h"
 #include "acl/rules.h"
 #include "acl/topic.h"
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/delivery/deliver.h"
@@ -342,7 +343,7 @@ static size_t departed_filters(const struct departed *departed, struct filter *f
     for (size_t i = 0; i < departed->count && count < RESTORE_MAX; i++) {
         if (departed->filters[i].ended)
             continue;
-        store_copy(filters[count].topic, sizeof filters[count].topic, departed->filters[i].topic);
+        text_copy(filters[count].topic, sizeof filters[count].topic, departed->filters[i].topic);
         filters[count++].qos = departed->filters[i].qos;
     }
     return count;
@@ -361,7 +362,7 @@ static size_t active_filters(struct chat *chat, const struct session *session, s
     while (count < RESTORE_MAX && store_row(chat->store, row)) {
         if (sqlite3_column_int(row, 2) == 0)
             continue;
-        store_copy(filters[count].topic, sizeof filters[count].topic, store_text(row, 0));
+        text_copy(filters[count].topic, sizeof filters[count].topic, store_text(row, 0));
         filters[count++].qos = sqlite3_column_int(row, 1);
     }
     store_done(row);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "acl/topic.h"
+#include "lib/text.h"
 #include "lib/usersig.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
@@ -116,7 +117,7 @@ static int set_up(void **state)
     chat.options.instances_per_platform = chat.options.web_instances = 1;
     chat.options.replay_limit = 10;
     chat.keys.count = 1;
-    store_copy(chat.keys.key[0], sizeof chat.keys.key[0], "key");
+    text_copy(chat.keys.key[0], sizeof chat.keys.key[0], "key");
     const struct store_config config = {
         .database = database, .ring_file = ring, .ring_bytes = 64 << 20, .sync = SYNC_OFF, .log = log_line};
     events = closed = 0;
