@@ -4,9 +4,9 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "bench/client.h"
+#include "lib/clock.h"
 
 /* In nanoseconds. */
 struct use {
@@ -22,16 +22,9 @@ static struct {
     size_t latencies, size;
 } meter;
 
-static long long read_clock(clockid_t clock)
-{
-    struct timespec time;
-    clock_gettime(clock, &time);
-    return (long long)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 long long meter_now(void)
 {
-    return read_clock(CLOCK_MONOTONIC);
+    return clock_ns(CLOCK_MONOTONIC);
 }
 
 void meter_init(int broker, bool pause)
@@ -72,7 +65,7 @@ static void read_broker(struct use *use)
 
 static struct use read_use(void)
 {
-    struct use use = {.wall = meter_now(), .self = read_clock(CLOCK_PROCESS_CPUTIME_ID)};
+    struct use use = {.wall = meter_now(), .self = clock_ns(CLOCK_PROCESS_CPUTIME_ID)};
     if (meter.broker)
         read_broker(&use);
     return use;

@@ -8,6 +8,7 @@
 
 #include "bench/meter.h"
 #include "bench/workload.h"
+#include "lib/basics.h"
 
 #define TURN_MS        100
 #define ASKERS         50
@@ -256,4 +257,4 @@ const struct workload readings[] = {
     {"talk", "login", 50, 50, 0, 0, run_talk, count_returned},
     {"return", "login", 50, 50, 1000, 0, run_talk, count_returned},
 };
-const size_t readings_count = sizeof readings / sizeof *readings;
+const size_t readings_count = COUNT(readings);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/meter.h"
+#include "lib/basics.h"
 
 #define WINDOW          20 /* publishes of one sender that are not acked, or not delivered, yet */
 #define LOGINS_IN_BATCH 2000
@@ -435,7 +436,7 @@ static const struct workload workloads[] = {
     {"logins", "login", 0, 8000, 0, 0, run_logins, count_logins},
     {"returns", "login", 0, 8000, 0, 0, run_returns, count_logins},
 };
-#define WORKLOADS (sizeof workloads / sizeof *workloads)
+#define WORKLOADS COUNT(workloads)
 
 const struct workload *workload_find(const char *name)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ctl/command.h"
+#include "lib/basics.h"
 
 #define SOURCE_USAGE "[--config FILE | --key-file FILE --sdkappid N]"
 
@@ -20,7 +21,7 @@ static const struct command COMMANDS[] = {
     {"help", "[COMMAND]", "Prints this text.", command_help},
 };
 
-#define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
+#define COMMAND_COUNT COUNT(COMMANDS)
 
 static const struct command *find(const char *name)
 {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ctl/command.h"
+#include "lib/basics.h"
 
 #define SDKAPPID_MAX 4294967295LL
 #define BLANKS       " \t\r\n"
@@ -35,7 +36,7 @@ static const char *find_file(void)
 
     if (named && *named)
         return named;
-    for (size_t i = 0; i < sizeof PLACES / sizeof PLACES[0]; i++)
+    for (size_t i = 0; i < COUNT(PLACES); i++)
         if (access(PLACES[i], F_OK) == 0)
             return PLACES[i];
     return NULL;

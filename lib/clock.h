@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Both clocks, in milliseconds: one that never jumps for waiting, one that people and providers share. */
+/* Both clocks: one that never jumps for waiting and measuring, one that people and providers share. */
 #ifndef LIB_CLOCK_H
 #define LIB_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-static inline int64_t clock_ms(clockid_t clock)
+/* Nanoseconds of any clock. */
+static inline int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
     clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* Milliseconds since some moment. */
 static inline int64_t clock_steady(void)
 {
-    return clock_ms(CLOCK_MONOTONIC);
+    return clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
+/* Microseconds since the same. */
+static inline int64_t clock_steady_us(void)
+{
+    return clock_ns(CLOCK_MONOTONIC) / 1000;
+}
+
+/* Milliseconds since 1970. */
 static inline int64_t clock_wall(void)
 {
-    return clock_ms(CLOCK_REALTIME);
+    return clock_ns(CLOCK_REALTIME) / 1000000;
 }
 
 #endif

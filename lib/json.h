@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define JSON_DEPTH_MAX 64
+#define JSON_DEPTH_MAX   64
+#define SAFE_INTEGER_MAX 9007199254740991LL /* 2^53 - 1 */
 
 /* What a scan notes on its way; right up to the first error when the scan fails. Start from {0} or {.watch =
  * "name"}. */

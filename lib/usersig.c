@@ -14,6 +14,7 @@
 
 #include "acl/code.h"
 #include "acl/identity.h"
+#include "lib/basics.h"
 #include "lib/json.h"
 
 #define TEXT_MAX      16384 /* a userSig before it is decoded */
@@ -53,7 +54,7 @@ static const struct member {
     {"TLS.sig", offsetof(struct members, sig), TEXT, false},
 };
 
-#define MEMBER_COUNT (sizeof MEMBERS / sizeof MEMBERS[0])
+#define MEMBER_COUNT COUNT(MEMBERS)
 
 /* Tencent's alphabet is ordinary base64 with three characters replaced. */
 static void translate(char *text, const char *from, const char *to)

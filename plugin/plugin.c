@@ -8,10 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "acl/code.h"
 #include "acl/topic.h"
+#include "lib/basics.h"
+#include "lib/clock.h"
 #include "plugin/commands/control.h"
 #include "plugin/commands/stats.h"
 #include "plugin/core/broker.h"
@@ -40,7 +41,6 @@
 #define EVENT_CLIENT_OFFLINE 28 /* Mosquitto 2.1: a kept session goes away; 2.0 refuses to register it */
 #define TICK_IDLE_MS         100
 #define TICK_GRACE_MS        2000
-#define DAY_MS               86400000LL
 
 struct plugin {
     struct chat chat;
@@ -51,18 +51,11 @@ struct plugin {
     bool is_2_1; /* or later */
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Every event but READ begins with this. */
 static struct chat *enter(void *userdata)
 {
     struct chat *chat = &((struct plugin *)userdata)->chat;
-    chat->now = now_ms();
+    chat->now = clock_wall();
     deliver_reset(chat);
     return chat;
 }
@@ -365,7 +358,7 @@ static const struct {
     {MOSQ_EVT_TICK, on_tick, NULL, false},
     {MOSQ_EVT_RELOAD, on_reload, NULL, false},
 };
-#define CALLBACKS (sizeof callbacks / sizeof *callbacks)
+#define CALLBACKS COUNT(callbacks)
 
 static int register_callbacks(struct plugin *plugin)
 {
@@ -470,7 +463,7 @@ static int start(struct plugin *plugin, const struct mosquitto_opt *opts, int co
 {
     struct chat *chat = &plugin->chat;
     char error[700] = "out of memory";
-    chat->now = now_ms();
+    chat->now = clock_wall();
     if (configure(chat, opts, count, error, sizeof error) || open_store(chat, error, sizeof error)) {
         broker_error("%s", error);
         return -1;
@@ -526,7 +519,7 @@ __attribute__((visibility("default"))) int mosquitto_plugin_cleanup(void *userda
     (void)opts, (void)opt_count;
     if (!plugin)
         return MOSQ_ERR_SUCCESS;
-    plugin->chat.now = now_ms();
+    plugin->chat.now = clock_wall();
     plugin->chat.unflushed = !plugin->is_2_1; /* what was queued in the broker's last turn never will be */
     unregister_callbacks(plugin);
     plugin_free(plugin);

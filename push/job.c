@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/text.h"
-
-#define SAFE_INTEGER_MAX 9007199254740991LL
 
 enum presence { OPTIONAL, WANTED, REQUIRED }; /* WANTED: "" when it is not there */
 
@@ -32,7 +31,7 @@ static const struct {
 
 static const char *read_texts(struct job *job)
 {
-    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+    for (size_t i = 0; i < COUNT(TEXTS); i++) {
         const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(job->tree, TEXTS[i].name));
         if (TEXTS[i].presence == REQUIRED && (!text || !*text))
             return TEXTS[i].name;

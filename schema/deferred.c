@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/basics.h"
 #include "schema/record.h"
 #include "schema/store.h"
 
@@ -14,7 +15,7 @@ static const struct {
 
 static int names_of(uint16_t op)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    for (size_t i = 0; i < COUNT(kinds); i++)
         if (kinds[i].op == op)
             return kinds[i].names;
     return 0;

@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "lib/clock.h"
 
 #define ROWS        100
 #define ROWS_A_STEP 500
@@ -137,13 +138,6 @@ static bool delete_rows(const struct retention *r, enum statement id, int64_t pa
     return true;
 }
 
-static int64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* How far the oldest messages may go: the last of some that are old, with none before it that is young. 0:
  * none may. */
 static int64_t last_old(const struct retention *r, int64_t now, int64_t before)
@@ -163,14 +157,14 @@ static int64_t last_old(const struct retention *r, int64_t now, int64_t before)
 
 static bool delete_messages(const struct retention *r, int64_t now, int64_t before, int *gone)
 {
-    const int64_t until = now_us() + STEP_US;
+    const int64_t until = clock_steady_us() + STEP_US;
     int already;
     do {
         int64_t last = last_old(r, now, before);
         already = *gone;
         if (last != 0 && !delete_rows(r, DELETE_MESSAGES, last, gone))
             return false;
-    } while (*gone > already && *gone < ROWS_A_STEP && now_us() < until);
+    } while (*gone > already && *gone < ROWS_A_STEP && clock_steady_us() < until);
     return delete_rows(r, DELETE_DELETED, query_number(r, FIRST_MESSAGE), gone);
 }
 

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/basics.h"
+#include "lib/clock.h"
 #include "schema/checkpoint.h"
 #include "schema/deferred.h"
 #include "schema/record.h"
@@ -74,13 +76,6 @@ struct writer {
     struct line lines[LINES];
     size_t lines_first, lines_count;
 };
-
-static int64_t now_ms(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 __attribute__((format(printf, 3, 4))) static void say(struct writer *w, bool error, const char *format, ...)
 {
@@ -309,17 +304,17 @@ static int advance(struct writer *w, const struct source *source, uint64_t *posi
 /* Also under load, when the ring is never empty. */
 static void retain(struct writer *w)
 {
-    int64_t keep = atomic_load(&w->retention_ms), now = now_ms(CLOCK_MONOTONIC);
+    int64_t keep = atomic_load(&w->retention_ms), now = clock_steady();
     if (keep <= 0 || now < w->next_retention)
         return;
-    bool more = retention_step(w->retention, now_ms(CLOCK_REALTIME), keep);
+    bool more = retention_step(w->retention, clock_wall(), keep);
     atomic_store(&w->first_id, retention_first_id(w->retention));
     w->next_retention = now + (more ? RETENTION_PACE_MS : RETENTION_EVERY_MS);
 }
 
 static int64_t nap_until_retention(const struct writer *w)
 {
-    int64_t left = w->next_retention - now_ms(CLOCK_MONOTONIC);
+    int64_t left = w->next_retention - clock_steady();
     if (atomic_load(&w->retention_ms) <= 0 || left > NAP_MS)
         return NAP_MS;
     return left > 0 ? left : 1;
@@ -353,7 +348,7 @@ static void sleep_until_woken(struct writer *w, uint64_t position)
 static void back_off(struct writer *w, int *tries)
 {
     static const int64_t waits[] = {20, 50, 100, 200, 500, 1000};
-    size_t last = sizeof waits / sizeof *waits - 1;
+    size_t last = COUNT(waits) - 1;
     if (!atomic_exchange(&w->stalled, true))
         say(w, true, "the database cannot be written (%s); messages wait in the ring, trying again",
             w->reason);
@@ -364,7 +359,7 @@ static void back_off(struct writer *w, int *tries)
 static void note_commit(struct writer *w, uint64_t position, int64_t started)
 {
     atomic_store(&w->committed, position);
-    atomic_store(&w->commit_us, (uint64_t)(now_ms(CLOCK_MONOTONIC) - started) * 1000);
+    atomic_store(&w->commit_us, (uint64_t)(clock_steady() - started) * 1000);
     if (atomic_exchange(&w->stalled, false))
         say(w, false, "the database can be written again");
 }
@@ -386,22 +381,22 @@ static void *writer_main(void *context)
     for (;;) {
         bool stopping = atomic_load(&w->stop);
         if (stopping && stop_by == 0)
-            stop_by = now_ms(CLOCK_MONOTONIC) + STOP_PATIENCE_MS;
+            stop_by = clock_steady() + STOP_PATIENCE_MS;
         if (ring_head(w->ring) == position) {
             if (stopping)
                 break;
             retain(w);
-            checkpoints_run(&w->checkpoints, now_ms(CLOCK_MONOTONIC));
+            checkpoints_run(&w->checkpoints, clock_steady());
             sleep_until_woken(w, position);
             continue;
         }
-        int64_t started = now_ms(CLOCK_MONOTONIC);
+        int64_t started = clock_steady();
         int result = advance(w, &live, &position, &frames);
         if (result == SQLITE_OK && frames == 0)
             result = lose_ring(w);
         if (result == SQLITE_OK) {
             note_commit(w, position, started);
-            checkpoints_run(&w->checkpoints, now_ms(CLOCK_MONOTONIC));
+            checkpoints_run(&w->checkpoints, clock_steady());
             if (frames >= BUSY_FRAMES && !stopping)
                 nap(w, GATHER_MS);
             if (!stopping)
@@ -435,7 +430,7 @@ static int prepare_own(struct writer *w, char *error, size_t error_size)
                {&w->rollback, "ROLLBACK"},
                {&w->save_position, "UPDATE state SET position = ?1"},
                {&w->forget_boot, "UPDATE state SET boot_id = ''"}};
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+    for (size_t i = 0; i < COUNT(own); i++)
         if (prepare(w, own[i].statement, own[i].sql, own[i].sql, error, error_size))
             return -1;
     return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "lib/basics.h"
 #include "lib/json_text.h"
 #include "plugin/commands/group_commands.h"
 #include "plugin/core/chat.h"
@@ -22,7 +23,7 @@
 static bool is_commands_own(const char *name)
 {
     static const char *const names[] = {"command", "correlationData", "sender", "to", "group"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < COUNT(names); i++)
         if (strcmp(names[i], name) == 0)
             return true;
     return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/json_text.h"
 #include "plugin/commands/admin_commands.h"
@@ -37,7 +38,6 @@
 /* An answer has at most 1 MiB (or one message that is larger), a command's own part less than 400 KiB: what
  * is left after this much is not begun. */
 #define ANSWER_ENOUGH (1048576 - 409600)
-#define COUNT(array)  (sizeof(array) / sizeof(array)[0])
 
 enum who { EVERYONE, ADMINS };
 

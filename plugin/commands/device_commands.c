@@ -6,6 +6,7 @@
 
 #include "acl/code.h"
 #include "acl/identity.h"
+#include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
@@ -97,7 +98,7 @@ static int field_provider(struct command *command, const char **out)
     int code = field_text(command, "provider", FIELD_REQUIRED, SIZE_MAX, out);
     if (code != CODE_OK)
         return code;
-    for (size_t i = 0; i < sizeof providers / sizeof *providers; i++)
+    for (size_t i = 0; i < COUNT(providers); i++)
         if (strcmp(providers[i], *out) == 0)
             return CODE_OK;
     return command_refuse(command, "provider: must be apns, fcm or webhook");

@@ -8,6 +8,7 @@
 
 #include "acl/code.h"
 #include "acl/identity.h"
+#include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/text.h"
 #include "plugin/commands/candidates.h"
@@ -21,7 +22,6 @@
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
 
-#define DAY_MS 86400000
 /* What the frame of a new group takes without its members. */
 #define NEW_GROUP_BYTES (4096 + sizeof(struct group) + ANNOUNCE_TIPS_BYTES)
 
@@ -135,7 +135,7 @@ static int read_texts(struct command *command, struct group *group)
     if (code != CODE_OK)
         return code;
     text_copy(group->id, sizeof group->id, text ? text : "");
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    for (size_t i = 0; i < COUNT(texts); i++) {
         code = field_text(command, texts[i].field, FIELD_OPTIONAL, texts[i].max, &text);
         if (code != CODE_OK)
             return code;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "lib/basics.h"
 #include "lib/text.h"
 #include "plugin/commands/candidates.h"
 #include "plugin/commands/group_commands.h"
@@ -27,7 +28,7 @@ static const struct text_field {
     {"notification", offsetof(struct group, notification), GROUP_NOTIFICATION_MAX},
     {"faceURL", offsetof(struct group, face_url), GROUP_FACE_URL_MAX},
 };
-#define TEXTS (sizeof text_fields / sizeof *text_fields)
+#define TEXTS COUNT(text_fields)
 
 /* What is asked for. */
 struct wish {
@@ -79,7 +80,7 @@ static int check_wish(struct command *command, const struct wish *wish, struct g
         {wish->has_all_muted, ACTION_SET_ALL_MUTED},
     };
     bool any = false;
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+    for (size_t i = 0; i < COUNT(wanted); i++) {
         int code = wanted[i].asked ? group_access(command, wanted[i].action, access) : CODE_OK;
         if (code != CODE_OK)
             return code;

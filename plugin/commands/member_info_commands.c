@@ -5,6 +5,7 @@
 #include <utlist.h>
 
 #include "acl/code.h"
+#include "lib/basics.h"
 #include "plugin/commands/group_commands.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
@@ -108,7 +109,7 @@ static int read_receive_option(struct command *command, struct changes *changes)
     int code = field_text(command, "receiveOption", FIELD_OPTIONAL, SIZE_MAX, &changes->receive_option);
     if (code != CODE_OK || !changes->receive_option)
         return code;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < COUNT(names); i++) {
         changes->option = (enum receive_option)i;
         if (strcmp(names[i], changes->receive_option) == 0)
             return CODE_OK;

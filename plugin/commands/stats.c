@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "lib/basics.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/push/push.h"
@@ -27,7 +28,7 @@ static const struct {
     {"push/dead", "pushDead", 0},
     {"commit/milliseconds", "commitMilliseconds", 1},
 };
-#define COUNTERS (sizeof counters / sizeof *counters)
+#define COUNTERS COUNT(counters)
 
 /* In the order of the table. */
 static void count(struct chat *chat, double values[COUNTERS])

@@ -2,6 +2,7 @@
 #include "plugin/core/options.h"
 
 #include "acl/identity.h"
+#include "lib/basics.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +75,7 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-#define ROW_COUNT (sizeof rows / sizeof rows[0])
+#define ROW_COUNT COUNT(rows)
 _Static_assert(ROW_COUNT <= 64, "the options already seen are one bit each of a uint64_t");
 
 struct span {
@@ -255,22 +256,17 @@ static const struct row *find(struct span name)
     return NULL;
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Levenshtein's distance; b is at most NAME_BYTES_MAX long. */
-static size_t edits_between(struct span a, const char *b)
+static int64_t edits_between(struct span a, const char *b)
 {
-    size_t len = strlen(b), line[NAME_BYTES_MAX + 1];
-    for (size_t j = 0; j <= len; j++)
+    int64_t len = (int64_t)strlen(b), line[NAME_BYTES_MAX + 1];
+    for (int64_t j = 0; j <= len; j++)
         line[j] = j;
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t diagonal = line[0];
+    for (int64_t i = 1; i <= (int64_t)a.len; i++) {
+        int64_t diagonal = line[0];
         line[0] = i;
-        for (size_t j = 1; j <= len; j++) {
-            size_t replaced = diagonal + (a.at[i - 1] != b[j - 1]);
+        for (int64_t j = 1; j <= len; j++) {
+            int64_t replaced = diagonal + (a.at[i - 1] != b[j - 1]);
             diagonal = line[j];
             line[j] = smaller(replaced, smaller(line[j], line[j - 1]) + 1);
         }
@@ -286,9 +282,9 @@ static const struct row *find_nearest(struct span name)
     if (name.len > NAME_BYTES_MAX)
         return NULL;
     const struct row *nearest = NULL;
-    size_t least = EDITS_MAX + 1;
+    int64_t least = EDITS_MAX + 1;
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        size_t edits = edits_between(name, rows[i].name);
+        int64_t edits = edits_between(name, rows[i].name);
         if (edits < least) {
             least = edits;
             nearest = &rows[i];

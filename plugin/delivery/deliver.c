@@ -71,11 +71,6 @@ bool deliver_copy(struct chat *chat, struct session *session, const char *topic,
     return broker_send(session->client_id, topic, head, head_len, tail, tail_len, qos);
 }
 
-static int lower(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 /* The subscription by which this session has the conversation: the feed, where there is one, for everything
  * stored. */
 static struct subscription *subscription_for(const struct session *session,
@@ -107,11 +102,11 @@ static void copy_to(struct chat *chat, struct session *session, struct subscript
                     const struct outgoing *outgoing)
 {
     char topic[TOPIC_MAX];
+    int qos = outgoing->qos < subscription->qos ? outgoing->qos : subscription->qos;
     if (subscription->replaying && outgoing->id != 0)
         return; /* the replay will come to it */
     deliver_topic(topic, subscription, outgoing->conversation);
-    if (!deliver_copy(chat, session, topic, outgoing->payload, outgoing->len, NULL, 0,
-                      lower(outgoing->qos, subscription->qos)))
+    if (!deliver_copy(chat, session, topic, outgoing->payload, outgoing->len, NULL, 0, qos))
         return;
     hand(chat, session, subscription, outgoing->conversation, outgoing->id, true);
     if (outgoing->id != 0)

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <utlist.h>
 
+#include "lib/clock.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/deliver.h"
 #include "plugin/delivery/event.h"
@@ -190,17 +190,10 @@ static bool paused(struct chat *chat, struct session *session)
     return false;
 }
 
-static int64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 bool replay_tick(struct chat *chat)
 {
-    const int64_t until = chat->replays ? now_us() + TURN_US : 0;
-    for (int i = 0; i < PAGES_A_TICK && chat->replays && (i == 0 || now_us() < until); i++) {
+    const int64_t until = chat->replays ? clock_steady_us() + TURN_US : 0;
+    for (int i = 0; i < PAGES_A_TICK && chat->replays && (i == 0 || clock_steady_us() < until); i++) {
         struct session *session = chat->replays;
         /* To the end of the row, so that everybody gets a turn. */
         DL_DELETE2(chat->replays, session, replay_prev, replay_next);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/basics.h"
+
 #define BODY_CHARACTERS_MAX 100
 
 static const struct {
@@ -27,7 +29,7 @@ static size_t cut(const char *text, size_t characters)
 
 static const char *find_word(const cJSON *message)
 {
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    for (size_t i = 0; i < COUNT(words); i++)
         if (cJSON_GetObjectItemCaseSensitive(message, words[i].member))
             return words[i].word;
     return "[Message]";

@@ -6,6 +6,7 @@
 #include "plugin/payload/payload_kinds.h"
 
 #include "acl/code.h"
+#include "lib/basics.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,8 +118,6 @@ static const struct field top_fields[TOP_COUNT] = {
 /* What only the server's stamp may say. */
 static const char *const reserved[] = {"id",   "seq",  "sender", "to",     "group",
                                        "time", "tips", "notice", "recall", "recalled"};
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* strcmp behind a look at the first byte: a payload can have 100,000 names. */
 static bool same(const char *a, const char *b)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "lib/basics.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/findings.h"
@@ -38,11 +39,6 @@ static int64_t count_different(struct ids *ids)
     for (size_t i = 0; i < ids->count; i++)
         count += i == 0 || ids->list[i] != ids->list[i - 1];
     return count;
-}
-
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
 }
 
 /* Recalled, deleted by him, or both. */
@@ -137,7 +133,7 @@ int64_t member_unread(struct chat *chat, struct member *member)
     int64_t unread = conversation->last_seq - from.seq - from.own;
     if (unread > 0)
         unread -= count_gone(chat, member, from.id);
-    return later(unread, 0);
+    return larger(unread, 0);
 }
 
 struct naming {
@@ -166,13 +162,13 @@ static int64_t find_naming(struct chat *chat, struct member *member)
 {
     const struct conversation *conversation = member->conversation;
     struct findings *known = findings_of(member);
-    int64_t after = later(member->read_id, store_first_id(chat->store) - 1);
+    int64_t after = larger(member->read_id, store_first_id(chat->store) - 1);
     if (!known)
         return last_naming(chat, member, after);
     bool unread = known->named_id > after;
     if (unread && conversation->recalled_id < known->named_id && member->deleted_id < known->named_id)
         return known->named_id;
-    int64_t id = last_naming(chat, member, unread ? after : later(after, known->named_upto));
+    int64_t id = last_naming(chat, member, unread ? after : larger(after, known->named_upto));
     if (store_failing(chat->store))
         return 0;
     known->named_upto = conversation->last_id;
@@ -234,8 +230,8 @@ bool member_read(struct chat *chat, struct member *member, int64_t id)
         sent = sent_up_to(chat, member, id);
     }
     member->read_id = id;
-    member->read_seq = later(seq, member->read_seq);
-    member->read_sent = later(sent, member->read_sent);
+    member->read_seq = larger(seq, member->read_seq);
+    member->read_sent = larger(sent, member->read_sent);
     store_put(chat->store, W_MEMBER_READ, "itiii", conversation->id, member->user_id, member->read_id,
               member->read_seq, member->read_sent);
     return true;

@@ -7,6 +7,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "lib/basics.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
@@ -27,14 +28,9 @@ struct hiding {
 
 #define KEY_BYTES (offsetof(struct hiding, user) + USER_ID_MAX + 1)
 
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 int64_t visible_from(const struct member *member)
 {
-    return later(member->joined_id, member->cleared_id);
+    return larger(member->joined_id, member->cleared_id);
 }
 
 int64_t visible_history_from(const struct conversation *conversation, const struct member *member)
@@ -116,7 +112,7 @@ static int64_t last_left(struct chat *chat, struct member *member, int64_t floor
     struct findings *known = findings_of(member);
     if (!known)
         return last_between(chat, member, floor, last_id);
-    int64_t found = last_between(chat, member, later(floor, known->seen_upto), last_id);
+    int64_t found = last_between(chat, member, larger(floor, known->seen_upto), last_id);
     if (found == 0 && known->seen_id > floor)
         found = known->seen_deleted ? last_between(chat, member, floor, known->seen_id) : known->seen_id;
     if (store_failing(chat->store))
@@ -130,7 +126,7 @@ static int64_t last_left(struct chat *chat, struct member *member, int64_t floor
 int64_t visible_last(struct chat *chat, struct member *member)
 {
     const struct conversation *conversation = member->conversation;
-    int64_t floor = later(visible_history_from(conversation, member), store_first_id(chat->store) - 1);
+    int64_t floor = larger(visible_history_from(conversation, member), store_first_id(chat->store) - 1);
     if (conversation->last_id <= floor)
         return 0;
     const struct findings *known = member->findings;

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <uthash.h>
 #include <utlist.h>
 
 #include "acl/rules.h"
+#include "lib/clock.h"
 #include "lib/text.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
@@ -170,16 +170,9 @@ struct turn {
     int64_t started_us;
 };
 
-static int64_t clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static bool may_go_on(const struct turn *turn)
 {
-    return turn->jobs < TURN_JOBS && clock_us() - turn->started_us < TURN_PATIENCE_US &&
+    return turn->jobs < TURN_JOBS && clock_steady_us() - turn->started_us < TURN_PATIENCE_US &&
            (turn->expiring || find_worker(turn->chat->push));
 }
 
@@ -306,7 +299,7 @@ static void handle(struct turn *turn, const struct push_row *row)
 /* Rows that were due at `due`. true: all of them have been seen. */
 static bool take_turn(struct chat *chat, int64_t due, bool expiring)
 {
-    struct turn turn = {.chat = chat, .expiring = expiring, .started_us = clock_us()};
+    struct turn turn = {.chat = chat, .expiring = expiring, .started_us = clock_steady_us()};
     struct push_row row;
     bool row_read = true;
     chat->push->turn = chat->now;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/basics.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/payload/payload.h"
@@ -109,11 +110,6 @@ static bool look_at_own(void *context, const struct message *m)
     if (m->id == search->row->message && m->id >= search->from && wanted(search, m))
         keep(search, m);
     return false;
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
 }
 
 /* The newest message he would be told about that he has not read. */

@@ -4,15 +4,11 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "lib/basics.h"
 #include "plugin/core/chat.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
-
-static int64_t max64(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
 
 /* 2.0.11 flushes after TICK what the turn has queued before it; 2.1 has done so by then. Inside TICK of 2.0,
  * and when it was the last one, only what is older is sure. */
@@ -126,7 +122,7 @@ int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session)
         if (!subscription_stored(subscription))
             continue;
         int64_t sure =
-            max64(position_before_doubt(chat, subscription), session->acks ? subscription->acked : 0);
+            larger(position_before_doubt(chat, subscription), session->acks ? subscription->acked : 0);
         lowest = sure < lowest ? sure : lowest;
     }
     return lowest;

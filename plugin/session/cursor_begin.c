@@ -5,17 +5,13 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "lib/basics.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
-
-static int64_t max64(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
 
 struct stored {
     bool known;
@@ -28,7 +24,7 @@ static void consider(struct stored *stored, const char *name, const char *topic,
     if (strcmp(name, topic) != 0 && strcmp(name, "feed") != 0)
         return;
     stored->known = true;
-    stored->cursor = max64(stored->cursor, cursor);
+    stored->cursor = larger(stored->cursor, cursor);
 }
 
 static bool departed_knows(const struct departed *departed, const char *topic)
@@ -72,10 +68,10 @@ static int64_t furthest_of(struct chat *chat, const struct session *session,
     int64_t furthest = -1;
     DL_FOREACH (session->subscriptions, theirs)
         if (covers(theirs, subscription))
-            furthest = max64(furthest, subscription_cursor(chat, theirs));
+            furthest = larger(furthest, subscription_cursor(chat, theirs));
     DL_FOREACH (session->ended, theirs)
         if (covers(theirs, subscription))
-            furthest = max64(furthest, subscription_cursor(chat, theirs));
+            furthest = larger(furthest, subscription_cursor(chat, theirs));
     return furthest;
 }
 
@@ -92,11 +88,11 @@ static int64_t cursor_of_others(struct chat *chat, const struct subscription *su
     if (store_row(chat->store, row) && sqlite3_column_type(row, 0) != SQLITE_NULL)
         furthest = sqlite3_column_int64(row, 0);
     store_done(row);
-    furthest = max64(furthest, departed_cursor(chat, session->user->id, session->client_id, topic));
+    furthest = larger(furthest, departed_cursor(chat, session->user->id, session->client_id, topic));
     DL_FOREACH2 (session->user->sessions, other, user_next) {
         if (other == session || strcmp(other->client_id, session->client_id) == 0)
             continue;
-        furthest = max64(furthest, furthest_of(chat, other, subscription));
+        furthest = larger(furthest, furthest_of(chat, other, subscription));
     }
     return furthest;
 }
@@ -109,7 +105,7 @@ static int64_t cursor_of_predecessor(struct chat *chat, const struct subscriptio
     DL_FOREACH2 (session->user->sessions, other, user_next) {
         if (other == session || strcmp(other->client_id, session->client_id) != 0)
             continue;
-        furthest = max64(furthest, furthest_of(chat, other, subscription));
+        furthest = larger(furthest, furthest_of(chat, other, subscription));
     }
     return furthest;
 }
@@ -117,7 +113,7 @@ static int64_t cursor_of_predecessor(struct chat *chat, const struct subscriptio
 /* What has been given to the broker for it, flushed or not. */
 static int64_t given(struct chat *chat, struct subscription *subscription)
 {
-    return max64(subscription_position(chat, subscription), subscription->queued);
+    return larger(subscription_position(chat, subscription), subscription->queued);
 }
 
 int64_t subscriptions_had(struct chat *chat, const struct session *session,
@@ -129,7 +125,7 @@ int64_t subscriptions_had(struct chat *chat, const struct session *session,
     int64_t had = narrow ? given(chat, narrow) : 0;
     DL_FOREACH (session->ended, narrow)
         if (narrow->kind == kind && (!narrow->conversation || narrow->conversation == conversation))
-            had = max64(had, given(chat, narrow));
+            had = larger(had, given(chat, narrow));
     return had;
 }
 
@@ -140,8 +136,8 @@ struct had {
 
 static void had_by(struct chat *chat, struct subscription *earlier, struct had *had)
 {
-    had->cursor = max64(had->cursor, subscription_cursor(chat, earlier));
-    had->given = max64(had->given, given(chat, earlier));
+    had->cursor = larger(had->cursor, subscription_cursor(chat, earlier));
+    had->given = larger(had->given, given(chat, earlier));
 }
 
 static struct had had_on_connection(struct chat *chat, const struct subscription *subscription)
@@ -162,8 +158,8 @@ static int64_t first_cursor(struct chat *chat, struct subscription *subscription
 {
     struct session *session = subscription->session;
     struct stored stored = stored_cursor(chat, session, topic);
-    int64_t start = max64(stored.known ? stored.cursor : -1, cursor_of_predecessor(chat, subscription));
-    start = max64(start, had);
+    int64_t start = larger(stored.known ? stored.cursor : -1, cursor_of_predecessor(chat, subscription));
+    start = larger(start, had);
     if (start < 0)
         start = cursor_of_others(chat, subscription, topic);
     if (start < 0)
@@ -171,7 +167,7 @@ static int64_t first_cursor(struct chat *chat, struct subscription *subscription
     if (subscription->conversation) {
         const struct member *member = member_find(chat, subscription->conversation, session->user->id);
         if (member)
-            start = max64(start, member->joined_id);
+            start = larger(start, member->joined_id);
     }
     return start;
 }
@@ -181,7 +177,7 @@ void cursor_begin(struct chat *chat, struct subscription *subscription, const ch
     const struct had had = had_on_connection(chat, subscription);
     int64_t start = first_cursor(chat, subscription, topic, had.cursor);
     subscription->cursor = subscription->settling = subscription->acked = start;
-    subscription->handed = subscription->queued = max64(start, had.given);
+    subscription->handed = subscription->queued = larger(start, had.given);
     if (subscription->handed > start)
         session_dirty(chat, subscription->session);
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "lib/basics.h"
 #include "lib/json.h"
 
 static char url[] = "https://push.example.org", topic[] = "org.example.chat", sound[] = "default";
@@ -111,7 +112,7 @@ static void every_status_has_a_verdict(void **state)
 {
     (void)state;
     const struct provider *const all[] = {&provider_apns, &provider_fcm, &provider_webhook};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    for (size_t i = 0; i < COUNT(all); i++)
         for (long status = 0; status <= 999; status++) {
             enum verdict verdict = judged(all[i], status, "");
             assert_int_equal(verdict == VERDICT_DONE,
@@ -140,7 +141,7 @@ static void answers_that_make_no_sense_are_judged_by_their_status(void **state)
                                   "{\"error\":7}",
                                   "{\"error\":{\"details\":7}}",
                                   "{\"error\":{\"details\":[7,{\"@type\":1}]}}"};
-    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+    for (size_t i = 0; i < COUNT(bodies); i++) {
         assert_int_equal(judged(&provider_apns, 400, bodies[i]), VERDICT_DEAD);
         assert_int_equal(judged(&provider_fcm, 400, bodies[i]), VERDICT_DEAD);
         assert_int_equal(judged(&provider_fcm, 503, bodies[i]), VERDICT_RETRY);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "lib/basics.h"
+
 static void a_text_that_fits_stays_whole(void **state)
 {
     (void)state;
@@ -19,7 +21,7 @@ static void a_cut_never_goes_through_a_character(void **state)
 {
     (void)state;
     const size_t wanted[] = {0, 1, 1, 1, 4, 5, 5, 5, 5, 9};
-    for (size_t room = 0; room < sizeof wanted / sizeof wanted[0]; room++)
+    for (size_t room = 0; room < COUNT(wanted); room++)
         assert_int_equal(text_fit("a\xe2\x82\xac"
                                   "b\xf0\x9f\x98\x80",
                                   room),

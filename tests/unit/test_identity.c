@@ -9,12 +9,12 @@
 #include <cmocka.h>
 
 #include "acl/identity.h"
+#include "lib/basics.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define A16          "aaaaaaaaaaaaaaaa"
-#define A32          A16 A16
-#define A48          A32 A16
-#define A64          A32 A32
+#define A16 "aaaaaaaaaaaaaaaa"
+#define A32 A16 A16
+#define A48 A32 A16
+#define A64 A32 A32
 
 static bool user_ok(const char *text)
 {

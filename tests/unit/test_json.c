@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/json_quote.h"
 #include <stdio.h>
@@ -140,8 +141,6 @@ static void expect_strict(const struct text *texts, size_t count, bool expected)
     }
     assert_int_equal(wrong, 0);
 }
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void strict_text_is_accepted(void **state)
 {

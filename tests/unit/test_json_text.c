@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/json_text.h"
 
@@ -31,7 +32,7 @@ static const char *const values[] = {
     "[ 1 ,\t2\r\n]",
     "{ \"a\" : \"\\u0022}\" }",
 };
-#define VALUES (sizeof values / sizeof *values)
+#define VALUES COUNT(values)
 
 static void make(char *out, const char *format, const char *value)
 {

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/basics.h"
 #include "lib/keys.h"
 
 static char folder[] = "/tmp/test_keys.XXXXXX";
@@ -109,7 +110,7 @@ static void any_permission_for_others_is_refused(void **state)
     static const mode_t modes[] = {0601, 0602, 0604, 0647, 0777};
 
     (void)state;
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+    for (size_t i = 0; i < COUNT(modes); i++) {
         write_keys("first\n", 6, modes[i]);
         assert_refused("others");
     }

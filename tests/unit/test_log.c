@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "lib/basics.h"
 #include "schema/log.h"
 #include "tests/unit/store_fixture.h"
 
@@ -648,7 +649,7 @@ static const struct {
     {1, 0, "@all"},        {1, 1, "@all"},        {2, 0, ",bo,"}, {1, 0, ",carol,bob,"},
 };
 
-#define NAMED_IN (int)(sizeof named_in / sizeof *named_in)
+#define NAMED_IN (int)COUNT(named_in)
 
 static void append_named(int first, int end)
 {

@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/basics.h"
 #include "plugin/core/options.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 /* clang-format off */
 #define REQUIRED {"sdkappid", "1400000000"}, {"secret_key_file", "/k"}, {"database", "/d.db"}
 /* clang-format on */

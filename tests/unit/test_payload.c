@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "acl/code.h"
+#include "lib/basics.h"
 #include "plugin/payload/payload.h"
 #include "plugin/payload/stamp.h"
 #include <ctype.h>
@@ -18,8 +19,6 @@
 #define SOURCE_DIR "."
 #endif
 #define MAX_BYTES 12288
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct payload parsed;
 static char reason[200];

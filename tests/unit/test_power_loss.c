@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include "lib/basics.h"
 #include "schema/ring.h"
 #include "tests/unit/store_fixture.h"
 
@@ -285,7 +286,7 @@ static struct model run_rings(struct fixture *f, bool synced)
     static const size_t pages[] = {2, 3, 4, 7, 16, PAGES_MAX};
     static struct model m;
     m = (struct model){.path = f->ring, .seed = 20240229, .synced = synced};
-    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+    for (size_t i = 0; i < COUNT(pages); i++) {
         m.size = RING_HEADER_BYTES + pages[i] * PAGE;
         run_lives(&m, 600);
     }

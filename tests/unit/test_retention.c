@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "lib/basics.h"
 #include "schema/database.h"
 #include "schema/retention.h"
 #include "tests/unit/store_fixture.h"
@@ -285,7 +286,7 @@ static void test_the_first_id_is_0_in_an_empty_store(void **state)
 
 static void wake_retention(struct fixture *f)
 {
-    store_set_retention(f->store, 7 * (int64_t)86400000);
+    store_set_retention(f->store, 7 * DAY_MS);
     assert_true(store_write(f->store, W_GROUP_FORGET, "i", (int64_t)0));
 }
 

@@ -22,6 +22,9 @@
 
 #include <cmocka.h>
 
+#include "lib/basics.h"
+#include "lib/clock.h"
+
 #define KIB   1024u
 #define MIB   (1024u * KIB)
 #define EPOCH UINT64_C(0x1122334455667788)
@@ -299,7 +302,7 @@ static void a_header_with_a_mad_capacity_is_refused(void **state)
     static const uint64_t mad[] = {
         0, 1, 64 * KIB + 8, (UINT64_C(4) << 30) + 4096, UINT64_MAX, UINT64_MAX - 4095};
     ring_close(open_at(f, f->path, 64 * KIB));
-    for (size_t i = 0; i < sizeof(mad) / sizeof(mad[0]); i++) {
+    for (size_t i = 0; i < COUNT(mad); i++) {
         poke(f->path, 16, &mad[i], sizeof(mad[i]));
         assert_refused(f, 64 * KIB, "damaged");
     }
@@ -557,7 +560,7 @@ static void more_than_was_reserved_gives_null(void **state)
     struct ring *ring = open_started(f, 64 * KIB, 0);
     assert_null(ring_record(ring, 1, 0));
     assert_true(ring_begin(ring, RING_RECORD_BYTES(16)));
-    for (size_t i = 0; i < sizeof(too_long) / sizeof(too_long[0]); i++)
+    for (size_t i = 0; i < COUNT(too_long); i++)
         assert_null(ring_record(ring, 1, too_long[i]));
     uint8_t *place = ring_record(ring, 7, 16);
     assert_non_null(place);
@@ -772,7 +775,7 @@ static void positions_beyond_32_bits_work(void **state)
 {
     struct fixture *f = *state;
     static const uint64_t starts[] = {(UINT64_C(1) << 32) - 800, (UINT64_C(1) << 40) + 8, UINT64_C(1) << 62};
-    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+    for (size_t i = 0; i < COUNT(starts); i++) {
         struct ring *ring = open_started(f, 12 * KIB, starts[i]);
         struct laps laps = {.seed = 3, .released = starts[i], .read = starts[i]};
         run_laps(ring, &laps, 1000);
@@ -993,7 +996,7 @@ static void only_a_sane_frame_with_a_right_checksum_is_accepted(void **state)
         {false, {LAP + 8, 1, LAP, EPOCH, 0}},
         {false, {UINT32_MAX - 7, 1, LAP, EPOCH, 0}},
     };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    for (size_t i = 0; i < COUNT(rows); i++)
         if (is_accepted(*state, &rows[i].forged) != rows[i].accepted)
             fail_msg("row %zu is %s", i, rows[i].accepted ? "refused" : "accepted");
 }
@@ -1056,7 +1059,7 @@ static void a_ring_can_grow_and_shrink_and_works_after(void **state)
     static const uint8_t id[RING_ID_BYTES] = "0123456789abcdef";
     struct ring *ring = open_started(f, 16 * KIB, 8000);
     ring_set_database_id(ring, id);
-    for (size_t i = 0; i < sizeof(capacities) / sizeof(capacities[0]); i++) {
+    for (size_t i = 0; i < COUNT(capacities); i++) {
         resize_to(f, ring, capacities[i]);
         assert_memory_equal(ring_database_id(ring), id, RING_ID_BYTES);
         struct laps laps = {.seed = i + 1, .released = ring_head(ring), .read = ring_head(ring)};
@@ -1285,19 +1288,18 @@ static void the_cost_of_a_record_is_printed(void **state)
     struct fixture *f = *state;
     const int rounds = 200000;
     struct ring *ring = open_started(f, 4 * MIB, 0);
-    struct timespec from, to;
+    int64_t from = 0, to = 0;
     uint8_t bytes[200];
     memset(bytes, 'x', sizeof(bytes));
     for (int pass = 0; pass < 2; pass++) { /* the first maps the pages */
-        clock_gettime(CLOCK_MONOTONIC, &from);
+        from = clock_ns(CLOCK_MONOTONIC);
         for (int i = 0; i < rounds; i++) {
             assert_true(append(ring, 1, bytes, sizeof(bytes)));
             ring_release(ring, ring_head(ring));
         }
-        clock_gettime(CLOCK_MONOTONIC, &to);
+        to = clock_ns(CLOCK_MONOTONIC);
     }
-    double ns = (double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec);
-    print_message("a frame with one record of 200 bytes: %.0f ns\n", ns / rounds);
+    print_message("a frame with one record of 200 bytes: %.0f ns\n", (double)(to - from) / rounds);
     ring_close(ring);
 }
 

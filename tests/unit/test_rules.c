@@ -11,12 +11,12 @@
 
 #include "acl/code.h"
 #include "acl/rules.h"
+#include "lib/basics.h"
 
-#define CASES        SOURCE_DIR "/tests/unit/rules.txt"
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define ROLES        4
-#define CALLERS      (2 * ROLES) /* by role, then the app admins by role */
-#define NO_TARGET    ROLES
+#define CASES     SOURCE_DIR "/tests/unit/rules.txt"
+#define ROLES     4
+#define CALLERS   (2 * ROLES) /* by role, then the app admins by role */
+#define NO_TARGET ROLES
 
 static const char *const type_names[] = {"Private", "Public", "ChatRoom", "AVChatRoom", NULL};
 static const char *const target_names[] = {"none", "member", "admin", "owner", NULL};

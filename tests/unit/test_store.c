@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "lib/basics.h"
 #include "tests/unit/store_fixture.h"
 
 #define BLOCK 100000
@@ -412,7 +413,7 @@ static void test_over_kills_a_full_ring_of_any_size_is_executed_before_its_size_
     struct fixture *f = *state;
     static const size_t sizes[] = {262144, 131072, 524288, 266240, 131072, 131072, 262144};
     int64_t sent = 0;
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    for (size_t i = 0; i < COUNT(sizes); i++) {
         int64_t left = leave_full_ring(f, sizes[i]);
         assert_in_range(left, (int64_t)sizes[i] / 400, (int64_t)sizes[i] / 150);
         sent += left;

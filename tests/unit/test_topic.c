@@ -10,10 +10,9 @@
 #include <cmocka.h>
 
 #include "acl/topic.h"
+#include "lib/basics.h"
 
-#define CASES        SOURCE_DIR "/tests/unit/topics.txt"
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
+#define CASES SOURCE_DIR "/tests/unit/topics.txt"
 static const char *const kind_names[] = {
     [TOPIC_OTHER] = "other", [TOPIC_INBOX] = "inbox",       [TOPIC_FEED] = "feed",
     [TOPIC_GROUP] = "group", [TOPIC_EVENT] = "event",       [TOPIC_FEED_GROUP] = "feed_group",

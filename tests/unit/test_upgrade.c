@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 
+#include "lib/basics.h"
 #include "schema/database.h"
 #include "schema/ring.h"
 #include "tests/unit/store_fixture.h"
@@ -24,7 +25,7 @@ const struct migration database_migrations[] = {
     {SECOND, "second",
      "SELECT die(999); ALTER TABLE chat_group ADD COLUMN member_count INTEGER NOT NULL DEFAULT 0"},
 };
-const size_t database_migration_count = sizeof database_migrations / sizeof *database_migrations;
+const size_t database_migration_count = COUNT(database_migrations);
 
 static int die_in; /* the migration that does not survive */
 

@@ -15,6 +15,7 @@
 #include <zlib.h>
 
 #include "acl/code.h"
+#include "lib/basics.h"
 #include "lib/usersig.h"
 
 #define KEY      "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
@@ -175,7 +176,7 @@ static void what_is_no_userSig_is_70003(void **state)
     static const char *const texts[] = {"secret", "eJxx", "____", "_", "A", "AAA_", " ", "eJyrVi"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    for (size_t i = 0; i < COUNT(texts); i++)
         assert_int_equal(verify(texts[i]), CODE_SIG_MALFORMED);
 }
 
@@ -284,7 +285,7 @@ static void every_member_but_userbuf_is_required(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    for (size_t i = 0; i < COUNT(texts); i++)
         assert_json(texts[i], CODE_SIG_MALFORMED);
 }
 
@@ -342,7 +343,7 @@ static void what_is_not_strictly_json_is_70003(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    for (size_t i = 0; i < COUNT(texts); i++)
         assert_json(texts[i], CODE_SIG_MALFORMED);
 }
 
@@ -369,7 +370,7 @@ static void a_member_of_the_wrong_type_is_70003(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    for (size_t i = 0; i < COUNT(texts); i++)
         assert_json(texts[i], CODE_SIG_MALFORMED);
 }
 
@@ -415,9 +416,9 @@ static void numbers_are_whole_and_in_0_to_2_53(void **state)
                                       "1e400", "-1e400", "1e16", "18446744073709551616", "1400000000.5"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+    for (size_t i = 0; i < COUNT(good); i++)
         assert_int_equal(verify_number(good[i]), CODE_SIG_OTHER_APP);
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for (size_t i = 0; i < COUNT(bad); i++)
         if (verify_number(bad[i]) != CODE_SIG_MALFORMED)
             fail_msg("%s is accepted", bad[i]);
 }
@@ -493,7 +494,7 @@ static void a_bomb_is_refused_quickly(void **state)
                                    100 * 1024 * 1024}; /* the first fits in 16 KiB of text */
 
     (void)state;
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    for (size_t i = 0; i < COUNT(sizes); i++) {
         char *text = pack_padded(sizes[i], 9);
         assert_true(seconds_for(text) < 1.0);
         free(text);
@@ -576,7 +577,7 @@ static void white_space_around_the_text_is_70003(void **state)
 
     (void)state;
     static const char *const formats[] = {" %s", "%s ", "%s\n", "    %s", "%s    ", "%s\r\n  ", "%s____"};
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+    for (size_t i = 0; i < COUNT(formats); i++) {
         snprintf(text, sizeof text, formats[i], good);
         assert_int_equal(verify(text), CODE_SIG_MALFORMED);
     }

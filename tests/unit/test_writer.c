@@ -13,20 +13,14 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
+#include "lib/basics.h"
+#include "lib/clock.h"
 #include "schema/database.h"
 #include "schema/ring.h"
 #include "schema/writer.h"
 #include "tests/unit/store_fixture.h"
 
-#define DAY_MS     86400000
-#define FOR_A_WEEK (7 * (int64_t)DAY_MS)
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000;
-}
+#define FOR_A_WEEK (7 * DAY_MS)
 
 /* Updates that only the last of counts */
 
@@ -469,7 +463,7 @@ static void add_old_messages(struct fixture *f, int64_t count, int64_t old, int6
         SQLITE_OK);
     sqlite3_bind_int64(s, 1, count);
     sqlite3_bind_int64(s, 2, old);
-    sqlite3_bind_int64(s, 3, now_ms());
+    sqlite3_bind_int64(s, 3, clock_wall());
     sqlite3_bind_int64(s, 4, size);
     assert_int_equal(sqlite3_step(s), SQLITE_DONE);
     sqlite3_finalize(s);
@@ -537,7 +531,7 @@ static void test_the_space_of_old_messages_is_given_back(void **state)
 static int64_t fill_ring(struct store *store, int64_t id)
 {
     while (store_begin(store, 100)) {
-        put_message_at(store, id++, now_ms(), "young");
+        put_message_at(store, id++, clock_wall(), "young");
         store_commit(store);
     }
     return id;
@@ -553,10 +547,10 @@ static void test_retention_goes_on_while_messages_come_in(void **state)
     sqlite3 *db = look(f);
     id = fill_ring(f->store, id);
     store_set_retention(f->store, FOR_A_WEEK);
-    const int64_t patience = now_ms() + 10000;
+    const int64_t patience = clock_wall() + 10000;
     while (ask_in(db, "SELECT 1 FROM message WHERE id <= 1000") == 1) {
         id = fill_ring(f->store, id); /* without a pause, so that the writer finds no time to idle */
-        if (now_ms() > patience)
+        if (clock_wall() > patience)
             fail_msg("the writer never idles, and old messages stay");
     }
     sqlite3_close(db);
@@ -576,7 +570,7 @@ static void test_devices_unused_for_long_are_forgotten_unless_connected(void **s
     login(f, "connected", 1);
     login(f, "away", 1);
     assert_true(store_write(f->store, W_DEVICE_OFFLINE, "ti", "gone", (int64_t)1));
-    assert_true(store_write(f->store, W_DEVICE_OFFLINE, "ti", "away", now_ms()));
+    assert_true(store_write(f->store, W_DEVICE_OFFLINE, "ti", "away", clock_wall()));
     await_all(f->store);
     change(f, "INSERT INTO push_job (client, user, conversation, message, only_this, created, due) "
               "SELECT client, user, 1, 1, 0, 1, 1 FROM device");
