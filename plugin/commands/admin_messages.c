@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/admin_messages.h"
+#include "plugin/commands/commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "acl/code.h"
 #include "lib/basics.h"
 #include "lib/json_text.h"
-#include "plugin/commands/group_commands.h"
+#include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/broadcast.h"

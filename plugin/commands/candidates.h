@@ -5,7 +5,7 @@
 #define PLUGIN_COMMANDS_CANDIDATES_H
 
 #include "acl/rules.h"
-#include "plugin/commands/control.h"
+#include "plugin/commands/command.h"
 #include "plugin/delivery/announce.h"
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,26 +8,9 @@
 #include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/json_text.h"
-#include "plugin/commands/admin_commands.h"
-#include "plugin/commands/admin_messages.h"
-#include "plugin/commands/application_commands.h"
-#include "plugin/commands/conversation_commands.h"
-#include "plugin/commands/device_commands.h"
-#include "plugin/commands/group_commands.h"
-#include "plugin/commands/group_info_commands.h"
-#include "plugin/commands/history_commands.h"
-#include "plugin/commands/kick_commands.h"
-#include "plugin/commands/list_commands.h"
-#include "plugin/commands/member_commands.h"
-#include "plugin/commands/member_info_commands.h"
-#include "plugin/commands/member_list_commands.h"
-#include "plugin/commands/message_commands.h"
-#include "plugin/commands/presence_commands.h"
-#include "plugin/commands/profile_commands.h"
-#include "plugin/commands/session_commands.h"
+#include "plugin/commands/commands.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
-#include "plugin/people/user.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
@@ -127,21 +110,6 @@ static bool append_response(struct answer *answer, const cJSON *response)
     bool good = text && append(answer, first ? "{\"responses\":[" : ",") && append(answer, text);
     cJSON_free(text);
     return good;
-}
-
-int command_begin(struct command *command, size_t bytes)
-{
-    struct store *store = command->chat->store;
-    return !store_failed(store) && store_begin(store, bytes) ? CODE_OK : CODE_BUSY;
-}
-
-int command_answered(struct command *command, bool complete)
-{
-    if (!complete) {
-        cJSON_Delete(command->data);
-        command->data = NULL;
-    }
-    return CODE_OK;
 }
 
 static const struct row *find_row(const char *name)

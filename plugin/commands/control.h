@@ -1,43 +1,15 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Commands: a publish to $CONTROL/chat/v1, dispatched from one table. Parsing, field checks, permission, the
- * answer and its size happen here, once, around the command's function.
- *
- * To add a command: a function in the noun's file (group_commands.c, member_commands.c,
- * conversation_commands.c ...), a row in control.c, a line in docs/protocol.md, a test. */
+/* Commands: a publish to $CONTROL/chat/v1, dispatched from one table. Parsing, who may at all, the answer and
+ * its size are seen to here, once, around the command's function (commands.h). */
 #ifndef PLUGIN_COMMANDS_CONTROL_H
 #define PLUGIN_COMMANDS_CONTROL_H
 
-#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct chat;
 struct session;
-struct user;
-
-/* What a command's function gets, and where it puts its answer. */
-struct command {
-    struct chat *chat;
-    struct session *session;
-    const cJSON *request;
-    const char *text; /* the request as it was written (json_text.h) */
-    cJSON *data;      /* an empty object: the answer's `data` */
-    char error[200];  /* "" : the code's own text is used */
-};
-
-/* Returns 0 or a code of acl/code.h. What it changed is durable (store_commit) when it returns 0; on a code
- * nothing has changed. */
-typedef int command_function(struct command *command);
-
-/* Sets the error of the answer; always CODE_BAD_REQUEST. */
-__attribute__((format(printf, 2, 3))) int command_refuse(struct command *command, const char *format, ...);
-/* For commands that change something, once all is checked: opens the frame. CODE_BUSY when the store has no
- * room now, or when something that was looked up could not be read. */
-int command_begin(struct command *command, size_t bytes);
-/* The end of a command that has put something into `data`. complete = false: memory ran out on the way; no
- * answer is given then, the connection is closed. Always 0. */
-int command_answered(struct command *command, bool complete);
 
 /* One publish of commands. */
 struct control_request {
@@ -50,21 +22,5 @@ struct control_request {
 };
 /* Executes them and sends the answer. false: it cannot be answered (out of memory): close the connection. */
 bool control_execute(struct chat *chat, struct session *session, const struct control_request *request);
-
-/* Fields. Each returns 0 or sets command->error and returns CODE_BAD_REQUEST, naming the field. An optional
- * text that is empty counts as absent: *out is NULL then. Texts are borrowed from the request. */
-enum presence { FIELD_OPTIONAL, FIELD_REQUIRED };
-int field_text(struct command *command, const char *name, enum presence presence, size_t max_bytes,
-               const char **out);
-int field_user(struct command *command, const char *name, enum presence presence, const char **out);
-/* Required, and somebody who exists: else CODE_NO_USER. */
-int field_known_user(struct command *command, const char *name, struct user **out);
-/* A whole number in min..max; absent (optional): *out stays. */
-int field_number(struct command *command, const char *name, enum presence presence, int64_t min, int64_t max,
-                 int64_t *out);
-int field_bool(struct command *command, const char *name, enum presence presence, bool *out);
-/* An array of 1..max texts that are valid userIDs (more: CODE_TOO_MANY_MEMBERS); the array itself is given
- * out. A user twice: CODE_BAD_REQUEST. */
-int field_users(struct command *command, const char *name, size_t max, const cJSON **out);
 
 #endif

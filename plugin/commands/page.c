@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/payload/payload.h"
 #include "plugin/payload/stamp.h"
 #include "plugin/people/conversation.h"
 #include "schema/log.h"

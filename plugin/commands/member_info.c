@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/member_info_commands.h"
+#include "plugin/commands/commands.h"
 
 #include <string.h>
 #include <utlist.h>
 
 #include "acl/code.h"
 #include "lib/basics.h"
-#include "plugin/commands/group_commands.h"
+#include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/event.h"

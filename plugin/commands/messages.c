@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/message_commands.h"
+#include "plugin/commands/commands.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "acl/code.h"
 #include "lib/text.h"
-#include "plugin/commands/conversation_commands.h"
-#include "plugin/commands/group_commands.h"
+#include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/event.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/presence_commands.h"
+#include "plugin/commands/commands.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/history_commands.h"
+#include "plugin/commands/commands.h"
 
 #include "acl/code.h"
-#include "plugin/commands/conversation_commands.h"
+#include "plugin/commands/access.h"
 #include "plugin/commands/page.h"
 #include "plugin/core/chat.h"
 #include "plugin/payload/payload.h"

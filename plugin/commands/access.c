@@ -1,40 +1,83 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/conversation_commands.h"
+#include "plugin/commands/access.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
 #include "acl/code.h"
-#include "plugin/commands/group_commands.h"
+#include "acl/identity.h"
 #include "plugin/core/chat.h"
-#include "plugin/delivery/event.h"
-#include "plugin/payload/payload.h"
 #include "plugin/people/conversation.h"
-#include "plugin/people/merge.h"
-#include "plugin/people/unread.h"
 #include "plugin/people/user.h"
-#include "plugin/session/cursor.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
-#include "schema/store.h"
 
-int command_ack(struct command *command)
+int field_group_id(struct command *command, const char *name, enum presence presence, const char **out)
 {
-    struct chat *chat = command->chat;
-    int64_t id = 0;
-    int code = field_number(command, "id", FIELD_REQUIRED, 0, store_last_id(chat->store), &id);
+    int code = field_text(command, name, presence, SIZE_MAX, out);
+    if (code != CODE_OK || !*out)
+        return code;
+    return group_id_valid(*out, strlen(*out)) ? CODE_OK : CODE_BAD_GROUP_ID;
+}
+
+int field_group(struct command *command, const char *name, enum presence presence, struct conversation **out)
+{
+    const char *id;
+    *out = NULL;
+    int code = field_group_id(command, name, presence, &id);
+    if (code != CODE_OK || !id)
+        return code;
+    *out = conversation_group(command->chat, id);
+    return *out ? CODE_OK : CODE_NO_GROUP;
+}
+
+enum role caller_role(struct command *command, struct conversation *conversation)
+{
+    enum role role = member_role(command->chat, conversation, command->session->user->id);
+    if (role == ROLE_NONE && conversation->group->type == GROUP_LIVE &&
+        subscription_find(command->session, conversation))
+        return ROLE_MEMBER;
+    return role;
+}
+
+int group_access(struct command *command, enum action action, struct group_access *out)
+{
+    int code = field_group(command, "groupID", FIELD_REQUIRED, &out->conversation);
     if (code != CODE_OK)
         return code;
-    const struct subscription *subscription;
-    size_t count;
-    DL_COUNT(command->session->subscriptions, subscription, count);
-    code = command_begin(command, 1024 + count * 512);
+    out->type = out->conversation->group->type;
+    out->role = caller_role(command, out->conversation);
+    return rules_may(out->type, out->role, command->session->admin, action);
+}
+
+int field_group_options(struct command *command, struct group_options *out)
+{
+    const char *add, *invite;
+    int code = field_text(command, "addOpt", FIELD_OPTIONAL, SIZE_MAX, &add);
+    if (code == CODE_OK)
+        code = field_text(command, "inviteOpt", FIELD_OPTIONAL, SIZE_MAX, &invite);
     if (code != CODE_OK)
         return code;
-    subscriptions_ack(chat, command->session, id);
-    store_commit(chat->store);
+    if (add && !add_opt_parse(add, &out->add_opt))
+        return command_refuse(command, "addOpt: FreeAccess, NeedPermission or DisableApply");
+    if (invite && !invite_opt_parse(invite, &out->invite_opt))
+        return command_refuse(command, "inviteOpt: FreeAccess, NeedPermission or DisableInvite");
+    out->has_add = add != NULL;
+    out->has_invite = invite != NULL;
     return CODE_OK;
+}
+
+int64_t group_members_max(const struct chat *chat, enum group_type type)
+{
+    switch (type) {
+    case GROUP_PRIVATE:
+        return chat->options.max_members_private;
+    case GROUP_PUBLIC:
+        return chat->options.max_members_public;
+    case GROUP_CHATROOM:
+        return chat->options.max_members_chatroom;
+    default:
+        return INT64_MAX;
+    }
 }
 
 /* One's own conversation with the server, where the notices are, has a name too. */
@@ -99,41 +142,4 @@ int conversation_own(struct command *command, struct conversation_access *out)
     int code = conversation_access(command, FIELD_REQUIRED, out);
     bool outside = code == CODE_OK && out->conversation && out->conversation->group && out->role == ROLE_NONE;
     return outside ? CODE_NOT_ALLOWED : code;
-}
-
-/* Moves the caller's read position in a conversation that keeps one for him. */
-static int mark_read(struct command *command, struct member *member, int64_t id)
-{
-    struct chat *chat = command->chat;
-    int code = command_begin(command, 256);
-    if (code != CODE_OK)
-        return code;
-    if (!member_read(chat, member, id)) {
-        store_abort(chat->store);
-        return CODE_OK;
-    }
-    store_commit(chat->store);
-    event_read(chat, command->session, member->conversation, member->read_id);
-    event_unread(chat, command->session, member);
-    return CODE_OK;
-}
-
-int command_mark_read(struct command *command)
-{
-    struct conversation_access access;
-    int64_t id = SAFE_INTEGER_MAX;
-    int code = field_number(command, "id", FIELD_OPTIONAL, 0, SAFE_INTEGER_MAX, &id);
-    if (code == CODE_OK)
-        code = conversation_own(command, &access);
-    if (code != CODE_OK || !access.member || !conversation_stored(access.conversation))
-        return code;
-    return mark_read(command, access.member, id);
-}
-
-int command_get_unread(struct command *command)
-{
-    int64_t total = user_total_unread(command->chat, command->session->user);
-    if (store_failed(command->chat->store))
-        return CODE_BUSY;
-    return command_answered(command, cJSON_AddNumberToObject(command->data, "totalUnread", (double)total));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/group_commands.h"
+#include "plugin/commands/commands.h"
 
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -7,10 +7,10 @@
 #include <utlist.h>
 
 #include "acl/code.h"
-#include "acl/identity.h"
 #include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/text.h"
+#include "plugin/commands/access.h"
 #include "plugin/commands/candidates.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
@@ -19,83 +19,10 @@
 #include "plugin/people/unread.h"
 #include "plugin/people/user.h"
 #include "plugin/session/session.h"
-#include "plugin/session/subscription.h"
 #include "schema/store.h"
 
 /* What the frame of a new group takes without its members. */
 #define NEW_GROUP_BYTES (4096 + sizeof(struct group) + ANNOUNCE_TIPS_BYTES)
-
-/* Shared by all commands about groups */
-
-/* Its length is part of its shape: too long is CODE_BAD_GROUP_ID as well. */
-static int field_group_id(struct command *command, const char *name, enum presence presence, const char **out)
-{
-    int code = field_text(command, name, presence, SIZE_MAX, out);
-    if (code != CODE_OK || !*out)
-        return code;
-    return group_id_valid(*out, strlen(*out)) ? CODE_OK : CODE_BAD_GROUP_ID;
-}
-
-int field_group(struct command *command, const char *name, enum presence presence, struct conversation **out)
-{
-    const char *id;
-    *out = NULL;
-    int code = field_group_id(command, name, presence, &id);
-    if (code != CODE_OK || !id)
-        return code;
-    *out = conversation_group(command->chat, id);
-    return *out ? CODE_OK : CODE_NO_GROUP;
-}
-
-enum role caller_role(struct command *command, struct conversation *conversation)
-{
-    enum role role = member_role(command->chat, conversation, command->session->user->id);
-    if (role == ROLE_NONE && conversation->group->type == GROUP_LIVE &&
-        subscription_find(command->session, conversation))
-        return ROLE_MEMBER;
-    return role;
-}
-
-int group_access(struct command *command, enum action action, struct group_access *out)
-{
-    int code = field_group(command, "groupID", FIELD_REQUIRED, &out->conversation);
-    if (code != CODE_OK)
-        return code;
-    out->type = out->conversation->group->type;
-    out->role = caller_role(command, out->conversation);
-    return rules_may(out->type, out->role, command->session->admin, action);
-}
-
-int field_group_options(struct command *command, struct group_options *out)
-{
-    const char *add, *invite;
-    int code = field_text(command, "addOpt", FIELD_OPTIONAL, SIZE_MAX, &add);
-    if (code == CODE_OK)
-        code = field_text(command, "inviteOpt", FIELD_OPTIONAL, SIZE_MAX, &invite);
-    if (code != CODE_OK)
-        return code;
-    if (add && !add_opt_parse(add, &out->add_opt))
-        return command_refuse(command, "addOpt: FreeAccess, NeedPermission or DisableApply");
-    if (invite && !invite_opt_parse(invite, &out->invite_opt))
-        return command_refuse(command, "inviteOpt: FreeAccess, NeedPermission or DisableInvite");
-    out->has_add = add != NULL;
-    out->has_invite = invite != NULL;
-    return CODE_OK;
-}
-
-int64_t group_members_max(const struct chat *chat, enum group_type type)
-{
-    switch (type) {
-    case GROUP_PRIVATE:
-        return chat->options.max_members_private;
-    case GROUP_PUBLIC:
-        return chat->options.max_members_public;
-    case GROUP_CHATROOM:
-        return chat->options.max_members_chatroom;
-    default:
-        return INT64_MAX;
-    }
-}
 
 /* createGroup */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/admin_commands.h"
+#include "plugin/commands/commands.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,15 +7,12 @@
 #include "acl/code.h"
 #include "acl/identity.h"
 #include "lib/json.h"
-#include "plugin/commands/device_commands.h"
-#include "plugin/commands/group_commands.h"
 #include "plugin/commands/stats.h"
 #include "plugin/core/chat.h"
 #include "plugin/life/presence.h"
 #include "plugin/people/profile.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push.h"
-#include "plugin/session/session.h"
 #include "schema/store.h"
 
 #define IMPORT_MAX       100

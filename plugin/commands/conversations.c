@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/list_commands.h"
+#include "plugin/commands/commands.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "acl/code.h"
-#include "plugin/commands/conversation_commands.h"
+#include "plugin/commands/access.h"
 #include "plugin/commands/page.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/event.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/member_list_commands.h"
+#include "plugin/commands/commands.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "acl/code.h"
 #include "lib/json.h"
-#include "plugin/commands/group_commands.h"
+#include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/people/conversation.h"

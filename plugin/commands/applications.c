@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/application_commands.h"
+#include "plugin/commands/commands.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 
 #include "acl/code.h"
 #include "lib/json.h"
+#include "plugin/commands/access.h"
 #include "plugin/commands/candidates.h"
-#include "plugin/commands/group_commands.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/people/application.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/member_commands.h"
+#include "plugin/commands/commands.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "acl/code.h"
+#include "plugin/commands/access.h"
 #include "plugin/commands/candidates.h"
-#include "plugin/commands/group_commands.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/people/application.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/control.h"
+#include "plugin/commands/command.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,7 +7,9 @@
 
 #include "acl/code.h"
 #include "acl/identity.h"
+#include "plugin/core/chat.h"
 #include "plugin/people/user.h"
+#include "schema/store.h"
 
 int command_refuse(struct command *command, const char *format, ...)
 {
@@ -16,6 +18,21 @@ int command_refuse(struct command *command, const char *format, ...)
     vsnprintf(command->error, sizeof command->error, format, list);
     va_end(list);
     return CODE_BAD_REQUEST;
+}
+
+int command_begin(struct command *command, size_t bytes)
+{
+    struct store *store = command->chat->store;
+    return !store_failed(store) && store_begin(store, bytes) ? CODE_OK : CODE_BUSY;
+}
+
+int command_answered(struct command *command, bool complete)
+{
+    if (!complete) {
+        cJSON_Delete(command->data);
+        command->data = NULL;
+    }
+    return CODE_OK;
 }
 
 /* The field's value; NULL when it is not there, which is refused if it is required. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/commands/device_commands.h"
+#include "plugin/commands/commands.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,6 @@
 #include "plugin/push/push.h"
 #include "plugin/session/device.h"
 #include "plugin/session/session.h"
-#include "schema/store.h"
 
 #define TOKEN_MAX         4096
 #define BUSINESS_ID_MAX   64

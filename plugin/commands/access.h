@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The commands about a group as a whole, and what all commands with a groupID share. */
-#ifndef PLUGIN_COMMANDS_GROUP_COMMANDS_H
-#define PLUGIN_COMMANDS_GROUP_COMMANDS_H
+/* What a command is about, and what its caller is there: the group that `groupID` names, the conversation that
+ * `to` or `group` names. */
+#ifndef PLUGIN_COMMANDS_ACCESS_H
+#define PLUGIN_COMMANDS_ACCESS_H
 
-#include "acl/rules.h"
-#include "plugin/commands/control.h"
 #include <stdbool.h>
 #include <stdint.h>
 
-struct conversation;
-struct user;
+#include "acl/rules.h"
+#include "plugin/commands/command.h"
 
-command_function command_create_group;
-command_function command_dismiss_group;
-command_function command_get_group_info;
-command_function command_get_joined_groups;
+struct chat;
+struct conversation;
+struct member;
+
+/* The shape of a groupID. Its length is part of it: too long is CODE_BAD_GROUP_ID as well. */
+int field_group_id(struct command *command, const char *name, enum presence presence, const char **out);
 
 /* The living group that the required or optional field `name` names; NULL when an optional one is absent.
  * Codes: CODE_BAD_REQUEST, CODE_BAD_GROUP_ID, CODE_NO_GROUP. */
@@ -40,10 +41,19 @@ struct group_options {
 };
 int field_group_options(struct command *command, struct group_options *out);
 
-/* `groups` of the answer: those the user is in, by their ids. The end of a command, as command_answered. */
-int answer_joined_groups(struct command *command, struct user *user);
-
 /* How many members a group of this type may have. */
 int64_t group_members_max(const struct chat *chat, enum group_type type);
+
+/* The conversation that the fields `to` and `group` name, exactly one of them, and the caller's place in it.
+ * Codes: CODE_BAD_REQUEST, CODE_NO_USER, CODE_NO_GROUP, CODE_NOT_ALLOWED (not in the group). */
+struct conversation_access {
+    bool named;                        /* false: neither field is there */
+    struct conversation *conversation; /* NULL: none named, or a pair that has not written yet */
+    struct member *member;             /* NULL: an app admin, or who is in a live group by connection only */
+    enum role role;
+};
+int conversation_access(struct command *command, enum presence presence, struct conversation_access *out);
+/* The same, required, for what only who is in it has: an app admin who is not gets CODE_NOT_ALLOWED too. */
+int conversation_own(struct command *command, struct conversation_access *out);
 
 #endif
