@@ -26,12 +26,16 @@
 #include "plugin/delivery/message.h"
 #include "plugin/delivery/recent.h"
 #include "plugin/delivery/replay.h"
+#include "plugin/life/closing.h"
 #include "plugin/life/deletion.h"
 #include "plugin/life/presence.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
+#include "plugin/people/visible.h"
 #include "plugin/push/push.h"
+#include "plugin/session/departed.h"
+#include "plugin/session/device.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 #include "schema/log.h"
@@ -407,8 +411,10 @@ static int open_store(struct chat *chat, char *error, size_t error_size)
 static int open_nouns(struct chat *chat)
 {
     return log_open(&chat->log, chat->store) || users_open(chat) || conversations_open(chat) ||
-                   sessions_open(chat) || delivery_open(chat) || recents_open(chat) || push_open(chat) ||
-                   dismissals_open(chat) || broadcasts_open(chat) || deletions_open(chat)
+                   applications_open(chat) || visible_open(chat) || sessions_open(chat) ||
+                   departed_open(chat) || devices_open(chat) || closing_open(chat) || presence_open(chat) ||
+                   delivery_open(chat) || recents_open(chat) || push_open(chat) || dismissals_open(chat) ||
+                   broadcasts_open(chat) || deletions_open(chat)
                ? -1
                : 0;
 }
@@ -440,6 +446,10 @@ static void plugin_free(struct plugin *plugin)
 {
     struct chat *chat = &plugin->chat;
     sessions_close(chat);
+    presence_close(chat);
+    closing_close(chat);
+    devices_close(chat);
+    departed_close(chat);
     audience_close(chat);
     live_publishes_close(chat);
     broadcasts_close(chat);

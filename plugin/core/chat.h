@@ -6,11 +6,6 @@
 
 #include "lib/keys.h"
 #include "plugin/core/options.h"
-#include "plugin/life/presence.h"
-#include "plugin/people/application.h"
-#include "plugin/people/visible.h"
-#include "plugin/session/departed.h"
-#include "plugin/session/expiry.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,15 +17,15 @@ struct chat {
     struct users *users;                 /* user.h */
     struct conversations *conversations; /* conversation.h */
     struct sessions *sessions;           /* session.h */
-    struct departures departures;        /* departed.h */
-    struct {
-        struct young_device *by_id, *oldest; /* device.h: what is not committed yet */
-    } devices;
-    struct applications applications; /* application.h: those made a moment ago */
-    struct hidings hidings;           /* visible.h: the same */
-    struct delivery *delivery;        /* deliver.h */
-    struct recents *recents;          /* recent.h */
-    struct push *push;                /* push.h */
+    struct applications *applications;   /* application.h: those made a moment ago */
+    struct hidings *hidings;             /* visible.h: deletions, the same */
+    struct departures *departures;       /* departed.h */
+    struct devices *devices;             /* device.h: what is not committed yet */
+    struct closing *closing;             /* closing.h: who is being closed, whose userSig expires when */
+    struct presence_turns *presence;     /* presence.h: who is told that somebody came or went */
+    struct delivery *delivery;           /* deliver.h */
+    struct recents *recents;             /* recent.h */
+    struct push *push;                   /* push.h */
 
     struct announcement *announcements;  /* put into the open frame, to be handed out after it (announce.h) */
     struct dismissal *dismissals;        /* members still to be told (dismissal.h) */
@@ -40,10 +35,7 @@ struct chat {
     uint64_t live_publish_serial;        /* of the last one */
     struct broadcast *broadcasts;        /* users still to be told (broadcast.h) */
     struct session *replays;             /* sessions with something to replay (replay.h) */
-    struct presence_turns presence;      /* who is told that somebody came or went (presence.h) */
     struct deletion *deletions;          /* users whose memberships still have to end (deletion.h) */
-    struct session *closing;             /* sessions with close_at, in its order (closing.h) */
-    struct expiry expiry;                /* of sessions, in seconds (closing.h) */
 
     int64_t now;    /* ms since 1970, taken once at the start of each event of the broker */
     bool unflushed; /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */

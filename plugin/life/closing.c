@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/life/closing.h"
 
+#include <stdlib.h>
 #include <utlist.h>
 
 #include "plugin/core/broker.h"
@@ -16,6 +17,26 @@
  * come. */
 #define GRACE_MS 500
 
+struct closing {
+    struct session *sessions; /* with close_at, in its order; utlist DL */
+    struct expiry expiry;     /* of those connected, in seconds */
+};
+
+int closing_open(struct chat *chat)
+{
+    chat->closing = calloc(1, sizeof *chat->closing);
+    return chat->closing ? 0 : -1;
+}
+
+void closing_close(struct chat *chat)
+{
+    if (!chat->closing)
+        return;
+    expiry_clear(&chat->closing->expiry);
+    free(chat->closing);
+    chat->closing = NULL;
+}
+
 /* Seen on 2.0.11 and 2.1.2: what was queued two ticks before a kick arrives before the close. */
 void session_close_soon(struct chat *chat, struct session *session)
 {
@@ -23,7 +44,7 @@ void session_close_soon(struct chat *chat, struct session *session)
         return;
     session->close_at = chat->tick + 2;
     session->close_after = chat->now + GRACE_MS;
-    DL_APPEND2(chat->closing, session, close_prev, close_next);
+    DL_APPEND2(chat->closing->sessions, session, close_prev, close_next);
 }
 
 void session_force_offline(struct chat *chat, struct session *session, const struct displacement *why)
@@ -60,18 +81,18 @@ static struct session *session_of(struct expiry_entry *entry)
 
 bool expiry_watch(struct chat *chat, struct session *session, int64_t expires_seconds)
 {
-    return expiry_add(&chat->expiry, &session->expiry, expires_seconds);
+    return expiry_add(&chat->closing->expiry, &session->expiry, expires_seconds);
 }
 
 void expiry_renew(struct chat *chat, struct session *session, int64_t expires_seconds)
 {
-    expiry_move(&chat->expiry, &session->expiry, expires_seconds);
+    expiry_move(&chat->closing->expiry, &session->expiry, expires_seconds);
 }
 
 /* The second `at` itself is still valid. */
 static struct session *find_expired(struct chat *chat)
 {
-    struct expiry_entry *first = expiry_first(&chat->expiry);
+    struct expiry_entry *first = expiry_first(&chat->closing->expiry);
     return first && first->at < chat->now / 1000 ? session_of(first) : NULL;
 }
 
@@ -79,7 +100,7 @@ static void tell_expired(struct chat *chat)
 {
     struct session *session;
     for (int i = 0; i < EXPIRED_A_TICK && (session = find_expired(chat)); i++) {
-        expiry_remove(&chat->expiry, &session->expiry);
+        expiry_remove(&chat->closing->expiry, &session->expiry);
         if (session_leaves(session))
             continue;
         event_sig_expired(session);
@@ -97,7 +118,7 @@ static bool grace_is_over(const struct chat *chat, const struct session *session
 
 static struct session *find_due(const struct chat *chat)
 {
-    struct session *first = chat->closing;
+    struct session *first = chat->closing->sessions;
     return first && first->close_at <= chat->tick && grace_is_over(chat, first) ? first : NULL;
 }
 
@@ -105,7 +126,7 @@ static void close_due(struct chat *chat)
 {
     struct session *session;
     for (int i = 0; i < CLOSED_A_TICK && (session = find_due(chat)); i++) {
-        DL_DELETE2(chat->closing, session, close_prev, close_next);
+        DL_DELETE2(chat->closing->sessions, session, close_prev, close_next);
         session->close_at = 0;
         /* The broker closes by client id: one that has been taken over is closing already. */
         if (session_by_client_id(chat, session->client_id) == session)
@@ -122,12 +143,7 @@ bool closing_tick(struct chat *chat)
 
 void closing_forget(struct chat *chat, struct session *session)
 {
-    expiry_remove(&chat->expiry, &session->expiry);
+    expiry_remove(&chat->closing->expiry, &session->expiry);
     if (session->close_at != 0)
-        DL_DELETE2(chat->closing, session, close_prev, close_next);
-}
-
-void closing_close(struct chat *chat)
-{
-    expiry_clear(&chat->expiry);
+        DL_DELETE2(chat->closing->sessions, session, close_prev, close_next);
 }

@@ -11,6 +11,9 @@
 
 struct chat;
 
+__attribute__((warn_unused_result)) int closing_open(struct chat *chat);
+void closing_close(struct chat *chat);
+
 /* Closes the connection once everything queued for it so far has been written. */
 void session_close_soon(struct chat *chat, struct session *session);
 /* The event forceOffline, then the close. */
@@ -35,6 +38,5 @@ void expiry_renew(struct chat *chat, struct session *session, int64_t expires_se
 void closing_forget(struct chat *chat, struct session *session);
 /* TICK: what is to be said to expired ones, and closes; a bounded number a turn. true: there is more. */
 bool closing_tick(struct chat *chat);
-void closing_close(struct chat *chat);
 
 #endif

@@ -35,6 +35,24 @@ struct watched {
     struct watched *prev, *next; /* presence_turns.ready or .paused */
 };
 
+/* Watched users whose watchers are being told, and those who have just been: not again before their second is
+ * over. */
+struct presence_turns {
+    struct watched *ready, *paused;
+};
+
+int presence_open(struct chat *chat)
+{
+    chat->presence = calloc(1, sizeof *chat->presence);
+    return chat->presence ? 0 : -1;
+}
+
+void presence_close(struct chat *chat)
+{
+    free(chat->presence);
+    chat->presence = NULL;
+}
+
 const char *presence_name(enum user_status status)
 {
     static const char *const names[] = {
@@ -56,9 +74,9 @@ enum user_status presence_status(const struct user *user)
 static void leave_turns(struct chat *chat, struct watched *watched)
 {
     if (watched->state == READY)
-        DL_DELETE(chat->presence.ready, watched);
+        DL_DELETE(chat->presence->ready, watched);
     else if (watched->state == PAUSED)
-        DL_DELETE(chat->presence.paused, watched);
+        DL_DELETE(chat->presence->paused, watched);
     watched->state = IDLE;
 }
 
@@ -68,7 +86,7 @@ static void begin_turn(struct chat *chat, struct watched *watched)
     watched->state = READY;
     watched->again = false;
     watched->to_tell = watched->watches;
-    DL_APPEND(chat->presence.ready, watched);
+    DL_APPEND(chat->presence->ready, watched);
 }
 
 static void begin_pause(struct chat *chat, struct watched *watched)
@@ -76,7 +94,7 @@ static void begin_pause(struct chat *chat, struct watched *watched)
     leave_turns(chat, watched);
     watched->state = PAUSED;
     watched->due = chat->now + PAUSE_MS;
-    DL_APPEND(chat->presence.paused, watched);
+    DL_APPEND(chat->presence->paused, watched);
 }
 
 void presence_changed(struct chat *chat, struct user *user)
@@ -195,8 +213,8 @@ static int tell_some(struct chat *chat, struct watched *watched, int most)
         begin_pause(chat, watched);
         return told;
     }
-    DL_DELETE(chat->presence.ready, watched); /* the others first */
-    DL_APPEND(chat->presence.ready, watched);
+    DL_DELETE(chat->presence->ready, watched); /* the others first */
+    DL_APPEND(chat->presence->ready, watched);
     return told;
 }
 
@@ -204,7 +222,7 @@ static int tell_some(struct chat *chat, struct watched *watched, int most)
 static void end_pauses(struct chat *chat)
 {
     struct watched *watched;
-    for (int i = 0; i < TELL_A_TURN && (watched = chat->presence.paused); i++) {
+    for (int i = 0; i < TELL_A_TURN && (watched = chat->presence->paused); i++) {
         if (watched->due > chat->now && watched->due - chat->now <= PAUSE_MS)
             return;
         leave_turns(chat, watched);
@@ -217,9 +235,9 @@ bool presence_tick(struct chat *chat)
 {
     int left = TELL_A_TURN;
     end_pauses(chat);
-    while (left > 0 && chat->presence.ready) {
-        int told = tell_some(chat, chat->presence.ready, left < TELL_AT_ONCE ? left : TELL_AT_ONCE);
+    while (left > 0 && chat->presence->ready) {
+        int told = tell_some(chat, chat->presence->ready, left < TELL_AT_ONCE ? left : TELL_AT_ONCE);
         left -= told > 0 ? told : 1; /* all who were to be told may have gone */
     }
-    return chat->presence.ready != NULL;
+    return chat->presence->ready != NULL;
 }

@@ -11,7 +11,6 @@
 struct chat;
 struct session;
 struct user;
-struct watched;
 
 #define WATCHED_MAX 200 /* by one session */
 
@@ -19,11 +18,9 @@ struct watched;
  * background. */
 enum user_status { STATUS_OFFLINE, STATUS_BACKGROUND, STATUS_ONLINE };
 
-/* Watched users whose watchers are being told, and those who have just been: not again before their second is
- * over. */
-struct presence_turns {
-    struct watched *ready, *paused;
-};
+__attribute__((warn_unused_result)) int presence_open(struct chat *chat);
+/* When no session is left, and so no watch. */
+void presence_close(struct chat *chat);
 
 enum user_status presence_status(const struct user *user);
 const char *presence_name(enum user_status status);

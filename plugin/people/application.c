@@ -28,12 +28,22 @@ _Static_assert(offsetof(struct application, user) + USER_ID_MAX + 1 == KEY_BYTES
 
 /* What is young */
 
+struct applications {
+    struct young_application *by_key, *oldest; /* uthash, utlist DL */
+};
+
+int applications_open(struct chat *chat)
+{
+    chat->applications = calloc(1, sizeof *chat->applications);
+    return chat->applications ? 0 : -1;
+}
+
 static struct young_application *find_young(struct chat *chat, int64_t conversation, const char *user)
 {
     struct young_application *young;
     struct application key = {.conversation = conversation};
     text_copy(key.user, sizeof key.user, user);
-    HASH_FIND(hh, chat->applications.by_key, &key, KEY_BYTES, young);
+    HASH_FIND(hh, chat->applications->by_key, &key, KEY_BYTES, young);
     return young;
 }
 
@@ -44,12 +54,12 @@ static struct young_application *add_young(struct chat *chat, int64_t conversati
         return NULL;
     young->application.conversation = conversation;
     text_copy(young->application.user, sizeof young->application.user, user);
-    HASH_ADD(hh, chat->applications.by_key, application, KEY_BYTES, young);
+    HASH_ADD(hh, chat->applications->by_key, application, KEY_BYTES, young);
     if (!young->hh.tbl) {
         free(young);
         return NULL;
     }
-    DL_APPEND(chat->applications.oldest, young);
+    DL_APPEND(chat->applications->oldest, young);
     return young;
 }
 
@@ -58,8 +68,8 @@ static void remember(struct chat *chat, const struct application *application)
 {
     struct young_application *young = find_young(chat, application->conversation, application->user);
     if (young) { /* to the end: oldest is by position */
-        DL_DELETE(chat->applications.oldest, young);
-        DL_APPEND(chat->applications.oldest, young);
+        DL_DELETE(chat->applications->oldest, young);
+        DL_APPEND(chat->applications->oldest, young);
     } else {
         young = add_young(chat, application->conversation, application->user);
     }
@@ -75,21 +85,23 @@ static void remember(struct chat *chat, const struct application *application)
 
 static void forget(struct chat *chat, struct young_application *young)
 {
-    HASH_DEL(chat->applications.by_key, young);
-    DL_DELETE(chat->applications.oldest, young);
+    HASH_DEL(chat->applications->by_key, young);
+    DL_DELETE(chat->applications->oldest, young);
     free(young);
 }
 
 void applications_prune(struct chat *chat)
 {
-    while (chat->applications.oldest && chat->applications.oldest->position < store_committed(chat->store))
-        forget(chat, chat->applications.oldest);
+    while (chat->applications->oldest && chat->applications->oldest->position < store_committed(chat->store))
+        forget(chat, chat->applications->oldest);
 }
 
 void applications_close(struct chat *chat)
 {
-    while (chat->applications.oldest)
-        forget(chat, chat->applications.oldest);
+    while (chat->applications && chat->applications->oldest)
+        forget(chat, chat->applications->oldest);
+    free(chat->applications);
+    chat->applications = NULL;
 }
 
 /* Reading */
@@ -169,7 +181,7 @@ bool application_list(struct chat *chat, const struct conversation *conversation
 {
     const struct young_application *young;
     bool good = list_stored(chat, conversation, out);
-    DL_FOREACH (chat->applications.oldest, young) {
+    DL_FOREACH (chat->applications->oldest, young) {
         if (!good || young->application.conversation != conversation->id || young->application.handled)
             continue;
         struct application *application = append(out);
@@ -205,7 +217,7 @@ void applications_end(struct chat *chat, struct user *user)
     struct young_application *young;
     store_put(chat->store, W_USER_APPLICATIONS_END, "t", user->id);
     user->applications_ended = store_position(chat->store) + 1;
-    DL_FOREACH (chat->applications.oldest, young)
+    DL_FOREACH (chat->applications->oldest, young)
         if (strcmp(young->application.user, user->id) == 0)
             young->application.handled = true;
 }

@@ -35,9 +35,8 @@ struct application {
     bool handled;
 };
 
-struct applications {
-    struct young_application *by_key, *oldest; /* uthash, utlist DL */
-};
+__attribute__((warn_unused_result)) int applications_open(struct chat *chat);
+void applications_close(struct chat *chat);
 
 /* In the open frame, which must not be aborted any more: he waits from now on, with this word of his or
  * invited by `inviter` (NULL: by himself). An invitation does not replace his own request that waits. */
@@ -61,6 +60,5 @@ application_list(struct chat *chat, const struct conversation *conversation, str
 
 /* TICK: forgets what the store knows by now. */
 void applications_prune(struct chat *chat);
-void applications_close(struct chat *chat);
 
 #endif

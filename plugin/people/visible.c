@@ -28,6 +28,17 @@ struct hiding {
 
 #define KEY_BYTES (offsetof(struct hiding, user) + USER_ID_MAX + 1)
 
+/* Deletions made a moment ago, that the store may not have yet. */
+struct hidings {
+    struct hiding *by_key, *oldest; /* uthash, utlist DL */
+};
+
+int visible_open(struct chat *chat)
+{
+    chat->hidings = calloc(1, sizeof *chat->hidings);
+    return chat->hidings ? 0 : -1;
+}
+
 int64_t visible_from(const struct member *member)
 {
     return larger(member->joined_id, member->cleared_id);
@@ -45,7 +56,7 @@ static struct hiding *find_young(struct chat *chat, const struct member *member,
 {
     struct hiding *found, key = {.conversation = member->conversation->id, .id = id};
     text_copy(key.user, sizeof key.user, member->user_id);
-    HASH_FIND(hh, chat->hidings.by_key, &key, KEY_BYTES, found);
+    HASH_FIND(hh, chat->hidings->by_key, &key, KEY_BYTES, found);
     return found;
 }
 
@@ -145,12 +156,12 @@ static struct hiding *add_young(struct chat *chat, const struct member *member, 
     young->conversation = member->conversation->id;
     young->id = id;
     text_copy(young->user, sizeof young->user, member->user_id);
-    HASH_ADD(hh, chat->hidings.by_key, conversation, KEY_BYTES, young);
+    HASH_ADD(hh, chat->hidings->by_key, conversation, KEY_BYTES, young);
     if (!young->hh.tbl) {
         free(young);
         return NULL;
     }
-    DL_APPEND(chat->hidings.oldest, young);
+    DL_APPEND(chat->hidings->oldest, young);
     return young;
 }
 
@@ -194,7 +205,7 @@ void visible_deleted_after(struct chat *chat, const struct member *member, int64
     while (store_row(chat->store, row))
         ids_add(ids, sqlite3_column_int64(row, 0));
     store_done(row);
-    for (const struct hiding *young = chat->hidings.oldest; young; young = young->next)
+    for (const struct hiding *young = chat->hidings->oldest; young; young = young->next)
         if (young->counts && young->conversation == member->conversation->id && young->id > after &&
             strcmp(young->user, member->user_id) == 0)
             ids_add(ids, young->id);
@@ -202,19 +213,21 @@ void visible_deleted_after(struct chat *chat, const struct member *member, int64
 
 static void forget(struct chat *chat, struct hiding *young)
 {
-    HASH_DEL(chat->hidings.by_key, young);
-    DL_DELETE(chat->hidings.oldest, young);
+    HASH_DEL(chat->hidings->by_key, young);
+    DL_DELETE(chat->hidings->oldest, young);
     free(young);
 }
 
 void visible_prune(struct chat *chat)
 {
-    while (chat->hidings.oldest && chat->hidings.oldest->position < store_committed(chat->store))
-        forget(chat, chat->hidings.oldest);
+    while (chat->hidings->oldest && chat->hidings->oldest->position < store_committed(chat->store))
+        forget(chat, chat->hidings->oldest);
 }
 
 void visible_close(struct chat *chat)
 {
-    while (chat->hidings.oldest)
-        forget(chat, chat->hidings.oldest);
+    while (chat->hidings && chat->hidings->oldest)
+        forget(chat, chat->hidings->oldest);
+    free(chat->hidings);
+    chat->hidings = NULL;
 }

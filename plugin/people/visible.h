@@ -11,14 +11,11 @@
 
 struct chat;
 struct conversation;
-struct hiding;
 struct member;
 struct message;
 
-/* Deletions made a moment ago, that the store may not have yet. */
-struct hidings {
-    struct hiding *by_key, *oldest; /* uthash, utlist DL */
-};
+__attribute__((warn_unused_result)) int visible_open(struct chat *chat);
+void visible_close(struct chat *chat);
 
 /* What a frame takes for one deleted message. */
 #define VISIBLE_DELETE_BYTES 256
@@ -45,6 +42,5 @@ void visible_deleted_after(struct chat *chat, const struct member *member, int64
 
 /* TICK: forgets what the store knows by now. */
 void visible_prune(struct chat *chat);
-void visible_close(struct chat *chat);
 
 #endif

@@ -12,10 +12,21 @@
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
 
+struct departures {
+    struct departed *by_id;
+    struct departed *oldest; /* utlist DL */
+};
+
+int departed_open(struct chat *chat)
+{
+    chat->departures = calloc(1, sizeof *chat->departures);
+    return chat->departures ? 0 : -1;
+}
+
 static void forget(struct chat *chat, struct departed *departed)
 {
-    HASH_DEL(chat->departures.by_id, departed);
-    DL_DELETE(chat->departures.oldest, departed);
+    HASH_DEL(chat->departures->by_id, departed);
+    DL_DELETE(chat->departures->oldest, departed);
     ids_clear(&departed->strays);
     free(departed->filters);
     free(departed->client_id);
@@ -97,8 +108,8 @@ void departed_add(struct chat *chat, struct session *session, uint64_t position)
     if (same_user && earlier->settled && unsettled) {
         /* The one before knows all that this one did, and its filters. */
         earlier->position = earlier->position == 0 ? 0 : position;
-        DL_DELETE(chat->departures.oldest, earlier);
-        DL_APPEND(chat->departures.oldest, earlier);
+        DL_DELETE(chat->departures->oldest, earlier);
+        DL_APPEND(chat->departures->oldest, earlier);
         return;
     }
     struct departed *departed = create(session, count_filters(session) + (same_user ? earlier->count : 0));
@@ -119,14 +130,14 @@ void departed_add(struct chat *chat, struct session *session, uint64_t position)
         forget(chat, earlier);
     if (!departed)
         return;
-    HASH_ADD_KEYPTR(hh, chat->departures.by_id, departed->client_id, strlen(departed->client_id), departed);
-    DL_APPEND(chat->departures.oldest, departed);
+    HASH_ADD_KEYPTR(hh, chat->departures->by_id, departed->client_id, strlen(departed->client_id), departed);
+    DL_APPEND(chat->departures->oldest, departed);
 }
 
 const struct departed *departed_find(struct chat *chat, const char *client_id)
 {
     struct departed *departed;
-    HASH_FIND_STR(chat->departures.by_id, client_id, departed);
+    HASH_FIND_STR(chat->departures->by_id, client_id, departed);
     return departed;
 }
 
@@ -134,7 +145,7 @@ int64_t departed_cursor(struct chat *chat, const char *user, const char *client_
 {
     const struct departed *departed;
     int64_t furthest = -1;
-    DL_FOREACH (chat->departures.oldest, departed) {
+    DL_FOREACH (chat->departures->oldest, departed) {
         if (strcmp(departed->user, user) != 0 || strcmp(departed->client_id, client_id) == 0)
             continue;
         for (size_t i = 0; i < departed->count; i++) {
@@ -157,7 +168,7 @@ void departed_token_lost(struct chat *chat, const char *client_id)
 void departed_tokens_lost(struct chat *chat, const char *user)
 {
     struct departed *departed;
-    DL_FOREACH (chat->departures.oldest, departed)
+    DL_FOREACH (chat->departures->oldest, departed)
         if (strcmp(departed->user, user) == 0)
             departed->has_token = false;
 }
@@ -178,7 +189,7 @@ static bool write_late(struct chat *chat, struct departed *departed)
 void departed_prune(struct chat *chat)
 {
     struct departed *departed;
-    while ((departed = chat->departures.oldest)) {
+    while ((departed = chat->departures->oldest)) {
         if (departed->position == 0 && !write_late(chat, departed))
             return;
         if (departed->position > store_committed(chat->store))
@@ -189,6 +200,8 @@ void departed_prune(struct chat *chat)
 
 void departed_close(struct chat *chat)
 {
-    while (chat->departures.oldest)
-        forget(chat, chat->departures.oldest);
+    while (chat->departures && chat->departures->oldest)
+        forget(chat, chat->departures->oldest);
+    free(chat->departures);
+    chat->departures = NULL;
 }

@@ -39,10 +39,8 @@ struct departed {
     UT_hash_handle hh;
 };
 
-struct departures {
-    struct departed *by_id;
-    struct departed *oldest; /* utlist DL */
-};
+__attribute__((warn_unused_result)) int departed_open(struct chat *chat);
+void departed_close(struct chat *chat);
 
 /* The session ends; `position` is that of the frame with its cursors. Out of memory: the store's word counts,
  * a few messages may come twice. */
@@ -56,6 +54,5 @@ void departed_token_lost(struct chat *chat, const char *client_id);
 void departed_tokens_lost(struct chat *chat, const char *user);
 /* TICK: writes what could not be written, forgets who the store knows by now. */
 void departed_prune(struct chat *chat);
-void departed_close(struct chat *chat);
 
 #endif

@@ -25,38 +25,50 @@ struct young_device {
     struct device_entry entry; /* place 0: it holds none */
     struct displacement displacement;
     uint64_t position;                          /* its frame begins here or later */
-    struct young_device *prev, *next;           /* chat->devices.oldest, by position */
+    struct young_device *prev, *next;           /* devices.oldest, by position */
     struct young_device *user_prev, *user_next; /* user->young_devices */
     UT_hash_handle hh;
 };
 
 /* What is young */
 
+struct devices {
+    struct young_device *by_id, *oldest; /* uthash, utlist DL */
+};
+
+int devices_open(struct chat *chat)
+{
+    chat->devices = calloc(1, sizeof *chat->devices);
+    return chat->devices ? 0 : -1;
+}
+
 static struct young_device *find_young(struct chat *chat, const char *client_id)
 {
     struct young_device *young;
-    HASH_FIND(hh, chat->devices.by_id, client_id, strlen(client_id), young);
+    HASH_FIND(hh, chat->devices->by_id, client_id, strlen(client_id), young);
     return young;
 }
 
 static void forget(struct chat *chat, struct young_device *young)
 {
-    HASH_DEL(chat->devices.by_id, young);
-    DL_DELETE(chat->devices.oldest, young);
+    HASH_DEL(chat->devices->by_id, young);
+    DL_DELETE(chat->devices->oldest, young);
     DL_DELETE2(young->user->young_devices, young, user_prev, user_next);
     free(young);
 }
 
 void devices_prune(struct chat *chat)
 {
-    while (chat->devices.oldest && chat->devices.oldest->position < store_committed(chat->store))
-        forget(chat, chat->devices.oldest);
+    while (chat->devices->oldest && chat->devices->oldest->position < store_committed(chat->store))
+        forget(chat, chat->devices->oldest);
 }
 
 void devices_close(struct chat *chat)
 {
-    while (chat->devices.oldest)
-        forget(chat, chat->devices.oldest);
+    while (chat->devices && chat->devices->oldest)
+        forget(chat, chat->devices->oldest);
+    free(chat->devices);
+    chat->devices = NULL;
 }
 
 static struct young_device *add_young(struct chat *chat, const char *client_id)
@@ -66,7 +78,7 @@ static struct young_device *add_young(struct chat *chat, const char *client_id)
         free(young);
         return NULL;
     }
-    HASH_ADD(hh, chat->devices.by_id, entry.client_id, strlen(client_id), young);
+    HASH_ADD(hh, chat->devices->by_id, entry.client_id, strlen(client_id), young);
     if (young->hh.tbl)
         return young;
     free(young);
@@ -79,7 +91,7 @@ static void remember(struct chat *chat, struct user *user, const struct device_e
 {
     struct young_device *young = find_young(chat, entry->client_id);
     if (young) { /* to the end: oldest is by position; and a client id may have changed hands */
-        DL_DELETE(chat->devices.oldest, young);
+        DL_DELETE(chat->devices->oldest, young);
         DL_DELETE2(young->user->young_devices, young, user_prev, user_next);
     } else {
         young = add_young(chat, entry->client_id);
@@ -90,7 +102,7 @@ static void remember(struct chat *chat, struct user *user, const struct device_e
     young->entry = *entry;
     young->displacement = displacement ? *displacement : (struct displacement){.reason = OFFLINE_NONE};
     young->position = store_position(chat->store);
-    DL_APPEND(chat->devices.oldest, young);
+    DL_APPEND(chat->devices->oldest, young);
     DL_APPEND2(user->young_devices, young, user_prev, user_next);
 }
 

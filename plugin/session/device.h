@@ -43,6 +43,9 @@ struct device {
     struct displacement displacement; /* it is to be told, unless the reason is OFFLINE_NONE */
 };
 
+__attribute__((warn_unused_result)) int devices_open(struct chat *chat);
+void devices_close(struct chat *chat);
+
 /* What is known of a client id. false: the store cannot be read. */
 __attribute__((warn_unused_result)) bool device_load(struct chat *chat, const char *client_id,
                                                      struct device *out);
@@ -90,6 +93,5 @@ bool devices_stale(const struct chat *chat, const struct user *user);
 
 /* TICK: forgets what the store knows by now. */
 void devices_prune(struct chat *chat);
-void devices_close(struct chat *chat);
 
 #endif

@@ -16,6 +16,7 @@
 #include "plugin/people/user.h"
 #include "plugin/push/push.h"
 #include "plugin/session/cursor.h"
+#include "plugin/session/departed.h"
 #include "plugin/session/device.h"
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
@@ -434,9 +435,6 @@ void sessions_close(struct chat *chat)
         return;
     while (chat->sessions->all)
         session_end(chat, chat->sessions->all->client, false);
-    departed_close(chat);
-    devices_close(chat);
-    closing_close(chat);
     free(chat->sessions);
     chat->sessions = NULL;
 }

@@ -97,7 +97,7 @@ struct session {
     struct session *dirty_prev, *dirty_next; /* sessions with cursors to write */
     struct session *replay_prev, *replay_next;
     struct session *fresh_prev, *fresh_next;
-    struct session *close_prev, *close_next; /* chat->closing */
+    struct session *close_prev, *close_next; /* closing.c */
     UT_hash_handle hh, hh_id;                /* by client; the newest with its client id */
 };
 

@@ -21,9 +21,15 @@
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/deliver.h"
+#include "plugin/life/closing.h"
+#include "plugin/life/presence.h"
+#include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
+#include "plugin/people/visible.h"
 #include "plugin/push/push.h"
+#include "plugin/session/departed.h"
+#include "plugin/session/device.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 #include "schema/log.h"
@@ -124,7 +130,9 @@ static int set_up(void **state)
     if (store_open(&chat.store, &config, error, sizeof error))
         return -1;
     return log_open(&chat.log, chat.store) || users_open(&chat) || conversations_open(&chat) ||
-           sessions_open(&chat) || delivery_open(&chat) || push_open(&chat);
+           applications_open(&chat) || visible_open(&chat) || sessions_open(&chat) || departed_open(&chat) ||
+           devices_open(&chat) || closing_open(&chat) || presence_open(&chat) || delivery_open(&chat) ||
+           push_open(&chat);
 }
 
 static int tear_down(void **state)
@@ -132,8 +140,14 @@ static int tear_down(void **state)
     char command[100];
     (void)state;
     sessions_close(&chat);
+    presence_close(&chat);
+    closing_close(&chat);
+    devices_close(&chat);
+    departed_close(&chat);
     push_close(&chat);
     delivery_close(&chat);
+    applications_close(&chat);
+    visible_close(&chat);
     conversations_close(&chat);
     users_close(&chat);
     log_close(chat.log);
