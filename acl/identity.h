@@ -11,6 +11,8 @@
 #define DEVICE_PART_MAX 64
 #define CLIENT_ID_MAX   160
 
+#define SYSTEM_USER "@system" /* the sender of notices; no userID can look like it */
+
 enum platform {
     PLATFORM_OTHER,
     PLATFORM_IOS,

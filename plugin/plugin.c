@@ -31,6 +31,7 @@
 #include "plugin/life/presence.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/people/visible.h"
 #include "plugin/push/push.h"
@@ -460,6 +461,7 @@ static void plugin_free(struct plugin *plugin)
     recents_close(chat);
     applications_close(chat);
     visible_close(chat);
+    members_close(chat);
     conversations_close(chat);
     users_close(chat);
     log_close(chat->log);

@@ -7,6 +7,7 @@
 #include "acl/identity.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"

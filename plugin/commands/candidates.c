@@ -4,6 +4,7 @@
 #include "lib/json.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push.h"
 #include "plugin/session/session.h"

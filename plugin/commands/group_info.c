@@ -13,6 +13,7 @@
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/event.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"

@@ -16,6 +16,7 @@
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/dismissal.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/unread.h"
 #include "plugin/people/user.h"
 #include "plugin/session/session.h"

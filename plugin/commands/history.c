@@ -8,6 +8,7 @@
 #include "plugin/payload/payload.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/live_history.h"
+#include "plugin/people/member.h"
 #include "plugin/people/merge.h"
 #include "plugin/people/visible.h"
 #include "plugin/session/session.h"

@@ -10,6 +10,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 
 #define PAGE_LIMIT       100

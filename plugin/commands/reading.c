@@ -11,6 +11,7 @@
 #include "plugin/delivery/event.h"
 #include "plugin/payload/payload.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/unread.h"
 #include "plugin/people/user.h"
 #include "plugin/session/cursor.h"

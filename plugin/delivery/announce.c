@@ -12,6 +12,7 @@
 #include "plugin/payload/payload.h"
 #include "plugin/payload/stamp.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push.h"
 #include "schema/log.h"
@@ -174,8 +175,8 @@ void announce_notice_body(struct chat *chat, struct user *to, const char *body)
                               .body_len = strlen(body)};
     struct conversation *conversation = conversation_pair(chat, SYSTEM_USER, to->id);
     if (!conversation)
-        conversation = conversation_pair_create(chat, SYSTEM_USER, to->id);
-    else if (to->kicked != 0 && !conversation_pair_rejoin(chat, conversation))
+        conversation = pair_join(chat, SYSTEM_USER, to->id);
+    else if (to->kicked != 0 && !pair_rejoin(chat, conversation))
         conversation = NULL;
     if (conversation)
         put_stored(chat, conversation, &message);

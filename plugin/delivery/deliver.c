@@ -11,6 +11,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/live_publish.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/subscription.h"

@@ -8,6 +8,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "schema/store.h"
 

@@ -11,6 +11,7 @@
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/unread.h"
 #include "plugin/people/user.h"
 #include "plugin/session/device.h"

@@ -17,6 +17,7 @@
 #include "plugin/people/blacklist.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/live_history.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push.h"
 #include "plugin/session/session.h"
@@ -203,8 +204,8 @@ static bool open_pair(struct draft *draft)
     const char *self = draft->sender->id;
     if (draft->conversation)
         return !draft->receiver || (draft->receiver->kicked == 0 && draft->sender->kicked == 0) ||
-               conversation_pair_rejoin(draft->chat, draft->conversation);
-    draft->conversation = conversation_pair_create(draft->chat, self, draft->name);
+               pair_rejoin(draft->chat, draft->conversation);
+    draft->conversation = pair_join(draft->chat, self, draft->name);
     if (draft->conversation)
         draft->member = member_find(draft->chat, draft->conversation, self);
     return draft->conversation != NULL;

@@ -12,6 +12,7 @@
 #include "plugin/payload/payload.h"
 #include "plugin/payload/stamp.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/merge.h"
 #include "plugin/people/user.h"
 #include "plugin/session/cursor.h"

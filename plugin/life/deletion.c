@@ -14,6 +14,7 @@
 #include "plugin/life/closing.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push.h"
 #include "plugin/session/device.h"

@@ -4,15 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
 #include "lib/text.h"
 #include "plugin/core/chat.h"
-#include "plugin/payload/payload.h"
 #include "plugin/payload/stamp.h"
 #include "plugin/people/live_history.h"
-#include "plugin/people/user.h"
-#include "plugin/session/session.h"
 #include "schema/log.h"
 #include "schema/store.h"
 
@@ -60,14 +56,8 @@ int conversations_open(struct chat *chat)
 
 static void conversation_free(struct conversations *all, struct conversation *conversation)
 {
-    struct member *member, *next;
     HASH_DELETE(hh, all->by_id, conversation);
     HASH_DELETE(hh_name, all->by_name, conversation);
-    HASH_ITER (hh, conversation->members, member, next) {
-        HASH_DEL(conversation->members, member);
-        free(member->findings);
-        free(member);
-    }
     live_history_free(conversation);
     free(conversation->group);
     free(conversation);
@@ -82,6 +72,11 @@ void conversations_close(struct chat *chat)
         conversation_free(chat->conversations, conversation);
     free(chat->conversations);
     chat->conversations = NULL;
+}
+
+struct conversation *conversations_first(const struct chat *chat)
+{
+    return chat->conversations ? chat->conversations->by_id : NULL;
 }
 
 static struct conversation *remember(struct chat *chat, int64_t id, const char *name)
@@ -203,28 +198,12 @@ struct conversation *conversation_pair(struct chat *chat, const char *user1, con
 
 struct conversation *conversation_pair_create(struct chat *chat, const char *user1, const char *user2)
 {
-    struct user *one = user_find(chat, user1), *two = user_find(chat, user2);
     struct conversation *conversation = remember_pair(chat, ++chat->conversations->last_id, user1, user2);
     if (!conversation)
         return NULL;
-    store_put(chat->store, W_CONVERSATION_ADD, "itt", conversation->id, conversation->a, conversation->b);
     conversation->members_complete = true;
-    if ((one && !member_add(chat, conversation, one, ROLE_MEMBER)) ||
-        (two && !member_add(chat, conversation, two, ROLE_MEMBER)))
-        return NULL;
+    store_put(chat->store, W_CONVERSATION_ADD, "itt", conversation->id, conversation->a, conversation->b);
     return conversation;
-}
-
-static bool rejoin(struct chat *chat, struct conversation *conversation, const char *user_id)
-{
-    struct user *user = user_find(chat, user_id);
-    return !user || user->kicked == 0 || member_role(chat, conversation, user_id) != ROLE_NONE ||
-           member_add(chat, conversation, user, ROLE_MEMBER);
-}
-
-bool conversation_pair_rejoin(struct chat *chat, struct conversation *conversation)
-{
-    return rejoin(chat, conversation, conversation->a) && rejoin(chat, conversation, conversation->b);
 }
 
 size_t conversation_stamp(char *out, const struct conversation *conversation, const struct message *message)

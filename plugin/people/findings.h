@@ -4,7 +4,7 @@
 #ifndef PLUGIN_PEOPLE_FINDINGS_H
 #define PLUGIN_PEOPLE_FINDINGS_H
 
-#include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Members of a conversation: see conversation.h. */
+#include "plugin/people/member.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -13,6 +14,17 @@
 #include "plugin/session/subscription.h"
 #include "schema/log.h"
 #include "schema/store.h"
+
+void members_close(struct chat *chat)
+{
+    struct member *member, *next;
+    for (struct conversation *of = conversations_first(chat); of; of = of->hh.next)
+        HASH_ITER (hh, of->members, member, next) {
+            HASH_DEL(of->members, member);
+            free(member->findings);
+            free(member);
+        }
+}
 
 /* A connected feed of the user delivers this group from now on. */
 static void attach_feeds(struct member *member)
@@ -289,4 +301,64 @@ int group_online_count(struct chat *chat, struct conversation *conversation)
         online += member->role != ROLE_NONE && user && user->sessions;
     }
     return online;
+}
+
+/* Pairs */
+
+struct conversation *pair_join(struct chat *chat, const char *user1, const char *user2)
+{
+    struct user *one = user_find(chat, user1), *two = user_find(chat, user2);
+    struct conversation *conversation = conversation_pair_create(chat, user1, user2);
+    if (!conversation || (one && !member_add(chat, conversation, one, ROLE_MEMBER)) ||
+        (two && !member_add(chat, conversation, two, ROLE_MEMBER)))
+        return NULL;
+    return conversation;
+}
+
+static bool rejoin(struct chat *chat, struct conversation *conversation, const char *user_id)
+{
+    struct user *user = user_find(chat, user_id);
+    return !user || user->kicked == 0 || member_role(chat, conversation, user_id) != ROLE_NONE ||
+           member_add(chat, conversation, user, ROLE_MEMBER);
+}
+
+bool pair_rejoin(struct chat *chat, struct conversation *conversation)
+{
+    return rejoin(chat, conversation, conversation->a) && rejoin(chat, conversation, conversation->b);
+}
+
+/* A user's memberships */
+
+#define MEMBER_COLUMNS_COUNT 16 /* the conversation's columns follow */
+
+bool user_load_memberships(struct chat *chat, struct user *user)
+{
+    bool complete = true;
+    if (user->memberships_complete)
+        return true;
+    sqlite3_stmt *row = store_read(chat->store, R_MEMBERSHIPS);
+    sqlite3_bind_text(row, 1, user->id, -1, SQLITE_STATIC);
+    while (complete && store_row(chat->store, row)) {
+        struct conversation *conversation = conversation_meet(chat, row, MEMBER_COLUMNS_COUNT);
+        complete = conversation != NULL;
+        if (complete && conversation->members_complete)
+            member_find(chat, conversation,
+                        user->id); /* none: a dismissal that the store does not know yet */
+        else if (complete)
+            complete = member_meet(chat, conversation, row) != NULL;
+    }
+    store_done(row);
+    user->memberships_complete = complete && !store_failed(chat->store);
+    return user->memberships_complete;
+}
+
+int user_group_count(struct chat *chat, struct user *user)
+{
+    const struct member *member;
+    int count = 0;
+    if (!user_load_memberships(chat, user))
+        return 0;
+    DL_FOREACH2 (user->memberships, member, user_next)
+        count += member->role != ROLE_NONE && member->conversation->group != NULL;
+    return count;
 }

@@ -6,6 +6,7 @@
 
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/people/visible.h"
 

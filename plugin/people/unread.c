@@ -9,6 +9,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/findings.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/people/visible.h"
 #include "schema/log.h"

@@ -3,11 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
 #include "lib/text.h"
 #include "plugin/core/chat.h"
-#include "plugin/people/conversation.h"
 #include "plugin/people/profile.h"
 #include "schema/store.h"
 
@@ -140,38 +138,4 @@ void user_revive(struct chat *chat, struct user *user)
     user->c2c_muted_until = user->group_muted_until = 0;
     store_put(chat->store, W_USER_REVIVE, "ti", user->id, user->created);
     store_put(chat->store, W_BLACKLIST_END, "t", user->id);
-}
-
-#define MEMBER_COLUMNS_COUNT 16 /* the conversation's columns follow */
-
-bool user_load_memberships(struct chat *chat, struct user *user)
-{
-    bool complete = true;
-    if (user->memberships_complete)
-        return true;
-    sqlite3_stmt *row = store_read(chat->store, R_MEMBERSHIPS);
-    sqlite3_bind_text(row, 1, user->id, -1, SQLITE_STATIC);
-    while (complete && store_row(chat->store, row)) {
-        struct conversation *conversation = conversation_meet(chat, row, MEMBER_COLUMNS_COUNT);
-        complete = conversation != NULL;
-        if (complete && conversation->members_complete)
-            member_find(chat, conversation,
-                        user->id); /* none: a dismissal that the store does not know yet */
-        else if (complete)
-            complete = member_meet(chat, conversation, row) != NULL;
-    }
-    store_done(row);
-    user->memberships_complete = complete && !store_failed(chat->store);
-    return user->memberships_complete;
-}
-
-int user_group_count(struct chat *chat, struct user *user)
-{
-    const struct member *member;
-    int count = 0;
-    if (!user_load_memberships(chat, user))
-        return 0;
-    DL_FOREACH2 (user->memberships, member, user_next)
-        count += member->role != ROLE_NONE && member->conversation->group != NULL;
-    return count;
 }

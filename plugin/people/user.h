@@ -17,9 +17,6 @@ struct session;
 struct watched;
 struct young_device;
 
-#define GROUPS_PER_USER 1000
-#define SYSTEM_USER     "@system" /* the sender of notices; no userID can look like it */
-
 struct user {
     char id[USER_ID_MAX + 1];
     int64_t created;
@@ -62,10 +59,5 @@ void user_kick(struct chat *chat, struct user *user);
 /* In the open frame: a deleted user has logged in anew, or was imported. His memberships ended when he was
  * deleted; what he said about himself, whom he did not want, and his mutes end now. */
 void user_revive(struct chat *chat, struct user *user);
-/* Loads all memberships (conversations the user is in, pairs and groups), once. false: the store cannot be
- * read. */
-__attribute__((warn_unused_result)) bool user_load_memberships(struct chat *chat, struct user *user);
-/* Groups the user is in (role > 0), for the limit of 1000. Loads memberships. */
-int user_group_count(struct chat *chat, struct user *user);
 
 #endif

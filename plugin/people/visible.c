@@ -12,6 +12,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/findings.h"
+#include "plugin/people/member.h"
 #include "plugin/people/unread.h"
 #include "schema/log.h"
 #include "schema/store.h"

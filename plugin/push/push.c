@@ -12,6 +12,7 @@
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push_job.h"
 #include "plugin/push/push_out.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Where a new subscription begins: see cursor.h. */
+#include "plugin/people/member.h"
 #include "plugin/session/cursor.h"
 
 #include <string.h>

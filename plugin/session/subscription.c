@@ -16,6 +16,7 @@
 #include "plugin/delivery/replay.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/live_history.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push.h"
 #include "plugin/session/cursor.h"

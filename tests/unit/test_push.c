@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The push queue with a real store; the nouns around it are a few lines of memory here. */
+#include "plugin/people/member.h"
 #include "plugin/push/push.h"
 
 #include <setjmp.h>

@@ -25,6 +25,7 @@
 #include "plugin/life/presence.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/people/visible.h"
 #include "plugin/push/push.h"
@@ -148,6 +149,7 @@ static int tear_down(void **state)
     delivery_close(&chat);
     applications_close(&chat);
     visible_close(&chat);
+    members_close(&chat);
     conversations_close(&chat);
     users_close(&chat);
     log_close(chat.log);
