@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "acl/identity.h"
-
 #define UPLOAD_NUMBER_MAX 9 /* digits: whoever reads the number need not fear an overflow */
 
 /* Whatever is one of these or below it is ours, and closed unless a row of `shapes` opens it. */
@@ -139,4 +137,45 @@ struct topic topic_parse(const char *topic)
     if (parsed.kind != TOPIC_OTHER && strpbrk(topic, "+#"))
         return (struct topic){.kind = TOPIC_CLOSED};
     return parsed;
+}
+
+/* Printing: by hand, not from the table, as it is done for every copy of a message. */
+
+static const char inbox_prefix[] = "chat/user/";
+static const char group_prefix[] = "chat/group/";
+
+static char *put_inbox(char *out, const char *user)
+{
+    return stpcpy(stpcpy(out, inbox_prefix), user);
+}
+
+void topic_print_inbox(char *out, const char *user)
+{
+    put_inbox(out, user);
+}
+
+void topic_print_feed(char *out, const char *user)
+{
+    stpcpy(put_inbox(out, user), "/#");
+}
+
+void topic_print_feed_group(char *out, const char *user, const char *group)
+{
+    stpcpy(stpcpy(put_inbox(out, user), "/group/"), group);
+}
+
+void topic_print_event(char *out, const char *user)
+{
+    stpcpy(put_inbox(out, user), "/event");
+}
+
+void topic_print_group(char *out, const char *group)
+{
+    stpcpy(stpcpy(out, group_prefix), group);
+}
+
+bool topic_is_group(const char *topic, const char *group)
+{
+    return strncmp(topic, group_prefix, sizeof group_prefix - 1) == 0 &&
+           strcmp(topic + sizeof group_prefix - 1, group) == 0;
 }

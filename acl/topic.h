@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a topic or a filter means. Pure: no memory, no broker, any thread. Who may use it is decided by
- * rules.h and by the caller, who knows whether `name` is the client's own userID. */
+/* What a topic or a filter means, and how ours are written. Pure: no memory, no broker, any thread. Who may
+ * use one is decided by rules.h and by the caller, who knows whether `name` is the client's own userID. */
 #ifndef ACL_TOPIC_H
 #define ACL_TOPIC_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "acl/identity.h"
+
+/* Topics that name nobody. */
+#define PUSH_TOPIC     "chat/push"
+#define CONTROL_TOPIC  "$CONTROL/chat/v1"
+#define RESPONSE_TOPIC "$CONTROL/chat/v1/response"
+#define STATS_TOPIC    "$SYS/broker/chat/" /* and the counter's name */
 
 enum topic_kind {
     TOPIC_OTHER,      /* outside chat/, $CONTROL/chat/ and $SYS/broker/chat/: none of our business */
@@ -40,5 +48,16 @@ struct topic topic_parse(const char *topic);
  * that is allowed alone.
  * `#`, `+/...`, `$SYS/#` are TOPIC_OTHER: what they would match of ours is withheld per message. */
 struct topic filter_parse(const char *filter);
+
+/* Printing, for ids of valid shape: what is printed parses back. `out` has TOPIC_MAX bytes. */
+#define TOPIC_MAX (sizeof "chat/user//group/" + USER_ID_MAX + GROUP_ID_MAX)
+void topic_print_inbox(char *out, const char *user);
+void topic_print_feed(char *out, const char *user); /* the filter */
+void topic_print_feed_group(char *out, const char *user, const char *group);
+void topic_print_event(char *out, const char *user);
+void topic_print_group(char *out, const char *group);
+
+/* Is it the topic of this group? */
+bool topic_is_group(const char *topic, const char *group);
 
 #endif

@@ -42,7 +42,6 @@
 #include "schema/log.h"
 #include "schema/store.h"
 
-#define CONTROL_TOPIC        "$CONTROL/chat/v1"
 #define EVENT_CLIENT_OFFLINE 28 /* Mosquitto 2.1: a kept session goes away; 2.0 refuses to register it */
 #define TICK_IDLE_MS         100
 #define TICK_GRACE_MS        2000
@@ -158,7 +157,7 @@ static int check_read(struct chat *chat, const struct mosquitto_evt_acl_check *e
                    ? MOSQ_ERR_SUCCESS
                    : MOSQ_ERR_ACL_DENIED;
     const struct session *session = session_find(chat, ed->client);
-    if (starts_with(ed->topic, "$SYS/broker/chat/"))
+    if (starts_with(ed->topic, STATS_TOPIC))
         return session && session->admin ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
     return other_topic(chat, ed->topic, session != NULL);
 }

@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "acl/topic.h"
 #include "lib/basics.h"
 #include "lib/json_text.h"
 #include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/broadcast.h"
-#include "plugin/delivery/deliver.h"
 #include "plugin/delivery/message.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
@@ -66,7 +66,10 @@ static int field_address(struct command *command, char topic[TOPIC_MAX])
         return command_refuse(command, "to, group: exactly one of them");
     if (named && (code = field_group(command, "group", FIELD_REQUIRED, &group)) != CODE_OK)
         return code;
-    snprintf(topic, TOPIC_MAX, "chat/%s/%s", group ? "group" : "user", group ? group->group->id : to);
+    if (group)
+        topic_print_group(topic, group->group->id);
+    else
+        topic_print_inbox(topic, to);
     return CODE_OK;
 }
 

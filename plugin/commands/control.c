@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "acl/topic.h"
 #include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/json_text.h"
@@ -14,7 +15,6 @@
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
-#define RESPONSE_TOPIC   "$CONTROL/chat/v1/response"
 #define REQUEST_MAX      262144
 #define COMMANDS_MAX     50
 #define TOPIC_LEVELS_MAX 200 /* the broker's own limit */

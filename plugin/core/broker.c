@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATS_TOPIC "$SYS/broker/chat/"
+#include "acl/topic.h"
 
 static void log_line(int level, const char *format, va_list list)
 {

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "acl/topic.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/live_publish.h"
@@ -47,22 +46,16 @@ bool session_behind(const struct chat *chat, const struct session *session)
     return session->replays > 0 || chat->tick < session->flushed_at;
 }
 
-void deliver_user_topic(char *topic, const char *user, bool feed)
-{
-    snprintf(topic, TOPIC_MAX, feed ? "chat/user/%s/#" : "chat/user/%s", user);
-}
-
-/* No snprintf: this runs for every copy. The names' own limits keep it below TOPIC_MAX. */
-void deliver_topic(char *topic, const struct subscription *subscription,
+void deliver_topic(char topic[TOPIC_MAX], const struct subscription *subscription,
                    const struct conversation *conversation)
 {
-    char *end = topic;
-    if (!conversation->group || subscription->kind == SUBSCRIPTION_FEED)
-        end = stpcpy(stpcpy(end, "chat/user/"), subscription->session->user->id);
+    const char *self = subscription->session->user->id;
+    if (!conversation->group)
+        topic_print_inbox(topic, self);
+    else if (subscription->kind == SUBSCRIPTION_FEED)
+        topic_print_feed_group(topic, self, conversation->group->id);
     else
-        end = stpcpy(end, "chat");
-    if (conversation->group)
-        stpcpy(stpcpy(end, "/group/"), conversation->group->id);
+        topic_print_group(topic, conversation->group->id);
 }
 
 bool deliver_copy(struct chat *chat, struct session *session, const char *topic, const void *head,

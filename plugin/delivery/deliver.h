@@ -16,6 +16,7 @@
 #ifndef PLUGIN_DELIVERY_DELIVER_H
 #define PLUGIN_DELIVERY_DELIVER_H
 
+#include "acl/topic.h"
 #include "plugin/session/session.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,11 +51,8 @@ bool session_behind(const struct chat *chat, const struct session *session);
 /* Queues a message for a client, in order, on the topic given. false: out of memory. */
 bool deliver_copy(struct chat *chat, struct session *session, const char *topic, const void *head,
                   size_t head_len, const void *tail, size_t tail_len, int qos);
-/* "chat/user/<user>" or "chat/user/<user>/group/<group>" or "chat/group/<group>" for this message at this
- * subscription. */
-#define TOPIC_MAX 128
-void deliver_user_topic(char *topic, const char *user, bool feed); /* the filter itself: ".../#" for a feed */
-void deliver_topic(char *topic, const struct subscription *subscription,
+/* The topic on which a message of this conversation comes by this subscription. */
+void deliver_topic(char topic[TOPIC_MAX], const struct subscription *subscription,
                    const struct conversation *conversation);
 
 #endif

@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "acl/code.h"
+#include "acl/topic.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
@@ -18,8 +19,8 @@
 
 static void send_at(struct session *session, const char *text, int qos)
 {
-    char topic[64];
-    snprintf(topic, sizeof topic, "chat/user/%s/event", session->user->id);
+    char topic[TOPIC_MAX];
+    topic_print_event(topic, session->user->id);
     broker_send(session->client_id, topic, text, strlen(text), NULL, 0, qos);
 }
 

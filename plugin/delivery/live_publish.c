@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/delivery/live_publish.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
+#include "acl/topic.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
-#include "plugin/delivery/deliver.h"
 #include "plugin/people/conversation.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 
 #define FLUSH_TICKS 2 /* 2.0 flushes what an event has queued after the next TICK only */
-
-static const char topic_prefix[] = "chat/group/";
 
 struct live_publish {
     struct conversation *conversation;
@@ -59,7 +56,7 @@ bool live_publish_send(struct chat *chat, struct conversation *conversation, con
     struct live_publish *publish = make(chat, conversation, origin, payload, len);
     if (!publish)
         return false;
-    snprintf(topic, sizeof topic, "%s%s", topic_prefix, conversation->group->id);
+    topic_print_group(topic, conversation->group->id);
     if (broker_send(NULL, topic, payload, len, NULL, 0, qos))
         return true;
     forget(chat, publish);
@@ -80,11 +77,9 @@ struct live_publish *live_publish_find(const struct session *session, const char
                                        size_t len)
 {
     const struct subscription *subscription;
-    if (strncmp(topic, topic_prefix, sizeof topic_prefix - 1) != 0)
-        return NULL;
     DL_FOREACH (session->subscriptions, subscription)
         if (subscription->kind == SUBSCRIPTION_LIVE && subscription->conversation->live_publishes &&
-            strcmp(subscription->conversation->group->id, topic + sizeof topic_prefix - 1) == 0)
+            topic_is_group(topic, subscription->conversation->group->id))
             return find_bytes(subscription->conversation, payload, len);
     return NULL;
 }

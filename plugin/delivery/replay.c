@@ -5,6 +5,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "acl/topic.h"
 #include "lib/clock.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/deliver.h"
@@ -128,18 +129,27 @@ static int64_t replayed_to(struct chat *chat, struct subscription *subscription)
     return subscription->queued > position ? subscription->queued : position;
 }
 
+/* As the client has subscribed it. */
+static void print_filter(char filter[TOPIC_MAX], const struct subscription *subscription)
+{
+    const char *self = subscription->session->user->id;
+    if (subscription->kind == SUBSCRIPTION_GROUP)
+        topic_print_group(filter, subscription->conversation->group->id);
+    else if (subscription->kind == SUBSCRIPTION_FEED)
+        topic_print_feed(filter, self);
+    else
+        topic_print_inbox(filter, self);
+}
+
 /* The first page: how much is there at all? */
 static void cut_to_limit(struct chat *chat, struct subscription *subscription)
 {
-    char topic[TOPIC_MAX];
+    char filter[TOPIC_MAX];
     int64_t before = merge_newest(subscription->merge, (size_t)chat->options.replay_limit);
     if (before == 0)
         return;
-    if (subscription->kind == SUBSCRIPTION_GROUP)
-        deliver_topic(topic, subscription, subscription->conversation);
-    else
-        deliver_user_topic(topic, subscription->session->user->id, subscription->kind == SUBSCRIPTION_FEED);
-    event_more(subscription->session, topic, before);
+    print_filter(filter, subscription);
+    event_more(subscription->session, filter, before);
     subscription_hand(chat, subscription, before - 1, true);
 }
 

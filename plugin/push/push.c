@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "acl/rules.h"
+#include "acl/topic.h"
 #include "lib/clock.h"
 #include "lib/text.h"
 #include "plugin/core/broker.h"
@@ -19,7 +20,6 @@
 #include "plugin/session/device.h"
 #include "plugin/session/session.h"
 
-#define PUSH_TOPIC       "chat/push"
 #define WORKER_CREDIT    500
 #define TURN_EVERY_MS    20
 #define TURN_JOBS        100

@@ -152,11 +152,8 @@ static bool replaced(struct chat *chat, const struct push_row *row)
 static int64_t stored_cursor(struct chat *chat, const struct push_row *row,
                              const struct conversation *conversation)
 {
-    char topic[sizeof "group/" + GROUP_ID_MAX];
-    if (conversation->group)
-        snprintf(topic, sizeof topic, "group/%s", conversation->group->id);
-    else
-        snprintf(topic, sizeof topic, "inbox");
+    char topic[STORED_TOPIC_MAX];
+    subscription_topic(topic, conversation->group ? SUBSCRIPTION_GROUP : SUBSCRIPTION_INBOX, conversation);
     sqlite3_stmt *s = store_read(chat->store, R_DEVICE_CURSOR);
     sqlite3_bind_text(s, 1, row->client, -1, SQLITE_STATIC);
     sqlite3_bind_text(s, 2, topic, -1, SQLITE_STATIC);

@@ -6,6 +6,7 @@
 #define PLUGIN_SESSION_DEPARTED_H
 
 #include "acl/identity.h"
+#include "plugin/session/subscription.h"
 #include "schema/ids.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,8 +15,6 @@
 
 struct chat;
 struct session;
-
-#define STORED_TOPIC_MAX (GROUP_ID_MAX + 8) /* "inbox", "feed", "group/<groupID>" */
 
 struct departed_filter {
     char topic[STORED_TOPIC_MAX];

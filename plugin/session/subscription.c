@@ -25,7 +25,8 @@
 
 static const char group_prefix[] = "group/";
 
-void subscription_topic(char *out, enum subscription_kind kind, const struct conversation *conversation)
+void subscription_topic(char out[STORED_TOPIC_MAX], enum subscription_kind kind,
+                        const struct conversation *conversation)
 {
     if (kind == SUBSCRIPTION_GROUP)
         snprintf(out, STORED_TOPIC_MAX, "%s%s", group_prefix, conversation->group->id);

@@ -4,6 +4,7 @@
 #ifndef PLUGIN_SESSION_SUBSCRIPTION_H
 #define PLUGIN_SESSION_SUBSCRIPTION_H
 
+#include "acl/identity.h"
 #include "plugin/session/session.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +39,9 @@ static inline bool subscription_stored(const struct subscription *subscription)
 void subscriptions_restore(struct chat *chat, struct session *session, bool all);
 void subscriptions_end(struct chat *chat, struct session *session);
 
-/* The name under which the store keeps a subscription: STORED_TOPIC_MAX bytes of departed.h. */
-void subscription_topic(char *out, enum subscription_kind kind, const struct conversation *conversation);
+/* The name under which the store keeps a subscription: "inbox", "feed", "group/<groupID>". */
+#define STORED_TOPIC_MAX (sizeof "group/" + GROUP_ID_MAX)
+void subscription_topic(char out[STORED_TOPIC_MAX], enum subscription_kind kind,
+                        const struct conversation *conversation);
+
 #endif

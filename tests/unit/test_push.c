@@ -138,6 +138,13 @@ struct session *session_by_client_id(struct chat *c, const char *client_id)
     return phone_connected && strcmp(client_id, phone.client_id) == 0 ? &phone : NULL;
 }
 
+void subscription_topic(char out[STORED_TOPIC_MAX], enum subscription_kind kind,
+                        const struct conversation *conversation)
+{
+    (void)kind, (void)conversation;
+    strcpy(out, "inbox");
+}
+
 struct subscription *subscription_find(const struct session *session, const struct conversation *conversation)
 {
     (void)session, (void)conversation;

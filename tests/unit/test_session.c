@@ -182,9 +182,9 @@ static void settle(void)
 
 static void log_in(int number, const char *device)
 {
-    char user[16], feed[64];
+    char user[16], feed[TOPIC_MAX];
     snprintf(user, sizeof user, "u%d", number);
-    snprintf(feed, sizeof feed, "chat/user/%s/#", user);
+    topic_print_feed(feed, user);
     snprintf(names[number], sizeof *names, "%s:%s", user, device);
     char *sig = usersig_mint(user, 1, chat.now / 1000, LIFE, NULL, 0, &chat.keys);
     const struct login login = {.client = (const struct mosquitto *)&clients[number],

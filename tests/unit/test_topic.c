@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "acl/identity.h"
 #include "acl/topic.h"
 #include "lib/basics.h"
 
@@ -158,6 +159,60 @@ static void control_characters_and_blanks_in_an_id_close_the_topic(void **state)
             fail_msg("\"%s\" is not closed", topics[i]);
 }
 
+static void check_printed(struct topic topic, enum topic_kind kind, const char *name)
+{
+    assert_int_equal(topic.kind, kind);
+    assert_int_equal(topic.name_len, strlen(name));
+    assert_memory_equal(topic.name, name, topic.name_len);
+}
+
+static void check_names(const char *user, const char *group)
+{
+    char topic[TOPIC_MAX];
+    topic_print_inbox(topic, user);
+    check_printed(topic_parse(topic), TOPIC_INBOX, user);
+    topic_print_feed(topic, user);
+    check_printed(filter_parse(topic), TOPIC_FEED, user);
+    topic_print_feed_group(topic, user, group);
+    check_printed(topic_parse(topic), TOPIC_FEED_GROUP, user);
+    assert_string_equal(strrchr(topic, '/') + 1, group);
+    topic_print_event(topic, user);
+    check_printed(topic_parse(topic), TOPIC_EVENT, user);
+    topic_print_group(topic, group);
+    check_printed(topic_parse(topic), TOPIC_GROUP, group);
+    assert_true(topic_is_group(topic, group));
+}
+
+static void what_is_printed_parses_back(void **state)
+{
+    (void)state;
+    char user[USER_ID_MAX + 1] = "", group[GROUP_ID_MAX + 1] = "";
+    check_names("bob", "g1");
+    check_names("a", "b");
+    check_names(memset(user, 'u', USER_ID_MAX), memset(group, 'g', GROUP_ID_MAX));
+    assert_int_equal(topic_parse(PUSH_TOPIC).kind, TOPIC_PUSH);
+    assert_int_equal(topic_parse(CONTROL_TOPIC).kind, TOPIC_CONTROL);
+    assert_int_equal(topic_parse(RESPONSE_TOPIC).kind, TOPIC_RESPONSE);
+    assert_int_equal(topic_parse(STATS_TOPIC "users").kind, TOPIC_STATS);
+}
+
+static void a_group_is_told_by_its_whole_topic(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"",
+                                         "chat/group",
+                                         "chat/group/",
+                                         "chat/group/g",
+                                         "chat/group/g10",
+                                         "chat/group/g1/x",
+                                         "chat/user/g1",
+                                         "xchat/group/g1"};
+    assert_true(topic_is_group("chat/group/g1", "g1"));
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (topic_is_group(others[i], "g1"))
+            fail_msg("\"%s\" is taken for chat/group/g1", others[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +221,8 @@ int main(void)
         cmocka_unit_test(a_topic_cut_anywhere_is_read_within_its_bounds),
         cmocka_unit_test(an_empty_topic_is_not_ours),
         cmocka_unit_test(control_characters_and_blanks_in_an_id_close_the_topic),
+        cmocka_unit_test(what_is_printed_parses_back),
+        cmocka_unit_test(a_group_is_told_by_its_whole_topic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
