@@ -70,26 +70,9 @@ bool deliver_copy(struct chat *chat, struct session *session, const char *topic,
 static struct subscription *subscription_for(const struct session *session,
                                              const struct conversation *conversation)
 {
-    if (!conversation_stored(conversation))
-        return subscription_find(session, conversation);
-    if (session->feed)
+    if (session->feed && conversation_stored(conversation))
         return session->feed;
-    return conversation->group ? subscription_find(session, conversation) : session->inbox;
-}
-
-/* A feed's message has been had by the narrower filters too. */
-static void hand(struct chat *chat, struct session *session, struct subscription *subscription,
-                 const struct conversation *conversation, int64_t id, bool queued)
-{
-    if (id == 0)
-        return;
-    subscription_hand(chat, subscription, id, queued);
-    if (subscription->kind != SUBSCRIPTION_FEED)
-        return;
-    struct subscription *narrow =
-        conversation->group ? subscription_find(session, conversation) : session->inbox;
-    if (narrow)
-        subscription_hand(chat, narrow, id, queued);
+    return subscription_named(session, conversation);
 }
 
 static void copy_to(struct chat *chat, struct session *session, struct subscription *subscription,
@@ -100,11 +83,11 @@ static void copy_to(struct chat *chat, struct session *session, struct subscript
     if (subscription->replaying && outgoing->id != 0)
         return; /* the replay will come to it */
     deliver_topic(topic, subscription, outgoing->conversation);
-    if (!deliver_copy(chat, session, topic, outgoing->payload, outgoing->len, NULL, 0, qos))
+    bool sent = deliver_copy(chat, session, topic, outgoing->payload, outgoing->len, NULL, 0, qos);
+    if (!sent || outgoing->id == 0)
         return;
-    hand(chat, session, subscription, outgoing->conversation, outgoing->id, true);
-    if (outgoing->id != 0)
-        session_note_stray(chat, session, outgoing->id);
+    subscription_hand_all(chat, subscription, outgoing->conversation, outgoing->id, true);
+    session_note_stray(chat, session, outgoing->id);
 }
 
 /* Copies for the sessions of one user, the origin left out. */
@@ -181,7 +164,8 @@ static void count_own(struct chat *chat, const struct outgoing *outgoing)
         return;
     struct subscription *subscription = subscription_for(origin, outgoing->conversation);
     if (subscription && !subscription->replaying)
-        hand(chat, origin, subscription, outgoing->conversation, outgoing->id, session_behind(chat, origin));
+        subscription_hand_all(chat, subscription, outgoing->conversation, outgoing->id,
+                              session_behind(chat, origin));
 }
 
 void deliver(struct chat *chat, const struct outgoing *outgoing, bool native)
@@ -230,7 +214,7 @@ static bool read_stored(struct chat *chat, struct session *session, const struct
         copy_to(chat, session, subscription, current);
         return false;
     }
-    hand(chat, session, subscription, current->conversation, current->id, false);
+    subscription_hand_all(chat, subscription, current->conversation, current->id, false);
     return true;
 }
 

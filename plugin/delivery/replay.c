@@ -81,18 +81,6 @@ static bool skip(const struct page *page, struct conversation *conversation, con
            discarded(page->chat, session, conversation);
 }
 
-static void mark_had(const struct page *page, const struct conversation *conversation, int64_t id)
-{
-    struct subscription *subscription = page->subscription;
-    subscription_hand(page->chat, subscription, id, true);
-    if (subscription->kind != SUBSCRIPTION_FEED)
-        return;
-    struct subscription *narrow = conversation->group ? subscription_find(subscription->session, conversation)
-                                                      : subscription->session->inbox;
-    if (narrow)
-        subscription_hand(page->chat, narrow, id, true);
-}
-
 static bool send_row(void *context, struct conversation *conversation, const struct message *message)
 {
     struct page *page = context;
@@ -109,7 +97,7 @@ static bool send_row(void *context, struct conversation *conversation, const str
         page->chat->count.replayed++;
         session->replay_sent++;
     }
-    mark_had(page, conversation, message->id);
+    subscription_hand_all(page->chat, page->subscription, conversation, message->id, true);
     return true;
 }
 

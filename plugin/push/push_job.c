@@ -165,8 +165,7 @@ static int64_t stored_cursor(struct chat *chat, const struct push_row *row,
 static int64_t live_position(struct chat *chat, const struct session *session,
                              const struct conversation *conversation)
 {
-    struct subscription *named =
-        conversation->group ? subscription_find(session, conversation) : session->inbox;
+    struct subscription *named = subscription_named(session, conversation);
     int64_t position = session->feed ? subscription_position(chat, session->feed) : 0;
     return named ? larger(position, subscription_position(chat, named)) : position;
 }

@@ -56,6 +56,17 @@ void subscription_hand(struct chat *chat, struct subscription *subscription, int
     session_dirty(chat, subscription->session);
 }
 
+void subscription_hand_all(struct chat *chat, struct subscription *subscription,
+                           const struct conversation *conversation, int64_t id, bool queued)
+{
+    subscription_hand(chat, subscription, id, queued);
+    if (subscription->kind != SUBSCRIPTION_FEED)
+        return;
+    struct subscription *named = subscription_named(subscription->session, conversation);
+    if (named)
+        subscription_hand(chat, named, id, queued);
+}
+
 int64_t subscription_cursor(struct chat *chat, struct subscription *subscription)
 {
     if (subscription->session->acks)

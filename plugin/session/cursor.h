@@ -11,6 +11,10 @@
 
 /* Positions. The id has been handed to the broker for this client (queued: and waits for a flush). */
 void subscription_hand(struct chat *chat, struct subscription *subscription, int64_t id, bool queued);
+/* The same for a message of this conversation: what came by the feed has been had by the narrower filter
+ * too. */
+void subscription_hand_all(struct chat *chat, struct subscription *subscription,
+                           const struct conversation *conversation, int64_t id, bool queued);
 /* What has been handed and flushed. */
 int64_t subscription_position(struct chat *chat, struct subscription *subscription);
 /* The connection died unnoticed, perhaps 1.5 keepalives ago: positions go back to where they were then. */

@@ -121,8 +121,7 @@ int64_t subscriptions_had(struct chat *chat, const struct session *session,
                           const struct conversation *conversation)
 {
     enum subscription_kind kind = conversation->group ? SUBSCRIPTION_GROUP : SUBSCRIPTION_INBOX;
-    struct subscription *narrow =
-        subscription_find_kind(session, kind, conversation->group ? conversation : NULL);
+    struct subscription *narrow = subscription_named(session, conversation);
     int64_t had = narrow ? given(chat, narrow) : 0;
     DL_FOREACH (session->ended, narrow)
         if (narrow->kind == kind && (!narrow->conversation || narrow->conversation == conversation))

@@ -43,6 +43,12 @@ struct subscription *subscription_find(const struct session *session, const stru
     return NULL;
 }
 
+struct subscription *subscription_named(const struct session *session,
+                                        const struct conversation *conversation)
+{
+    return conversation->group ? subscription_find(session, conversation) : session->inbox;
+}
+
 bool subscription_of_user(const struct user *user, const struct conversation *conversation,
                           const struct session *except)
 {

@@ -25,6 +25,10 @@ void subscription_leave(struct chat *chat, struct session *session, struct conve
 /* The session's subscription to a group by name (GROUP or LIVE), NULL if none. */
 struct subscription *subscription_find(const struct session *session,
                                        const struct conversation *conversation);
+/* The session's subscription to what this conversation is in, not counting the feed: the inbox for a pair, else
+ * by the group's name. NULL if none. */
+struct subscription *subscription_named(const struct session *session,
+                                        const struct conversation *conversation);
 /* Has any session of the user but `except` (NULL: any) a subscription to the group? */
 bool subscription_of_user(const struct user *user, const struct conversation *conversation,
                           const struct session *except);

@@ -145,7 +145,8 @@ void subscription_topic(char out[STORED_TOPIC_MAX], enum subscription_kind kind,
     strcpy(out, "inbox");
 }
 
-struct subscription *subscription_find(const struct session *session, const struct conversation *conversation)
+struct subscription *subscription_named(const struct session *session,
+                                        const struct conversation *conversation)
 {
     (void)session, (void)conversation;
     return NULL;
