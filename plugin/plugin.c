@@ -17,6 +17,7 @@
 #include "plugin/commands/stats.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
+#include "plugin/core/properties.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/delivery/broadcast.h"
 #include "plugin/delivery/deliver.h"
@@ -48,6 +49,7 @@
 
 struct plugin {
     struct chat chat;
+    struct properties properties;
     mosquitto_plugin_id_t *id;
     bool reloading; /* between RELOAD and the next TICK every BASIC_AUTH is a question about an old login */
     int64_t first_login; /* before the first TICK; 0: none */
@@ -247,39 +249,24 @@ static int on_message(int event, void *event_data, void *userdata)
     return MOSQ_ERR_SUCCESS;
 }
 
-/* 2.1 counts what it hands out as memory of its own, 2.0 does not. */
-static void free_property(const struct plugin *plugin, void *value)
-{
-    if (plugin->is_2_1)
-        mosquitto_free(value);
-    else
-        free(value);
-}
-
 static int on_control(int event, void *event_data, void *userdata)
 {
     struct mosquitto_evt_control *ed = event_data;
     struct plugin *plugin = userdata;
     struct chat *chat = enter(userdata);
     struct session *session = session_find(chat, ed->client);
-    char *response_topic = NULL;
-    void *correlation = NULL;
-    uint16_t correlation_len = 0;
     (void)event;
     if (!session)
         return MOSQ_ERR_SUCCESS; /* a bridge: no answer, but an error would close it, again and again */
-    mosquitto_property_read_string(ed->properties, MQTT_PROP_RESPONSE_TOPIC, &response_topic, false);
-    mosquitto_property_read_binary(ed->properties, MQTT_PROP_CORRELATION_DATA, &correlation, &correlation_len,
-                                   false);
+    struct answer_properties answer = answer_properties_read(&plugin->properties, ed->properties);
     const struct control_request request = {.payload = ed->payload,
                                             .len = ed->payloadlen,
                                             .qos = ed->qos,
-                                            .response_topic = response_topic,
-                                            .correlation = correlation,
-                                            .correlation_len = correlation_len};
+                                            .response_topic = answer.topic,
+                                            .correlation = answer.correlation,
+                                            .correlation_len = answer.correlation_len};
     bool answered = control_execute(chat, session, &request);
-    free_property(plugin, response_topic);
-    free_property(plugin, correlation);
+    answer_properties_clear(&plugin->properties, &answer);
     return answered ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
 }
 
@@ -346,6 +333,10 @@ static int on_reload(int event, void *event_data, void *userdata)
 }
 
 /* Entry points */
+
+/* Mosquitto 2.1 has it, for `mosquitto_ctrl broker listPlugins`; 2.0 has not even its declaration. */
+__attribute__((weak)) int mosquitto_plugin_set_info(mosquitto_plugin_id_t *identifier, const char *name,
+                                                    const char *version);
 
 static const struct {
     int event;
@@ -467,6 +458,7 @@ static void plugin_free(struct plugin *plugin)
     store_close(chat->store);
     keys_clear(&chat->keys);
     options_clear(&chat->options);
+    properties_close(&plugin->properties);
     free(plugin);
 }
 
@@ -483,7 +475,10 @@ static int start(struct plugin *plugin, const struct mosquitto_opt *opts, int co
         broker_error("cannot start: out of memory, or the database cannot be read");
         return -1;
     }
-    return register_callbacks(plugin);
+    if (register_callbacks(plugin))
+        return -1;
+    properties_open(&plugin->properties, plugin->is_2_1);
+    return 0;
 }
 
 static void say_started(const struct chat *chat)
@@ -517,6 +512,8 @@ __attribute__((visibility("default"))) int mosquitto_plugin_init(mosquitto_plugi
         plugin_free(plugin);
         return MOSQ_ERR_INVAL;
     }
+    if (mosquitto_plugin_set_info)
+        mosquitto_plugin_set_info(identifier, "mosquitto-chat", CHAT_VERSION);
     say_started(&plugin->chat);
     *userdata = plugin;
     return MOSQ_ERR_SUCCESS;

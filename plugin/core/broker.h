@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What we ask of Mosquitto: send to a client, close a client, log. The only file besides plugin.c that calls
- * the broker's API. Broker thread only. */
+/* What we ask of Mosquitto: send to a client, close a client, log. Only plugin.c and properties.c call the
+ * broker's API besides. Broker thread only. */
 #ifndef PLUGIN_CORE_BROKER_H
 #define PLUGIN_CORE_BROKER_H
 
