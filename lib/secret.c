@@ -35,27 +35,27 @@ static const char *read_fault(int fd, char *text)
     if (n < 0)
         return "cannot be read";
     if (len == 0 || len > SECRET_BYTES_MAX)
-        return len ? "is larger than 64 KiB" : "is empty";
+        return len ? "is larger than 64 KiB" : "is empty: it has no key";
     text[len] = '\0';
     return strlen(text) == len ? NULL : "has a NUL byte";
 }
 
-char *secret_read(const char *path, char *error, size_t error_size)
+char *secret_read(const char *path, char fault[SECRET_FAULT_MAX])
 {
     /* O_NONBLOCK: a FIFO must be refused, not waited for. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
-        snprintf(error, error_size, "%s cannot be opened: %s", path, strerror(errno));
+        snprintf(fault, SECRET_FAULT_MAX, "cannot be opened: %s", strerror(errno));
         return NULL;
     }
     char *text = calloc(1, SECRET_BYTES_MAX + 1);
-    const char *fault = text ? file_fault(fd) : "cannot be read: out of memory";
-    if (!fault)
-        fault = read_fault(fd, text);
+    const char *found = text ? file_fault(fd) : "cannot be read: out of memory";
+    if (!found)
+        found = read_fault(fd, text);
     close(fd);
-    if (!fault)
+    if (!found)
         return text;
-    snprintf(error, error_size, "%s %s", path, fault);
+    snprintf(fault, SECRET_FAULT_MAX, "%s", found);
     if (text)
         OPENSSL_cleanse(text, SECRET_BYTES_MAX + 1);
     free(text);

@@ -30,10 +30,9 @@ static const struct rule RULES[] = {
 static int open_account(struct account *account, char *error, size_t error_size)
 {
     const char *path = account->config->key_file;
-    char *pem = secret_read(path, error, error_size);
-    if (!pem)
-        return -1;
-    EVP_PKEY *key = jwt_key_read(pem);
+    char fault[SECRET_FAULT_MAX] = "has no private key of the curve P-256, which a .p8 of Apple has";
+    char *pem = secret_read(path, fault);
+    EVP_PKEY *key = pem ? jwt_key_read(pem) : NULL;
     const char *algorithm = key ? jwt_algorithm(key) : NULL;
     secret_free(pem);
     if (algorithm && strcmp(algorithm, "ES256") == 0) {
@@ -41,7 +40,7 @@ static int open_account(struct account *account, char *error, size_t error_size)
         return 0;
     }
     EVP_PKEY_free(key);
-    snprintf(error, error_size, "%s has no private key of the curve P-256, which a .p8 of Apple has", path);
+    snprintf(error, error_size, "%s %s", path, fault);
     return -1;
 }
 

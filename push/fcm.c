@@ -37,7 +37,7 @@ static const struct rule RULES[] = {
 };
 
 /* Of the service account's file. */
-struct keys {
+struct service_account {
     cJSON *file;
     EVP_PKEY *key;
     const char *project, *email, *key_id, *token_uri; /* borrowed from `file` */
@@ -51,56 +51,55 @@ static const char *member(const cJSON *object, const char *name)
     return text && *text ? text : NULL;
 }
 
-static const char *find_fault(struct keys *keys)
+static const char *find_fault(struct service_account *service)
 {
-    const char *pem = member(keys->file, "private_key");
-    keys->project = member(keys->file, "project_id");
-    keys->email = member(keys->file, "client_email");
-    keys->key_id = member(keys->file, "private_key_id");
-    keys->token_uri = member(keys->file, "token_uri");
-    if (!keys->project || !keys->email || !keys->token_uri || !pem)
+    const char *pem = member(service->file, "private_key");
+    service->project = member(service->file, "project_id");
+    service->email = member(service->file, "client_email");
+    service->key_id = member(service->file, "private_key_id");
+    service->token_uri = member(service->file, "token_uri");
+    if (!service->project || !service->email || !service->token_uri || !pem)
         return "is no service account's: project_id, client_email, token_uri or private_key is missing";
-    if (strncmp(keys->token_uri, "https://", strlen("https://")) != 0)
+    if (strncmp(service->token_uri, "https://", strlen("https://")) != 0)
         return "has a token_uri that does not begin with https://";
-    keys->key = jwt_key_read(pem);
-    const char *algorithm = keys->key ? jwt_algorithm(keys->key) : NULL;
+    service->key = jwt_key_read(pem);
+    const char *algorithm = service->key ? jwt_algorithm(service->key) : NULL;
     return algorithm && strcmp(algorithm, "RS256") == 0 ? NULL : "has no RSA key of 2048 bits or more";
 }
 
-static void keys_free(struct keys *keys)
+static void service_free(struct service_account *service)
 {
-    char *pem = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(keys->file, "private_key"));
+    char *pem = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(service->file, "private_key"));
     if (pem)
         OPENSSL_cleanse(pem, strlen(pem));
-    EVP_PKEY_free(keys->key);
-    cJSON_Delete(keys->file);
-    free(keys);
+    EVP_PKEY_free(service->key);
+    cJSON_Delete(service->file);
+    free(service);
 }
 
 static int open_account(struct account *account, char *error, size_t error_size)
 {
     const char *path = account->config->service_account_file;
-    char *text = secret_read(path, error, error_size);
-    struct keys *keys = text ? calloc(1, sizeof *keys) : NULL;
-    if (keys)
-        keys->file = json_read(text, strlen(text));
-    secret_free(text);
-    if (!text || !keys)
-        return -1;
-    const char *fault = keys->file ? find_fault(keys) : "is not valid JSON";
-    if (!fault) {
-        account->keys = keys;
-        return 0;
+    char fault[SECRET_FAULT_MAX];
+    char *text = secret_read(path, fault);
+    struct service_account *service = calloc(1, sizeof *service);
+    const char *wrong = text ? "cannot be read: out of memory" : fault;
+    if (text && service) {
+        service->file = json_read(text, strlen(text));
+        wrong = service->file ? find_fault(service) : "is not valid JSON";
     }
-    snprintf(error, error_size, "%s %s", path, fault);
-    keys_free(keys);
+    secret_free(text);
+    account->keys = service;
+    if (!wrong)
+        return 0;
+    snprintf(error, error_size, "%s %s", path, wrong);
     return -1;
 }
 
 static void close_account(struct account *account)
 {
     if (account->keys)
-        keys_free(account->keys);
+        service_free(account->keys);
     account->keys = NULL;
 }
 
@@ -111,23 +110,23 @@ static enum authorization authorize(struct account *account, int64_t now)
     return account->bearer.text && now < account->bearer.renew_at ? AUTHORIZED : TO_BE_FETCHED;
 }
 
-static char *print_header(const struct keys *keys)
+static char *print_header(const struct service_account *service)
 {
     cJSON *header = cJSON_CreateObject();
     bool added = header && cJSON_AddStringToObject(header, "alg", "RS256") &&
                  cJSON_AddStringToObject(header, "typ", "JWT") &&
-                 (!keys->key_id || cJSON_AddStringToObject(header, "kid", keys->key_id));
+                 (!service->key_id || cJSON_AddStringToObject(header, "kid", service->key_id));
     char *text = added ? cJSON_PrintUnformatted(header) : NULL;
     cJSON_Delete(header);
     return text;
 }
 
-static char *print_claims(const struct keys *keys, int64_t now)
+static char *print_claims(const struct service_account *service, int64_t now)
 {
     cJSON *claims = cJSON_CreateObject();
-    bool added = claims && cJSON_AddStringToObject(claims, "iss", keys->email) &&
+    bool added = claims && cJSON_AddStringToObject(claims, "iss", service->email) &&
                  cJSON_AddStringToObject(claims, "scope", SCOPE) &&
-                 cJSON_AddStringToObject(claims, "aud", keys->token_uri) &&
+                 cJSON_AddStringToObject(claims, "aud", service->token_uri) &&
                  cJSON_AddNumberToObject(claims, "iat", (double)now) &&
                  cJSON_AddNumberToObject(claims, "exp", (double)(now + ASKED_SECONDS));
     char *text = added ? cJSON_PrintUnformatted(claims) : NULL;
@@ -137,13 +136,13 @@ static char *print_claims(const struct keys *keys, int64_t now)
 
 static bool fetch(struct account *account, int64_t now, struct http_request *out)
 {
-    const struct keys *keys = account->keys;
-    char *header = print_header(keys), *claims = print_claims(keys, now);
-    char *assertion = header && claims ? jwt_make(keys->key, header, claims) : NULL;
+    const struct service_account *service = account->keys;
+    char *header = print_header(service), *claims = print_claims(service, now);
+    char *assertion = header && claims ? jwt_make(service->key, header, claims) : NULL;
     int len = assertion ? asprintf(&out->body, "%s%s", GRANT, assertion) : -1;
     if (len < 0)
         out->body = NULL;
-    out->url = strdup(keys->token_uri);
+    out->url = strdup(service->token_uri);
     out->body_len = len > 0 ? (size_t)len : 0;
     cJSON_free(header);
     cJSON_free(claims);
@@ -250,8 +249,8 @@ static char *print_message(const struct job *job, int64_t now_ms)
 static bool make_request(const struct account *account, const struct job *job, int64_t now_ms,
                          struct http_request *out)
 {
-    const struct keys *keys = account->keys;
-    char *project = curl_easy_escape(NULL, keys->project, 0);
+    const struct service_account *service = account->keys;
+    char *project = curl_easy_escape(NULL, service->project, 0);
     if (project && asprintf(&out->url, "%s/v1/projects/%s/messages:send", account->config->url, project) < 0)
         out->url = NULL;
     curl_free(project);
