@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/die.h"
 #include "bench/meter.h"
 
 #define CONTROL           "$CONTROL/chat/v1"
@@ -31,17 +31,6 @@ struct totals totals;
 static struct sockaddr_in address;
 static int poll_fd;
 static struct client *dirty;
-
-void die(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("load: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
-}
 
 void clients_init(int port)
 {

@@ -33,9 +33,6 @@ struct client {
     struct client *next_dirty;
 };
 
-/* Prints a line and ends the program. */
-__attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
-
 void clients_init(int port);
 
 /* How many have connected, have gone, and so on, since the start; all clients together. */

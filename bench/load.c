@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "bench/client.h"
+#include "bench/die.h"
 #include "bench/meter.h"
 #include "bench/workload.h"
 #include "lib/keys.h"
@@ -35,7 +36,7 @@ static const struct option options[] = {
     {0},
 };
 
-struct arguments {
+struct load_arguments {
     long number[NUMBERS]; /* 0: not given */
     const char *key_file, *workload;
     bool flag[LIST + 1];
@@ -50,10 +51,10 @@ static long read_number(const char *name, const char *text)
     return number;
 }
 
-static void read_arguments(struct arguments *out, int argc, char **argv)
+static void read_arguments(struct load_arguments *out, int argc, char **argv)
 {
     int index = 0, option;
-    *out = (struct arguments){0};
+    *out = (struct load_arguments){0};
     while ((option = getopt_long(argc, argv, "", options, &index)) != -1) {
         if (option == '?')
             exit(2);
@@ -80,7 +81,7 @@ static void name_user(const struct load *load, struct client *client)
 
 /* userSigs are made before any clock starts; the bare broker gets the same CONNECT and does not look at
  * it. */
-static void create_clients(struct load *load, const struct arguments *arguments)
+static void create_clients(struct load *load, const struct load_arguments *arguments)
 {
     struct keys keys = {0};
     char error[512];
@@ -105,14 +106,14 @@ static void create_clients(struct load *load, const struct arguments *arguments)
 }
 
 /* 0 stays 0: the workload has none of these. */
-static int given(const struct arguments *arguments, enum number number, int otherwise)
+static int given(const struct load_arguments *arguments, enum number number, int otherwise)
 {
     return arguments->number[number] && otherwise ? (int)arguments->number[number] : otherwise;
 }
 
 int main(int argc, char **argv)
 {
-    struct arguments arguments;
+    struct load_arguments arguments;
     read_arguments(&arguments, argc, argv);
     if (arguments.flag[LIST]) {
         workload_list();

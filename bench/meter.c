@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/client.h"
+#include "bench/die.h"
 #include "lib/clock.h"
 
 /* In nanoseconds. */

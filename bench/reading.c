@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/die.h"
 #include "bench/meter.h"
 #include "bench/workload.h"
 #include "lib/basics.h"

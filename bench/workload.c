@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/die.h"
 #include "bench/meter.h"
 #include "lib/basics.h"
 

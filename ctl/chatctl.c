@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ctl/command.h"
+#include "ctl/complain.h"
 #include "lib/basics.h"
 
 #define SOURCE_USAGE "[--config FILE | --key-file FILE --sdkappid N]"
 
 static int command_help(int argc, char **argv);
 
-static const struct command COMMANDS[] = {
+static const struct ctl_command COMMANDS[] = {
     {"usersig", "USER [--expire 7d] [--userbuf TEXT] " SOURCE_USAGE,
      "Prints a userSig for USER. --expire takes a number with s, m, h or d.", command_usersig},
     {"verify", "USER USERSIG " SOURCE_USAGE,
@@ -23,7 +22,7 @@ static const struct command COMMANDS[] = {
 
 #define COMMAND_COUNT COUNT(COMMANDS)
 
-static const struct command *find(const char *name)
+static const struct ctl_command *find(const char *name)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(COMMANDS[i].name, name) == 0)
@@ -31,7 +30,7 @@ static const struct command *find(const char *name)
     return NULL;
 }
 
-static void print_command(FILE *out, const struct command *command)
+static void print_command(FILE *out, const struct ctl_command *command)
 {
     fprintf(out, "  chatctl %s %s\n      %s\n", command->name, command->usage, command->help);
 }
@@ -54,51 +53,11 @@ static int command_help(int argc, char **argv)
         print_help(stdout);
         return finish_output();
     }
-    const struct command *command = find(argv[1]);
+    const struct ctl_command *command = find(argv[1]);
     if (!command)
         return complain_usage("there is no command \"%s\"", argv[1]);
     print_command(stdout, command);
     return finish_output();
-}
-
-/* Control characters of what is repeated from elsewhere become '?': it stays one line, and the terminal is
- * safe. */
-static void print_complaint(const char *format, va_list args, const char *end)
-{
-    char text[1024];
-
-    vsnprintf(text, sizeof text, format, args);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
-    fprintf(stderr, "chatctl: %s%s\n", text, end);
-}
-
-int complain(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    print_complaint(format, args, "");
-    va_end(args);
-    return EXIT_FAILED;
-}
-
-int complain_usage(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    print_complaint(format, args, " (see chatctl help)");
-    va_end(args);
-    return EXIT_USAGE;
-}
-
-int finish_output(void)
-{
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return complain("the output could not be written: %s", strerror(errno));
-    return EXIT_DONE;
 }
 
 static bool is_help(const char *word)
@@ -114,7 +73,7 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
-static int run(const struct command *command, int argc, char **argv)
+static int run(const struct ctl_command *command, int argc, char **argv)
 {
     if (asks_for_help(argc, argv)) {
         print_command(stdout, command);
@@ -133,7 +92,7 @@ int main(int argc, char **argv)
         print_help(stdout);
         return finish_output();
     }
-    const struct command *command = find(argv[1]);
+    const struct ctl_command *command = find(argv[1]);
     if (!command)
         return complain_usage("there is no command \"%s\"", argv[1]);
     return run(command, argc - 1, argv + 1);

@@ -4,10 +4,8 @@
 #ifndef CTL_COMMAND_H
 #define CTL_COMMAND_H
 
-enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
-
 /* argv[0] is the command's name. Returns an exit code; what went wrong has been said on stderr. */
-struct command {
+struct ctl_command {
     const char *name;
     const char *usage; /* what follows the name */
     const char *help;
@@ -16,12 +14,5 @@ struct command {
 
 int command_usersig(int argc, char **argv);
 int command_verify(int argc, char **argv);
-
-/* One line on stderr, with "chatctl: " in front. Returns EXIT_FAILED. */
-__attribute__((format(printf, 1, 2))) int complain(const char *format, ...);
-/* The same with a hint to the help. Returns EXIT_USAGE. */
-__attribute__((format(printf, 1, 2))) int complain_usage(const char *format, ...);
-/* Flushes stdout: EXIT_DONE, or a complaint when not everything could be written. */
-int finish_output(void);
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/command.h"
+#include "ctl/complain.h"
 #include "lib/basics.h"
 
 #define SDKAPPID_MAX 4294967295LL
@@ -106,7 +106,7 @@ static int64_t parse_sdkappid(const char *text)
     return number >= 1 && number <= SDKAPPID_MAX ? number : -1;
 }
 
-static int fill(struct config *config, const char *sdkappid, const char *key_file)
+static int fill(struct ctl_config *config, const char *sdkappid, const char *key_file)
 {
     char error[512];
 
@@ -118,7 +118,7 @@ static int fill(struct config *config, const char *sdkappid, const char *key_fil
     return EXIT_DONE;
 }
 
-static int fill_from_file(struct config *config, const char *path)
+static int fill_from_file(struct ctl_config *config, const char *path)
 {
     struct settings settings = {0};
 
@@ -131,9 +131,9 @@ static int fill_from_file(struct config *config, const char *path)
     return result;
 }
 
-int config_load(struct config *config, const struct config_source *source)
+int config_load(struct ctl_config *config, const struct config_source *source)
 {
-    *config = (struct config){0};
+    *config = (struct ctl_config){0};
     if (!source->key_file != !source->sdkappid)
         return complain_usage("--key-file and --sdkappid go together");
     if (source->file && source->key_file)

@@ -14,7 +14,7 @@ struct config_source {
     const char *sdkappid; /* --sdkappid */
 };
 
-struct config {
+struct ctl_config {
     int64_t sdkappid;
     struct keys keys; /* to be cleared by the caller */
 };
@@ -23,7 +23,7 @@ struct config {
  * ./run/mosquitto.conf and /etc/mosquitto/mosquitto.conf. Its plugin_opt_sdkappid and
  * plugin_opt_secret_key_file are read; include_dir is not followed. Returns an exit code; what went wrong has
  * been said. */
-__attribute__((warn_unused_result)) int config_load(struct config *config,
+__attribute__((warn_unused_result)) int config_load(struct ctl_config *config,
                                                     const struct config_source *source);
 
 #endif

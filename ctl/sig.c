@@ -10,6 +10,7 @@
 #include "acl/code.h"
 #include "acl/identity.h"
 #include "ctl/command.h"
+#include "ctl/complain.h"
 #include "ctl/config.h"
 #include "lib/usersig.h"
 
@@ -30,17 +31,17 @@ static const struct option OPTIONS[] = {
     {0},
 };
 
-struct arguments {
+struct sig_arguments {
     const char *value[OPTION_COUNT];
     char **words; /* what is not an option */
 };
 
 /* Takes the options from `first` on, and needs exactly `words` words beside them. Returns an exit code. */
-static int parse(struct arguments *out, int argc, char **argv, enum option_id first, int words)
+static int parse(struct sig_arguments *out, int argc, char **argv, enum option_id first, int words)
 {
     int option;
 
-    *out = (struct arguments){0};
+    *out = (struct sig_arguments){0};
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":", OPTIONS + first, NULL)) != -1) {
         if (option < FIRST_OPTION) {
@@ -57,7 +58,7 @@ static int parse(struct arguments *out, int argc, char **argv, enum option_id fi
     return EXIT_DONE;
 }
 
-static int load(struct config *config, const struct arguments *arguments)
+static int load(struct ctl_config *config, const struct sig_arguments *arguments)
 {
     const struct config_source source = {arguments->value[CONFIG], arguments->value[KEY_FILE],
                                          arguments->value[SDKAPPID]};
@@ -81,7 +82,8 @@ static int64_t parse_duration(const char *text)
     return result <= USERSIG_NUMBER_MAX ? result : -1;
 }
 
-static int print_usersig(const char *user, int64_t expire, const char *userbuf, const struct config *config)
+static int print_usersig(const char *user, int64_t expire, const char *userbuf,
+                         const struct ctl_config *config)
 {
     char *text = usersig_mint(user, config->sdkappid, time(NULL), expire, userbuf,
                               userbuf ? strlen(userbuf) : 0, &config->keys);
@@ -95,8 +97,8 @@ static int print_usersig(const char *user, int64_t expire, const char *userbuf, 
 
 int command_usersig(int argc, char **argv)
 {
-    struct arguments arguments;
-    struct config config;
+    struct sig_arguments arguments;
+    struct ctl_config config;
 
     int result = parse(&arguments, argc, argv, EXPIRE, 1);
     if (result != EXIT_DONE)
@@ -129,7 +131,7 @@ static void print_expiry(int64_t seconds)
         printf("ok, expires %lld seconds after 1970\n", (long long)seconds);
 }
 
-static int print_verdict(const char *user, const char *text, const struct config *config)
+static int print_verdict(const char *user, const char *text, const struct ctl_config *config)
 {
     struct usersig usersig;
     int code = user_id_valid(user, strlen(user))
@@ -146,8 +148,8 @@ static int print_verdict(const char *user, const char *text, const struct config
 
 int command_verify(int argc, char **argv)
 {
-    struct arguments arguments;
-    struct config config;
+    struct sig_arguments arguments;
+    struct ctl_config config;
 
     int result = parse(&arguments, argc, argv, CONFIG, 2);
     if (result != EXIT_DONE)

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ctl/complain.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Control characters of what is repeated from elsewhere become '?': it stays one line, and the terminal is
+ * safe. */
+static void print_complaint(const char *format, va_list args, const char *end)
+{
+    char text[1024];
+
+    vsnprintf(text, sizeof text, format, args);
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
+    fprintf(stderr, "chatctl: %s%s\n", text, end);
+}
+
+int complain(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print_complaint(format, args, "");
+    va_end(args);
+    return EXIT_FAILED;
+}
+
+int complain_usage(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print_complaint(format, args, " (see chatctl help)");
+    va_end(args);
+    return EXIT_USAGE;
+}
+
+int finish_output(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return complain("the output could not be written: %s", strerror(errno));
+    return EXIT_DONE;
+}
