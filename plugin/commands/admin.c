@@ -135,7 +135,7 @@ int command_get_user(struct command *command)
         code = answer_devices(command, user);
     if (code != CODE_OK || !command->data)
         return code;
-    const struct profile *profile = profile_of(user);
+    const struct profile *profile = user_profile(user);
     bool good = cJSON_AddStringToObject(data, "userID", user->id) &&
                 cJSON_AddStringToObject(data, "nickname", profile->nickname) &&
                 cJSON_AddStringToObject(data, "faceURL", profile->face_url) &&

@@ -42,7 +42,7 @@ static const char *either(const char *changed, const char *now)
 int command_set_self_info(struct command *command)
 {
     struct user *self = command->session->user;
-    const struct profile *now = profile_of(self);
+    const struct profile *now = user_profile(self);
     struct changes changes;
     int code = read_changes(command, &changes);
     if (code != CODE_OK)
@@ -55,7 +55,7 @@ int command_set_self_info(struct command *command)
         free(profile);
         return code;
     }
-    profile_set(command->chat, self, profile);
+    user_set_profile(command->chat, self, profile);
     store_commit(command->chat->store);
     return CODE_OK;
 }
@@ -64,7 +64,7 @@ int command_set_self_info(struct command *command)
 
 static bool add_user(cJSON *array, const struct user *user)
 {
-    const struct profile *profile = profile_of(user);
+    const struct profile *profile = user_profile(user);
     cJSON *item = json_add_object(array);
     if (!item)
         return false;

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/core/chat.h"
-#include "plugin/people/user.h"
 #include "schema/store.h"
 
 struct profile *profile_make(const char *nickname, const char *face_url, const char *self_signature)
@@ -33,24 +31,4 @@ bool profile_read(sqlite3_stmt *row, int first, struct profile **out)
         return true;
     *out = profile_make(nickname, face_url, self_signature);
     return *out != NULL;
-}
-
-const struct profile *profile_of(const struct user *user)
-{
-    static const struct profile none = {.nickname = "", .face_url = "", .self_signature = ""};
-    return user->profile ? user->profile : &none;
-}
-
-const char *profile_name(const struct user *user)
-{
-    const char *nickname = profile_of(user)->nickname;
-    return nickname[0] ? nickname : user->id;
-}
-
-void profile_set(struct chat *chat, struct user *user, struct profile *profile_take)
-{
-    store_put(chat->store, W_USER_PROFILE, "tttt", user->id, profile_take->nickname, profile_take->face_url,
-              profile_take->self_signature);
-    free(user->profile);
-    user->profile = profile_take;
 }

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What users say about themselves: nickname, faceURL, selfSignature. Beside struct user in memory, and
- * columns of the user's row. Most have none, which costs a pointer. Broker thread only. */
+ * columns of the user's row. Most have none, which costs a pointer. Any thread: it keeps nothing. */
 #ifndef PLUGIN_PEOPLE_PROFILE_H
 #define PLUGIN_PEOPLE_PROFILE_H
 
 #include <sqlite3.h>
 #include <stdbool.h>
-
-struct chat;
-struct user;
 
 /* In bytes. */
 #define NICKNAME_MAX       64
@@ -28,12 +25,5 @@ struct profile *profile_make(const char *nickname, const char *face_url, const c
 /* The same of three columns of a row, beginning at `first`, into *out: NULL if all are empty. false: out of
  * memory. */
 __attribute__((warn_unused_result)) bool profile_read(sqlite3_stmt *row, int first, struct profile **out);
-
-/* Never NULL; good until the user sets another. */
-const struct profile *profile_of(const struct user *user);
-/* What others are shown: the nickname, or the userID of who has none. */
-const char *profile_name(const struct user *user);
-/* In the open frame: this is the user's profile from now on. */
-void profile_set(struct chat *chat, struct user *user, struct profile *profile_take);
 
 #endif

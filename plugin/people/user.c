@@ -139,3 +139,23 @@ void user_revive(struct chat *chat, struct user *user)
     store_put(chat->store, W_USER_REVIVE, "ti", user->id, user->created);
     store_put(chat->store, W_BLACKLIST_END, "t", user->id);
 }
+
+const struct profile *user_profile(const struct user *user)
+{
+    static const struct profile none = {.nickname = "", .face_url = "", .self_signature = ""};
+    return user->profile ? user->profile : &none;
+}
+
+const char *user_name(const struct user *user)
+{
+    const char *nickname = user_profile(user)->nickname;
+    return nickname[0] ? nickname : user->id;
+}
+
+void user_set_profile(struct chat *chat, struct user *user, struct profile *profile_take)
+{
+    store_put(chat->store, W_USER_PROFILE, "tttt", user->id, profile_take->nickname, profile_take->face_url,
+              profile_take->self_signature);
+    free(user->profile);
+    user->profile = profile_take;
+}

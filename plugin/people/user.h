@@ -60,4 +60,11 @@ void user_kick(struct chat *chat, struct user *user);
  * deleted; what he said about himself, whom he did not want, and his mutes end now. */
 void user_revive(struct chat *chat, struct user *user);
 
+/* Never NULL; good until the user sets another. */
+const struct profile *user_profile(const struct user *user);
+/* What others are shown: the nickname, or the userID of who has none. */
+const char *user_name(const struct user *user);
+/* In the open frame: this is the user's profile from now on. */
+void user_set_profile(struct chat *chat, struct user *user, struct profile *profile_take);
+
 #endif

@@ -237,7 +237,7 @@ static bool add_title(struct chat *chat, cJSON *job, const struct push_target *t
     if (given)
         return add_text(job, "title", given);
     const struct user *sender = user_find(chat, target->sender); /* none: @system, or a deleted one */
-    const char *name = sender ? profile_name(sender) : target->sender;
+    const char *name = sender ? user_name(sender) : target->sender;
     if (!group)
         return add_text(job, "title", name);
     snprintf(title, sizeof title, "%s(%s)", name, group->name);

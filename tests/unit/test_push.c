@@ -109,6 +109,11 @@ struct user *user_find(struct chat *c, const char *id)
     return NULL;
 }
 
+const char *user_name(const struct user *user)
+{
+    return user->id;
+}
+
 int64_t user_total_unread(struct chat *c, struct user *user)
 {
     (void)c, (void)user;
