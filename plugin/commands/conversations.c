@@ -217,6 +217,7 @@ int command_delete_conversation(struct command *command)
     if (code != CODE_OK)
         return code;
     visible_clear(chat, access.member);
+    (void)member_read(chat, access.member, access.conversation->last_id);
     if (access.member->pinned)
         member_pin(chat, access.member, false);
     store_commit(chat->store);

@@ -13,7 +13,6 @@
 #include "plugin/people/conversation.h"
 #include "plugin/people/findings.h"
 #include "plugin/people/member.h"
-#include "plugin/people/unread.h"
 #include "schema/log.h"
 #include "schema/store.h"
 
@@ -192,7 +191,6 @@ void visible_clear(struct chat *chat, struct member *member)
     if (member->deleted_id != 0)
         store_put(chat->store, W_DELETED_FORGET, "iti", conversation->id, member->user_id,
                   member->cleared_id);
-    (void)member_read(chat, member, conversation->last_id);
 }
 
 void visible_deleted_after(struct chat *chat, const struct member *member, int64_t after, struct ids *ids)

@@ -35,7 +35,7 @@ int64_t visible_last(struct chat *chat, struct member *member);
  * nothing has changed. */
 __attribute__((warn_unused_result)) bool visible_delete(struct chat *chat, struct member *member,
                                                         const struct message *message);
-/* The same for all there is up to now, read or not. */
+/* The same for all there is up to now, read or not: the caller then moves the read position (member_read). */
 void visible_clear(struct chat *chat, struct member *member);
 /* Adds to `ids` others' messages with content after `after` that he has deleted. */
 void visible_deleted_after(struct chat *chat, const struct member *member, int64_t after, struct ids *ids);
