@@ -19,17 +19,50 @@ static size_t printed_len(unsigned char byte)
     return byte < ' ' ? strlen("\\u0000") : 1;
 }
 
-size_t text_fit(const char *text, size_t json_bytes)
+static bool starts_character(unsigned char byte)
 {
-    size_t used = 0, end = 0;
-    for (size_t i = 0; text[i]; i++) {
-        if (((unsigned char)text[i] & 0xC0) != 0x80)
+    return (byte & 0xC0) != 0x80;
+}
+
+static size_t one(unsigned char byte)
+{
+    (void)byte;
+    return 1;
+}
+
+static size_t one_a_character(unsigned char byte)
+{
+    return starts_character(byte);
+}
+
+/* The longest start of `text`, in whole characters, whose bytes together cost no more than `room`. */
+static size_t cut(const char *text, size_t room, size_t (*cost)(unsigned char byte))
+{
+    size_t end = 0, i = 0;
+    for (; text[i]; i++) {
+        size_t price = cost((unsigned char)text[i]);
+        if (starts_character((unsigned char)text[i]))
             end = i;
-        used += printed_len((unsigned char)text[i]);
-        if (used > json_bytes)
+        if (price > room)
             return end;
+        room -= price;
     }
-    return strlen(text);
+    return i;
+}
+
+size_t text_fit_bytes(const char *text, size_t bytes)
+{
+    return cut(text, bytes, one);
+}
+
+size_t text_fit_characters(const char *text, size_t characters)
+{
+    return cut(text, characters, one_a_character);
+}
+
+size_t text_fit_json(const char *text, size_t json_bytes)
+{
+    return cut(text, json_bytes, printed_len);
 }
 
 static size_t printed_text_len(const char *text)
@@ -53,11 +86,11 @@ static void shorten(cJSON *field, size_t excess)
     char *text = cJSON_GetStringValue(field);
     size_t len = text ? printed_text_len(text) : 0;
     if (text)
-        text[text_fit(text, len > excess ? len - excess : 0)] = '\0';
+        text[text_fit_json(text, len > excess ? len - excess : 0)] = '\0';
 }
 
 /* The step that is to make it shorter, by `excess` bytes. */
-static void cut(const struct text_cuts *cuts, int step, size_t max, size_t excess)
+static void take_step(const struct text_cuts *cuts, int step, size_t max, size_t excess)
 {
     if (step == 0)
         drop_whole(cuts, max);
@@ -69,7 +102,7 @@ char *text_print_within(cJSON *tree, size_t max, const struct text_cuts *cuts)
 {
     char *text = cJSON_PrintUnformatted(tree);
     for (int step = 0; text && strlen(text) > max && step < 3; step++) {
-        cut(cuts, step, max, strlen(text) - max);
+        take_step(cuts, step, max, strlen(text) - max);
         cJSON_free(text);
         text = cJSON_PrintUnformatted(tree);
     }
@@ -85,7 +118,7 @@ static size_t character_len(const char *text)
     unsigned char first = (unsigned char)*text;
     size_t len = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 0;
     for (size_t i = 1; i < len; i++)
-        if (((unsigned char)text[i] & 0xC0) != 0x80)
+        if (starts_character((unsigned char)text[i]))
             return 0;
     return len;
 }

@@ -10,9 +10,11 @@
 /* Copies `text` into `out` (size bytes), cut at its end; returns false when it was cut. */
 bool text_copy(char *out, size_t size, const char *text);
 
-/* How many bytes of valid UTF-8 fit into `json_bytes` bytes between the quotes of a JSON string, as cJSON
- * prints them, without going through a character. */
-size_t text_fit(const char *text, size_t json_bytes);
+/* How many bytes of valid UTF-8 fit, none of them through a character: into so many bytes; into so many
+ * characters (code points); into so many bytes between the quotes of a JSON string, as cJSON prints it. */
+size_t text_fit_bytes(const char *text, size_t bytes);
+size_t text_fit_characters(const char *text, size_t characters);
+size_t text_fit_json(const char *text, size_t json_bytes);
 
 /* What may go when a payload is too long. */
 struct text_cuts {

@@ -11,7 +11,6 @@
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/life/closing.h"
-#include "plugin/payload/payload.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push.h"
 #include "plugin/session/device.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "lib/json.h"
 #include "plugin/commands/commands.h"
 
 #include "acl/code.h"
 #include "plugin/commands/access.h"
 #include "plugin/commands/page.h"
 #include "plugin/core/chat.h"
-#include "plugin/payload/payload.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/live_history.h"
 #include "plugin/people/member.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "lib/json.h"
 #include "plugin/commands/commands.h"
 
 #include <stdlib.h>
@@ -9,7 +10,6 @@
 #include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/event.h"
-#include "plugin/payload/payload.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/unread.h"

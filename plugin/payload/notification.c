@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/payload/payload.h"
+#include "plugin/payload/notification.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/basics.h"
+#include "lib/json.h"
+#include "lib/text.h"
 
 #define BODY_CHARACTERS_MAX 100
 
@@ -14,18 +16,6 @@ static const struct {
     {"image", "[Image]"}, {"sound", "[Voice]"},  {"video", "[Video]"},
     {"file", "[File]"},   {"face", "[Sticker]"}, {"location", "[Location]"},
 };
-
-/* Bytes of the first characters of a valid UTF-8 text: a cut never goes through a character. */
-static size_t cut(const char *text, size_t characters)
-{
-    size_t i = 0;
-    for (; text[i]; i++) {
-        bool starts = ((unsigned char)text[i] & 0xC0) != 0x80;
-        if (starts && characters-- == 0)
-            break;
-    }
-    return i;
-}
 
 static const char *find_word(const cJSON *message)
 {
@@ -45,7 +35,7 @@ static char *make_body(const cJSON *message)
     const char *text = string_member(message, "text");
     if (!text) /* a notice may have a text of its own */
         text = string_member(cJSON_GetObjectItemCaseSensitive(message, "notice"), "text");
-    return text ? strndup(text, cut(text, BODY_CHARACTERS_MAX)) : strdup(find_word(message));
+    return text ? strndup(text, text_fit_characters(text, BODY_CHARACTERS_MAX)) : strdup(find_word(message));
 }
 
 /* A string of `push` takes the place of *field; an empty one counts as absent. */
@@ -80,7 +70,7 @@ static cJSON *read_body(const char *body, size_t body_len)
     return message;
 }
 
-int payload_notification(struct notification *out, const char *body, size_t body_len)
+int notification_read(struct notification *out, const char *body, size_t body_len)
 {
     *out = (struct notification){0};
     cJSON *message = read_body(body, body_len);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/payload/payload.h"
 
-#include "lib/json_quote.h"
-#include "plugin/payload/payload_flat.h"
-#include "plugin/payload/payload_kinds.h"
-
-#include "acl/code.h"
-#include "lib/basics.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "acl/code.h"
+#include "lib/basics.h"
+#include "lib/json.h"
+#include "lib/json_quote.h"
+#include "plugin/payload/payload_flat.h"
 
 /* Of a payload that is too long only so much is read, to find its `random`. */
 #define PEEK_MAX ((size_t)1048576)

@@ -5,13 +5,12 @@
 #define PLUGIN_PAYLOAD_PAYLOAD_H
 
 #include "acl/identity.h"
-#include "lib/json.h"
+#include "plugin/payload/payload_kinds.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define AT_MAX           30
-#define SAFE_INTEGER_MAX 9007199254740991LL /* 2^53 - 1 */
+#define AT_MAX 30
 
 enum content {
     CONTENT_NONE,
@@ -25,7 +24,6 @@ enum content {
     CONTENT_CUSTOM,
     CONTENT_MERGER
 };
-enum priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH };
 
 struct payload {
     enum content content;
@@ -53,17 +51,5 @@ struct payload {
 __attribute__((warn_unused_result)) int payload_parse(struct payload *out, const void *data, size_t len,
                                                       size_t max_bytes, char *reason, size_t reason_size);
 void payload_clear(struct payload *payload);
-
-/* What a phone shows for a stored body (PROTOCOL section 8): body text cut at 100 characters (code points) or
- * the [Image]... word, overridden by push.title/body/ext/sound/badge (an empty string counts as absent).
- * Strings malloc'ed or NULL when not given. badge false: the job carries none. 0, or -1: not a stored body,
- * or out of memory; then `out` is empty. */
-struct notification {
-    char *title, *body, *ext, *sound;
-    bool badge;
-};
-__attribute__((warn_unused_result)) int payload_notification(struct notification *out, const char *body,
-                                                             size_t body_len);
-void notification_clear(struct notification *notification);
 
 #endif

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "plugin/payload/payload.h"
+#include "lib/json.h"
 
 static bool is_any(const cJSON *item)
 {

@@ -6,6 +6,8 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
+enum priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH };
+
 enum kind {
     KIND_STRING,
     KIND_BOOL,
@@ -26,7 +28,7 @@ enum kind {
 bool kind_fits(enum kind kind, const cJSON *item);
 /* What it must be, in words: "a string". */
 const char *kind_words(enum kind kind);
-/* The enum priority that the item names, -1: none. */
+/* The priority that the item names, -1: none. */
 int kind_priority(const cJSON *item);
 
 #endif

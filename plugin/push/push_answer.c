@@ -5,6 +5,7 @@
 
 #include "acl/code.h"
 #include "lib/json.h"
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/push/push_out.h"
 #include "plugin/session/departed.h"
@@ -103,30 +104,18 @@ static int64_t retry_after(const struct job *job, int64_t given_seconds)
     return wait < LONGEST_RETRY_MS ? wait : LONGEST_RETRY_MS;
 }
 
-/* At most ERROR_MAX bytes, whole characters. */
-static void cut_error(char out[ERROR_MAX + 1], const char *error)
-{
-    size_t len = strnlen(error, ERROR_MAX + 1);
-    if (len > ERROR_MAX) {
-        len = ERROR_MAX;
-        while (len > 0 && ((unsigned char)error[len] & 0xC0) == 0x80)
-            len--;
-    }
-    memcpy(out, error, len);
-    out[len] = '\0';
-}
-
 int push_failed(struct chat *chat, int64_t id, int64_t retry_after_seconds, const char *error,
                 bool invalid_token, bool dead)
 {
     struct push *push = chat->push;
     struct job *job = push_out_find(push, id);
+    const char *given = error ? error : "";
     char reason[ERROR_MAX + 1];
     if (!job || job->ended)
         return CODE_OK;
     if (!store_begin(chat->store, ERROR_MAX + 2 * PUSH_CLIENT_BYTES + 4 * PUSH_RECORD_BYTES))
         return CODE_BUSY;
-    cut_error(reason, error ? error : "");
+    text_copy(reason, text_fit_bytes(given, ERROR_MAX) + 1, given);
     if (invalid_token && !job->token_changed) {
         push_put_token_lost(chat, job->client);
     } else if (dead || job->attempt >= PUSH_ATTEMPTS) {

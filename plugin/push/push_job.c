@@ -9,7 +9,7 @@
 #include "lib/basics.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
-#include "plugin/payload/payload.h"
+#include "plugin/payload/notification.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/profile.h"
@@ -249,7 +249,7 @@ static bool add_notification(struct chat *chat, cJSON *job, const struct push_ro
 {
     struct notification notification;
     /* A body that cannot be read as one is a notice all the same: somebody wrote. */
-    if (payload_notification(&notification, target->body, target->body_len))
+    if (notification_read(&notification, target->body, target->body_len))
         notification = (struct notification){.badge = true};
     bool added = add_title(chat, job, target, notification.title) &&
                  add_text(job, "body", notification.body ? notification.body : "[Message]") &&

@@ -8,6 +8,8 @@
 
 #include "acl/code.h"
 #include "lib/basics.h"
+#include "lib/json.h"
+#include "plugin/payload/notification.h"
 #include "plugin/payload/payload.h"
 #include "plugin/payload/stamp.h"
 #include <ctype.h>
@@ -400,7 +402,7 @@ static struct notification noted;
 static const char *note(const char *body)
 {
     notification_clear(&noted);
-    assert_int_equal(payload_notification(&noted, body, strlen(body)), 0);
+    assert_int_equal(notification_read(&noted, body, strlen(body)), 0);
     return noted.body;
 }
 
@@ -485,9 +487,9 @@ static void without_push_only_body_and_badge_are_given(void **state)
 static void a_body_that_is_none_gives_no_notification(void **state)
 {
     (void)state;
-    assert_int_equal(payload_notification(&noted, "\"text\":", 7), -1);
+    assert_int_equal(notification_read(&noted, "\"text\":", 7), -1);
     assert_null(noted.body);
-    assert_int_equal(payload_notification(&noted, "", 0), -1);
+    assert_int_equal(notification_read(&noted, "", 0), -1);
 }
 
 /* Out of memory */

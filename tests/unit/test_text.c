@@ -14,26 +14,41 @@
 static void a_text_that_fits_stays_whole(void **state)
 {
     (void)state;
-    assert_int_equal(text_fit("hello", 5), 5);
+    assert_int_equal(text_fit_json("hello", 5), 5);
+    assert_int_equal(text_fit_bytes("hello", 5), 5);
+    assert_int_equal(text_fit_characters("hello", 5), 5);
+    assert_int_equal(text_fit_bytes("hello", SIZE_MAX), 5);
+    assert_int_equal(text_fit_bytes("", 0), 0);
 }
 
 static void a_cut_never_goes_through_a_character(void **state)
 {
     (void)state;
-    const size_t wanted[] = {0, 1, 1, 1, 4, 5, 5, 5, 5, 9};
+    static const char text[] = "a\xe2\x82\xac"
+                               "b\xf0\x9f\x98\x80";
+    static const size_t wanted[] = {0, 1, 1, 1, 4, 5, 5, 5, 5, 9};
+    for (size_t room = 0; room < COUNT(wanted); room++) {
+        assert_int_equal(text_fit_json(text, room), wanted[room]);
+        assert_int_equal(text_fit_bytes(text, room), wanted[room]);
+    }
+}
+
+static void characters_are_counted_whole(void **state)
+{
+    (void)state;
+    static const char text[] = "a\xe2\x82\xac"
+                               "b\xf0\x9f\x98\x80";
+    static const size_t wanted[] = {0, 1, 4, 5, 9, 9};
     for (size_t room = 0; room < COUNT(wanted); room++)
-        assert_int_equal(text_fit("a\xe2\x82\xac"
-                                  "b\xf0\x9f\x98\x80",
-                                  room),
-                         wanted[room]);
+        assert_int_equal(text_fit_characters(text, room), wanted[room]);
 }
 
 static void what_json_escapes_counts_as_printed(void **state)
 {
     (void)state;
-    assert_int_equal(text_fit("\"\"\"", 5), 2);
-    assert_int_equal(text_fit("\n\n\n", 5), 2);
-    assert_int_equal(text_fit("\x01\x01\x01", 17), 2);
+    assert_int_equal(text_fit_json("\"\"\"", 5), 2);
+    assert_int_equal(text_fit_json("\n\n\n", 5), 2);
+    assert_int_equal(text_fit_json("\x01\x01\x01", 17), 2);
 }
 
 struct payload {
@@ -140,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_that_fits_stays_whole),
         cmocka_unit_test(a_cut_never_goes_through_a_character),
+        cmocka_unit_test(characters_are_counted_whole),
         cmocka_unit_test(what_json_escapes_counts_as_printed),
         cmocka_unit_test(a_payload_that_fits_is_printed_as_it_is),
         cmocka_unit_test(the_body_is_cut_first),
