@@ -27,6 +27,7 @@
 #include "plugin/delivery/message.h"
 #include "plugin/delivery/recent.h"
 #include "plugin/delivery/replay.h"
+#include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/life/deletion.h"
 #include "plugin/life/presence.h"
@@ -39,7 +40,6 @@
 #include "plugin/session/departed.h"
 #include "plugin/session/device.h"
 #include "plugin/session/session.h"
-#include "plugin/session/subscription.h"
 #include "schema/log.h"
 #include "schema/store.h"
 

@@ -10,6 +10,7 @@
 #include "plugin/commands/candidates.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
+#include "plugin/delivery/subscribe.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"

@@ -16,6 +16,7 @@
 #include "plugin/people/user.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/session.h"
+#include "plugin/session/subscription.h"
 #include "schema/store.h"
 
 int command_ack(struct command *command)

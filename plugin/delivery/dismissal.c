@@ -7,9 +7,11 @@
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
+#include "plugin/delivery/subscribe.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
+#include "plugin/session/subscription.h"
 #include "schema/store.h"
 
 #define BATCH      50 /* members told in one turn */
@@ -65,6 +67,13 @@ void dismissals_close(struct chat *chat)
 
 /* The end of the group */
 
+static void end_subscriptions(struct chat *chat, struct conversation *conversation)
+{
+    struct subscription *subscription, *next;
+    DL_FOREACH_SAFE2 (conversation->subscriptions, subscription, next, group_next)
+        subscription_leave(chat, subscription->session, conversation);
+}
+
 static bool end_live(struct chat *chat, struct conversation *conversation, const char *by)
 {
     const struct tips tips = {.kind = TIPS_INFO, .type = "dismiss", .by = by, .last = true};
@@ -73,6 +82,7 @@ static bool end_live(struct chat *chat, struct conversation *conversation, const
     announce_tips(chat, conversation, &tips);
     announce_finish(chat, true); /* while there is still somebody */
     group_dismiss(chat, conversation);
+    end_subscriptions(chat, conversation);
     store_commit(chat->store);
     return true;
 }

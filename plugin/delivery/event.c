@@ -16,6 +16,7 @@
 #include "plugin/people/unread.h"
 #include "plugin/people/user.h"
 #include "plugin/session/device.h"
+#include "plugin/session/subscription.h"
 
 static void send_at(struct session *session, const char *text, int qos)
 {

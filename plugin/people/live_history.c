@@ -7,16 +7,8 @@
 
 #include "plugin/commands/page.h"
 #include "plugin/core/chat.h"
-#include "plugin/delivery/deliver.h"
 #include "plugin/people/conversation.h"
 #include "plugin/session/session.h"
-
-struct live_message {
-    struct live_message *prev, *next;
-    char *client_id; /* who sent it */
-    size_t len;
-    char payload[];
-};
 
 struct live_history {
     int count;
@@ -65,19 +57,9 @@ void live_history_add(struct chat *chat, struct conversation *conversation, cons
         drop_oldest(history);
 }
 
-void live_history_send(struct chat *chat, struct subscription *subscription)
+const struct live_message *live_history_oldest(const struct conversation *conversation)
 {
-    const struct live_history *history = subscription->conversation->live_history;
-    struct session *session = subscription->session;
-    const struct live_message *message;
-    char topic[TOPIC_MAX];
-    if (!history)
-        return;
-    deliver_topic(topic, subscription, subscription->conversation);
-    DL_FOREACH (history->oldest, message)
-        if (strcmp(message->client_id, session->client_id) != 0)
-            deliver_copy(chat, session, topic, message->payload, message->len, NULL, 0,
-                         subscription->qos > 0 ? 1 : 0);
+    return conversation->live_history ? conversation->live_history->oldest : NULL;
 }
 
 bool live_history_read(const struct conversation *conversation, size_t limit, struct page *page)

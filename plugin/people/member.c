@@ -10,8 +10,6 @@
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
-#include "plugin/session/session.h"
-#include "plugin/session/subscription.h"
 #include "schema/log.h"
 #include "schema/store.h"
 
@@ -26,35 +24,39 @@ void members_close(struct chat *chat)
         }
 }
 
-/* A connected feed of the user delivers this group from now on. */
+/* Connected feeds of the user deliver this group from now on. */
 static void attach_feeds(struct member *member)
 {
-    const struct session *session;
-    if (!member->user || !member->conversation->group || !conversation_stored(member->conversation))
+    if (member->feeding || member->role == ROLE_NONE || !member->user || member->user->feeds == 0 ||
+        !member->conversation->group || !conversation_stored(member->conversation))
         return;
-    DL_FOREACH2 (member->user->sessions, session, user_next)
-        if (session->feed && member->feeds++ == 0)
-            DL_APPEND2(member->conversation->feeders, member, feed_prev, feed_next);
+    member->feeding = true;
+    DL_APPEND2(member->conversation->feeders, member, feed_prev, feed_next);
 }
 
 static void detach_feeds(struct member *member)
 {
-    if (member->feeds > 0)
+    if (member->feeding)
         DL_DELETE2(member->conversation->feeders, member, feed_prev, feed_next);
-    member->feeds = 0;
+    member->feeding = false;
 }
 
-void member_feed(struct member *member, bool gained)
+void user_feed_begin(struct user *user)
 {
-    if (member->role == ROLE_NONE || !member->conversation->group ||
-        !conversation_stored(member->conversation))
+    struct member *member;
+    if (user->feeds++ > 0)
         return;
-    if (gained) {
-        if (member->feeds++ == 0)
-            DL_APPEND2(member->conversation->feeders, member, feed_prev, feed_next);
-    } else if (member->feeds > 0 && --member->feeds == 0) {
-        DL_DELETE2(member->conversation->feeders, member, feed_prev, feed_next);
-    }
+    DL_FOREACH2 (user->memberships, member, user_next)
+        attach_feeds(member);
+}
+
+void user_feed_end(struct user *user)
+{
+    struct member *member;
+    if (--user->feeds > 0)
+        return;
+    DL_FOREACH2 (user->memberships, member, user_next)
+        detach_feeds(member);
 }
 
 static void attach_user(struct member *member, struct user *user)
@@ -63,8 +65,7 @@ static void attach_user(struct member *member, struct user *user)
         return;
     member->user = user;
     DL_APPEND2(user->memberships, member, user_prev, user_next);
-    if (member->role != ROLE_NONE)
-        attach_feeds(member);
+    attach_feeds(member);
 }
 
 static struct member *remember(struct conversation *conversation, const char *user_id)
@@ -203,8 +204,7 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
     if (conversation->group)
         count_members(chat, conversation, 1);
     attach_user(member, user);
-    if (member->feeds == 0)
-        attach_feeds(member);
+    attach_feeds(member);
     conversation->push_queued = false;
     store_put(chat->store, W_MEMBER_SET, "itiiiiii", conversation->id, user->id, (int64_t)role,
               member->joined_id, member->joined, member->read_id, member->read_seq, member->read_sent);
@@ -272,7 +272,6 @@ void member_pin(struct chat *chat, struct member *member, bool pinned)
 void group_dismiss(struct chat *chat, struct conversation *conversation)
 {
     struct member *member, *next;
-    struct subscription *subscription, *after;
     conversation->group->dismissed = chat->now;
     conversation->group->member_count = 0;
     store_put(chat->store, W_GROUP_DISMISS, "ii", conversation->id, chat->now);
@@ -284,10 +283,6 @@ void group_dismiss(struct chat *chat, struct conversation *conversation)
         detach_feeds(member);
     }
     conversation->members_complete = true;
-    if (conversation_stored(conversation))
-        return;
-    DL_FOREACH_SAFE2 (conversation->subscriptions, subscription, after, group_next)
-        subscription_leave(chat, subscription->session, conversation);
 }
 
 int group_online_count(struct chat *chat, struct conversation *conversation)

@@ -35,7 +35,7 @@ struct member {
     int64_t cleared_id;        /* he has deleted the conversation: messages up to this id are not his */
     int64_t deleted_id;        /* no message after it has been deleted by him: visible.h */
     bool pinned;               /* first in his list */
-    int feeds;                 /* connected sessions of his with the feed; > 0: in conversation->feeders */
+    bool feeding;              /* in conversation->feeders */
     struct findings *findings; /* findings.h; NULL: none */
     struct member *user_prev, *user_next; /* user->memberships */
     struct member *feed_prev, *feed_next; /* conversation->feeders */
@@ -89,12 +89,15 @@ struct conversation *pair_join(struct chat *chat, const char *user1, const char 
  * more, from this message on. Only needed where one of the two has `kicked`. false: out of memory. */
 __attribute__((warn_unused_result)) bool pair_rejoin(struct chat *chat, struct conversation *conversation);
 
-/* Dismisses the group, in the open frame: one record for all members; delivery ends at once. */
+/* Dismisses the group, in the open frame: one record for all members; delivery to them ends at once. Who is
+ * subscribed to a live group is the caller's: dismissal.h. */
 void group_dismiss(struct chat *chat, struct conversation *conversation);
 
 /* Online: members with a connected session. Loads the members. */
 int group_online_count(struct chat *chat, struct conversation *conversation);
-/* A session of the member's user gained or lost its feed. */
-void member_feed(struct member *member, bool gained);
+/* A session of the user has got its feed, or lost it: his groups are in conversation->feeders while he has
+ * one. His memberships are loaded. */
+void user_feed_begin(struct user *user);
+void user_feed_end(struct user *user);
 
 #endif

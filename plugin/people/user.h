@@ -27,6 +27,7 @@ struct user {
     bool memberships_complete;  /* `memberships` holds all of them, not only those met so far */
     struct member *memberships; /* utlist DL over user_prev/user_next; members with role 0 may be in it */
     struct session *sessions;   /* utlist DL over user_prev/user_next: who is connected */
+    int feeds;                  /* ... of them with the feed: user_feed_begin() of member.h */
     struct watched *watched;    /* who watches his status: presence.h; NULL: nobody */
     struct young_device *young_devices; /* utlist DL over user_prev/user_next: device.h */
     /* What the store says of his devices' places and tokens, and of his applications, before these positions

@@ -6,7 +6,7 @@
 
 #include "lib/basics.h"
 #include "plugin/core/chat.h"
-#include "plugin/session/departed.h"
+#include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
 

@@ -4,10 +4,14 @@
 #ifndef PLUGIN_SESSION_CURSOR_H
 #define PLUGIN_SESSION_CURSOR_H
 
-#include "plugin/session/session.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct chat;
+struct conversation;
+struct session;
+struct subscription;
 
 /* Positions. The id has been handed to the broker for this client (queued: and waits for a flush). */
 void subscription_hand(struct chat *chat, struct subscription *subscription, int64_t id, bool queued);

@@ -11,6 +11,7 @@
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
 #include "plugin/session/departed.h"
+#include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
 

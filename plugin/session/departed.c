@@ -9,6 +9,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/people/user.h"
 #include "plugin/session/cursor.h"
+#include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
 

@@ -11,6 +11,7 @@
 #include "lib/usersig.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/life/presence.h"
 #include "plugin/people/user.h"

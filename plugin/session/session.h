@@ -7,7 +7,6 @@
 
 #include "acl/identity.h"
 #include "plugin/session/expiry.h"
-#include "plugin/session/trail.h"
 #include "schema/ids.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,40 +14,12 @@
 #include <uthash.h>
 
 struct chat;
-struct conversation;
 struct displacement;
 struct mosquitto;
-struct merge;
 struct session;
+struct subscription;
 struct user;
 struct watch;
-
-enum subscription_kind { SUBSCRIPTION_INBOX, SUBSCRIPTION_FEED, SUBSCRIPTION_GROUP, SUBSCRIPTION_LIVE };
-
-/* What a session is subscribed to. For stored kinds two positions: `handed` is the last id handed to the
- * broker for this client and flushed, `queued` one that waits for a flush (see deliver.h). */
-struct subscription {
-    enum subscription_kind kind;
-    struct session *session;
-    struct conversation *conversation; /* GROUP and LIVE */
-    int qos;
-    bool subscribed; /* LIVE: false when only joined by command, without SUBSCRIBE */
-    uint64_t since;  /* LIVE: the last live publish made before SUBSCRIBE (live_publish.h) */
-    bool replaying;  /* what came before has not all been handed yet: live messages wait their turn */
-    bool replay_started;
-    int64_t handed;
-    int64_t queued;
-    int64_t early; /* what was queued a turn before `queued` and may not be flushed either */
-    uint64_t early_until;
-    uint64_t queued_until; /* the tick at which `queued` has been flushed */
-    int64_t settling;      /* the position two seconds ago: what is written while the session goes on */
-    int64_t cursor;        /* what the store has (or is about to have) */
-    struct trail trail;    /* where `handed` was in the last 1.5 keepalives */
-    int64_t acked;         /* devices that use `ack`: cursor by hand */
-    struct merge *merge;   /* while replaying */
-    struct subscription *prev, *next;             /* session->subscriptions */
-    struct subscription *group_prev, *group_next; /* conversation->subscriptions */
-};
 
 struct session {
     const struct mosquitto *client; /* key; never dereferenced by us after DISCONNECT */

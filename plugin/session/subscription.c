@@ -6,22 +6,9 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "acl/code.h"
-#include "acl/rules.h"
-#include "acl/topic.h"
-#include "lib/text.h"
-#include "plugin/core/chat.h"
-#include "plugin/delivery/audience.h"
-#include "plugin/delivery/deliver.h"
-#include "plugin/delivery/replay.h"
 #include "plugin/people/conversation.h"
-#include "plugin/people/live_history.h"
-#include "plugin/people/member.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
-#include "plugin/session/cursor.h"
-#include "plugin/session/departed.h"
-#include "schema/store.h"
+#include "plugin/session/session.h"
 
 static const char group_prefix[] = "group/";
 
@@ -32,6 +19,41 @@ void subscription_topic(char out[STORED_TOPIC_MAX], enum subscription_kind kind,
         snprintf(out, STORED_TOPIC_MAX, "%s%s", group_prefix, conversation->group->id);
     else
         snprintf(out, STORED_TOPIC_MAX, "%s", kind == SUBSCRIPTION_FEED ? "feed" : "inbox");
+}
+
+enum subscription_kind subscription_of_topic(const char *topic, const char **group)
+{
+    *group = NULL;
+    if (strncmp(topic, group_prefix, sizeof group_prefix - 1) == 0) {
+        *group = topic + sizeof group_prefix - 1;
+        return SUBSCRIPTION_GROUP;
+    }
+    return strcmp(topic, "feed") == 0 ? SUBSCRIPTION_FEED : SUBSCRIPTION_INBOX;
+}
+
+struct subscription *subscription_create(struct session *session, enum subscription_kind kind,
+                                         struct conversation *conversation)
+{
+    struct subscription *subscription = calloc(1, sizeof *subscription);
+    if (!subscription)
+        return NULL;
+    subscription->session = session;
+    subscription->kind = kind;
+    subscription->conversation = conversation;
+    DL_APPEND(session->subscriptions, subscription);
+    if (conversation)
+        DL_APPEND2(conversation->subscriptions, subscription, group_prev, group_next);
+    return subscription;
+}
+
+void subscription_unlink(struct subscription *subscription)
+{
+    struct session *session = subscription->session;
+    if (session->inbox == subscription)
+        session->inbox = NULL;
+    DL_DELETE(session->subscriptions, subscription);
+    if (subscription->conversation)
+        DL_DELETE2(subscription->conversation->subscriptions, subscription, group_prev, group_next);
 }
 
 struct subscription *subscription_find(const struct session *session, const struct conversation *conversation)
@@ -49,16 +71,6 @@ struct subscription *subscription_named(const struct session *session,
     return conversation->group ? subscription_find(session, conversation) : session->inbox;
 }
 
-bool subscription_of_user(const struct user *user, const struct conversation *conversation,
-                          const struct session *except)
-{
-    const struct session *session;
-    DL_FOREACH2 (user->sessions, session, user_next)
-        if (session != except && subscription_find(session, conversation))
-            return true;
-    return false;
-}
-
 struct subscription *subscription_find_kind(const struct session *session, enum subscription_kind kind,
                                             const struct conversation *conversation)
 {
@@ -67,359 +79,12 @@ struct subscription *subscription_find_kind(const struct session *session, enum 
     return kind == SUBSCRIPTION_FEED ? session->feed : subscription_find(session, conversation);
 }
 
-/* Starting */
-
-static struct subscription *create(struct session *session, enum subscription_kind kind,
-                                   struct conversation *conversation)
+bool subscription_of_user(const struct user *user, const struct conversation *conversation,
+                          const struct session *except)
 {
-    struct subscription *subscription = calloc(1, sizeof *subscription);
-    if (!subscription)
-        return NULL;
-    subscription->session = session;
-    subscription->kind = kind;
-    subscription->conversation = conversation;
-    DL_APPEND(session->subscriptions, subscription);
-    if (conversation)
-        DL_APPEND2(conversation->subscriptions, subscription, group_prev, group_next);
-    return subscription;
-}
-
-/* The feed delivers what narrower filters would: they wait for nothing any more. */
-static void cover_others(struct chat *chat, struct session *session)
-{
-    struct subscription *subscription;
-    DL_FOREACH (session->subscriptions, subscription)
-        if (subscription->kind == SUBSCRIPTION_INBOX || subscription->kind == SUBSCRIPTION_GROUP)
-            replay_cancel(chat, subscription);
-}
-
-static bool feed_begin(struct chat *chat, struct session *session, struct subscription *feed)
-{
-    struct member *member;
-    if (!user_load_memberships(chat, session->user))
-        return false;
-    DL_FOREACH2 (session->user->memberships, member, user_next)
-        member_feed(member, true);
-    session->feed = feed;
-    cover_others(chat, session);
-    return true;
-}
-
-static void feed_end(struct session *session)
-{
-    struct member *member;
-    DL_FOREACH2 (session->user->memberships, member, user_next)
-        member_feed(member, false);
-    session->feed = NULL;
-}
-
-/* Nothing comes by it any more. */
-static void detach(struct chat *chat, struct subscription *subscription)
-{
-    struct session *session = subscription->session;
-    replay_cancel(chat, subscription);
-    if (session->feed == subscription)
-        feed_end(session);
-    if (session->inbox == subscription)
-        session->inbox = NULL;
-    DL_DELETE(session->subscriptions, subscription);
-    if (subscription->conversation)
-        DL_DELETE2(subscription->conversation->subscriptions, subscription, group_prev, group_next);
-}
-
-static void destroy(struct chat *chat, struct subscription *subscription)
-{
-    detach(chat, subscription);
-    if (subscription->kind == SUBSCRIPTION_LIVE)
-        audience_left(chat, subscription->session, subscription->conversation);
-    free(subscription);
-}
-
-static int start_stored(struct chat *chat, struct session *session, enum subscription_kind kind,
-                        struct conversation *conversation, int qos)
-{
-    char topic[STORED_TOPIC_MAX];
-    struct subscription *subscription = subscription_find_kind(session, kind, conversation);
-    bool fresh = !subscription;
-    subscription_topic(topic, kind, conversation);
-    if (fresh)
-        subscription = create(session, kind, conversation);
-    if (!subscription || !store_begin(chat->store, 512)) {
-        if (fresh && subscription)
-            destroy(chat, subscription);
-        return CODE_BUSY;
-    }
-    if (fresh)
-        cursor_begin(chat, subscription, topic);
-    subscription->qos = qos;
-    store_put(chat->store, W_SUBSCRIPTION_SET, "ttii", session->client_id, topic, (int64_t)qos,
-              subscription->cursor);
-    store_commit(chat->store);
-    if (!fresh)
-        return CODE_OK; /* a second SUBSCRIBE of the same filter changes the QoS; nothing comes twice */
-    if (kind == SUBSCRIPTION_INBOX)
-        session->inbox = subscription;
-    if (kind == SUBSCRIPTION_FEED && !feed_begin(chat, session, subscription)) {
-        destroy(chat, subscription);
-        return CODE_BUSY;
-    }
-    if (kind == SUBSCRIPTION_FEED || !session->feed)
-        replay_start(chat, subscription);
-    return CODE_OK;
-}
-
-static struct subscription *join_live(struct chat *chat, struct session *session,
-                                      struct conversation *conversation)
-{
-    struct subscription *subscription = subscription_find(session, conversation);
-    if (subscription)
-        return subscription;
-    subscription = create(session, SUBSCRIPTION_LIVE, conversation);
-    if (subscription)
-        audience_joined(chat, session, conversation);
-    return subscription;
-}
-
-static int start_live(struct chat *chat, struct session *session, struct conversation *conversation, int qos)
-{
-    struct subscription *subscription = join_live(chat, session, conversation);
-    if (!subscription)
-        return CODE_BUSY;
-    bool first = !subscription->subscribed;
-    subscription->subscribed = true;
-    subscription->qos = qos;
-    if (!first)
-        return CODE_OK;
-    subscription->since = chat->live_publish_serial;
-    live_history_send(chat, subscription);
-    return CODE_OK;
-}
-
-static int start_group(struct chat *chat, struct session *session, const struct topic *topic, int qos)
-{
-    char id[GROUP_ID_MAX + 1];
-    snprintf(id, sizeof id, "%.*s", (int)topic->name_len, topic->name);
-    struct conversation *conversation = conversation_group(chat, id);
-    if (!conversation)
-        return CODE_NO_GROUP;
-    enum role role = member_role(chat, conversation, session->user->id);
-    int code = rules_may(conversation->group->type, role, false, ACTION_SUBSCRIBE);
-    if (code != CODE_OK)
-        return code;
-    return conversation_stored(conversation)
-               ? start_stored(chat, session, SUBSCRIPTION_GROUP, conversation, qos)
-               : start_live(chat, session, conversation, qos);
-}
-
-static bool is_self(const struct session *session, const struct topic *topic)
-{
-    return strlen(session->user->id) == topic->name_len &&
-           memcmp(session->user->id, topic->name, topic->name_len) == 0;
-}
-
-static int start(struct chat *chat, struct session *session, const struct topic *topic, int qos)
-{
-    if (session->orphan)
-        return CODE_NOT_ALLOWED; /* in the moment before the close */
-    switch (topic->kind) {
-    case TOPIC_INBOX:
-        return is_self(session, topic) ? start_stored(chat, session, SUBSCRIPTION_INBOX, NULL, qos)
-                                       : CODE_NOT_ALLOWED;
-    case TOPIC_FEED:
-        return is_self(session, topic) ? start_stored(chat, session, SUBSCRIPTION_FEED, NULL, qos)
-                                       : CODE_NOT_ALLOWED;
-    case TOPIC_GROUP:
-        return start_group(chat, session, topic, qos);
-    case TOPIC_EVENT: /* events are sent to the client in any case */
-        return is_self(session, topic) ? CODE_OK : CODE_NOT_ALLOWED;
-    case TOPIC_RESPONSE:
-        return CODE_OK;
-    case TOPIC_PUSH:
-        if (!session->admin)
-            return CODE_NOT_ADMIN;
-        push_worker_add(chat, session);
-        return CODE_OK;
-    case TOPIC_STATS:
-        return session->admin ? CODE_OK : CODE_NOT_ADMIN;
-    default:
-        return CODE_NOT_ALLOWED;
-    }
-}
-
-int subscription_add(struct chat *chat, struct session *session, const struct topic *topic, int qos)
-{
-    int code = start(chat, session, topic, qos);
-    session->subscribes += code == CODE_OK;
-    return code;
-}
-
-/* Ending */
-
-/* The feed may have been on its way to what narrower filters have not had: they go on from where it was. */
-static void uncover_others(struct chat *chat, struct session *session)
-{
-    struct subscription *subscription;
-    DL_FOREACH (session->subscriptions, subscription)
-        if (subscription_stored(subscription))
-            replay_start(chat, subscription);
-}
-
-/* Of each filter the last end is kept. */
-static void keep_ended(struct session *session, struct subscription *subscription)
-{
-    struct subscription *earlier, *next;
-    DL_FOREACH_SAFE (session->ended, earlier, next) {
-        if (earlier->kind != subscription->kind || earlier->conversation != subscription->conversation)
-            continue;
-        DL_DELETE(session->ended, earlier);
-        free(earlier);
-    }
-    DL_APPEND(session->ended, subscription);
-}
-
-static void end_stored(struct chat *chat, struct subscription *subscription)
-{
-    struct session *session = subscription->session;
-    char topic[STORED_TOPIC_MAX];
-    subscription_topic(topic, subscription->kind, subscription->conversation);
-    if (store_begin(chat->store, subscriptions_frame_bytes(session))) {
-        subscriptions_put_cursors(chat, session);
-        store_put(chat->store, W_SUBSCRIPTION_END, "tt", session->client_id, topic);
-        store_commit(chat->store);
-    }
-    detach(chat, subscription);
-    keep_ended(session, subscription);
-    if (subscription->kind == SUBSCRIPTION_FEED)
-        uncover_others(chat, session);
-}
-
-void subscription_remove(struct chat *chat, struct session *session, const struct topic *topic)
-{
-    char id[GROUP_ID_MAX + 1];
-    struct subscription *subscription = NULL;
-    if (topic->kind == TOPIC_PUSH && session->worker)
-        push_worker_remove(chat, session);
-    if ((topic->kind == TOPIC_INBOX || topic->kind == TOPIC_FEED) && is_self(session, topic))
-        subscription = topic->kind == TOPIC_INBOX ? session->inbox : session->feed;
-    if (topic->kind == TOPIC_GROUP) {
-        snprintf(id, sizeof id, "%.*s", (int)topic->name_len, topic->name);
-        struct conversation *conversation = conversation_group_any(chat, id);
-        subscription = conversation ? subscription_find(session, conversation) : NULL;
-    }
-    if (!subscription)
-        return;
-    if (subscription_stored(subscription))
-        end_stored(chat, subscription);
-    else
-        destroy(chat, subscription);
-}
-
-bool subscription_join_live(struct chat *chat, struct session *session, struct conversation *conversation)
-{
-    return join_live(chat, session, conversation) != NULL;
-}
-
-void subscription_leave(struct chat *chat, struct session *session, struct conversation *conversation)
-{
-    struct subscription *subscription = subscription_find(session, conversation);
-    if (subscription && !subscription_stored(subscription))
-        destroy(chat, subscription);
-}
-
-void subscriptions_end(struct chat *chat, struct session *session)
-{
-    struct subscription *ended, *next;
-    while (session->subscriptions)
-        destroy(chat, session->subscriptions);
-    DL_FOREACH_SAFE (session->ended, ended, next)
-        free(ended);
-    session->ended = NULL;
-}
-
-/* Kept sessions. Two passes: starting a subscription reads the store itself. */
-
-#define RESTORE_MAX 1024
-
-struct filter {
-    char topic[STORED_TOPIC_MAX];
-    int qos;
-};
-
-static size_t departed_filters(const struct departed *departed, struct filter *filters)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < departed->count && count < RESTORE_MAX; i++) {
-        if (departed->filters[i].ended)
-            continue;
-        text_copy(filters[count].topic, sizeof filters[count].topic, departed->filters[i].topic);
-        filters[count++].qos = departed->filters[i].qos;
-    }
-    return count;
-}
-
-static size_t active_filters(struct chat *chat, const struct session *session, struct filter *filters)
-{
-    size_t count = 0;
-    const struct departed *departed = departed_find(chat, session->client_id);
-    if (session->inherited)
-        return 0;
-    if (departed && departed->settled)
-        return departed_filters(departed, filters);
-    sqlite3_stmt *row = store_read(chat->store, R_SUBSCRIPTIONS);
-    sqlite3_bind_text(row, 1, session->client_id, -1, SQLITE_STATIC);
-    while (count < RESTORE_MAX && store_row(chat->store, row)) {
-        if (sqlite3_column_int(row, 2) == 0)
-            continue;
-        text_copy(filters[count].topic, sizeof filters[count].topic, store_text(row, 0));
-        filters[count++].qos = sqlite3_column_int(row, 1);
-    }
-    store_done(row);
-    return count;
-}
-
-/* Of a group he is no member of nothing is delivered, until he is invited again. */
-static void restore_one(struct chat *chat, struct session *session, const struct filter *filter)
-{
-    enum subscription_kind kind = strcmp(filter->topic, "feed") == 0 ? SUBSCRIPTION_FEED : SUBSCRIPTION_INBOX;
-    struct conversation *conversation = NULL;
-    if (strncmp(filter->topic, group_prefix, sizeof group_prefix - 1) == 0) {
-        kind = SUBSCRIPTION_GROUP;
-        conversation = conversation_group(chat, filter->topic + sizeof group_prefix - 1);
-        if (!conversation || !conversation_stored(conversation))
-            return;
-    }
-    (void)!start_stored(chat, session, kind, conversation, filter->qos);
-}
-
-static bool has_filter(const struct session *session, const char *topic)
-{
-    const struct subscription *subscription;
-    char name[STORED_TOPIC_MAX];
-    DL_FOREACH (session->subscriptions, subscription) {
-        if (!subscription_stored(subscription))
-            continue;
-        subscription_topic(name, subscription->kind, subscription->conversation);
-        if (strcmp(name, topic) == 0)
+    const struct session *session;
+    DL_FOREACH2 (user->sessions, session, user_next)
+        if (session != except && subscription_find(session, conversation))
             return true;
-    }
     return false;
-}
-
-static void forget_one(struct chat *chat, struct session *session, const struct filter *filter)
-{
-    if (!has_filter(session, filter->topic) &&
-        !store_write(chat->store, W_SUBSCRIPTION_END, "tt", session->client_id, filter->topic))
-        return; /* the ring is full: forgotten at the next login */
-}
-
-void subscriptions_restore(struct chat *chat, struct session *session, bool all)
-{
-    struct filter *filters = malloc(RESTORE_MAX * sizeof *filters);
-    size_t count = filters ? active_filters(chat, session, filters) : 0;
-    for (size_t i = 0; i < count; i++)
-        if (!all)
-            forget_one(chat, session, &filters[i]);
-        else if (!has_filter(session, filters[i].topic))
-            restore_one(chat, session, &filters[i]);
-    free(filters);
 }

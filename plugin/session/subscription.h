@@ -1,51 +1,77 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Subscriptions of a session: made by SUBSCRIBE, joinGroup of a live group or a kept session's return; ended
- * by UNSUBSCRIBE or the end of the session. Their cursors are the device's, in the store. */
+/* The record of what a session is subscribed to: made, found, named. How subscriptions come about and end is
+ * in delivery/subscribe.h, the positions are cursor.h's. Broker thread only. */
 #ifndef PLUGIN_SESSION_SUBSCRIPTION_H
 #define PLUGIN_SESSION_SUBSCRIPTION_H
 
 #include "acl/identity.h"
-#include "plugin/session/session.h"
+#include "plugin/session/trail.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct topic;
+struct conversation;
+struct merge;
+struct session;
+struct user;
 
-/* SUBSCRIBE: may this session have the filter? 0, or a code (the SUBACK says failure). Starts the replay
- * where there is one. */
-__attribute__((warn_unused_result)) int subscription_add(struct chat *chat, struct session *session,
-                                                         const struct topic *topic, int qos);
-void subscription_remove(struct chat *chat, struct session *session, const struct topic *topic);
-/* joinGroup of a live group: may send and is counted, receives nothing before SUBSCRIBE. false: out of
- * memory. */
-bool subscription_join_live(struct chat *chat, struct session *session, struct conversation *conversation);
-/* quitGroup of a live group, dismissal: delivery ends for this session. */
-void subscription_leave(struct chat *chat, struct session *session, struct conversation *conversation);
-/* The session's subscription to a group by name (GROUP or LIVE), NULL if none. */
-struct subscription *subscription_find(const struct session *session,
-                                       const struct conversation *conversation);
-/* The session's subscription to what this conversation is in, not counting the feed: the inbox for a pair, else
- * by the group's name. NULL if none. */
-struct subscription *subscription_named(const struct session *session,
-                                        const struct conversation *conversation);
-/* Has any session of the user but `except` (NULL: any) a subscription to the group? */
-bool subscription_of_user(const struct user *user, const struct conversation *conversation,
-                          const struct session *except);
-/* The same for any stored kind. */
-struct subscription *subscription_find_kind(const struct session *session, enum subscription_kind kind,
-                                            const struct conversation *conversation);
+enum subscription_kind { SUBSCRIPTION_INBOX, SUBSCRIPTION_FEED, SUBSCRIPTION_GROUP, SUBSCRIPTION_LIVE };
+
+/* What a session is subscribed to. For stored kinds two positions: `handed` is the last id handed to the
+ * broker for this client and flushed, `queued` one that waits for a flush (see deliver.h). */
+struct subscription {
+    enum subscription_kind kind;
+    struct session *session;
+    struct conversation *conversation; /* GROUP and LIVE */
+    int qos;
+    bool subscribed; /* LIVE: false when only joined by command, without SUBSCRIBE */
+    uint64_t since;  /* LIVE: the last live publish made before SUBSCRIBE (live_publish.h) */
+    bool replaying;  /* what came before has not all been handed yet: live messages wait their turn */
+    bool replay_started;
+    int64_t handed;
+    int64_t queued;
+    int64_t early; /* what was queued a turn before `queued` and may not be flushed either */
+    uint64_t early_until;
+    uint64_t queued_until; /* the tick at which `queued` has been flushed */
+    int64_t settling;      /* the position two seconds ago: what is written while the session goes on */
+    int64_t cursor;        /* what the store has (or is about to have) */
+    struct trail trail;    /* where `handed` was in the last 1.5 keepalives */
+    int64_t acked;         /* devices that use `ack`: cursor by hand */
+    struct merge *merge;   /* while replaying */
+    struct subscription *prev, *next;             /* session->subscriptions */
+    struct subscription *group_prev, *group_next; /* conversation->subscriptions */
+};
+
 static inline bool subscription_stored(const struct subscription *subscription)
 {
     return subscription->kind != SUBSCRIPTION_LIVE;
 }
-/* Puts the filters of a kept session back that does not subscribe again (all = true), or forgets them. */
-void subscriptions_restore(struct chat *chat, struct session *session, bool all);
-void subscriptions_end(struct chat *chat, struct session *session);
+
+/* A new one, in the lists of its session and its conversation (NULL: inbox and feed). NULL: out of memory. */
+struct subscription *subscription_create(struct session *session, enum subscription_kind kind,
+                                         struct conversation *conversation);
+/* It is in those lists no more; to be freed by the caller. */
+void subscription_unlink(struct subscription *subscription);
+
+/* The session's subscription to a group by name (GROUP or LIVE), NULL if none. */
+struct subscription *subscription_find(const struct session *session,
+                                       const struct conversation *conversation);
+/* The session's subscription to what this conversation is in, not counting the feed: the inbox for a pair,
+ * else by the group's name. NULL if none. */
+struct subscription *subscription_named(const struct session *session,
+                                        const struct conversation *conversation);
+/* The session's subscription of a stored kind. */
+struct subscription *subscription_find_kind(const struct session *session, enum subscription_kind kind,
+                                            const struct conversation *conversation);
+/* Has any session of the user but `except` (NULL: any) a subscription to the group? */
+bool subscription_of_user(const struct user *user, const struct conversation *conversation,
+                          const struct session *except);
 
 /* The name under which the store keeps a subscription: "inbox", "feed", "group/<groupID>". */
 #define STORED_TOPIC_MAX (sizeof "group/" + GROUP_ID_MAX)
 void subscription_topic(char out[STORED_TOPIC_MAX], enum subscription_kind kind,
                         const struct conversation *conversation);
+/* And back: what such a name means. `group`: the groupID in it, NULL when the kind has none. */
+enum subscription_kind subscription_of_topic(const char *topic, const char **group);
 
 #endif

@@ -21,6 +21,7 @@
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/deliver.h"
+#include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/life/presence.h"
 #include "plugin/people/application.h"

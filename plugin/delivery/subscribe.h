@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* How subscriptions come about and end: by SUBSCRIBE, joinGroup of a live group or a kept session's return;
+ * by UNSUBSCRIBE or the end of the session. Their cursors are the device's, in the store. Broker thread
+ * only. */
+#ifndef PLUGIN_DELIVERY_SUBSCRIBE_H
+#define PLUGIN_DELIVERY_SUBSCRIBE_H
+
+#include <stdbool.h>
+
+struct chat;
+struct conversation;
+struct session;
+struct topic;
+
+/* SUBSCRIBE: may this session have the filter? 0, or a code (the SUBACK says failure). Starts the replay
+ * where there is one. */
+__attribute__((warn_unused_result)) int subscription_add(struct chat *chat, struct session *session,
+                                                         const struct topic *topic, int qos);
+/* UNSUBSCRIBE. One that the session has not got is fine. */
+void subscription_remove(struct chat *chat, struct session *session, const struct topic *topic);
+/* joinGroup of a live group: may send and is counted, receives nothing before SUBSCRIBE. false: out of
+ * memory. */
+bool subscription_join_live(struct chat *chat, struct session *session, struct conversation *conversation);
+/* quitGroup of a live group, dismissal: delivery ends for this session. */
+void subscription_leave(struct chat *chat, struct session *session, struct conversation *conversation);
+/* Puts the filters of a kept session back that does not subscribe again (all = true), or forgets them. */
+void subscriptions_restore(struct chat *chat, struct session *session, bool all);
+/* The session ends, and all it is subscribed to. */
+void subscriptions_end(struct chat *chat, struct session *session);
+
+#endif
