@@ -16,10 +16,11 @@ def broker_factory(request):
     wanted. Each is stopped after the test and must have lived until then."""
     made = request.node.stash.setdefault(_brokers, [])
 
-    def make(start=True, conf=(), plugin=True, wrapper=(), run_as=None, per_listener=False, **options):
+    def make(start=True, conf=(), plugin=True, wrapper=(), run_as=None, per_listener=False, faults=False,
+             **options):
         if plugin and not PLUGIN.exists():
             pytest.fail(f"{PLUGIN} is not there: build it, or set BUILD_DIR", pytrace=False)
-        broker = Broker(options, conf, plugin, wrapper, run_as, per_listener)
+        broker = Broker(options, conf, plugin, wrapper, run_as, per_listener, faults)
         made.append(broker)
         return broker.start() if start else broker
 

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 
 from harness import packets, usersig
+from harness.faults import Faults
 from harness.ports import Port
 from harness.process import LoggedProcess
 from harness.raw import RawClient
@@ -29,9 +30,10 @@ SANITIZER_MARKS = ("ERROR: AddressSanitizer", "runtime error")
 
 
 class Broker:
-    """`options` are the plugin's (None: leave out), `conf` further lines of mosquitto.conf."""
+    """`options` are the plugin's (None: leave out), `conf` further lines of mosquitto.conf. With `faults` its disk and
+    its clock can be made wrong while it runs: broker.faults."""
 
-    def __init__(self, options=None, conf=(), plugin=True, wrapper=(), run_as=None, per_listener=False):
+    def __init__(self, options=None, conf=(), plugin=True, wrapper=(), run_as=None, per_listener=False, faults=False):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chat-broker-"))
         self.folder.chmod(0o755)
         self.key_file = self.folder / "secret.key"
@@ -50,6 +52,7 @@ class Broker:
             "group_rate": 0,
         }
         self.options.update(options or {})
+        self.faults = Faults(self.folder) if faults else None
         self.process = None
         self.earlier_log = []
         self.ended_by_test = False
@@ -95,6 +98,9 @@ class Broker:
         if PRELOAD:
             env["LD_PRELOAD"] = PRELOAD
             env["ASAN_OPTIONS"] = "detect_leaks=0:abort_on_error=0:exitcode=99"
+        if self.faults:
+            env.update(self.faults.environment)
+            env["LD_PRELOAD"] = ":".join(filter(None, (PRELOAD, env["LD_PRELOAD"])))
         return env
 
     def launch(self):
@@ -205,6 +211,8 @@ class Broker:
                 self.kill()
             self.mqtt.release()
             self.websocket.release()
+            if self.faults:
+                self.faults.close()
             shutil.rmtree(self.folder, ignore_errors=True)
         text = self.log()
         problems += [f"the log has {mark!r}" for mark in SANITIZER_MARKS if mark in text]

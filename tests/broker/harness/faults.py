@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""A bad disk and a wrong clock for one process: the other side of tests/faults/faults.c."""
+import contextlib
+import errno
+import mmap
+import struct
+
+from harness.settings import BUILD_DIR
+
+KINDS = {"read": 1, "write": 2, "sync": 3, "map": 4, "open": 5, "truncate": 6}
+RULES = 8
+RULE = struct.Struct("<iiiiI124s")
+CLOCKS = struct.Struct("<qq")
+LIBRARY = BUILD_DIR / "faults.so"
+
+
+class Faults:
+    """Give `environment` to the process, then change what is wrong while it runs."""
+
+    def __init__(self, folder):
+        self.path = folder / "faults"
+        self.path.write_bytes(bytes(RULES * RULE.size + CLOCKS.size))
+        self._file = self.path.open("r+b")
+        self._map = mmap.mmap(self._file.fileno(), 0)
+
+    def close(self):
+        self._map.close()
+        self._file.close()
+
+    @property
+    def environment(self):
+        return {"LD_PRELOAD": str(LIBRARY), "CHAT_FAULTS": str(self.path)}
+
+    # ---- the disk
+
+    @contextlib.contextmanager
+    def rule(self, kind, path, error=errno.EIO, times=-1, delay=0.0):
+        """Inside, calls of this kind on files whose path contains `path` fail with `error` (None: not at all),
+        at most `times` times, after `delay` seconds. Gives a function: how many calls there have been."""
+        slot = next(n for n in range(RULES) if self._read(n)[0] == 0)
+        self._write(slot, 0, error or 0, times, round(delay * 1000), 0, path.encode())
+        self._set_kind(slot, KINDS[kind])  # last: from now on it is in force
+        try:
+            yield lambda: self._read(slot)[4]
+        finally:
+            self._set_kind(slot, 0)
+
+    def _read(self, slot):
+        return RULE.unpack_from(self._map, slot * RULE.size)
+
+    def _write(self, slot, *values):
+        RULE.pack_into(self._map, slot * RULE.size, *values)
+
+    def _set_kind(self, slot, kind):
+        struct.pack_into("<i", self._map, slot * RULE.size, kind)
+
+    # ---- the clock
+
+    def set_clock(self, wall=0.0, steady=0.0):
+        """How many seconds the wall clock, and the one since boot, are ahead of the true ones."""
+        CLOCKS.pack_into(self._map, RULES * RULE.size, round(wall * 1000), round(steady * 1000))
