@@ -9,7 +9,7 @@
 /* An append that the database may not have yet. */
 struct young {
     struct message message;
-    uint64_t position; /* of its frame's end; 0 while the frame is open */
+    uint64_t mark; /* of its frame */
     struct tail *tail;
     struct young *prev, *next;           /* all, in order of ids */
     struct young *tail_prev, *tail_next; /* those of the conversation */
@@ -21,7 +21,7 @@ struct young {
 /* A recall that the database may not have yet, of a message that it may have long since. */
 struct recall {
     int64_t id, conversation;
-    uint64_t position; /* of its frame's end; 0 while the frame is open */
+    uint64_t mark; /* of its frame */
     struct recall *prev, *next;
     UT_hash_handle hh; /* by id */
     char sender[];     /* of the message */
@@ -37,6 +37,7 @@ struct tail {
 
 struct log {
     struct store *store;
+    struct store_hook hook;
     struct young *all;
     struct tail *tails;
     struct recall *recalls, *recalls_by_id;
@@ -63,47 +64,23 @@ static void forget_recall(struct log *log, struct recall *recall)
     free(recall);
 }
 
-/* Those of the open frame are the last of their list: they get its position, or go with it. */
-static void end_messages(struct log *log, uint64_t position)
-{
-    while (log->all && log->all->prev->position == 0) {
-        if (position != 0) {
-            for (struct young *y = log->all->prev; y->position == 0; y = y->prev) {
-                y->position = position;
-                if (y == log->all)
-                    break;
-            }
-            return;
-        }
-        forget(log, log->all->prev);
-    }
-}
-
-static void end_recalls(struct log *log, uint64_t position)
-{
-    for (struct recall *r = log->recalls; r && r->prev->position == 0; r = log->recalls) {
-        if (position == 0) {
-            forget_recall(log, r->prev);
-            continue;
-        }
-        for (r = r->prev; r->position == 0; r = r->prev)
-            r->position = position;
-        return;
-    }
-}
-
-static void on_ended(void *context, uint64_t position)
-{
-    end_messages(context, position);
-    end_recalls(context, position);
-}
-
-static void on_released(void *context, uint64_t position)
+/* Those of the open frame are the last of their list. */
+static void on_aborted(void *context)
 {
     struct log *log = context;
-    while (log->all && log->all->position != 0 && log->all->position <= position)
+    uint64_t mark = store_mark(log->store);
+    while (log->all && log->all->prev->mark == mark)
+        forget(log, log->all->prev);
+    while (log->recalls && log->recalls->prev->mark == mark)
+        forget_recall(log, log->recalls->prev);
+}
+
+static void on_released(void *context)
+{
+    struct log *log = context;
+    while (log->all && store_has(log->store, log->all->mark))
         forget(log, log->all);
-    while (log->recalls && log->recalls->position != 0 && log->recalls->position <= position)
+    while (log->recalls && store_has(log->store, log->recalls->mark))
         forget_recall(log, log->recalls);
 }
 
@@ -113,7 +90,8 @@ int log_open(struct log **out, struct store *store)
     if (!log)
         return -1;
     log->store = store;
-    store_set_hooks(store, &(struct store_hooks){on_ended, on_released, log});
+    log->hook = (struct store_hook){.released = on_released, .aborted = on_aborted, .context = log};
+    store_add_hook(store, &log->hook);
     *out = log;
     return 0;
 }
@@ -122,7 +100,7 @@ void log_close(struct log *log)
 {
     if (!log)
         return;
-    store_set_hooks(log->store, &(struct store_hooks){0});
+    store_remove_hook(log->store, &log->hook);
     while (log->all)
         forget(log, log->all);
     while (log->recalls)
@@ -171,7 +149,7 @@ bool log_append(struct log *log, const struct message *m, int64_t previous_id)
         young->message.body = "";
         young->message.body_len = 0;
     }
-    young->position = 0;
+    young->mark = store_mark(log->store);
     young->tail = tail;
     DL_APPEND(log->all, young);
     DL_APPEND2(tail->list, young, tail_prev, tail_next);
@@ -336,6 +314,7 @@ bool log_recall(struct log *log, const struct message *message)
         return false;
     recall->id = message->id;
     recall->conversation = message->conversation;
+    recall->mark = store_mark(log->store);
     memcpy(recall->sender, message->sender, sender_size);
     HASH_ADD(hh, log->recalls_by_id, id, sizeof recall->id, recall);
     if (!recall->hh.tbl) {

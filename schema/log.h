@@ -28,7 +28,6 @@ struct message {
 
 struct log;
 
-/* Takes over the store's hooks. */
 __attribute__((warn_unused_result)) int log_open(struct log **out, struct store *store);
 void log_close(struct log *log);
 

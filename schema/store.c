@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
+#include <utlist.h>
 
 #include "schema/record.h"
 #include "schema/store_internal.h"
@@ -46,12 +47,13 @@ void store_poll(struct store *store)
 {
     char line[512];
     bool error;
+    struct store_hook *hook;
     store_end_reads(store); /* before memory forgets what the database has by now */
     uint64_t committed = writer_committed(store->writer);
     if (committed != store->committed) {
         store->committed = committed;
-        if (store->hooks.released)
-            store->hooks.released(store->hooks.context, committed);
+        LL_FOREACH (store->hooks, hook)
+            hook->released(hook->context);
         ring_release(store->ring, committed);
         if (store->id_mark_next != 0 && committed >= store->id_mark_position) {
             if (writer_bad_frames(store->writer) == store->id_mark_bad)
@@ -64,14 +66,31 @@ void store_poll(struct store *store)
         store_say(store, error ? STORE_ERROR : STORE_INFO, "%s", line);
 }
 
-uint64_t store_committed(const struct store *store)
+void store_add_hook(struct store *store, struct store_hook *hook)
 {
-    return store->committed;
+    LL_PREPEND(store->hooks, hook);
 }
 
-void store_set_hooks(struct store *store, const struct store_hooks *hooks)
+void store_remove_hook(struct store *store, struct store_hook *hook)
 {
-    store->hooks = *hooks;
+    LL_DELETE(store->hooks, hook);
+}
+
+/* The head is where the open frame begins, and where the one before ended: the byte after it belongs to the
+ * open one alone, and is committed with it. */
+uint64_t store_mark(const struct store *store)
+{
+    return ring_head(store->ring) + 1;
+}
+
+uint64_t store_last_mark(const struct store *store)
+{
+    return ring_head(store->ring);
+}
+
+bool store_has(const struct store *store, uint64_t mark)
+{
+    return store->committed >= mark;
 }
 
 bool store_begin(struct store *store, size_t bytes)
@@ -108,12 +127,6 @@ const char *store_last_blob(const struct store *store)
     return store->last_blob;
 }
 
-static void ended(struct store *store, uint64_t position)
-{
-    if (store->hooks.ended)
-        store->hooks.ended(store->hooks.context, position);
-}
-
 uint64_t store_commit(struct store *store)
 {
     if (store->broken) {
@@ -126,24 +139,20 @@ uint64_t store_commit(struct store *store)
     if (store->id_mark_in_frame)
         store->id_mark_position = position;
     store->id_mark_in_frame = false;
-    ended(store, position);
     writer_wake(store->writer);
     return position;
 }
 
 void store_abort(struct store *store)
 {
+    struct store_hook *hook;
     if (store->id_mark_in_frame)
         store->id_mark_next = 0;
     store->id_mark_in_frame = false;
     store->broken = false;
     ring_abort(store->ring);
-    ended(store, 0);
-}
-
-uint64_t store_position(const struct store *store)
-{
-    return ring_head(store->ring);
+    LL_FOREACH (store->hooks, hook)
+        hook->aborted(hook->context);
 }
 
 bool store_write(struct store *store, enum write_op op, const char *format, ...)

@@ -68,9 +68,16 @@ __attribute__((warn_unused_result)) bool store_begin(struct store *store, size_t
  * (const char *, size_t). A frame whose reservation does not suffice is marked broken: store_commit logs it
  * and writes nothing. */
 void store_put(struct store *store, enum write_op op, const char *format, ...);
-/* Makes the frame durable and returns its position: it is committed when store_committed() >= position. */
+/* Makes the frame durable, and returns its mark. */
 uint64_t store_commit(struct store *store);
 void store_abort(struct store *store);
+/* The mark of the open frame: what memory changes with it, reads do not show before store_has says so. Marks
+ * rise for ever, over restarts too. */
+uint64_t store_mark(const struct store *store);
+/* Is the frame of this mark in the database, as of the last store_poll? 0, which is no frame's: true. */
+bool store_has(const struct store *store, uint64_t mark);
+/* The mark of the last frame that was written: when the database has it, it has all of them. */
+uint64_t store_last_mark(const struct store *store);
 /* All three in one; false: the ring is full. */
 __attribute__((warn_unused_result)) bool store_write(struct store *store, enum write_op op,
                                                      const char *format, ...);
@@ -78,19 +85,18 @@ __attribute__((warn_unused_result)) bool store_write(struct store *store, enum w
 /* Once a loop turn: lets the space of executed frames be used again and writes the writer's log lines.
  * store_begin does the same when it finds the ring full. */
 void store_poll(struct store *store);
-/* Who keeps pointers into the ring (log.h) is told when a frame ends (`ended`: its position, or 0 when
- * nothing was written) and before space is used again (`released`: everything up to `position` is in the
- * database). */
-struct store_hooks {
-    void (*ended)(void *context, uint64_t position);
-    void (*released)(void *context, uint64_t position);
+/* For who keeps what is in a frame and not in the database. Neither function may begin a frame. */
+struct store_hook {
+    /* store_has knows of more frames. Their bytes in the ring are used again when this has returned. */
+    void (*released)(void *context);
+    /* The open frame, whose mark store_mark still gives, will not be written. */
+    void (*aborted)(void *context);
     void *context;
+    struct store_hook *next;
 };
-void store_set_hooks(struct store *store, const struct store_hooks *hooks);
-/* Where the frames written so far end: the open one begins there. */
-uint64_t store_position(const struct store *store);
-/* Every frame up to here is in the database, as of the last store_poll. */
-uint64_t store_committed(const struct store *store);
+/* The hook is borrowed until it is removed, or the store closed. */
+void store_add_hook(struct store *store, struct store_hook *hook);
+void store_remove_hook(struct store *store, struct store_hook *hook);
 /* Where the bytes of the record just put are in the ring (the last `b` parameter): valid until released. */
 const char *store_last_blob(const struct store *store);
 

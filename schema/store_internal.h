@@ -21,9 +21,9 @@ struct store {
     struct writer *writer;
     struct database_state state; /* of this life */
 
-    uint64_t committed; /* as of the last poll */
-    struct store_hooks hooks;
-    time_t shrunk; /* the second of the last ring_shrink */
+    uint64_t committed;       /* as of the last poll */
+    struct store_hook *hooks; /* utlist LL */
+    time_t shrunk;            /* the second of the last ring_shrink */
 
     bool broken; /* the open frame has outgrown its reservation */
     const char *last_blob;

@@ -67,7 +67,7 @@ static int displace(struct command *command, const char *client_id, const struct
     if (code != CODE_OK)
         return code;
     device_displace(chat, self->user, &entry, &why);
-    push_commit(chat);
+    store_commit(chat->store);
     if (kicked)
         session_force_offline(chat, kicked, &why);
     return CODE_OK;

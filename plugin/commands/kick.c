@@ -6,8 +6,8 @@
 #include "plugin/life/closing.h"
 #include "plugin/life/deletion.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
 #include "plugin/session/device.h"
+#include "schema/store.h"
 
 /* Devices that are away need not be told: nothing they have lets them in again. */
 int command_kick_user(struct command *command)
@@ -21,7 +21,7 @@ int command_kick_user(struct command *command)
         return code;
     user_kick(chat, user);
     devices_end(chat, user);
-    push_commit(chat);
+    store_commit(chat->store);
     sessions_force_offline(chat, user, OFFLINE_ADMIN);
     return CODE_OK;
 }

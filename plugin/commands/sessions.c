@@ -11,6 +11,7 @@
 #include "plugin/push/push.h"
 #include "plugin/session/device.h"
 #include "plugin/session/session.h"
+#include "schema/store.h"
 
 int command_renew_user_sig(struct command *command)
 {
@@ -42,7 +43,7 @@ int command_logout(struct command *command)
         return code;
     push_put_token_lost(chat, command->session->client_id);
     device_leave_place(chat, command->session);
-    push_commit(chat);
+    store_commit(chat->store);
     session_close_soon(chat, command->session);
     return CODE_OK;
 }

@@ -23,7 +23,7 @@ struct dismissal {
     char group[GROUP_ID_MAX + 1];
     char by[USER_ID_MAX + 1];
     char told[USER_ID_MAX + 1]; /* everyone up to here, in the order of userIDs, has his notice */
-    uint64_t position;          /* of the frame that ended the group: its members are read from the store */
+    uint64_t mark;              /* of the frame that ended the group: its members are read from the store */
     int64_t retry_at;
     struct dismissal *prev, *next;
 };
@@ -99,7 +99,7 @@ static bool end_stored(struct chat *chat, struct conversation *conversation, con
     text_copy(task->by, sizeof task->by, by);
     group_dismiss(chat, conversation);
     store_put(chat->store, W_NOTICE_TASK_ADD, "itt", task->conversation, task->group, task->by);
-    task->position = store_commit(chat->store);
+    task->mark = store_commit(chat->store);
     DL_APPEND(chat->dismissals, task);
     return true;
 }
@@ -147,7 +147,7 @@ bool dismissals_tick(struct chat *chat)
 {
     struct dismissal *task = chat->dismissals;
     struct batch batch;
-    if (!task || task->position > store_committed(chat->store) || chat->now < task->retry_at)
+    if (!task || !store_has(chat->store, task->mark) || chat->now < task->retry_at)
         return false;
     if (!read_batch(chat, task, &batch) ||
         !store_begin(chat->store, TASK_BYTES + batch.count * ANNOUNCE_NOTICE_BYTES)) {

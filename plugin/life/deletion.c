@@ -248,7 +248,7 @@ bool deletion_start(struct chat *chat, struct user *user)
     devices_end(chat, user);
     store_put(chat->store, W_USER_DELETED, "ti", user->id, (int64_t)LEAVING);
     applications_end(chat, user);
-    push_commit(chat);
+    store_commit(chat->store);
     add(chat, deletion, user);
     sessions_force_offline(chat, user, OFFLINE_DELETED);
     take_turn(chat, deletion);

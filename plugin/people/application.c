@@ -19,7 +19,7 @@
 
 struct young_application {
     struct application application;
-    uint64_t position; /* its frame begins here or later */
+    uint64_t mark; /* of its frame */
     struct young_application *prev, *next;
     UT_hash_handle hh;
 };
@@ -67,7 +67,7 @@ static struct young_application *add_young(struct chat *chat, int64_t conversati
 static void remember(struct chat *chat, const struct application *application)
 {
     struct young_application *young = find_young(chat, application->conversation, application->user);
-    if (young) { /* to the end: oldest is by position */
+    if (young) { /* to the end: oldest is by mark */
         DL_DELETE(chat->applications->oldest, young);
         DL_APPEND(chat->applications->oldest, young);
     } else {
@@ -80,7 +80,7 @@ static void remember(struct chat *chat, const struct application *application)
     young->application.handled = application->handled;
     text_copy(young->application.inviter, sizeof young->application.inviter, application->inviter);
     text_copy(young->application.message, sizeof young->application.message, application->message);
-    young->position = store_position(chat->store);
+    young->mark = store_mark(chat->store);
 }
 
 static void forget(struct chat *chat, struct young_application *young)
@@ -92,7 +92,7 @@ static void forget(struct chat *chat, struct young_application *young)
 
 void applications_prune(struct chat *chat)
 {
-    while (chat->applications->oldest && chat->applications->oldest->position < store_committed(chat->store))
+    while (chat->applications->oldest && store_has(chat->store, chat->applications->oldest->mark))
         forget(chat, chat->applications->oldest);
 }
 
@@ -110,7 +110,7 @@ void applications_close(struct chat *chat)
 static bool ended(struct chat *chat, const char *user_id)
 {
     const struct user *user = user_in_memory(chat, user_id);
-    return user && user->applications_ended > store_committed(chat->store);
+    return user && !store_has(chat->store, user->applications_ended);
 }
 
 static void fill(struct chat *chat, struct application *out, sqlite3_stmt *row)
@@ -216,7 +216,7 @@ void applications_end(struct chat *chat, struct user *user)
 {
     struct young_application *young;
     store_put(chat->store, W_USER_APPLICATIONS_END, "t", user->id);
-    user->applications_ended = store_position(chat->store) + 1;
+    user->applications_ended = store_mark(chat->store);
     DL_FOREACH (chat->applications->oldest, young)
         if (strcmp(young->application.user, user->id) == 0)
             young->application.handled = true;

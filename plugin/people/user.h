@@ -30,8 +30,8 @@ struct user {
     int feeds;                  /* ... of them with the feed: user_feed_begin() of member.h */
     struct watched *watched;    /* who watches his status: presence.h; NULL: nobody */
     struct young_device *young_devices; /* utlist DL over user_prev/user_next: device.h */
-    /* What the store says of his devices' places and tokens, and of his applications, before these positions
-     * is void. */
+    /* What the store says of his devices' places and tokens, and of his applications, is void until it has
+     * the frames of these marks. */
     uint64_t devices_ended, applications_ended;
     struct bucket rate;
     struct profile *profile;     /* profile.h; NULL: none */

@@ -20,8 +20,8 @@
 struct hiding {
     int64_t conversation, id;
     char user[USER_ID_MAX + 1];
-    bool counts;       /* another's message with content */
-    uint64_t position; /* its frame begins here */
+    bool counts;   /* another's message with content */
+    uint64_t mark; /* of its frame */
     struct hiding *prev, *next;
     UT_hash_handle hh;
 };
@@ -172,7 +172,7 @@ bool visible_delete(struct chat *chat, struct member *member, const struct messa
     if (!young)
         return false;
     young->counts = message->kind == MESSAGE_CONTENT && strcmp(message->sender, member->user_id) != 0;
-    young->position = store_position(chat->store);
+    young->mark = store_mark(chat->store);
     store_put(chat->store, W_MESSAGE_DELETE, "tiii", member->user_id, conversation, message->id,
               (int64_t)young->counts);
     findings_deleted(member, message->id, young->counts && !message->recalled);
@@ -219,7 +219,7 @@ static void forget(struct chat *chat, struct hiding *young)
 
 void visible_prune(struct chat *chat)
 {
-    while (chat->hidings->oldest && chat->hidings->oldest->position < store_committed(chat->store))
+    while (chat->hidings->oldest && store_has(chat->store, chat->hidings->oldest->mark))
         forget(chat, chat->hidings->oldest);
 }
 

@@ -156,9 +156,9 @@ static void take_back(struct chat *chat)
         if (job->worker || ++count > WORKER_CREDIT)
             continue;
         store_put(chat->store, W_PUSH_RETRY, "iit", job->id, chat->now, (const char *)NULL);
-        push_out_end(push, job);
+        push_out_end(chat, job);
     }
-    push_out_commit(chat);
+    store_commit(chat->store);
 }
 
 /* Handing out */
@@ -187,7 +187,7 @@ static void left(struct turn *turn, const struct push_row *row, const struct pus
 
 static void drop(struct turn *turn, const struct push_row *row, const struct push_target *target)
 {
-    if (!push_out_add(turn->chat->push, row->job, row->client))
+    if (!push_out_add(turn->chat, row->job, row->client))
         return;
     store_put(turn->chat->store, W_PUSH_DROP, "i", row->job);
     left(turn, row, target);
@@ -195,7 +195,7 @@ static void drop(struct turn *turn, const struct push_row *row, const struct pus
 
 static void bury(struct turn *turn, const struct push_row *row, const struct push_target *target)
 {
-    if (!push_out_add(turn->chat->push, row->job, row->client))
+    if (!push_out_add(turn->chat, row->job, row->client))
         return;
     push_put_dead(turn->chat, row->job, "no answer from a worker");
     left(turn, row, target);
@@ -204,7 +204,7 @@ static void bury(struct turn *turn, const struct push_row *row, const struct pus
 /* Old, but for a message that is not: it need not be looked at again before that one is. */
 static void renew(struct turn *turn, const struct push_row *row, const struct push_target *target)
 {
-    if (!push_out_add(turn->chat->push, row->job, row->client))
+    if (!push_out_add(turn->chat, row->job, row->client))
         return;
     store_put(turn->chat->store, W_PUSH_RENEW, "ii", row->job, target->time);
     turn->records++;
@@ -224,7 +224,7 @@ static void lease(struct turn *turn, const struct push_row *row, const struct pu
 {
     struct chat *chat = turn->chat;
     struct push *push = chat->push;
-    push_out_lease(push, job, worker->session, row->attempt + 1,
+    push_out_lease(chat, job, worker->session, row->attempt + 1,
                    chat->now + chat->options.push_lease_seconds * 1000);
     DL_DELETE(push->workers, worker); /* the next one is another's */
     DL_APPEND(push->workers, worker);
@@ -238,7 +238,7 @@ static void hand_out(struct turn *turn, const struct push_row *row, const struct
 {
     struct push *push = turn->chat->push;
     struct worker *worker = find_worker(push);
-    struct job *job = worker ? push_out_add(push, row->job, row->client) : NULL;
+    struct job *job = worker ? push_out_add(turn->chat, row->job, row->client) : NULL;
     if (!job)
         return;
     if (send_job(turn, row, target, worker))
@@ -249,8 +249,7 @@ static void hand_out(struct turn *turn, const struct push_row *row, const struct
 
 static bool is_out(const struct chat *chat, const struct job *job)
 {
-    bool committed = job->position != 0 && job->position <= store_committed(chat->store);
-    return job->ended || !job->worker || job->lease_end > chat->now || !committed;
+    return job->ended || !job->worker || job->lease_end > chat->now || !store_has(chat->store, job->mark);
 }
 
 /* Out to a worker, or changed by a frame that is not committed: the row as read is of the past. */
@@ -315,9 +314,10 @@ static bool take_turn(struct chat *chat, int64_t due, bool expiring)
     }
     store_done(s);
     if (turn.records > 0)
-        push_out_commit(chat);
+        store_commit(chat->store);
     else
         store_abort(chat->store);
+    chat->push->fresh = chat->push->fresh || turn.records > 0;
     return !row_read && turn.rows < TURN_ROWS;
 }
 
@@ -331,16 +331,14 @@ static int64_t read_next_due(struct chat *chat)
     return due < latest ? due : latest;
 }
 
-/* Everything put so far is committed when the whole ring is. */
 static bool news_committed(struct chat *chat)
 {
     struct push *push = chat->push;
-    uint64_t committed = store_committed(chat->store);
     if (push->fresh && push->awaited == 0) {
-        push->awaited = committed + store_counters(chat->store).ring_used;
+        push->awaited = store_last_mark(chat->store);
         push->fresh = false;
     }
-    if (push->awaited == 0 || committed < push->awaited)
+    if (push->awaited == 0 || !store_has(chat->store, push->awaited))
         return false;
     push->awaited = 0;
     return true;

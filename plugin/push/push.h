@@ -38,12 +38,10 @@ void push_user_changed(struct chat *chat, struct user *user);
  * token. */
 void push_put_handed(struct chat *chat, const struct session *session, int64_t after);
 
-/* In an open frame that push_commit will end: the device's token goes, with its jobs. */
+/* In the open frame: the device's token goes, with its jobs. */
 void push_put_token_lost(struct chat *chat, const char *client);
 /* The same in memory only: the records are the caller's. */
 void push_token_lost(struct chat *chat, const char *client);
-/* Ends the open frame, like store_commit. */
-uint64_t push_commit(struct chat *chat);
 
 /* SUBSCRIBE / UNSUBSCRIBE of chat/push, and the end of a worker's session: its jobs go to the next at
  * once. */

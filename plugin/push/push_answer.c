@@ -23,18 +23,13 @@ void push_token_lost(struct chat *chat, const char *client)
     if (session)
         session->has_token = false;
     departed_token_lost(chat, client);
-    push_out_token_changed(chat->push, client);
+    push_out_token_changed(chat, client);
 }
 
 void push_put_token_lost(struct chat *chat, const char *client)
 {
     push_put_token_gone(chat, client);
     push_token_lost(chat, client);
-}
-
-uint64_t push_commit(struct chat *chat)
-{
-    return push_out_commit(chat);
 }
 
 /* Who has the token now loses it; one who has just got another one keeps that. */
@@ -59,11 +54,11 @@ int push_set_token(struct chat *chat, struct session *session, const char *provi
         return CODE_BAD_REQUEST;
     if (!store_begin(chat->store, 3 * (strlen(token) + strlen(client) + PUSH_RECORD_BYTES)))
         return CODE_BUSY;
-    push_out_prune(chat);
+    push_out_prune(chat); /* what the store has now counts */
     take_token(chat, client, provider, token);
     store_put(chat->store, W_TOKEN_SET, "tttt", client, provider, business, token);
-    push_out_token_changed(chat->push, client);
-    push_out_commit(chat);
+    push_out_token_changed(chat, client);
+    store_commit(chat->store);
     session->has_token = true;
     push_user_changed(chat, session->user);
     return CODE_OK;
@@ -74,7 +69,7 @@ int push_remove_token(struct chat *chat, struct session *session)
     if (!store_begin(chat->store, 2 * (PUSH_CLIENT_BYTES + PUSH_RECORD_BYTES)))
         return CODE_BUSY;
     push_put_token_lost(chat, session->client_id);
-    push_out_commit(chat);
+    store_commit(chat->store);
     return CODE_OK;
 }
 
@@ -86,12 +81,12 @@ int push_done(struct chat *chat, const int64_t *jobs, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct job *job = push_out_find(push, jobs[i]);
         if (job)
-            push_out_end(push, job);
+            push_out_end(chat, job);
         else /* of an earlier life, or answered late; without memory it may go out once more */
-            job = push_out_add(push, jobs[i], "");
+            job = push_out_add(chat, jobs[i], "");
         store_put(chat->store, W_PUSH_DONE, "i", jobs[i]);
     }
-    push_out_commit(chat);
+    store_commit(chat->store);
     return CODE_OK;
 }
 
@@ -125,8 +120,8 @@ int push_failed(struct chat *chat, int64_t id, int64_t retry_after_seconds, cons
         int64_t wait = invalid_token ? 0 : retry_after(job, retry_after_seconds);
         store_put(chat->store, W_PUSH_RETRY, "iit", id, chat->now + wait, reason);
     }
-    push_out_end(push, job);
-    push_out_commit(chat);
+    push_out_end(chat, job);
+    store_commit(chat->store);
     return CODE_OK;
 }
 

@@ -16,8 +16,9 @@ struct job *push_out_find(struct push *push, int64_t id)
     return job;
 }
 
-struct job *push_out_add(struct push *push, int64_t id, const char *client)
+struct job *push_out_add(struct chat *chat, int64_t id, const char *client)
 {
+    struct push *push = chat->push;
     size_t size = strlen(client) + 1;
     struct job *job = calloc(1, sizeof *job + size);
     if (!job)
@@ -25,6 +26,7 @@ struct job *push_out_add(struct push *push, int64_t id, const char *client)
     memcpy(job->client, client, size);
     job->id = id;
     job->ended = true;
+    job->mark = store_mark(chat->store);
     HASH_ADD(hh, push->jobs, id, sizeof job->id, job);
     if (!job->hh.tbl) {
         free(job);
@@ -56,12 +58,13 @@ void push_out_free(struct push *push, struct job *job)
     free(job);
 }
 
-void push_out_lease(struct push *push, struct job *job, struct session *worker, int attempt,
+void push_out_lease(struct chat *chat, struct job *job, struct session *worker, int attempt,
                     int64_t lease_end)
 {
+    struct push *push = chat->push;
     detach(push, job);
     job->ended = false;
-    job->position = 0;
+    job->mark = store_mark(chat->store);
     job->worker = worker;
     job->attempt = attempt;
     job->lease_end = lease_end;
@@ -69,48 +72,29 @@ void push_out_lease(struct push *push, struct job *job, struct session *worker, 
     DL_APPEND(push->out, job);
 }
 
-void push_out_end(struct push *push, struct job *job)
-{
-    detach(push, job);
-    job->ended = true;
-    job->position = 0;
-    DL_APPEND(push->ended, job);
-}
-
-static void seal_list(struct job *list, uint64_t position)
-{
-    for (struct job *job = list ? list->prev : NULL; job && job->position == 0; job = job->prev) {
-        job->position = position;
-        if (job == list)
-            break;
-    }
-}
-
-uint64_t push_out_commit(struct chat *chat)
+void push_out_end(struct chat *chat, struct job *job)
 {
     struct push *push = chat->push;
-    uint64_t position = store_commit(chat->store);
-    seal_list(push->out, position);
-    seal_list(push->ended, position);
-    for (struct changed *c = push->changed ? push->changed->prev : NULL; c && c->position == 0; c = c->prev) {
-        c->position = position;
-        if (c == push->changed)
-            break;
-    }
+    detach(push, job);
+    job->ended = true;
+    job->mark = store_mark(chat->store);
+    DL_APPEND(push->ended, job);
     push->fresh = true;
-    return position;
 }
 
-void push_out_token_changed(struct push *push, const char *client)
+void push_out_token_changed(struct chat *chat, const char *client)
 {
+    struct push *push = chat->push;
     size_t size = strlen(client) + 1;
     struct changed *changed = calloc(1, sizeof *changed + size);
+    push->fresh = true;
     for (struct job *job = push->out; job; job = job->next)
         if (strcmp(job->client, client) == 0)
             job->token_changed = true;
     if (!changed)
         return; /* a job may go out with the token of a moment ago */
     memcpy(changed->client, client, size);
+    changed->mark = store_mark(chat->store);
     DL_APPEND(push->changed, changed);
 }
 
@@ -125,13 +109,12 @@ bool push_out_token_fresh(const struct push *push, const char *client)
 void push_out_prune(struct chat *chat)
 {
     struct push *push = chat->push;
-    uint64_t committed = store_committed(chat->store);
-    while (push->ended && push->ended->position != 0 && push->ended->position <= committed)
+    while (push->ended && store_has(chat->store, push->ended->mark))
         push_out_free(push, push->ended);
-    while (push->out && push->out->lease_end <= chat->now && push->out->position != 0 &&
-           push->out->position <= committed && push->out->worker)
+    while (push->out && push->out->lease_end <= chat->now && store_has(chat->store, push->out->mark) &&
+           push->out->worker)
         push_out_free(push, push->out);
-    while (push->changed && push->changed->position != 0 && push->changed->position <= committed) {
+    while (push->changed && store_has(chat->store, push->changed->mark)) {
         struct changed *first = push->changed;
         DL_DELETE(push->changed, first);
         free(first);

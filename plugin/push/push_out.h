@@ -25,7 +25,7 @@ struct job {
     bool ended;
     bool token_changed; /* since it went out: what the worker says of the token is about another one */
     int64_t lease_end;
-    uint64_t position; /* of the frame with its latest record; 0 while that is open */
+    uint64_t mark; /* of the frame with its latest record */
     struct job *prev, *next;
     UT_hash_handle hh;
     char client[];
@@ -38,7 +38,7 @@ struct worker {
 
 /* A device whose token has just changed: its committed rows still show the old one. */
 struct changed {
-    uint64_t position;
+    uint64_t mark;
     struct changed *prev, *next;
     char client[];
 };
@@ -52,27 +52,25 @@ struct push {
     int64_t turn; /* when rows were last gone through */
     int64_t next_due, next_expiry;
     bool fresh;       /* records have been put that may make something due */
-    uint64_t awaited; /* ... and are committed here; 0: not reckoned yet */
+    uint64_t awaited; /* ... once the store has this mark; 0: not reckoned yet */
     bool more;        /* the last turn has left due rows */
     int64_t counted, pending, dead;
 };
 
 struct job *push_out_find(struct push *push, int64_t id);
 /* A job that ends, or goes out, in the open frame. NULL: out of memory. */
-struct job *push_out_add(struct push *push, int64_t id, const char *client);
+struct job *push_out_add(struct chat *chat, int64_t id, const char *client);
 /* The job has been given to a worker in the open frame. */
-void push_out_lease(struct push *push, struct job *job, struct session *worker, int attempt,
+void push_out_lease(struct chat *chat, struct job *job, struct session *worker, int attempt,
                     int64_t lease_end);
 /* Its row is changed by the open frame. */
-void push_out_end(struct push *push, struct job *job);
+void push_out_end(struct chat *chat, struct job *job);
 void push_out_free(struct push *push, struct job *job);
 
 /* The device's token is changed by the open frame. */
-void push_out_token_changed(struct push *push, const char *client);
+void push_out_token_changed(struct chat *chat, const char *client);
 bool push_out_token_fresh(const struct push *push, const char *client);
 
-/* Ends the open frame; its position. */
-uint64_t push_out_commit(struct chat *chat);
 /* Forgets what the rows themselves say by now, and leases that have ended. */
 void push_out_prune(struct chat *chat);
 void push_out_clear(struct push *push);

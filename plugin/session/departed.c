@@ -101,14 +101,14 @@ static struct departed *create(const struct session *session, size_t filters)
     return NULL;
 }
 
-void departed_add(struct chat *chat, struct session *session, uint64_t position)
+void departed_add(struct chat *chat, struct session *session, uint64_t mark)
 {
     struct departed *earlier = (struct departed *)departed_find(chat, session->client_id);
     bool unsettled = session->fresh || session->farewell;
     bool same_user = earlier && strcmp(earlier->user, session->user->id) == 0;
     if (same_user && earlier->settled && unsettled) {
         /* The one before knows all that this one did, and its filters. */
-        earlier->position = earlier->position == 0 ? 0 : position;
+        earlier->mark = earlier->mark == 0 ? 0 : mark;
         DL_DELETE(chat->departures->oldest, earlier);
         DL_APPEND(chat->departures->oldest, earlier);
         return;
@@ -122,7 +122,7 @@ void departed_add(struct chat *chat, struct session *session, uint64_t position)
         departed->strays = session->strays;
         departed->strays_tick = session->strays_tick;
         session->strays = (struct ids){0};
-        departed->position = position;
+        departed->mark = mark;
         copy_filters(departed, chat, session);
         if (same_user)
             copy_earlier(departed, earlier);
@@ -183,7 +183,7 @@ static bool write_late(struct chat *chat, struct departed *departed)
                   departed->filters[i].cursor);
     if (!session_by_client_id(chat, departed->client_id))
         store_put(chat->store, W_DEVICE_OFFLINE, "ti", departed->client_id, chat->now);
-    departed->position = store_commit(chat->store);
+    departed->mark = store_commit(chat->store);
     return true;
 }
 
@@ -191,9 +191,9 @@ void departed_prune(struct chat *chat)
 {
     struct departed *departed;
     while ((departed = chat->departures->oldest)) {
-        if (departed->position == 0 && !write_late(chat, departed))
+        if (departed->mark == 0 && !write_late(chat, departed))
             return;
-        if (departed->position > store_committed(chat->store))
+        if (!store_has(chat->store, departed->mark))
             return;
         forget(chat, departed);
     }

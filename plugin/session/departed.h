@@ -30,8 +30,7 @@ struct departed {
     bool settled;      /* it had all its filters; one that ended before its first TICK had not */
     struct ids strays; /* of the session, queued at strays_tick */
     uint64_t strays_tick;
-    /* of the frame that tells the store; 0: the ring was full, it is still to be written */
-    uint64_t position;
+    uint64_t mark; /* of the frame that tells the store; 0: the ring was full, it is still to be written */
     size_t count;
     struct departed_filter *filters; /* those it was subscribed to, at its end or before */
     struct departed *prev, *next;
@@ -41,9 +40,9 @@ struct departed {
 __attribute__((warn_unused_result)) int departed_open(struct chat *chat);
 void departed_close(struct chat *chat);
 
-/* The session ends; `position` is that of the frame with its cursors. Out of memory: the store's word counts,
+/* The session ends; `mark` is that of the frame with its cursors. Out of memory: the store's word counts,
  * a few messages may come twice. */
-void departed_add(struct chat *chat, struct session *session, uint64_t position);
+void departed_add(struct chat *chat, struct session *session, uint64_t mark);
 const struct departed *departed_find(struct chat *chat, const char *client_id);
 /* The highest cursor among the user's departed devices for this topic or the feed, leaving `client_id` out;
  * -1: none. */

@@ -24,8 +24,8 @@ struct young_device {
     struct user *user;
     struct device_entry entry; /* place 0: it holds none */
     struct displacement displacement;
-    uint64_t position;                          /* its frame begins here or later */
-    struct young_device *prev, *next;           /* devices.oldest, by position */
+    uint64_t mark;                              /* of its frame */
+    struct young_device *prev, *next;           /* devices.oldest, by mark */
     struct young_device *user_prev, *user_next; /* user->young_devices */
     UT_hash_handle hh;
 };
@@ -59,7 +59,7 @@ static void forget(struct chat *chat, struct young_device *young)
 
 void devices_prune(struct chat *chat)
 {
-    while (chat->devices->oldest && chat->devices->oldest->position < store_committed(chat->store))
+    while (chat->devices->oldest && store_has(chat->store, chat->devices->oldest->mark))
         forget(chat, chat->devices->oldest);
 }
 
@@ -90,7 +90,7 @@ static void remember(struct chat *chat, struct user *user, const struct device_e
                      const struct displacement *displacement)
 {
     struct young_device *young = find_young(chat, entry->client_id);
-    if (young) { /* to the end: oldest is by position; and a client id may have changed hands */
+    if (young) { /* to the end: oldest is by mark; and a client id may have changed hands */
         DL_DELETE(chat->devices->oldest, young);
         DL_DELETE2(young->user->young_devices, young, user_prev, user_next);
     } else {
@@ -101,14 +101,14 @@ static void remember(struct chat *chat, struct user *user, const struct device_e
     young->user = user;
     young->entry = *entry;
     young->displacement = displacement ? *displacement : (struct displacement){.reason = OFFLINE_NONE};
-    young->position = store_position(chat->store);
+    young->mark = store_mark(chat->store);
     DL_APPEND(chat->devices->oldest, young);
     DL_APPEND2(user->young_devices, young, user_prev, user_next);
 }
 
 bool devices_stale(const struct chat *chat, const struct user *user)
 {
-    return user->devices_ended > store_committed(chat->store);
+    return !store_has(chat->store, user->devices_ended);
 }
 
 /* One device */
@@ -334,10 +334,10 @@ static struct device_entry entry_of(const struct chat *chat, const struct sessio
     return entry;
 }
 
-/* Positions in the ring rise for ever, over restarts too: they number the logins. */
+/* Marks of frames rise for ever, over restarts too: they number the logins. */
 void device_take_place(struct chat *chat, const struct session *session)
 {
-    const struct device_entry entry = entry_of(chat, session, (int64_t)store_position(chat->store) + 1);
+    const struct device_entry entry = entry_of(chat, session, (int64_t)store_mark(chat->store));
     store_put(chat->store, W_DEVICE_PLACE, "ti", session->client_id, entry.place);
     remember(chat, session->user, &entry, NULL);
 }
@@ -375,7 +375,7 @@ void devices_end(struct chat *chat, struct user *user)
     struct session *session;
     store_put(chat->store, W_USER_JOBS_DROP, "t", user->id);
     store_put(chat->store, W_USER_DEVICES_END, "t", user->id);
-    user->devices_ended = store_position(chat->store) + 1;
+    user->devices_ended = store_mark(chat->store);
     while (user->young_devices)
         forget(chat, user->young_devices);
     DL_FOREACH2 (user->sessions, session, user_next) {

@@ -77,12 +77,11 @@ void device_take_place(struct chat *chat, const struct session *session);
 /* logout: it is counted no more, and has nothing to be told. */
 void device_leave_place(struct chat *chat, const struct session *session);
 /* It has to go: its push token goes with the jobs, and it is to be told. The caller tells it when it is
- * connected; end the frame with push_commit. */
+ * connected. */
 #define DISPLACE_BYTES 1024
 void device_displace(struct chat *chat, struct user *user, const struct device_entry *device,
                      const struct displacement *why);
-/* All devices of the user: places, tokens, jobs, and what they had to be told. End the frame with
- * push_commit. */
+/* All devices of the user: places, tokens, jobs, and what they had to be told. */
 void devices_end(struct chat *chat, struct user *user);
 
 /* In the open frame: the session ends and has been told. */

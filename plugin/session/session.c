@@ -244,10 +244,7 @@ static bool admit(struct chat *chat, struct session *session, struct checked *ch
     store_put(chat->store, W_DEVICE_LOGIN, "ttii", session->client_id, user->id, (int64_t)session->platform,
               chat->now);
     put_places(chat, session, &checked->in_way);
-    if (checked->in_way.count > 0)
-        push_commit(chat);
-    else
-        store_commit(chat->store);
+    store_commit(chat->store);
     return true;
 }
 

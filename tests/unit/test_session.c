@@ -172,8 +172,8 @@ static bool turn(void)
 /* Until the store knows everything. */
 static void settle(void)
 {
-    uint64_t position = store_position(chat.store);
-    while (store_committed(chat.store) < position) {
+    uint64_t mark = store_last_mark(chat.store);
+    while (!store_has(chat.store, mark)) {
         usleep(1000);
         turn();
     }

@@ -135,7 +135,7 @@ static void test_while_the_ring_is_full_nothing_changes_and_reads_go_on(void **s
     while (store_write(f->store, W_GROUP_FORGET, "i", (int64_t)0))
         ;
     AWAIT(f->store, store_counters(f->store).stalled);
-    uint64_t used = store_counters(f->store).ring_used, committed = store_committed(f->store);
+    uint64_t used = store_counters(f->store).ring_used, last = store_last_mark(f->store);
     int64_t last_id = store_last_id(f->store);
     for (int i = 0; i < 1000; i++) {
         assert_false(store_begin(f->store, 10));
@@ -143,7 +143,8 @@ static void test_while_the_ring_is_full_nothing_changes_and_reads_go_on(void **s
     }
     assert_int_equal(count_rows(f->store), 10);
     assert_false(store_failed(f->store));
-    assert_true(store_counters(f->store).ring_used == used && store_committed(f->store) == committed);
+    assert_true(store_counters(f->store).ring_used == used && store_last_mark(f->store) == last);
+    assert_false(store_has(f->store, last));
     assert_int_equal(store_last_id(f->store), last_id);
     change_in(db, "COMMIT");
     sqlite3_close(db);
@@ -171,41 +172,90 @@ static void test_what_filled_the_ring_is_executed_once_when_the_database_can_be_
     sqlite3_close(db);
 }
 
-static struct {
-    int frames, nothing;
-    uint64_t ended, released;
-} told;
+/* A hook, and what it has been told. */
+struct listener {
+    struct store_hook hook;
+    struct store *store;
+    int released, aborted;
+};
 
-static void on_ended(void *context, uint64_t position)
+/* The space is still taken: what was kept of it can be read once more. */
+static void on_released(void *context)
 {
-    (void)context;
-    told.frames += position != 0;
-    told.nothing += position == 0;
-    told.ended = position;
+    struct listener *listener = context;
+    assert_true(store_counters(listener->store).ring_used > 0);
+    listener->released++;
 }
 
-static void on_released(void *context, uint64_t position)
+static void on_aborted(void *context)
 {
-    (void)context;
-    assert_true(position > told.released && position <= told.ended);
-    told.released = position;
+    struct listener *listener = context;
+    assert_true(store_mark(listener->store) > store_last_mark(listener->store));
+    listener->aborted++;
 }
 
-static void test_hooks_hear_of_every_end_and_of_space_before_it_is_used_again(void **state)
+static void listen(struct store *store, struct listener *listener)
+{
+    *listener = (struct listener){.hook = {.released = on_released, .aborted = on_aborted}, .store = store};
+    listener->hook.context = listener;
+    store_add_hook(store, &listener->hook);
+}
+
+static void test_each_hook_hears_of_aborts_and_of_space_before_it_is_used_again(void **state)
 {
     struct fixture *f = *state;
-    memset(&told, 0, sizeof told);
+    struct listener one, other;
     open_store(f);
-    store_set_hooks(f->store, &(struct store_hooks){.ended = on_ended, .released = on_released});
-    add_messages(f->store, 1, 2000); /* several laps */
-    assert_int_equal(told.frames, 2000);
-    uint64_t last = told.ended;
-    AWAIT(f->store, told.released == last);
-    assert_true(store_committed(f->store) == last);
+    listen(f->store, &one);
+    listen(f->store, &other);
+    add_messages(f->store, 1, 2000); /* more than a lap */
+    await_all(f->store);
+    assert_true(one.released > 0 && one.aborted == 0);
     assert_true(store_begin(f->store, 0));
     store_abort(f->store);
-    assert_int_equal(told.nothing, 1);
-    store_set_hooks(f->store, &(struct store_hooks){0});
+    assert_int_equal(one.aborted, 1);
+    store_remove_hook(f->store, &one.hook);
+    assert_true(store_begin(f->store, 0));
+    store_abort(f->store);
+    assert_int_equal(one.aborted * 10 + other.aborted, 12);
+    assert_int_equal(other.released, one.released);
+    store_remove_hook(f->store, &other.hook);
+}
+
+static void test_a_frame_that_is_broken_is_aborted(void **state)
+{
+    struct fixture *f = *state;
+    struct listener listener;
+    static char large[30000];
+    memset(large, 'x', sizeof large - 1);
+    open_store(f);
+    listen(f->store, &listener);
+    assert_true(store_begin(f->store, 100));
+    put_message_at(f->store, 1, 1, large);
+    store_commit(f->store);
+    assert_int_equal(listener.aborted, 1);
+}
+
+static void test_the_mark_of_a_frame_is_had_when_the_database_has_it(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    add_messages(f->store, 1, 10);
+    await_all(f->store);
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    assert_true(store_begin(f->store, 100));
+    uint64_t mark = store_mark(f->store);
+    put_message_at(f->store, 11, 1, "later");
+    uint64_t last = store_commit(f->store);
+    assert_true(mark <= last && last == store_last_mark(f->store) && last < store_mark(f->store));
+    AWAIT(f->store, store_counters(f->store).stalled);
+    assert_false(store_has(f->store, mark) || store_has(f->store, last));
+    assert_true(store_has(f->store, mark - 1) && store_has(f->store, 0)); /* the frame before; none */
+    change_in(db, "COMMIT");
+    sqlite3_close(db);
+    AWAIT(f->store, store_has(f->store, mark));
+    assert_true(store_has(f->store, last));
 }
 
 /* Kills */
@@ -676,7 +726,9 @@ int main(void)
         TEST(test_a_full_ring_says_no_and_yes_again_when_the_writer_has_caught_up),
         TEST(test_while_the_ring_is_full_nothing_changes_and_reads_go_on),
         TEST(test_what_filled_the_ring_is_executed_once_when_the_database_can_be_written_again),
-        TEST(test_hooks_hear_of_every_end_and_of_space_before_it_is_used_again),
+        TEST(test_each_hook_hears_of_aborts_and_of_space_before_it_is_used_again),
+        TEST(test_a_frame_that_is_broken_is_aborted),
+        TEST(test_the_mark_of_a_frame_is_had_when_the_database_has_it),
         TEST(test_what_was_committed_before_a_kill_is_found_exactly_once),
         TEST(test_frames_that_were_all_in_flight_at_a_kill_are_found_exactly_once),
         TEST(test_a_poison_frame_in_what_a_kill_left_is_set_aside_and_the_rest_is_executed),
