@@ -109,10 +109,13 @@ static int walk_stored(struct walk *walk)
 }
 
 /* What a live group still has: no ids, so there are no pages. */
-static int give_live(struct walk *walk)
+static int walk_live(struct walk *walk)
 {
-    bool complete = live_history_read(walk->conversation, walk->limit, &walk->page);
-    return answer(walk->command, &walk->page, complete, "before", 0);
+    const struct live_message *message = NULL;
+    while ((message = live_history_before(walk->conversation->live_history, message)) &&
+           walk->given < walk->limit && page_add_text(&walk->page, message->payload, message->len))
+        walk->given++;
+    return answer(walk->command, &walk->page, message == NULL, "before", 0);
 }
 
 static int walk_fields(struct command *command, struct walk *walk)
@@ -149,7 +152,7 @@ int command_get_history(struct command *command)
     walk.conversation = access.conversation;
     walk.member = access.member;
     if (!conversation_stored(access.conversation))
-        return give_live(&walk);
+        return walk_live(&walk);
     int64_t from = visible_history_from(access.conversation, access.member);
     walk.from = from > walk.from ? from : walk.from;
     return walk_stored(&walk);

@@ -338,7 +338,8 @@ static enum publish_result pass_on(struct draft *draft)
     draft->conversation->last_time = time;
     hand_out(draft, 0, natively(draft));
     if (live)
-        live_history_add(draft->chat, draft->conversation, draft->origin, draft->publish->new_payload,
+        live_history_add(&draft->conversation->live_history, draft->chat->options.live_history,
+                         draft->origin ? draft->origin->client_id : "", draft->publish->new_payload,
                          draft->publish->new_len);
     return PUBLISH_ACCEPT;
 }

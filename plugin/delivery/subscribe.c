@@ -119,10 +119,11 @@ static struct subscription *join_live(struct chat *chat, struct session *session
 static void send_history(struct chat *chat, struct subscription *subscription)
 {
     struct session *session = subscription->session;
-    const struct live_message *message;
+    const struct conversation *conversation = subscription->conversation;
+    const struct live_message *message = NULL;
     char topic[TOPIC_MAX];
-    deliver_topic(topic, subscription, subscription->conversation);
-    for (message = live_history_oldest(subscription->conversation); message; message = message->next)
+    deliver_topic(topic, subscription, conversation);
+    while ((message = live_history_after(conversation->live_history, message)))
         if (strcmp(message->client_id, session->client_id) != 0)
             deliver_copy(chat, session, topic, message->payload, message->len, NULL, 0,
                          subscription->qos > 0 ? 1 : 0);

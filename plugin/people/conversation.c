@@ -58,7 +58,7 @@ static void conversation_free(struct conversations *all, struct conversation *co
 {
     HASH_DELETE(hh, all->by_id, conversation);
     HASH_DELETE(hh_name, all->by_name, conversation);
-    live_history_free(conversation);
+    live_history_free(conversation->live_history);
     free(conversation->group);
     free(conversation);
 }

@@ -5,82 +5,73 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "plugin/commands/page.h"
-#include "plugin/core/chat.h"
-#include "plugin/people/conversation.h"
-#include "plugin/session/session.h"
-
 struct live_history {
-    int count;
+    int64_t count;
     struct live_message *oldest; /* utlist DL */
 };
+
+static struct live_message *make(const char *client_id, const void *payload, size_t len)
+{
+    size_t id_bytes = strlen(client_id) + 1;
+    struct live_message *message = malloc(sizeof *message + id_bytes + len);
+    if (!message)
+        return NULL;
+    message->client_id = memcpy(message->bytes, client_id, id_bytes);
+    message->payload = memcpy(message->bytes + id_bytes, payload, len);
+    message->len = len;
+    return message;
+}
+
+static void append(struct live_history *history, const char *client_id, const void *payload, size_t len)
+{
+    struct live_message *message = make(client_id, payload, len);
+    if (!message)
+        return;
+    DL_APPEND(history->oldest, message);
+    history->count++;
+}
 
 static void drop_oldest(struct live_history *history)
 {
     struct live_message *message = history->oldest;
     DL_DELETE(history->oldest, message);
     history->count--;
-    free(message->client_id);
     free(message);
 }
 
-static struct live_history *history_of(struct conversation *conversation)
+void live_history_add(struct live_history **history, int64_t max, const char *client_id, const void *payload,
+                      size_t len)
 {
-    if (!conversation->live_history)
-        conversation->live_history = calloc(1, sizeof *conversation->live_history);
-    return conversation->live_history;
+    if (!*history && max > 0)
+        *history = calloc(1, sizeof **history);
+    if (!*history)
+        return;
+    if (max > 0)
+        append(*history, client_id, payload, len);
+    while ((*history)->count > max)
+        drop_oldest(*history);
 }
 
-static struct live_message *make(const struct session *origin, const void *payload, size_t len)
+const struct live_message *live_history_after(const struct live_history *history,
+                                              const struct live_message *message)
 {
-    struct live_message *message = malloc(sizeof *message + len);
-    if (!message || !(message->client_id = strdup(origin ? origin->client_id : ""))) {
-        free(message);
-        return NULL;
-    }
-    message->len = len;
-    memcpy(message->payload, payload, len);
-    return message;
+    if (message)
+        return message->next;
+    return history ? history->oldest : NULL;
 }
 
-void live_history_add(struct chat *chat, struct conversation *conversation, const struct session *origin,
-                      const void *payload, size_t len)
+const struct live_message *live_history_before(const struct live_history *history,
+                                               const struct live_message *message)
 {
-    struct live_history *history = history_of(conversation);
-    struct live_message *message =
-        history && chat->options.live_history > 0 ? make(origin, payload, len) : NULL;
-    if (message) {
-        DL_APPEND(history->oldest, message);
-        history->count++;
-    }
-    while (history && history->count > chat->options.live_history)
-        drop_oldest(history);
-}
-
-const struct live_message *live_history_oldest(const struct conversation *conversation)
-{
-    return conversation->live_history ? conversation->live_history->oldest : NULL;
-}
-
-bool live_history_read(const struct conversation *conversation, size_t limit, struct page *page)
-{
-    const struct live_history *history = conversation->live_history;
     const struct live_message *oldest = history ? history->oldest : NULL;
-    for (const struct live_message *message = oldest ? oldest->prev : NULL; message;
-         message = message->prev) {
-        if (limit-- == 0 || !page_add_text(page, message->payload, message->len))
-            return false;
-        if (message == oldest)
-            break;
-    }
-    return true;
+    if (!message)
+        return oldest ? oldest->prev : NULL; /* a DL's first knows its last */
+    return message != oldest ? message->prev : NULL;
 }
 
-void live_history_free(struct conversation *conversation)
+void live_history_free(struct live_history *history)
 {
-    struct live_history *history = conversation->live_history;
     while (history && history->oldest)
         drop_oldest(history);
     free(history);
-    conversation->live_history = NULL;
 }
