@@ -5,47 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/utf8.h"
+
 #define CJSON_NUMBER_MAX 63 /* cJSON copies a number into a buffer of 64 */
 #define PAIRWISE_MAX     8  /* up to so many names comparing each with each beats sorting */
-
-/* Length of the UTF-8 character at p, 0 when it is none. */
-static size_t utf8_length(const unsigned char *p, size_t left)
-{
-    unsigned char c = p[0];
-    size_t length = c < 0x80 ? 1 : c < 0xC2 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
-    if (length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    bool overlong = (c == 0xE0 && p[1] < 0xA0) || (c == 0xF0 && p[1] < 0x90);
-    bool surrogate = c == 0xED && p[1] > 0x9F;
-    bool too_high = c == 0xF4 && p[1] > 0x8F;
-    return overlong || surrogate || too_high ? 0 : length;
-}
-
-static size_t ascii_span(const char *text, size_t len)
-{
-    size_t i = 0;
-    for (uint64_t word; len - i >= sizeof(word); i += sizeof(word)) {
-        memcpy(&word, text + i, sizeof(word));
-        if (word & UINT64_C(0x8080808080808080))
-            break;
-    }
-    return i;
-}
-
-bool utf8_valid(const char *text, size_t len)
-{
-    size_t i = ascii_span(text, len);
-    while (i < len) {
-        size_t step = utf8_length((const unsigned char *)text + i, len - i);
-        if (!step)
-            return false;
-        i += step;
-    }
-    return true;
-}
 
 struct scan {
     const unsigned char *p, *end;
@@ -344,12 +307,6 @@ bool json_scan(const char *text, size_t len, struct json_facts *facts)
     bool good = scan_value(&scan);
     skip_space(&scan);
     return good && scan.p == scan.end;
-}
-
-bool json_strict(const char *text, size_t len)
-{
-    struct json_facts facts = {0};
-    return json_scan(text, len, &facts);
 }
 
 /* From behind the opening quote to behind the closing one. */

@@ -28,8 +28,6 @@ struct json_facts {
 /* Strict RFC 8259 text: valid UTF-8 (no surrogates, no overlong forms), no raw control characters in strings,
  * number grammar, \u escapes well-formed with paired surrogates, white space only space tab CR LF, nothing
  * after the value, nesting at most JSON_DEPTH_MAX. No memory; linear. */
-bool json_strict(const char *text, size_t len);
-/* The same, noting facts. */
 bool json_scan(const char *text, size_t len, struct json_facts *facts);
 
 /* Text that json_scan accepted, as a tree for cJSON_Delete. \u0000 reads as \ufffd, and a number of more than
@@ -44,7 +42,5 @@ __attribute__((warn_unused_result)) bool json_unique(const cJSON *tree, const ch
 
 /* A new object at the end of the array; NULL: out of memory. */
 cJSON *json_add_object(cJSON *array);
-
-bool utf8_valid(const char *text, size_t len);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/utf8.h"
+
 bool text_copy(char *out, size_t size, const char *text)
 {
     int len = snprintf(out, size, "%s", text);
@@ -19,11 +21,6 @@ static size_t printed_len(unsigned char byte)
     return byte < ' ' ? strlen("\\u0000") : 1;
 }
 
-static bool starts_character(unsigned char byte)
-{
-    return (byte & 0xC0) != 0x80;
-}
-
 static size_t one(unsigned char byte)
 {
     (void)byte;
@@ -32,7 +29,7 @@ static size_t one(unsigned char byte)
 
 static size_t one_a_character(unsigned char byte)
 {
-    return starts_character(byte);
+    return utf8_begins((char)byte);
 }
 
 /* The longest start of `text`, in whole characters, whose bytes together cost no more than `room`. */
@@ -41,7 +38,7 @@ static size_t cut(const char *text, size_t room, size_t (*cost)(unsigned char by
     size_t end = 0, i = 0;
     for (; text[i]; i++) {
         size_t price = cost((unsigned char)text[i]);
-        if (starts_character((unsigned char)text[i]))
+        if (utf8_begins(text[i]))
             end = i;
         if (price > room)
             return end;
@@ -112,21 +109,10 @@ char *text_print_within(cJSON *tree, size_t max, const struct text_cuts *cuts)
     return NULL;
 }
 
-/* 0: it is none. */
-static size_t character_len(const char *text)
-{
-    unsigned char first = (unsigned char)*text;
-    size_t len = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 0;
-    for (size_t i = 1; i < len; i++)
-        if (starts_character((unsigned char)text[i]))
-            return 0;
-    return len;
-}
-
 void text_mend(char *text)
 {
-    while (*text) {
-        size_t len = character_len(text);
+    for (const char *end = text + strlen(text); text < end;) {
+        size_t len = utf8_length((const unsigned char *)text, (size_t)(end - text));
         if (len == 0)
             *text = '?';
         text += len > 0 ? len : 1;

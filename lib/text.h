@@ -26,7 +26,7 @@ struct text_cuts {
  * too long with all of that gone. */
 char *text_print_within(cJSON *tree, size_t max, const struct text_cuts *cuts);
 
-/* Makes what was cut anywhere valid UTF-8 again: bytes that are no whole character become '?'. */
+/* Makes a text of anybody's, cut anywhere, valid UTF-8: bytes that are no whole character become '?'. */
 void text_mend(char *text);
 
 /* Lower-case hex of SHA-256. `out` has 65 bytes. false: OpenSSL failed. */

@@ -10,6 +10,7 @@
 #include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/json_quote.h"
+#include "lib/utf8.h"
 #include "plugin/payload/payload_flat.h"
 
 /* Of a payload that is too long only so much is read, to find its `random`. */

@@ -9,6 +9,7 @@
 #include "acl/code.h"
 #include "lib/basics.h"
 #include "lib/json.h"
+#include "lib/utf8.h"
 #include "plugin/payload/notification.h"
 #include "plugin/payload/payload.h"
 #include "plugin/payload/stamp.h"
