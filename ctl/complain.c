@@ -6,16 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Control characters of what is repeated from elsewhere become '?': it stays one line, and the terminal is
- * safe. */
+#include "lib/say.h"
+
 static void print_complaint(const char *format, va_list args, const char *end)
 {
     char text[1024];
 
     vsnprintf(text, sizeof text, format, args);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
+    say_safely(text);
     fprintf(stderr, "chatctl: %s%s\n", text, end);
 }
 

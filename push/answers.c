@@ -148,7 +148,7 @@ static void close_batch(struct answers *answers)
     char *payload = print_gathered(answers, number);
     answers->done_count = answers->failed_count = 0;
     if (!batch || !payload) {
-        log_line("out of memory: %zu jobs will be sent once more", count);
+        say_line("out of memory: %zu jobs will be sent once more", count);
         cJSON_free(payload);
         free(batch);
         return;
@@ -230,7 +230,7 @@ void answers_heard(struct answers *answers, int64_t now, const char *payload, si
     struct batch *batch = find_batch(answers, cJSON_GetArrayItem(responses, 0));
     int code = find_code(responses);
     if (code != CODE_OK)
-        log_line("the broker does not take %zu answers: %d %s", batch ? batch->count : 0, code,
+        say_line("the broker does not take %zu answers: %d %s", batch ? batch->count : 0, code,
                  code_text(code));
     if (batch && code == CODE_BUSY) {
         batch->told = false;

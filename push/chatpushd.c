@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/say.h"
 #include "push/check.h"
 #include "push/config.h"
 #include "push/worker.h"
@@ -72,10 +73,12 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a connection that ends is an error of a write, no more */
     srandom((unsigned)getpid() ^ (unsigned)time(NULL));
     int result = EXIT_FAILURE;
-    if (config_read(&config, arguments.path) == 0)
+    if (config_read(&config, arguments.path) == 0) {
         result = run(&arguments, &config);
-    else
+    } else {
+        say_safely(config.error);
         fprintf(stderr, "chatpushd: %s\n", config.error);
+    }
     config_clear(&config);
     return result;
 }

@@ -10,6 +10,7 @@
 #include "acl/code.h"
 #include "lib/clock.h"
 #include "lib/json.h"
+#include "lib/say.h"
 #include "push/delivery.h"
 #include "push/http.h"
 #include "push/link.h"
@@ -31,9 +32,12 @@ struct check {
     int code; /* the broker's */
 };
 
-static int say(bool good, const char *what, const char *how)
+static int report(bool good, const char *what, const char *how)
 {
-    printf("%s: %s%s%s\n", what, good ? "ok" : "FAILED", *how ? ", " : "", how);
+    char line[600];
+    snprintf(line, sizeof line, "%s: %s%s%s", what, good ? "ok" : "FAILED", *how ? ", " : "", how);
+    say_safely(line);
+    puts(line);
     fflush(stdout);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -117,7 +121,7 @@ static int check_app(struct check *check, const struct app_config *app)
     else
         send_one(check, app, NO_TOKEN);
     enum verdict verdict = check->outcome.verdict;
-    return say(verdict == VERDICT_DONE || verdict == VERDICT_INVALID_TOKEN, what, check->outcome.reason);
+    return report(verdict == VERDICT_DONE || verdict == VERDICT_INVALID_TOKEN, what, check->outcome.reason);
 }
 
 /* The broker */
@@ -169,11 +173,11 @@ static int check_broker(struct check *check)
     snprintf(what, sizeof what, "[broker] %.60s:%lld", broker->host, (long long)broker->port);
     check->link = link_open(broker, &handlers, false, error, sizeof error);
     if (!check->link)
-        return say(false, what, error);
+        return report(false, what, error);
     await_broker(check);
     if (!check->answered)
-        return say(false, what, *link_fault(check->link) ? link_fault(check->link) : "no answer");
-    return say(check->code == CODE_OK, what, check->code ? code_text(check->code) : "");
+        return report(false, what, *link_fault(check->link) ? link_fault(check->link) : "no answer");
+    return report(check->code == CODE_OK, what, check->code ? code_text(check->code) : "");
 }
 
 /* All */
@@ -184,7 +188,7 @@ static int open_check(struct check *check, const struct config *config)
     *check = (struct check){.config = config, .http = http_open()};
     if (check->http)
         check->deliveries = deliveries_open(config, check->http, on_delivered, check, error, sizeof error);
-    return check->deliveries ? EXIT_SUCCESS : say(false, "keys", error);
+    return check->deliveries ? EXIT_SUCCESS : report(false, "keys", error);
 }
 
 static void close_check(struct check *check)
@@ -215,11 +219,11 @@ int check_send(const struct config *config, const char *section, const char *tok
     while (app && strcmp(app->section, section) != 0)
         app = app->next;
     if (!app)
-        return say(false, section, "there is no such section");
+        return report(false, section, "there is no such section");
     int result = open_check(&check, config);
     if (result == EXIT_SUCCESS) {
         send_one(&check, app, token);
-        result = say(check.outcome.verdict == VERDICT_DONE, section, check.outcome.reason);
+        result = report(check.outcome.verdict == VERDICT_DONE, section, check.outcome.reason);
     }
     close_check(&check);
     return result;

@@ -407,7 +407,7 @@ void deliveries_take(struct deliveries *all, const char *payload, size_t len)
     char section[100];
     const char *fault = job_parse(&job, payload, len);
     if (fault) {
-        log_line("a job that cannot be read (%s)", fault);
+        say_line("a job that cannot be read (%s)", fault);
         return;
     }
     struct app *app = find_app(all, &job);
@@ -428,11 +428,11 @@ size_t deliveries_count(const struct deliveries *all)
 void deliveries_log(const struct deliveries *all)
 {
     const struct app *app;
-    log_line("counters: %zu jobs here, %zu in flight, at most %zu so far", all->held, all->running,
+    say_line("counters: %zu jobs here, %zu in flight, at most %zu so far", all->held, all->running,
              all->most);
     DL_FOREACH (all->apps, app) {
         const struct counters *n = &app->counters;
-        log_line(
+        say_line(
             "counters: [%s] taken %lld, done %lld, to be tried again %lld, invalid tokens %lld, given up "
             "%lld; %lld ms an answer",
             app->account.config->section, n->taken, n->done, n->retry, n->invalid_token, n->dead,

@@ -56,7 +56,7 @@ __attribute__((format(printf, 2, 3))) static void go_down(struct link *link, con
     vsnprintf(link->fault, sizeof link->fault, format, args);
     va_end(args);
     int64_t pause = spread(link->pause_ms);
-    log_line("broker %s:%lld: %s; connecting again in %lld ms", link->config->host,
+    say_line("broker %s:%lld: %s; connecting again in %lld ms", link->config->host,
              (long long)link->config->port, link->fault, (long long)pause);
     link->state = DOWN;
     link->next = link->now + pause;
@@ -89,7 +89,7 @@ static void on_subscribe(struct mosquitto *mosq, void *context, int mid, int cou
         return;
     }
     link->pause_ms = FIRST_PAUSE_MS;
-    log_line("broker %s:%lld: connected", link->config->host, (long long)link->config->port);
+    say_line("broker %s:%lld: connected", link->config->host, (long long)link->config->port);
 }
 
 static void on_disconnect(struct mosquitto *mosq, void *context, int code)

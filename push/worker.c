@@ -66,7 +66,7 @@ static void log_failure(const struct job *job, const struct outcome *outcome)
     else if (outcome->retry_after_seconds >= 0)
         snprintf(consequence, sizeof consequence, "to be tried again in %lld s",
                  (long long)outcome->retry_after_seconds);
-    log_line("[%s%s%s] job %lld of %s, attempt %d: %s; %s", job->provider, *job->business ? ":" : "",
+    say_line("[%s%s%s] job %lld of %s, attempt %d: %s; %s", job->provider, *job->business ? ":" : "",
              job->business, (long long)job->id, job->user, job->attempt, outcome->reason, consequence);
 }
 
@@ -75,7 +75,7 @@ static void on_delivered(void *context, const struct job *job, const struct outc
     struct worker *worker = context;
     log_failure(job, outcome);
     if (!answers_add(worker->answers, job, outcome))
-        log_line("out of memory: job %lld will be sent once more", (long long)job->id);
+        say_line("out of memory: job %lld will be sent once more", (long long)job->id);
 }
 
 static bool send_command(void *context, const char *payload, size_t len)
@@ -93,7 +93,7 @@ static void begin_to_end(struct worker *worker, int64_t now)
         return;
     }
     worker->last = now + LAST_MS;
-    log_line("ending; %zu jobs are in flight", deliveries_count(worker->deliveries));
+    say_line("ending; %zu jobs are in flight", deliveries_count(worker->deliveries));
 }
 
 static void read_signals(struct worker *worker, int64_t now)
@@ -199,15 +199,15 @@ int worker_run(const struct config *config)
     struct worker worker = {.config = config, .signals = -1};
     bool opened = open_parts(&worker, error, sizeof error);
     if (opened)
-        log_line("chatpushd %s started", CHAT_VERSION);
+        say_line("chatpushd %s started", CHAT_VERSION);
     else
-        log_line("%s", error);
+        say_line("%s", error);
     worker.next_counters = clock_steady() + COUNTERS_EVERY_MS;
     while (opened && !worker.ended)
         turn(&worker);
     if (opened) {
         deliveries_log(worker.deliveries);
-        log_line("ended; %zu jobs go back to the broker", deliveries_count(worker.deliveries));
+        say_line("ended; %zu jobs go back to the broker", deliveries_count(worker.deliveries));
     }
     close_parts(&worker);
     return opened ? EXIT_SUCCESS : EXIT_FAILURE;

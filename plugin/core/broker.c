@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "acl/topic.h"
+#include "lib/say.h"
 
-static void log_line(int level, const char *format, va_list list)
+static void print_line(int level, const char *format, va_list list)
 {
     char line[800];
     vsnprintf(line, sizeof line, format, list);
+    say_safely(line);
     mosquitto_log_printf(level, "chat: %s", line);
 }
 
@@ -23,7 +25,7 @@ static void log_line(int level, const char *format, va_list list)
     {                                                                                                        \
         va_list list;                                                                                        \
         va_start(list, format);                                                                              \
-        log_line(level, format, list);                                                                       \
+        print_line(level, format, list);                                                                     \
         va_end(list);                                                                                        \
     }
 LOG_FUNCTION(broker_error, MOSQ_LOG_ERR)
