@@ -39,6 +39,23 @@ uint64_t broker_queued(void)
     return queued;
 }
 
+void *broker_payload(const void *head, size_t head_len, const void *tail, size_t tail_len)
+{
+    char *whole = mosquitto_malloc(head_len + tail_len + 1);
+    if (!whole)
+        return NULL;
+    memcpy(whole, head, head_len);
+    if (tail_len > 0)
+        memcpy(whole + head_len, tail, tail_len);
+    whole[head_len + tail_len] = '\0';
+    return whole;
+}
+
+void broker_free(void *memory)
+{
+    mosquitto_free(memory);
+}
+
 /* mosquitto_broker_publish takes the payload over on success only (2.0.11, 2.1.2). */
 static bool publish_take(const char *client_id, const char *topic, void *payload, size_t len, int qos,
                          bool retain, mosquitto_property *properties)
@@ -52,22 +69,10 @@ static bool publish_take(const char *client_id, const char *topic, void *payload
     return false;
 }
 
-static char *concatenate(const void *head, size_t head_len, const void *tail, size_t tail_len)
-{
-    char *whole = mosquitto_malloc(head_len + tail_len + 1);
-    if (!whole)
-        return NULL;
-    memcpy(whole, head, head_len);
-    if (tail_len > 0)
-        memcpy(whole + head_len, tail, tail_len);
-    whole[head_len + tail_len] = '\0';
-    return whole;
-}
-
 bool broker_send(const char *client_id, const char *topic, const void *head, size_t head_len,
                  const void *tail, size_t tail_len, int qos)
 {
-    char *payload = concatenate(head, head_len, tail, tail_len);
+    char *payload = broker_payload(head, head_len, tail, tail_len);
     return payload && publish_take(client_id, topic, payload, head_len + tail_len, qos, false, NULL);
 }
 
@@ -78,7 +83,7 @@ bool broker_respond(const char *client_id, const char *topic, const char *payloa
     if (correlation && mosquitto_property_add_binary(&properties, MQTT_PROP_CORRELATION_DATA, correlation,
                                                      correlation_len) != MOSQ_ERR_SUCCESS)
         return false;
-    char *copy = concatenate(payload, len, NULL, 0);
+    char *copy = broker_payload(payload, len, NULL, 0);
     if (copy)
         return publish_take(client_id, topic, copy, len, qos, false, properties);
     mosquitto_property_free_all(&properties);
@@ -89,7 +94,7 @@ void broker_stat(const char *name, const char *value)
 {
     char topic[sizeof STATS_TOPIC + 64];
     snprintf(topic, sizeof topic, STATS_TOPIC "%s", name);
-    char *payload = concatenate(value, strlen(value), NULL, 0);
+    char *payload = broker_payload(value, strlen(value), NULL, 0);
     if (payload)
         publish_take(NULL, topic, payload, strlen(value), 0, true, NULL);
 }

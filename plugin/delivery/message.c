@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/delivery/message.h"
 
-#include <mosquitto_broker.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "acl/code.h"
 #include "acl/rules.h"
 #include "acl/topic.h"
+#include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/deliver.h"
 #include "plugin/delivery/event.h"
@@ -149,15 +149,10 @@ static bool make_payload(struct draft *draft, const struct stamp *stamp)
 {
     char head[STAMP_MAX];
     size_t head_len = stamp_write(head, stamp);
-    char *whole = mosquitto_malloc(head_len + draft->payload.body_len + 1);
-    if (!whole)
-        return false;
-    memcpy(whole, head, head_len);
-    memcpy(whole + head_len, draft->payload.body, draft->payload.body_len);
-    whole[head_len + draft->payload.body_len] = '\0';
-    draft->publish->new_payload = whole;
-    draft->publish->new_len = head_len + draft->payload.body_len;
-    return true;
+    const struct payload *payload = &draft->payload;
+    draft->publish->new_payload = broker_payload(head, head_len, payload->body, payload->body_len);
+    draft->publish->new_len = head_len + payload->body_len;
+    return draft->publish->new_payload != NULL;
 }
 
 static struct stamp stamp_of(const struct draft *draft, int64_t id, int64_t seq, int64_t time)
@@ -258,7 +253,7 @@ static bool put_message(struct draft *draft, struct message *message)
 static enum publish_result close_after(struct draft *draft)
 {
     store_commit(draft->chat->store);
-    mosquitto_free(draft->publish->new_payload);
+    broker_free(draft->publish->new_payload);
     draft->publish->new_payload = NULL;
     return PUBLISH_CLOSE;
 }
@@ -422,7 +417,7 @@ int message_send_as(struct chat *chat, struct user *sender, struct publish *publ
     struct draft draft = {.chat = chat, .sender = sender, .publish = publish};
     int code;
     enum publish_result result = send_draft(&draft, &code);
-    mosquitto_free(publish->new_payload);
+    broker_free(publish->new_payload);
     publish->new_payload = NULL;
     payload_clear(&draft.payload);
     *receipt = draft.receipt;

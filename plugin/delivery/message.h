@@ -16,7 +16,7 @@ struct publish {
     const void *payload;
     size_t len;
     int qos;
-    /* out: what the broker is to deliver instead, from mosquitto_malloc; NULL: unchanged */
+    /* out: what the broker is to deliver instead, a broker_payload; NULL: unchanged */
     void *new_payload;
     size_t new_len;
 };

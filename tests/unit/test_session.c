@@ -86,16 +86,6 @@ void broker_kick(const char *client_id)
     session_end(&chat, session_by_client_id(&chat, client_id)->client, false);
 }
 
-void *mosquitto_malloc(size_t size)
-{
-    return malloc(size);
-}
-
-void mosquitto_free(void *memory)
-{
-    free(memory);
-}
-
 static int no_subscriptions(const struct mosquitto *client)
 {
     (void)client;
