@@ -72,29 +72,25 @@ static void remember(struct chat *chat, struct conversation *conversation, const
     LL_APPEND(chat->announcements, announcement);
 }
 
-static int64_t next_time(const struct chat *chat, const struct conversation *conversation)
-{
-    return conversation->last_time > chat->now ? conversation->last_time : chat->now;
-}
-
 /* Tips and notices take an id, but repeat the conversation's last seq. */
 static void put_stored(struct chat *chat, struct conversation *conversation, struct message *message)
 {
-    message->conversation = conversation->id;
     message->id = store_next_id(chat->store);
-    message->seq = conversation->last_seq;
-    message->time = next_time(chat, conversation);
     message->client = "";
-    if (message->id == 0 || !log_append(chat->log, message, conversation->last_id)) {
+    conversation_place(chat, conversation, message, false);
+    if (message->id == 0 || !conversation_append(chat, conversation, message)) {
         out_of_memory(message->body);
         return;
     }
-    conversation->last_id = message->id;
-    conversation->last_time = message->time;
-    store_put(chat->store, W_CONVERSATION_TOUCH, "iiii", conversation->id, conversation->last_seq,
-              message->id, message->time);
     push_put(chat, conversation, message, NULL, 0);
     remember(chat, conversation, message, false);
+}
+
+static void put_unstored(struct chat *chat, struct conversation *conversation, struct message *message,
+                         bool last)
+{
+    conversation_place(chat, conversation, message, false);
+    remember(chat, conversation, message, last);
 }
 
 /* Tips */
@@ -132,14 +128,12 @@ void announce_tips(struct chat *chat, struct conversation *conversation, const s
     struct message message = {.sender = tips->by,
                               .kind = MESSAGE_TIPS,
                               .push = PUSH_NOBODY,
-                              .seq = conversation->last_seq,
-                              .time = next_time(chat, conversation),
                               .body = body,
                               .body_len = strlen(body)};
     if (delivery == TIPS_STORED)
         put_stored(chat, conversation, &message);
     else
-        remember(chat, conversation, &message, tips->last);
+        put_unstored(chat, conversation, &message, tips->last);
     free(body);
 }
 

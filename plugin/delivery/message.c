@@ -136,34 +136,15 @@ static int check_rates(struct draft *draft)
 
 /* Stamp, log, delivery */
 
-/* Time never goes back within a conversation, whatever the clock does. */
-static int64_t next_time(const struct draft *draft)
-{
-    const struct conversation *conversation = draft->conversation;
-    return conversation && conversation->last_time > draft->chat->now ? conversation->last_time
-                                                                      : draft->chat->now;
-}
-
 /* The payload the broker delivers: stamp and the client's own bytes. Ours until the publish is accepted. */
-static bool make_payload(struct draft *draft, const struct stamp *stamp)
+static bool make_payload(struct draft *draft, const struct message *message)
 {
     char head[STAMP_MAX];
-    size_t head_len = stamp_write(head, stamp);
+    size_t head_len = conversation_stamp(head, draft->conversation, message);
     const struct payload *payload = &draft->payload;
     draft->publish->new_payload = broker_payload(head, head_len, payload->body, payload->body_len);
     draft->publish->new_len = head_len + payload->body_len;
     return draft->publish->new_payload != NULL;
-}
-
-static struct stamp stamp_of(const struct draft *draft, int64_t id, int64_t seq, int64_t time)
-{
-    bool group = draft->topic.kind == TOPIC_GROUP;
-    return (struct stamp){.id = id,
-                          .seq = seq,
-                          .time = time,
-                          .sender = draft->sender->id,
-                          .to = group ? NULL : draft->name,
-                          .group = group ? draft->name : NULL};
 }
 
 static void hand_out(struct draft *draft, int64_t id, bool live)
@@ -232,17 +213,10 @@ static bool put_message(struct draft *draft, struct message *message)
 {
     struct chat *chat = draft->chat;
     struct conversation *conversation = draft->conversation;
-    message->conversation = conversation->id;
-    message->seq = conversation->last_seq + 1;
+    conversation_place(chat, conversation, message, true);
     message->push = push_of(draft);
-    const struct stamp stamp = stamp_of(draft, message->id, message->seq, message->time);
-    if (!make_payload(draft, &stamp) || !log_append(chat->log, message, conversation->last_id))
+    if (!make_payload(draft, message) || !conversation_append(chat, conversation, message))
         return false;
-    conversation->last_seq = message->seq;
-    conversation->last_id = message->id;
-    conversation->last_time = message->time;
-    store_put(chat->store, W_CONVERSATION_TOUCH, "iiii", conversation->id, message->seq, message->id,
-              message->time);
     count_sent(draft, message->id);
     push_put(chat, conversation, message, draft->payload.at, draft->payload.at_count);
     return true;
@@ -293,8 +267,7 @@ static enum publish_result store_message(struct draft *draft)
 {
     struct chat *chat = draft->chat;
     char mentions[MENTIONS_MAX];
-    struct message message = {.time = next_time(draft),
-                              .random = draft->payload.random,
+    struct message message = {.random = draft->payload.random,
                               .sender = draft->sender->id,
                               .client = draft->origin ? draft->origin->client_id : "",
                               .kind = MESSAGE_CONTENT,
@@ -319,18 +292,18 @@ static enum publish_result store_message(struct draft *draft)
 static enum publish_result pass_on(struct draft *draft)
 {
     bool live = !draft->payload.online_only;
-    int64_t time = next_time(draft);
+    struct message message = {.sender = draft->sender->id};
     if (live && sheds(draft))
         return PUBLISH_ACCEPT; /* READ lets nothing pass that deliver() was not called for */
     if (!draft->conversation && !open_pair_alone(draft))
         return PUBLISH_CLOSE;
-    const struct stamp stamp = stamp_of(draft, 0, live ? draft->conversation->last_seq + 1 : -1, time);
-    if (!make_payload(draft, &stamp))
+    conversation_place(draft->chat, draft->conversation, &message, live);
+    if (!live)
+        message.seq = -1;
+    if (!make_payload(draft, &message))
         return PUBLISH_CLOSE;
-    draft->receipt = (struct receipt){.seq = stamp.seq, .time = time};
-    if (live)
-        draft->conversation->last_seq++;
-    draft->conversation->last_time = time;
+    draft->receipt = (struct receipt){.seq = message.seq, .time = message.time};
+    conversation_advance(draft->conversation, &message);
     hand_out(draft, 0, natively(draft));
     if (live)
         live_history_add(&draft->conversation->live_history, draft->chat->options.live_history,

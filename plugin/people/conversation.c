@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/basics.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/payload/stamp.h"
@@ -204,6 +205,32 @@ struct conversation *conversation_pair_create(struct chat *chat, const char *use
     conversation->members_complete = true;
     store_put(chat->store, W_CONVERSATION_ADD, "itt", conversation->id, conversation->a, conversation->b);
     return conversation;
+}
+
+void conversation_place(const struct chat *chat, const struct conversation *conversation,
+                        struct message *message, bool counts)
+{
+    message->conversation = conversation->id;
+    message->seq = conversation->last_seq + counts;
+    message->time = larger(chat->now, conversation->last_time);
+}
+
+bool conversation_append(struct chat *chat, struct conversation *conversation, const struct message *message)
+{
+    if (!log_append(chat->log, message, conversation->last_id))
+        return false;
+    conversation->last_id = message->id;
+    conversation_advance(conversation, message);
+    store_put(chat->store, W_CONVERSATION_TOUCH, "iiii", conversation->id, message->seq, message->id,
+              message->time);
+    return true;
+}
+
+void conversation_advance(struct conversation *conversation, const struct message *message)
+{
+    if (message->seq >= 0)
+        conversation->last_seq = message->seq;
+    conversation->last_time = message->time;
 }
 
 size_t conversation_stamp(char *out, const struct conversation *conversation, const struct message *message)

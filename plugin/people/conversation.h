@@ -86,6 +86,17 @@ struct conversation *conversation_meet(struct chat *chat, sqlite3_stmt *row, int
 /* Creates a group with nobody in it, in the open frame; `group` is copied. A dismissed holder of the id is
  * forgotten. */
 struct conversation *conversation_group_create(struct chat *chat, const struct group *group);
+/* Where the next message stands: sets its conversation, its seq (the last one once more where it does not count)
+ * and its time, which never goes back within a conversation, whatever the clock does. */
+void conversation_place(const struct chat *chat, const struct conversation *conversation,
+                        struct message *message, bool counts);
+/* Appends the message placed, in the open frame, and it is the last one then. Its pushes are the caller's.
+ * false: out of memory, and nothing has changed. */
+__attribute__((warn_unused_result)) bool
+conversation_append(struct chat *chat, struct conversation *conversation, const struct message *message);
+/* The message placed is not stored, but has gone out: the conversation goes on from it, in memory. seq < 0: it has
+ * none. */
+void conversation_advance(struct conversation *conversation, const struct message *message);
 /* Writes the server's stamp of a message of this conversation (STAMP_MAX bytes of stamp.h, its body follows);
  * the length. */
 size_t conversation_stamp(char *out, const struct conversation *conversation, const struct message *message);
