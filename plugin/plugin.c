@@ -393,7 +393,7 @@ static int open_store(struct chat *chat, char *error, size_t error_size)
     const struct store_config config = {.database = chat->options.database,
                                         .ring_file = chat->options.ring_file,
                                         .ring_bytes = (size_t)chat->options.ring_bytes,
-                                        .sync = chat->options.sync,
+                                        .sync = (enum store_sync)chat->options.sync,
                                         .retention_ms = chat->options.retention_days * DAY_MS,
                                         .log = log_store};
     return store_open(&chat->store, &config, error, error_size);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "schema/checkpoint.h"
 
-#include "schema/store.h"
+#include <stddef.h>
+
+#include "schema/statements.h"
 
 #define LONG_PAGES   1000
 #define CUT_EVERY_MS 2000

@@ -110,10 +110,11 @@ static int use_wal(sqlite3 *db, char *error, size_t error_size)
     return -1;
 }
 
-static int configure_writer(sqlite3 *db, int sync, char *error, size_t error_size)
+static int configure_writer(sqlite3 *db, enum store_sync sync, char *error, size_t error_size)
 {
-    static const char *const synchronous[] = {"PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL",
-                                              "PRAGMA synchronous = OFF"};
+    static const char *const synchronous[] = {[SYNC_FULL] = "PRAGMA synchronous = FULL",
+                                              [SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
+                                              [SYNC_OFF] = "PRAGMA synchronous = OFF"};
     if (refuse_newer(db, error, error_size) ||
         (database_version(db) == 0 &&
          run(db, "PRAGMA auto_vacuum = INCREMENTAL", "auto_vacuum", error, error_size)) ||
@@ -124,7 +125,7 @@ static int configure_writer(sqlite3 *db, int sync, char *error, size_t error_siz
         run(db, "PRAGMA secure_delete = ON", "secure_delete", error, error_size) ||
         run(db, "PRAGMA cache_size = -65536", "cache_size", error, error_size))
         return -1;
-    return run(db, synchronous[sync >= 0 && sync <= 2 ? sync : 0], "synchronous", error, error_size);
+    return run(db, synchronous[sync], "synchronous", error, error_size);
 }
 
 static int configure_reader(sqlite3 *db, char *error, size_t error_size)
@@ -132,7 +133,8 @@ static int configure_reader(sqlite3 *db, char *error, size_t error_size)
     return run(db, "PRAGMA query_only = 1; PRAGMA cache_size = -16384", "reading", error, error_size);
 }
 
-int database_open(sqlite3 **out, const char *path, bool writes, int sync, char *error, size_t error_size)
+int database_open(sqlite3 **out, const char *path, bool writes, enum store_sync sync, char *error,
+                  size_t error_size)
 {
     sqlite3 *db = NULL;
     mode_t mask = umask(077);

@@ -3,6 +3,7 @@
 #ifndef SCHEMA_DATABASE_H
 #define SCHEMA_DATABASE_H
 
+#include "schema/store_config.h"
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,10 +33,9 @@ extern const size_t database_migration_count;
  * not. */
 __attribute__((warn_unused_result)) int database_check_path(const char *path, char *error, size_t error_size);
 /* Opens for writing (creating it, auto_vacuum incremental, WAL, no automatic checkpoints) or for reading
- * only. `sync` as in store_config. -1: one sentence in `error` that names the path and, for permissions, the
- * broker's uid. */
-__attribute__((warn_unused_result)) int database_open(sqlite3 **out, const char *path, bool writes, int sync,
-                                                      char *error, size_t error_size);
+ * only. -1: one sentence in `error` that names the path and, for permissions, the broker's uid. */
+__attribute__((warn_unused_result)) int database_open(sqlite3 **out, const char *path, bool writes,
+                                                      enum store_sync sync, char *error, size_t error_size);
 /* Schema version of the file, 0 for a new one; -1 when it cannot be read. */
 int database_version(sqlite3 *db);
 int database_newest(void);

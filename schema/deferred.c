@@ -5,7 +5,7 @@
 
 #include "lib/basics.h"
 #include "schema/record.h"
-#include "schema/store.h"
+#include "schema/statements.h"
 
 /* Kinds that may wait, and how many of their first parameters name the row. */
 static const struct {

@@ -14,42 +14,14 @@
 #ifndef SCHEMA_STORE_H
 #define SCHEMA_STORE_H
 
+#include "schema/statements.h"
+#include "schema/store_config.h"
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum write_op {
-#define WRITE(op, name, sql) W_##name = op,
-#define READ(name, sql)
-#include "schema/statements.def"
-#undef WRITE
-#undef READ
-};
-
-enum read_id {
-#define WRITE(op, name, sql)
-#define READ(name, sql) R_##name,
-#include "schema/statements.def"
-#undef WRITE
-#undef READ
-    READS
-};
-
 struct store;
-
-enum store_log { STORE_ERROR, STORE_WARNING, STORE_INFO };
-
-struct store_config {
-    const char *database;  /* path */
-    const char *ring_file; /* path */
-    size_t ring_bytes;
-    int sync;             /* enum sync_mode: 0 full, 1 normal, 2 off */
-    int64_t retention_ms; /* 0 keeps for ever */
-    /* One line for the broker's log; on the broker thread only (what the writer has to say waits for
-     * store_poll). */
-    void (*log)(enum store_log priority, const char *line);
-};
 
 /* Opens ring and database, migrates, executes what the ring still holds, starts the writer thread. -1: one
  * sentence in `error`, nothing is left open. Broker thread, before the broker serves anybody: this may take

@@ -6,8 +6,11 @@
 
 #include "schema/database.h"
 #include "schema/ring.h"
-#include "schema/store.h"
+#include "schema/statements.h"
+#include "schema/store_config.h"
 #include "schema/writer.h"
+#include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 /* A mark is this far above the id in use when it is made. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "schema/store.h"
 #include "schema/store_internal.h"
 
 static void read_boot_id(char *out, size_t size)
@@ -38,7 +39,7 @@ static int check_pair(struct store *store, char *error, size_t error_size)
  * no power loss can have taken them, it is not the file that was there. */
 static int check_age(const struct store *store, char *error, size_t error_size)
 {
-    bool synced = store->config.sync == 0;
+    bool synced = store->config.sync == SYNC_FULL;
     if (!ring_overwrote(store->ring, store->state.position) ||
         (!synced && strcmp(store->boot_id, store->state.boot_id) != 0))
         return 0;

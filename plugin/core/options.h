@@ -5,22 +5,23 @@
 #define PLUGIN_CORE_OPTIONS_H
 
 #include "acl/policy.h"
+#include "schema/store_config.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum other_users { OTHER_USERS_REFUSE, OTHER_USERS_DEFER };
 enum other_topics { OTHER_TOPICS_DEFER, OTHER_TOPICS_ALLOW, OTHER_TOPICS_DENY };
-enum sync_mode { SYNC_FULL, SYNC_NORMAL, SYNC_OFF };
 
 /* All strings are owned by this struct. Numbers carry the option's own unit (its name says it). */
 struct options {
     int64_t sdkappid;
     char *secret_key_file;
     char *database;
-    char *ring_file;                                   /* filled with "<database>.ring" when absent */
-    char *admins;                                      /* as written; options_is_admin reads it */
-    int other_users, other_topics, login_policy, sync; /* the enums above */
+    char *ring_file; /* filled with "<database>.ring" when absent */
+    char *admins;    /* as written; options_is_admin reads it */
+    int other_users, other_topics, login_policy,
+        sync; /* the enums above, of policy.h and of store_config.h */
     int64_t instances_per_platform, web_instances;
     int64_t user_rate, group_rate;
     int64_t retention_days;

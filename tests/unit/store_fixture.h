@@ -61,8 +61,11 @@ UNUSED static int set_up(void **state)
     snprintf(f->database, sizeof f->database, "%s/db", f->folder);
     snprintf(f->ring, sizeof f->ring, "%s/ring", f->folder);
     snprintf(f->bad, sizeof f->bad, "%s.bad", f->database);
-    f->config = (struct store_config){
-        .database = f->database, .ring_file = f->ring, .ring_bytes = 262144, .sync = 2, .log = take_line};
+    f->config = (struct store_config){.database = f->database,
+                                      .ring_file = f->ring,
+                                      .ring_bytes = 262144,
+                                      .sync = SYNC_OFF,
+                                      .log = take_line};
     line_count = 0;
     *state = f;
     return 0;

@@ -12,7 +12,7 @@
 static sqlite3 *open_writing(struct fixture *f)
 {
     sqlite3 *db = NULL;
-    if (database_open(&db, f->database, true, 0, f->error, sizeof f->error) != 0)
+    if (database_open(&db, f->database, true, SYNC_FULL, f->error, sizeof f->error) != 0)
         fail_msg("%s", f->error);
     return db;
 }
@@ -52,7 +52,7 @@ static void assert_open_refused(struct fixture *f, const char *path, const char 
     sqlite3 *db = NULL;
     f->error[0] = '\0';
     if (database_check_path(path, f->error, sizeof f->error) == 0)
-        assert_int_equal(database_open(&db, path, true, 0, f->error, sizeof f->error), -1);
+        assert_int_equal(database_open(&db, path, true, SYNC_FULL, f->error, sizeof f->error), -1);
     assert_null(db);
     assert_says(f->error, path);
     assert_says(f->error, words);
@@ -98,7 +98,7 @@ static void test_sync_says_when_the_disk_is_waited_for(void **state)
 {
     struct fixture *f = *state;
     static const int expected[] = {2, 1, 0};
-    for (int sync = 0; sync < 3; sync++) {
+    for (enum store_sync sync = SYNC_FULL; sync <= SYNC_OFF; sync++) {
         sqlite3 *db = NULL;
         assert_int_equal(database_open(&db, f->database, true, sync, f->error, sizeof f->error), 0);
         assert_int_equal(ask_in(db, "PRAGMA synchronous"), expected[sync]);
@@ -136,7 +136,7 @@ static void test_a_database_of_a_newer_release_is_refused_and_untouched(void **s
     sqlite3 *db = NULL;
     change(f, "CREATE TABLE future (x); PRAGMA user_version = 999");
     char *before = read_whole(f->database, &len_before);
-    assert_int_equal(database_open(&db, f->database, true, 0, f->error, sizeof f->error), -1);
+    assert_int_equal(database_open(&db, f->database, true, SYNC_FULL, f->error, sizeof f->error), -1);
     assert_says(f->error, f->database);
     assert_says(f->error, "schema version 999, made by a newer release");
     char *after = read_whole(f->database, &len_after);
@@ -165,7 +165,7 @@ static void test_the_reader_cannot_write(void **state)
     struct fixture *f = *state;
     make_database(f);
     sqlite3 *writer = open_writing(f), *reader = NULL;
-    assert_int_equal(database_open(&reader, f->database, false, 0, f->error, sizeof f->error), 0);
+    assert_int_equal(database_open(&reader, f->database, false, SYNC_FULL, f->error, sizeof f->error), 0);
     assert_int_equal(sqlite3_exec(reader, "DELETE FROM state", NULL, NULL, NULL), SQLITE_READONLY);
     sqlite3_close(reader);
     sqlite3_close(writer);

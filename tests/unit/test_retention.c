@@ -29,7 +29,7 @@ static int set_up_aging(void **state)
         return -1;
     a->f = *state;
     *state = a;
-    return database_open(&a->db, a->f->database, true, 2, a->f->error, sizeof a->f->error) ||
+    return database_open(&a->db, a->f->database, true, SYNC_OFF, a->f->error, sizeof a->f->error) ||
            database_migrate(a->db, a->f->error, sizeof a->f->error);
 }
 
