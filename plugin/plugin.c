@@ -30,6 +30,8 @@
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/life/deletion.h"
+#include "plugin/life/leaving.h"
+#include "plugin/life/login.h"
 #include "plugin/life/presence.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
@@ -37,6 +39,7 @@
 #include "plugin/people/user.h"
 #include "plugin/people/visible.h"
 #include "plugin/push/push.h"
+#include "plugin/session/cursor.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/device.h"
 #include "plugin/session/session.h"
@@ -293,7 +296,11 @@ static int on_tick(int event, void *event_data, void *userdata)
     sessions_connected(chat);
     plugin->reloading = false;
     store_poll(chat->store);
-    bool more = sessions_tick(chat, mosquitto_client_sub_count);
+    logins_tick(chat);
+    bool more = closing_tick(chat);
+    cursors_tick(chat);
+    departed_prune(chat);
+    devices_prune(chat);
     more = dismissals_tick(chat) || more;
     more = broadcasts_tick(chat) || more;
     more = deletions_tick(chat) || more;
@@ -436,11 +443,12 @@ static int configure(struct chat *chat, const struct mosquitto_opt *opts, int co
 static void plugin_free(struct plugin *plugin)
 {
     struct chat *chat = &plugin->chat;
-    sessions_close(chat);
+    sessions_end(chat);
     presence_close(chat);
     closing_close(chat);
     devices_close(chat);
     departed_close(chat);
+    sessions_close(chat);
     audience_close(chat);
     live_publishes_close(chat);
     broadcasts_close(chat);

@@ -66,7 +66,7 @@ static int displace(struct command *command, const char *client_id, const struct
     int code = command_begin(command, DISPLACE_BYTES);
     if (code != CODE_OK)
         return code;
-    device_displace(chat, self->user, &entry, &why);
+    device_lose_place(chat, self->user, &entry, &why);
     store_commit(chat->store);
     if (kicked)
         session_force_offline(chat, kicked, &why);

@@ -20,7 +20,7 @@ int command_kick_user(struct command *command)
     if (code != CODE_OK)
         return code;
     user_kick(chat, user);
-    devices_end(chat, user);
+    devices_lose_all(chat, user);
     store_commit(chat->store);
     sessions_force_offline(chat, user, OFFLINE_ADMIN);
     return CODE_OK;

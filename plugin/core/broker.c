@@ -101,6 +101,11 @@ void broker_stat(const char *name, const char *value)
 
 static bool kicking;
 
+int broker_subscription_count(const struct mosquitto *client)
+{
+    return mosquitto_client_sub_count(client);
+}
+
 void broker_kick(const char *client_id)
 {
     kicking = true;

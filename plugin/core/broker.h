@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct mosquitto;
+
 __attribute__((format(printf, 1, 2))) void broker_error(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void broker_warn(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void broker_info(const char *format, ...);
@@ -30,6 +32,8 @@ bool broker_respond(const char *client_id, const char *topic, const char *payloa
 uint64_t broker_queued(void);
 /* A retained number below $SYS/broker/chat/. */
 void broker_stat(const char *name, const char *value);
+/* How many subscriptions the broker has for the client. */
+int broker_subscription_count(const struct mosquitto *client);
 /* Closes the client's connection (MQTT 5: DISCONNECT 0x98), without its will. */
 void broker_kick(const char *client_id);
 /* Within that call: the broker asks about a kept session's subscriptions again then, at QoS 0. */

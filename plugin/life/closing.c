@@ -8,6 +8,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/event.h"
 #include "plugin/people/user.h"
+#include "plugin/push/push.h"
 
 /* Idle, 2.0 has ten turns a second: within two seconds 20,000 who expire at once are told. */
 #define EXPIRED_A_TICK 1000
@@ -55,13 +56,6 @@ void session_force_offline(struct chat *chat, struct session *session, const str
     session_close_soon(chat, session);
 }
 
-/* Flushed as queued copies are (cursor.c): in the last turn of 2.0 it never is. */
-bool session_told(const struct chat *chat, const struct session *session)
-{
-    uint64_t told = session->told_at;
-    return told != 0 && (told < chat->tick || (told == chat->tick && !chat->unflushed));
-}
-
 void sessions_force_offline(struct chat *chat, const struct user *user, enum offline_reason reason)
 {
     const struct displacement why = {.reason = reason};
@@ -70,6 +64,21 @@ void sessions_force_offline(struct chat *chat, const struct user *user, enum off
         session->orphan = session->orphan || reason == OFFLINE_DELETED;
         session_force_offline(chat, session, &why);
     }
+}
+
+/* Devices */
+
+void device_lose_place(struct chat *chat, struct user *user, const struct device_entry *device,
+                       const struct displacement *why)
+{
+    device_displace(chat, user, device, why);
+    push_put_token_lost(chat, device->client_id);
+}
+
+void devices_lose_all(struct chat *chat, struct user *user)
+{
+    push_put_tokens_lost(chat, user);
+    devices_end(chat, user);
 }
 
 /* userSigs */

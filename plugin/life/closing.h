@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct chat;
+struct user;
 
 __attribute__((warn_unused_result)) int closing_open(struct chat *chat);
 void closing_close(struct chat *chat);
@@ -26,8 +27,12 @@ static inline bool session_leaves(const struct session *session)
     return session->close_at != 0 || session->farewell;
 }
 
-/* Has forceOffline been flushed to it? */
-bool session_told(const struct chat *chat, const struct session *session);
+/* The device has to go, in the open frame: its place, its push token and the jobs for it. It is to be told:
+ * now, by the caller (session_force_offline), when it is connected, or else at its next login. */
+void device_lose_place(struct chat *chat, struct user *user, const struct device_entry *device,
+                       const struct displacement *why);
+/* The same for all devices of the user; none of them is to be told at its next login. */
+void devices_lose_all(struct chat *chat, struct user *user);
 
 /* From login on the session ends when its userSig does (second `expires`). false: out of memory. */
 __attribute__((warn_unused_result)) bool expiry_watch(struct chat *chat, struct session *session,

@@ -16,8 +16,6 @@
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
-#include "plugin/session/device.h"
 #include "schema/store.h"
 
 /* What a turn may cost, counted in ended pairs. */
@@ -245,7 +243,7 @@ bool deletion_start(struct chat *chat, struct user *user)
         return false;
     }
     user_kick(chat, user);
-    devices_end(chat, user);
+    devices_lose_all(chat, user);
     store_put(chat->store, W_USER_DELETED, "ti", user->id, (int64_t)LEAVING);
     applications_end(chat, user);
     store_commit(chat->store);

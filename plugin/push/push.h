@@ -40,7 +40,9 @@ void push_put_handed(struct chat *chat, const struct session *session, int64_t a
 
 /* In the open frame: the device's token goes, with its jobs. */
 void push_put_token_lost(struct chat *chat, const char *client);
-/* The same in memory only: the records are the caller's. */
+/* The same for all devices of the user; the tokens in the database end with its devices (devices_end). */
+void push_put_tokens_lost(struct chat *chat, const struct user *user);
+/* The first one in memory only: the records are the caller's. */
 void push_token_lost(struct chat *chat, const char *client);
 
 /* SUBSCRIBE / UNSUBSCRIBE of chat/push, and the end of a worker's session: its jobs go to the next at

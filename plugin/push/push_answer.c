@@ -2,11 +2,13 @@
 #include "plugin/push/push.h"
 
 #include <string.h>
+#include <utlist.h>
 
 #include "acl/code.h"
 #include "lib/json.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
+#include "plugin/people/user.h"
 #include "plugin/push/push_out.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/session.h"
@@ -30,6 +32,15 @@ void push_put_token_lost(struct chat *chat, const char *client)
 {
     push_put_token_gone(chat, client);
     push_token_lost(chat, client);
+}
+
+void push_put_tokens_lost(struct chat *chat, const struct user *user)
+{
+    const struct session *session;
+    store_put(chat->store, W_USER_JOBS_DROP, "t", user->id);
+    DL_FOREACH2 (user->sessions, session, user_next)
+        push_token_lost(chat, session->client_id);
+    departed_tokens_lost(chat, user->id);
 }
 
 /* Who has the token now loses it; one who has just got another one keeps that. */

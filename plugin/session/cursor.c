@@ -10,6 +10,9 @@
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
 
+#define CURSOR_AGE_MS  2000
+#define CURSORS_A_TICK 50
+
 /* 2.0.11 flushes after TICK what the turn has queued before it; 2.1 has done so by then. Inside TICK of 2.0,
  * and when it was the last one, only what is older is sure. */
 static bool flushed(const struct chat *chat, uint64_t until)
@@ -150,4 +153,20 @@ void subscriptions_ack(struct chat *chat, struct session *session, int64_t id)
         if (id > subscription->acked)
             subscription->acked = id;
     subscriptions_put_cursors(chat, session);
+}
+
+void cursors_tick(struct chat *chat)
+{
+    struct session *session;
+    for (int i = 0; i < CURSORS_A_TICK && (session = sessions_dirty(chat)) &&
+                    session->dirty_since + CURSOR_AGE_MS <= chat->now;
+         i++) {
+        if (!store_begin(chat->store, subscriptions_frame_bytes(session)))
+            return;
+        bool more = subscriptions_put_settled(chat, session);
+        store_commit(chat->store);
+        session_written(chat, session);
+        if (more)
+            session_dirty(chat, session);
+    }
 }

@@ -24,14 +24,19 @@ int departed_open(struct chat *chat)
     return chat->departures ? 0 : -1;
 }
 
-static void forget(struct chat *chat, struct departed *departed)
+static void destroy(struct departed *departed)
 {
-    HASH_DEL(chat->departures->by_id, departed);
-    DL_DELETE(chat->departures->oldest, departed);
     ids_clear(&departed->strays);
     free(departed->filters);
     free(departed->client_id);
     free(departed);
+}
+
+static void forget(struct chat *chat, struct departed *departed)
+{
+    HASH_DEL(chat->departures->by_id, departed);
+    DL_DELETE(chat->departures->oldest, departed);
+    destroy(departed);
 }
 
 static bool knows(const struct departed *departed, const char *topic)
@@ -132,7 +137,10 @@ void departed_add(struct chat *chat, struct session *session, uint64_t mark)
     if (!departed)
         return;
     HASH_ADD_KEYPTR(hh, chat->departures->by_id, departed->client_id, strlen(departed->client_id), departed);
-    DL_APPEND(chat->departures->oldest, departed);
+    if (departed->hh.tbl)
+        DL_APPEND(chat->departures->oldest, departed);
+    else
+        destroy(departed);
 }
 
 const struct departed *departed_find(struct chat *chat, const char *client_id)

@@ -10,9 +10,7 @@
 #include "acl/policy.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
-#include "plugin/life/closing.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
@@ -357,7 +355,6 @@ void device_displace(struct chat *chat, struct user *user, const struct device_e
     gone.place = 0;
     store_put(chat->store, W_DEVICE_DISPLACED, "titi", gone.client_id, (int64_t)why->reason, why->client_id,
               (int64_t)why->platform);
-    push_put_token_lost(chat, gone.client_id);
     remember(chat, user, &gone, why);
     if (session)
         session->untold = true;
@@ -373,14 +370,10 @@ void device_told(struct chat *chat, const struct session *session)
 void devices_end(struct chat *chat, struct user *user)
 {
     struct session *session;
-    store_put(chat->store, W_USER_JOBS_DROP, "t", user->id);
     store_put(chat->store, W_USER_DEVICES_END, "t", user->id);
     user->devices_ended = store_mark(chat->store);
     while (user->young_devices)
         forget(chat, user->young_devices);
-    DL_FOREACH2 (user->sessions, session, user_next) {
+    DL_FOREACH2 (user->sessions, session, user_next)
         session->untold = false;
-        push_token_lost(chat, session->client_id);
-    }
-    departed_tokens_lost(chat, user->id);
 }

@@ -76,12 +76,13 @@ __attribute__((warn_unused_result)) bool devices_of(struct chat *chat, const str
 void device_take_place(struct chat *chat, const struct session *session);
 /* logout: it is counted no more, and has nothing to be told. */
 void device_leave_place(struct chat *chat, const struct session *session);
-/* It has to go: its push token goes with the jobs, and it is to be told. The caller tells it when it is
- * connected. */
+/* It has to go, and is to be told. The caller tells it when it is connected, and takes its push token:
+ * device_lose_place() of life/closing.h. */
 #define DISPLACE_BYTES 1024
 void device_displace(struct chat *chat, struct user *user, const struct device_entry *device,
                      const struct displacement *why);
-/* All devices of the user: places, tokens, jobs, and what they had to be told. */
+/* All devices of the user: places, tokens, and what they had to be told. Jobs are the caller's:
+ * devices_lose_all() of life/closing.h. */
 void devices_end(struct chat *chat, struct user *user);
 
 /* In the open frame: the session ends and has been told. */

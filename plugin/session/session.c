@@ -1,37 +1,19 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/session/session.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
-#include "acl/code.h"
-#include "lib/text.h"
-#include "lib/usersig.h"
-#include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
-#include "plugin/delivery/subscribe.h"
-#include "plugin/life/closing.h"
-#include "plugin/life/presence.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
-#include "plugin/session/cursor.h"
-#include "plugin/session/departed.h"
-#include "plugin/session/device.h"
-#include "plugin/session/subscription.h"
-#include "schema/store.h"
-
-#define CURSOR_AGE_MS  2000
-#define CURSORS_A_TICK 50
-#define FRESH_A_TICK   50
 
 struct sessions {
     struct session *by_client, *by_id;
     struct session *all;
     struct session *dirty; /* oldest first */
     struct session *fresh;
-    struct session *connecting;
+    const struct session *connecting;
     int count;
 };
 
@@ -39,6 +21,12 @@ int sessions_open(struct chat *chat)
 {
     chat->sessions = calloc(1, sizeof *chat->sessions);
     return chat->sessions ? 0 : -1;
+}
+
+void sessions_close(struct chat *chat)
+{
+    free(chat->sessions);
+    chat->sessions = NULL;
 }
 
 struct session *sessions_first(struct chat *chat)
@@ -74,6 +62,11 @@ struct session *session_by_client_id(struct chat *chat, const char *client_id)
     return session;
 }
 
+void session_connects(struct chat *chat, const struct session *session)
+{
+    chat->sessions->connecting = session;
+}
+
 bool session_connecting(const struct chat *chat, const struct session *session)
 {
     return chat->sessions->connecting == session;
@@ -92,65 +85,16 @@ void session_note_stray(struct chat *chat, struct session *session, int64_t id)
     ids_add(&session->strays, id);
 }
 
-/* Login */
-
-/* A name without colon belongs to the user first seen with it, unless it is somebody's userID. */
-static int check_named_id(struct chat *chat, const struct login *login, const struct device *device)
+/* Flushed as queued copies are (cursor.c): in the last turn of 2.0 it never is. */
+bool session_told(const struct chat *chat, const struct session *session)
 {
-    if (user_find_any(chat, login->client_id))
-        return CODE_BAD_CLIENT_ID;
-    return device->known && strcmp(device->user, login->user) != 0 ? CODE_BAD_CLIENT_ID : CODE_OK;
+    uint64_t told = session->told_at;
+    return told != 0 && (told < chat->tick || (told == chat->tick && !chat->unflushed));
 }
 
-struct checked {
-    struct usersig sig;
-    enum platform platform;
-    struct device device;
-    struct user *user; /* NULL: to be created */
-    bool to_be_told;   /* that it lost its place while it was away */
-    struct device_list in_way;
-};
+/* Coming and going */
 
-static int check_login(struct chat *chat, const struct login *login, struct checked *out)
-{
-    if (!login->user || !user_id_valid(login->user, strlen(login->user)))
-        return CODE_BAD_USER_ID;
-    enum client_id_kind kind = client_id_parse(login->client_id, login->user, &out->platform);
-    if (kind == CLIENT_ID_FOREIGN)
-        return CODE_BAD_CLIENT_ID;
-    int code = usersig_verify(login->password, login->user, chat->options.sdkappid, &chat->keys,
-                              chat->now / 1000, &out->sig);
-    if (code != CODE_OK)
-        return code;
-    out->user = user_find_any(chat, login->user);
-    if (out->user && out->user->kicked != 0 && out->sig.created <= out->user->kicked)
-        return CODE_SIG_REVOKED;
-    if (out->user && out->user->leaving)
-        return CODE_BUSY;
-    if (!device_load(chat, login->client_id, &out->device))
-        return CODE_BUSY;
-    return kind == CLIENT_ID_NAMED ? check_named_id(chat, login, &out->device) : CODE_OK;
-}
-
-/* Is it one that hears today that it has lost its place? If not, who has to go for it? */
-static int check_place(struct chat *chat, const struct login *login, struct checked *out)
-{
-    out->to_be_told =
-        out->device.displacement.reason != OFFLINE_NONE && strcmp(out->device.user, login->user) == 0;
-    if (out->to_be_told || devices_in_way(chat, out->user, login->client_id, out->platform, &out->in_way))
-        return CODE_OK;
-    return CODE_BUSY;
-}
-
-static enum login_result refuse(const struct login *login, int code)
-{
-    broker_warn("login refused: user \"%.64s\", client \"%.160s\", address %s: %d %s",
-                login->user ? login->user : "", login->client_id, login->address ? login->address : "?", code,
-                code_text(code));
-    return LOGIN_REFUSED;
-}
-
-static void session_free(struct session *session)
+void session_free(struct session *session)
 {
     ids_clear(&session->in_flight);
     ids_clear(&session->strays);
@@ -159,188 +103,28 @@ static void session_free(struct session *session)
     free(session);
 }
 
-/* false: out of memory. */
-static bool note_farewell(struct session *session, const struct displacement *why)
-{
-    session->farewell = malloc(sizeof *session->farewell);
-    if (!session->farewell)
-        return false;
-    *session->farewell = *why;
-    session->untold = true;
-    return true;
-}
-
-static struct session *session_create(struct chat *chat, const struct login *login,
-                                      const struct checked *checked)
-{
-    struct session *session = calloc(1, sizeof *session);
-    if (!session || !(session->client_id = strdup(login->client_id))) {
-        free(session);
-        return NULL;
-    }
-    if (checked->to_be_told && !note_farewell(session, &checked->device.displacement)) {
-        session_free(session);
-        return NULL;
-    }
-    session->client = login->client;
-    session->platform = checked->platform;
-    session->mqtt5 = login->mqtt5;
-    session->clean = login->clean;
-    session->assigned_id = client_id_assigned(login->client_id) && !strchr(login->client_id, ':');
-    session->admin = options_is_admin(&chat->options, login->user);
-    session->keepalive_seconds = login->keepalive_seconds;
-    bool same = checked->device.known && strcmp(checked->device.user, login->user) == 0;
-    session->own_id = same;
-    session->inherited = checked->device.known && !same;
-    session->acks = same && checked->device.acks;
-    session->has_token = same && checked->device.has_token;
-    session->unknown_device = !checked->device.known;
-    session->fresh = true;
-    return session;
-}
-
-static struct displacement displaced_by(const struct session *session)
-{
-    struct displacement why = {.reason = OFFLINE_OTHER_DEVICE, .platform = session->platform};
-    text_copy(why.client_id, sizeof why.client_id, session->client_id);
-    return why;
-}
-
-static void put_places(struct chat *chat, struct session *session, const struct device_list *in_way)
-{
-    const struct displacement why = displaced_by(session);
-    for (size_t i = 0; i < in_way->count; i++)
-        device_displace(chat, session->user, &in_way->items[i], &why);
-    if (!session->farewell)
-        device_take_place(chat, session);
-}
-
-static void tell_displaced(struct chat *chat, const struct session *newcomer,
-                           const struct device_list *in_way)
-{
-    const struct displacement why = displaced_by(newcomer);
-    for (size_t i = 0; i < in_way->count; i++) {
-        struct session *session = session_by_client_id(chat, in_way->items[i].client_id);
-        if (session)
-            session_force_offline(chat, session, &why);
-    }
-}
-
-/* User, device and places in one frame; memory after it is sure that there is room. */
-static bool admit(struct chat *chat, struct session *session, struct checked *checked, const char *user_id)
-{
-    if (!store_begin(chat->store, DISPLACE_BYTES * (checked->in_way.count + 1)))
-        return false;
-    struct user *user = checked->user ? checked->user : user_create(chat, user_id);
-    if (!user) {
-        store_abort(chat->store);
-        return false;
-    }
-    if (user->deleted)
-        user_revive(chat, user);
-    session->user = user;
-    if (session->inherited)
-        store_put(chat->store, W_DEVICE_SUBSCRIPTIONS_FORGET, "t", session->client_id);
-    store_put(chat->store, W_DEVICE_LOGIN, "ttii", session->client_id, user->id, (int64_t)session->platform,
-              chat->now);
-    put_places(chat, session, &checked->in_way);
-    store_commit(chat->store);
-    return true;
-}
-
-static bool enlist(struct chat *chat, struct session *session, int64_t expires_seconds)
+bool session_enlist(struct chat *chat, struct session *session)
 {
     struct sessions *all = chat->sessions;
-    if (!expiry_watch(chat, session, expires_seconds))
-        return false;
+    struct session *older = session_by_client_id(chat, session->client_id);
     HASH_ADD_PTR(all->by_client, client, session);
-    if (!session->hh.tbl) {
-        closing_forget(chat, session);
+    if (!session->hh.tbl)
+        return false;
+    HASH_ADD_KEYPTR(hh_id, all->by_id, session->client_id, strlen(session->client_id), session);
+    if (!session->hh_id.tbl) {
+        HASH_DELETE(hh, all->by_client, session);
         return false;
     }
-    struct session *older = session_by_client_id(chat, session->client_id);
     if (older) {
         older->taken_over = true;
         HASH_DELETE(hh_id, all->by_id, older);
     }
-    HASH_ADD_KEYPTR(hh_id, all->by_id, session->client_id, strlen(session->client_id), session);
     DL_APPEND(all->all, session);
     DL_APPEND2(all->fresh, session, fresh_prev, fresh_next);
     DL_APPEND2(session->user->sessions, session, user_prev, user_next);
     all->count++;
-    presence_changed(chat, session->user);
     return true;
 }
-
-/* Is the client id a chat user's: his userID, or `userID:...`? Those are closed to everybody else. */
-static bool names_chat_user(struct chat *chat, const char *client_id)
-{
-    char user[USER_ID_MAX + 1];
-    size_t len = strcspn(client_id, ":");
-    if (len > USER_ID_MAX)
-        return false;
-    snprintf(user, sizeof user, "%.*s", (int)len, client_id);
-    return user_find_any(chat, user) != NULL;
-}
-
-/* other_users defer: a password that is no userSig, good or bad, belongs to somebody who is no chat user. */
-static bool is_other_user(const struct chat *chat, const struct login *login)
-{
-    return chat->options.other_users == OTHER_USERS_DEFER && login->user && login->password &&
-           !usersig_shaped(login->password);
-}
-
-/* The last connection with this id ended in this very turn of the loop: what is queued for it comes to this
- * one. */
-static void take_strays(struct chat *chat, struct session *session)
-{
-    const struct departed *departed = departed_find(chat, session->client_id);
-    if (departed && departed->strays_tick == chat->tick)
-        ids_add_all(&session->in_flight, &departed->strays);
-}
-
-static enum login_result let_in(struct chat *chat, const struct login *login, struct checked *checked)
-{
-    session_end(chat, login->client, false); /* an address used again without a DISCONNECT in between */
-    struct session *session = session_create(chat, login, checked);
-    if (!session)
-        return refuse(login, CODE_BUSY);
-    if (!admit(chat, session, checked, login->user) || !enlist(chat, session, checked->sig.expires)) {
-        session_free(session);
-        return refuse(login, CODE_BUSY);
-    }
-    tell_displaced(chat, session, &checked->in_way);
-    take_strays(chat, session);
-    chat->sessions->connecting = session->own_id ? session : NULL;
-    return LOGIN_OK;
-}
-
-enum login_result session_login(struct chat *chat, const struct login *login)
-{
-    struct checked checked = {0};
-    sessions_connected(chat);
-    if (is_other_user(chat, login))
-        return names_chat_user(chat, login->client_id) ? refuse(login, CODE_BAD_CLIENT_ID) : LOGIN_DEFERRED;
-    int code = check_login(chat, login, &checked);
-    if (code == CODE_OK)
-        code = check_place(chat, login, &checked);
-    enum login_result result = code == CODE_OK ? let_in(chat, login, &checked) : refuse(login, code);
-    free(checked.in_way.items);
-    return result;
-}
-
-enum login_result session_recheck(struct chat *chat, const struct login *login)
-{
-    const struct session *session = session_find(chat, login->client);
-    if (session)
-        return LOGIN_OK;
-    if (is_other_user(chat, login))
-        return LOGIN_DEFERRED;
-    return login->user ? LOGIN_OK
-                       : LOGIN_REFUSED; /* a kept session that is away: checked at its next login */
-}
-
-/* The end */
 
 /* A login that fails after AUTH took nothing over: the connection before it goes on with the client id. */
 static void reinstate(struct chat *chat, const struct session *gone)
@@ -349,14 +133,14 @@ static void reinstate(struct chat *chat, const struct session *gone)
     DL_FOREACH2 (gone->user->sessions, session, user_next) {
         if (strcmp(session->client_id, gone->client_id) != 0)
             continue;
-        session->taken_over = false;
         HASH_ADD_KEYPTR(hh_id, chat->sessions->by_id, session->client_id, strlen(session->client_id),
                         session);
+        session->taken_over = !session->hh_id.tbl; /* out of memory: it writes nothing any more */
         return;
     }
 }
 
-static void delist(struct chat *chat, struct session *session)
+void session_delist(struct chat *chat, struct session *session)
 {
     struct sessions *all = chat->sessions;
     if (all->connecting == session)
@@ -370,74 +154,23 @@ static void delist(struct chat *chat, struct session *session)
     }
     if (session->fresh)
         DL_DELETE2(all->fresh, session, fresh_prev, fresh_next);
-    closing_forget(chat, session);
     if (session->dirty_since != 0)
         DL_DELETE2(all->dirty, session, dirty_prev, dirty_next);
     all->count--;
 }
 
-/* A device is away when its last session is: after a takeover the new one goes on with the same client id. */
-static bool goes_on(struct chat *chat, const struct session *session)
+struct session *sessions_fresh(struct chat *chat)
 {
-    const struct session *newest = session_by_client_id(chat, session->client_id);
-    return newest && newest != session;
+    return chat->sessions->fresh;
 }
 
-static void write_end(struct chat *chat, struct session *session, bool lost)
+void session_settled(struct chat *chat, struct session *session)
 {
-    int64_t doubtful_after = subscriptions_doubtful_after(chat, session);
-    if (session->clean && (lost || session->taken_over))
-        subscriptions_rewind(chat, session);
-    if (!store_begin(chat->store, subscriptions_frame_bytes(session))) {
-        departed_add(chat, session, 0); /* the ring is full: written later */
-        return;
-    }
-    subscriptions_put_cursors(chat, session);
-    if (!goes_on(chat, session)) {
-        store_put(chat->store, W_DEVICE_OFFLINE, "ti", session->client_id, chat->now);
-        push_put_handed(chat, session, doubtful_after);
-        if (session->untold && session_told(chat, session))
-            device_told(chat, session);
-    }
-    departed_add(chat, session, store_commit(chat->store));
+    session->fresh = false;
+    DL_DELETE2(chat->sessions->fresh, session, fresh_prev, fresh_next);
 }
 
-/* A takeover: the new connection is there already. */
-static void leave_strays(struct chat *chat, const struct session *session)
-{
-    if (goes_on(chat, session) && session->strays_tick == chat->tick)
-        ids_add_all(&session_by_client_id(chat, session->client_id)->in_flight, &session->strays);
-}
-
-void session_end(struct chat *chat, const struct mosquitto *client, bool lost)
-{
-    struct session *session = session_find(chat, client);
-    if (!session)
-        return;
-    if (session->worker)
-        push_worker_remove(chat, session);
-    leave_strays(chat, session);
-    write_end(chat, session, lost);
-    subscriptions_end(chat, session);
-    presence_unwatch_all(chat, session);
-    delist(chat, session);
-    presence_changed(chat, session->user);
-    if (session->has_token)
-        push_user_changed(chat, session->user);
-    session_free(session);
-}
-
-void sessions_close(struct chat *chat)
-{
-    if (!chat->sessions)
-        return;
-    while (chat->sessions->all)
-        session_end(chat, chat->sessions->all->client, false);
-    free(chat->sessions);
-    chat->sessions = NULL;
-}
-
-/* TICK */
+/* Cursors */
 
 void session_dirty(struct chat *chat, struct session *session)
 {
@@ -447,44 +180,13 @@ void session_dirty(struct chat *chat, struct session *session)
     DL_APPEND2(chat->sessions->dirty, session, dirty_prev, dirty_next);
 }
 
-static void write_cursors(struct chat *chat)
+struct session *sessions_dirty(struct chat *chat)
 {
-    struct sessions *all = chat->sessions;
-    for (int i = 0; i < CURSORS_A_TICK && all->dirty && all->dirty->dirty_since + CURSOR_AGE_MS <= chat->now;
-         i++) {
-        struct session *session = all->dirty;
-        if (!store_begin(chat->store, subscriptions_frame_bytes(session)))
-            return;
-        bool more = subscriptions_put_settled(chat, session);
-        store_commit(chat->store);
-        DL_DELETE2(all->dirty, session, dirty_prev, dirty_next);
-        session->dirty_since = 0;
-        if (more)
-            session_dirty(chat, session);
-    }
+    return chat->sessions->dirty;
 }
 
-/* The first TICK after AUTH: by now the broker has given a kept session its old subscriptions, or it has
- * none. */
-static void settle(struct chat *chat, struct session *session, int broker_subscriptions)
+void session_written(struct chat *chat, struct session *session)
 {
-    session->fresh = false;
-    DL_DELETE2(chat->sessions->fresh, session, fresh_prev, fresh_next);
-    if (session->farewell)
-        session_force_offline(chat, session, session->farewell);
-    else if (!session->unknown_device)
-        subscriptions_restore(chat, session, !session->clean && broker_subscriptions > session->subscribes);
-}
-
-bool sessions_tick(struct chat *chat, int (*broker_subscriptions)(const struct mosquitto *client))
-{
-    for (int i = 0; i < FRESH_A_TICK && chat->sessions->fresh; i++) {
-        struct session *session = chat->sessions->fresh;
-        settle(chat, session, broker_subscriptions(session->client));
-    }
-    bool more = closing_tick(chat);
-    write_cursors(chat);
-    departed_prune(chat);
-    devices_prune(chat);
-    return more;
+    session->dirty_since = 0;
+    DL_DELETE2(chat->sessions->dirty, session, dirty_prev, dirty_next);
 }

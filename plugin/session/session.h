@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Who is connected, on what device, subscribed to what. A session is one connection; it is found by the
- * broker's client pointer, because during a takeover two clients have the same id (Mosquitto: AUTH of the new
- * one, then DISCONNECT of the old one). This module alone knows who is connected. */
+/* Who is connected. A session is one connection; it is found by the broker's client pointer, because during a
+ * takeover two clients have the same id (Mosquitto: AUTH of the new one, then DISCONNECT of the old one).
+ * This module alone knows who is connected; how one comes and goes is told in life/login.h and
+ * life/leaving.h. Broker thread only. */
 #ifndef PLUGIN_SESSION_SESSION_H
 #define PLUGIN_SESSION_SESSION_H
 
@@ -72,29 +73,10 @@ struct session {
     UT_hash_handle hh, hh_id;                /* by client; the newest with its client id */
 };
 
-/* What the broker tells at login. */
-struct login {
-    const struct mosquitto *client;
-    const char *client_id, *user, *password, *address;
-    bool mqtt5, clean;
-    int keepalive_seconds;
-};
-
-enum login_result { LOGIN_OK, LOGIN_REFUSED, LOGIN_DEFERRED };
-
 __attribute__((warn_unused_result)) int sessions_open(struct chat *chat);
-/* The broker stops: writes every cursor; touches no client pointer. */
+/* When the last session has ended: leaving.h. */
 void sessions_close(struct chat *chat);
 
-/* BASIC_AUTH. Checks userID, client id and userSig, creates user and device, makes the session. Refusals are
- * logged in one line with userID, client id, address, code and its text. */
-enum login_result session_login(struct chat *chat, const struct login *login);
-/* BASIC_AUTH between RELOAD and the next TICK: the broker asks again for everyone. Changes nothing. */
-enum login_result session_recheck(struct chat *chat, const struct login *login);
-/* DISCONNECT or CLIENT_OFFLINE. Writes cursors, ends live memberships. `lost`: the broker says that the
- * connection died (2.1 tells, 2.0 does not); then, and after a takeover, the cursors of a clean session go
- * back by 1.5 keepalives. Unknown pointers are fine. */
-void session_end(struct chat *chat, const struct mosquitto *client, bool lost);
 struct session *session_find(struct chat *chat, const struct mosquitto *client);
 /* The newest session with this client id, NULL when none is connected. */
 struct session *session_by_client_id(struct chat *chat, const char *client_id);
@@ -102,15 +84,31 @@ struct session *session_by_client_id(struct chat *chat, const char *client_id);
 struct session *sessions_first(struct chat *chat);
 int sessions_count(struct chat *chat);
 int sessions_user_count(struct chat *chat);
-/* A cursor of the session has moved: it is written within 5 seconds. */
+/* A session that the caller has made is there for everybody, and is no more. One that comes with the client
+ * id of another takes that over; when it ends first, the other one has it again. false: out of memory,
+ * nothing has changed. */
+__attribute__((warn_unused_result)) bool session_enlist(struct chat *chat, struct session *session);
+void session_delist(struct chat *chat, struct session *session);
+/* Frees one that is not there. */
+void session_free(struct session *session);
+
+/* The one that has waited longest for its first TICK, NULL: none; and that it has had it. */
+struct session *sessions_fresh(struct chat *chat);
+void session_settled(struct chat *chat, struct session *session);
+
+/* A cursor of the session has moved. */
 void session_dirty(struct chat *chat, struct session *session);
-/* TICK: restores kept sessions' filters, closes, writes cursors that are 4 s old, a bounded number a turn.
- * The function tells how many subscriptions the broker has for a client. true: there is more to close. */
-bool sessions_tick(struct chat *chat, int (*broker_subscriptions)(const struct mosquitto *client));
+/* The one whose cursors wait longest to be written, NULL: none; and that they have been. */
+struct session *sessions_dirty(struct chat *chat);
+void session_written(struct chat *chat, struct session *session);
+
 /* From its AUTH on the broker re-sends to a kept session what was in flight, before any other event (but the
- * end of the connection it takes over). Every other event ends that. */
+ * end of the connection it takes over). Every other event ends that. NULL: there is nothing to re-send. */
+void session_connects(struct chat *chat, const struct session *session);
 bool session_connecting(const struct chat *chat, const struct session *session);
 void sessions_connected(struct chat *chat);
+/* Has forceOffline been flushed to it? */
+bool session_told(const struct chat *chat, const struct session *session);
 /* A copy of the stored message `id` has been queued for this client, outside TICK. */
 void session_note_stray(struct chat *chat, struct session *session, int64_t id);
 

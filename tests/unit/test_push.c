@@ -132,6 +132,11 @@ bool devices_stale(const struct chat *c, const struct user *user)
     return false;
 }
 
+void departed_tokens_lost(struct chat *c, const char *user)
+{
+    (void)c, (void)user;
+}
+
 void departed_token_lost(struct chat *c, const char *client_id)
 {
     (void)c, (void)client_id;

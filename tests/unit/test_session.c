@@ -23,6 +23,8 @@
 #include "plugin/delivery/deliver.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
+#include "plugin/life/leaving.h"
+#include "plugin/life/login.h"
 #include "plugin/life/presence.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
@@ -30,6 +32,7 @@
 #include "plugin/people/user.h"
 #include "plugin/people/visible.h"
 #include "plugin/push/push.h"
+#include "plugin/session/cursor.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/device.h"
 #include "plugin/session/session.h"
@@ -86,7 +89,7 @@ void broker_kick(const char *client_id)
     session_end(&chat, session_by_client_id(&chat, client_id)->client, false);
 }
 
-static int no_subscriptions(const struct mosquitto *client)
+int broker_subscription_count(const struct mosquitto *client)
 {
     (void)client;
     return 0;
@@ -131,11 +134,12 @@ static int tear_down(void **state)
 {
     char command[100];
     (void)state;
-    sessions_close(&chat);
+    sessions_end(&chat);
     presence_close(&chat);
     closing_close(&chat);
     devices_close(&chat);
     departed_close(&chat);
+    sessions_close(&chat);
     push_close(&chat);
     delivery_close(&chat);
     applications_close(&chat);
@@ -154,7 +158,11 @@ static bool turn(void)
     chat.now += 10;
     chat.tick++;
     store_poll(chat.store);
-    bool more = sessions_tick(&chat, no_subscriptions);
+    logins_tick(&chat);
+    bool more = closing_tick(&chat);
+    cursors_tick(&chat);
+    departed_prune(&chat);
+    devices_prune(&chat);
     store_end_reads(chat.store);
     return more;
 }

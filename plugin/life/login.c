@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "plugin/life/login.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acl/code.h"
+#include "lib/text.h"
+#include "lib/usersig.h"
+#include "plugin/core/broker.h"
+#include "plugin/core/chat.h"
+#include "plugin/delivery/subscribe.h"
+#include "plugin/life/closing.h"
+#include "plugin/life/leaving.h"
+#include "plugin/life/presence.h"
+#include "plugin/people/user.h"
+#include "plugin/session/departed.h"
+#include "plugin/session/device.h"
+#include "plugin/session/session.h"
+#include "schema/store.h"
+
+#define FRESH_A_TICK 50
+
+/* A name without colon belongs to the user first seen with it, unless it is somebody's userID. */
+static int check_named_id(struct chat *chat, const struct login *login, const struct device *device)
+{
+    if (user_find_any(chat, login->client_id))
+        return CODE_BAD_CLIENT_ID;
+    return device->known && strcmp(device->user, login->user) != 0 ? CODE_BAD_CLIENT_ID : CODE_OK;
+}
+
+struct checked {
+    struct usersig sig;
+    enum platform platform;
+    struct device device;
+    struct user *user; /* NULL: to be created */
+    bool to_be_told;   /* that it lost its place while it was away */
+    struct device_list in_way;
+};
+
+static int check_login(struct chat *chat, const struct login *login, struct checked *out)
+{
+    if (!login->user || !user_id_valid(login->user, strlen(login->user)))
+        return CODE_BAD_USER_ID;
+    enum client_id_kind kind = client_id_parse(login->client_id, login->user, &out->platform);
+    if (kind == CLIENT_ID_FOREIGN)
+        return CODE_BAD_CLIENT_ID;
+    int code = usersig_verify(login->password, login->user, chat->options.sdkappid, &chat->keys,
+                              chat->now / 1000, &out->sig);
+    if (code != CODE_OK)
+        return code;
+    out->user = user_find_any(chat, login->user);
+    if (out->user && out->user->kicked != 0 && out->sig.created <= out->user->kicked)
+        return CODE_SIG_REVOKED;
+    if (out->user && out->user->leaving)
+        return CODE_BUSY;
+    if (!device_load(chat, login->client_id, &out->device))
+        return CODE_BUSY;
+    return kind == CLIENT_ID_NAMED ? check_named_id(chat, login, &out->device) : CODE_OK;
+}
+
+/* Is it one that hears today that it has lost its place? If not, who has to go for it? */
+static int check_place(struct chat *chat, const struct login *login, struct checked *out)
+{
+    out->to_be_told =
+        out->device.displacement.reason != OFFLINE_NONE && strcmp(out->device.user, login->user) == 0;
+    if (out->to_be_told || devices_in_way(chat, out->user, login->client_id, out->platform, &out->in_way))
+        return CODE_OK;
+    return CODE_BUSY;
+}
+
+static enum login_result refuse(const struct login *login, int code)
+{
+    broker_warn("login refused: user \"%.64s\", client \"%.160s\", address %s: %d %s",
+                login->user ? login->user : "", login->client_id, login->address ? login->address : "?", code,
+                code_text(code));
+    return LOGIN_REFUSED;
+}
+
+/* false: out of memory. */
+static bool note_farewell(struct session *session, const struct displacement *why)
+{
+    session->farewell = malloc(sizeof *session->farewell);
+    if (!session->farewell)
+        return false;
+    *session->farewell = *why;
+    session->untold = true;
+    return true;
+}
+
+static struct session *session_create(struct chat *chat, const struct login *login,
+                                      const struct checked *checked)
+{
+    struct session *session = calloc(1, sizeof *session);
+    if (!session || !(session->client_id = strdup(login->client_id))) {
+        free(session);
+        return NULL;
+    }
+    if (checked->to_be_told && !note_farewell(session, &checked->device.displacement)) {
+        session_free(session);
+        return NULL;
+    }
+    session->client = login->client;
+    session->platform = checked->platform;
+    session->mqtt5 = login->mqtt5;
+    session->clean = login->clean;
+    session->assigned_id = client_id_assigned(login->client_id) && !strchr(login->client_id, ':');
+    session->admin = options_is_admin(&chat->options, login->user);
+    session->keepalive_seconds = login->keepalive_seconds;
+    bool same = checked->device.known && strcmp(checked->device.user, login->user) == 0;
+    session->own_id = same;
+    session->inherited = checked->device.known && !same;
+    session->acks = same && checked->device.acks;
+    session->has_token = same && checked->device.has_token;
+    session->unknown_device = !checked->device.known;
+    session->fresh = true;
+    return session;
+}
+
+static struct displacement displaced_by(const struct session *session)
+{
+    struct displacement why = {.reason = OFFLINE_OTHER_DEVICE, .platform = session->platform};
+    text_copy(why.client_id, sizeof why.client_id, session->client_id);
+    return why;
+}
+
+static void put_places(struct chat *chat, struct session *session, const struct device_list *in_way)
+{
+    const struct displacement why = displaced_by(session);
+    for (size_t i = 0; i < in_way->count; i++)
+        device_lose_place(chat, session->user, &in_way->items[i], &why);
+    if (!session->farewell)
+        device_take_place(chat, session);
+}
+
+static void tell_displaced(struct chat *chat, const struct session *newcomer,
+                           const struct device_list *in_way)
+{
+    const struct displacement why = displaced_by(newcomer);
+    for (size_t i = 0; i < in_way->count; i++) {
+        struct session *session = session_by_client_id(chat, in_way->items[i].client_id);
+        if (session)
+            session_force_offline(chat, session, &why);
+    }
+}
+
+/* User, device and places in one frame; memory after it is sure that there is room. */
+static bool admit(struct chat *chat, struct session *session, struct checked *checked, const char *user_id)
+{
+    if (!store_begin(chat->store, DISPLACE_BYTES * (checked->in_way.count + 1)))
+        return false;
+    struct user *user = checked->user ? checked->user : user_create(chat, user_id);
+    if (!user) {
+        store_abort(chat->store);
+        return false;
+    }
+    if (user->deleted)
+        user_revive(chat, user);
+    session->user = user;
+    if (session->inherited)
+        store_put(chat->store, W_DEVICE_SUBSCRIPTIONS_FORGET, "t", session->client_id);
+    store_put(chat->store, W_DEVICE_LOGIN, "ttii", session->client_id, user->id, (int64_t)session->platform,
+              chat->now);
+    put_places(chat, session, &checked->in_way);
+    store_commit(chat->store);
+    return true;
+}
+
+/* From now on it is there for everybody. */
+static bool enter(struct chat *chat, struct session *session, int64_t expires_seconds)
+{
+    if (!expiry_watch(chat, session, expires_seconds))
+        return false;
+    if (!session_enlist(chat, session)) {
+        closing_forget(chat, session);
+        return false;
+    }
+    presence_changed(chat, session->user);
+    return true;
+}
+
+/* Is the client id a chat user's: his userID, or `userID:...`? Those are closed to everybody else. */
+static bool names_chat_user(struct chat *chat, const char *client_id)
+{
+    char user[USER_ID_MAX + 1];
+    size_t len = strcspn(client_id, ":");
+    if (len > USER_ID_MAX)
+        return false;
+    snprintf(user, sizeof user, "%.*s", (int)len, client_id);
+    return user_find_any(chat, user) != NULL;
+}
+
+/* other_users defer: a password that is no userSig, good or bad, belongs to somebody who is no chat user. */
+static bool is_other_user(const struct chat *chat, const struct login *login)
+{
+    return chat->options.other_users == OTHER_USERS_DEFER && login->user && login->password &&
+           !usersig_shaped(login->password);
+}
+
+/* The last connection with this id ended in this very turn of the loop: what is queued for it comes to this
+ * one. */
+static void take_strays(struct chat *chat, struct session *session)
+{
+    const struct departed *departed = departed_find(chat, session->client_id);
+    if (departed && departed->strays_tick == chat->tick)
+        ids_add_all(&session->in_flight, &departed->strays);
+}
+
+static enum login_result let_in(struct chat *chat, const struct login *login, struct checked *checked)
+{
+    session_end(chat, login->client, false); /* an address used again without a DISCONNECT in between */
+    struct session *session = session_create(chat, login, checked);
+    if (!session)
+        return refuse(login, CODE_BUSY);
+    if (!admit(chat, session, checked, login->user) || !enter(chat, session, checked->sig.expires)) {
+        session_free(session);
+        return refuse(login, CODE_BUSY);
+    }
+    tell_displaced(chat, session, &checked->in_way);
+    take_strays(chat, session);
+    session_connects(chat, session->own_id ? session : NULL);
+    return LOGIN_OK;
+}
+
+enum login_result session_login(struct chat *chat, const struct login *login)
+{
+    struct checked checked = {0};
+    sessions_connected(chat);
+    if (is_other_user(chat, login))
+        return names_chat_user(chat, login->client_id) ? refuse(login, CODE_BAD_CLIENT_ID) : LOGIN_DEFERRED;
+    int code = check_login(chat, login, &checked);
+    if (code == CODE_OK)
+        code = check_place(chat, login, &checked);
+    enum login_result result = code == CODE_OK ? let_in(chat, login, &checked) : refuse(login, code);
+    free(checked.in_way.items);
+    return result;
+}
+
+enum login_result session_recheck(struct chat *chat, const struct login *login)
+{
+    const struct session *session = session_find(chat, login->client);
+    if (session)
+        return LOGIN_OK;
+    if (is_other_user(chat, login))
+        return LOGIN_DEFERRED;
+    return login->user ? LOGIN_OK
+                       : LOGIN_REFUSED; /* a kept session that is away: checked at its next login */
+}
+
+/* TICK */
+
+/* The first TICK after AUTH: by now the broker has given a kept session its old subscriptions, or it has
+ * none. */
+static void settle(struct chat *chat, struct session *session)
+{
+    int broker_subscriptions = broker_subscription_count(session->client);
+    session_settled(chat, session);
+    if (session->farewell)
+        session_force_offline(chat, session, session->farewell);
+    else if (!session->unknown_device)
+        subscriptions_restore(chat, session, !session->clean && broker_subscriptions > session->subscribes);
+}
+
+void logins_tick(struct chat *chat)
+{
+    for (int i = 0; i < FRESH_A_TICK && sessions_fresh(chat); i++)
+        settle(chat, sessions_fresh(chat));
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* How a connection begins: who may log in, which of the user's devices have to go for it, and its first turn.
+ * User, device and places are one frame. Broker thread only. */
+#ifndef PLUGIN_LIFE_LOGIN_H
+#define PLUGIN_LIFE_LOGIN_H
+
+#include <stdbool.h>
+
+struct chat;
+struct mosquitto;
+
+/* What the broker tells at login. */
+struct login {
+    const struct mosquitto *client;
+    const char *client_id, *user, *password, *address;
+    bool mqtt5, clean;
+    int keepalive_seconds;
+};
+
+enum login_result { LOGIN_OK, LOGIN_REFUSED, LOGIN_DEFERRED };
+
+/* BASIC_AUTH. Checks userID, client id and userSig, creates user and device, makes the session. Refusals are
+ * logged in one line with userID, client id, address, code and its text. */
+enum login_result session_login(struct chat *chat, const struct login *login);
+/* BASIC_AUTH between RELOAD and the next TICK: the broker asks again for everyone. Changes nothing. */
+enum login_result session_recheck(struct chat *chat, const struct login *login);
+/* TICK: the first one of a session. By now the broker has given a kept session its subscriptions, or it has
+ * none: ours are restored or forgotten; who lost its place while it was away is told and closed. A bounded
+ * number a turn. */
+void logins_tick(struct chat *chat);
+
+#endif
