@@ -5,7 +5,6 @@
 #define ACL_RULES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 enum group_type { GROUP_PRIVATE, GROUP_PUBLIC, GROUP_CHATROOM, GROUP_LIVE, GROUP_TYPES };
 enum role { ROLE_NONE, ROLE_MEMBER, ROLE_ADMIN, ROLE_OWNER };

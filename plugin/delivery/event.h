@@ -6,7 +6,6 @@
 
 #include "plugin/session/session.h"
 #include <cjson/cJSON.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 struct chat;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/delivery/message.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "acl/code.h"

@@ -7,7 +7,6 @@
 #include "acl/identity.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
-#include "schema/log.h"
 #include "schema/store.h"
 
 #define REMEMBERED_MS 300000

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/delivery/replay.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
@@ -10,7 +9,6 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/deliver.h"
 #include "plugin/delivery/event.h"
-#include "plugin/payload/payload.h"
 #include "plugin/payload/stamp.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"

@@ -4,8 +4,10 @@
 #ifndef PLUGIN_DELIVERY_REPLAY_H
 #define PLUGIN_DELIVERY_REPLAY_H
 
-#include "plugin/session/session.h"
 #include <stdbool.h>
+
+struct chat;
+struct subscription;
 
 /* Queues the subscription for replay from subscription->handed. */
 void replay_start(struct chat *chat, struct subscription *subscription);

@@ -6,7 +6,6 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#include "acl/rules.h"
 #include "acl/topic.h"
 #include "lib/clock.h"
 #include "lib/text.h"

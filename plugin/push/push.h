@@ -10,7 +10,7 @@
 #ifndef PLUGIN_PUSH_PUSH_H
 #define PLUGIN_PUSH_PUSH_H
 
-#include "plugin/payload/payload.h"
+#include "acl/identity.h"
 #include "schema/log.h"
 #include <cjson/cJSON.h>
 #include <stdbool.h>
