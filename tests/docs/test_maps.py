@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""What ARCHITECTURE.md and docs/promises.md name is there, and what is there is named."""
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDERS = ["acl", "lib", "schema", "ctl", "push", "plugin", "bench"]
+SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.[ch]"))
+TESTS = {path.name for path in (ROOT / "tests").rglob("*.*")}
+MAPS = {name: (ROOT / name).read_text() for name in ("ARCHITECTURE.md", "docs/promises.md")}
+PLACE = re.compile(r"`([a-z0-9_/]+\.[ch]): ([a-z0-9_, ]+)`")
+
+
+def files_named(name):
+    """A name with a folder in it is the end of a path."""
+    return [path for path in SOURCES if str(path).endswith("/" + name)]
+
+
+def places():
+    return [(doc, file, function) for doc, text in MAPS.items()
+            for file, functions in PLACE.findall(text) for function in functions.split(", ")]
+
+
+@pytest.mark.parametrize("doc", MAPS)
+def test_every_file_that_is_named_is_there(doc):
+    names = set(re.findall(r"`([a-z0-9_/]+\.[ch])\b", MAPS[doc]))
+    assert names
+    assert not [name for name in names if not files_named(name) and name not in TESTS]
+
+
+@pytest.mark.parametrize("doc, file, function", places())
+def test_every_function_that_is_named_is_in_its_file(doc, file, function):
+    assert any(re.search(rf"\b{function}\b", path.read_text()) for path in files_named(file))
+
+
+@pytest.mark.parametrize("doc", MAPS)
+def test_every_test_that_is_named_is_there(doc):
+    assert set(re.findall(r"\btest_[a-z0-9_]+\.(?:c|py)\b", MAPS[doc])) <= TESTS
+
+
+def test_every_source_file_is_named_in_the_map():
+    text = MAPS["ARCHITECTURE.md"]
+    missing = [str(path.relative_to(ROOT)) for path in SOURCES
+               if not re.search(rf"(?<![a-z0-9_]){re.escape(path.stem)}\.[ch]\b", text)]
+    assert not missing
