@@ -51,7 +51,7 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
     return !(arguments->check && arguments->test);
 }
 
-static int run(const struct arguments *arguments, const struct config *config)
+static int run(const struct arguments *arguments, const struct push_config *config)
 {
     if (arguments->check)
         return check_all(config);
@@ -63,7 +63,7 @@ static int run(const struct arguments *arguments, const struct config *config)
 int main(int argc, char **argv)
 {
     struct arguments arguments = {.path = CONFIG_USUAL};
-    struct config config;
+    struct push_config config;
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
         return print(stdout, USAGE, EXIT_SUCCESS);
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
@@ -73,12 +73,12 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a connection that ends is an error of a write, no more */
     srandom((unsigned)getpid() ^ (unsigned)time(NULL));
     int result = EXIT_FAILURE;
-    if (config_read(&config, arguments.path) == 0) {
+    if (push_config_read(&config, arguments.path) == 0) {
         result = run(&arguments, &config);
     } else {
-        say_safely(config.error);
-        fprintf(stderr, "chatpushd: %s\n", config.error);
+        say_safely(config.conf.error);
+        fprintf(stderr, "chatpushd: %s\n", config.conf.error);
     }
-    config_clear(&config);
+    push_config_clear(&config);
     return result;
 }

@@ -9,11 +9,11 @@
 
 #include "acl/code.h"
 #include "lib/clock.h"
+#include "lib/daemon/http.h"
+#include "lib/daemon/link.h"
 #include "lib/json.h"
 #include "lib/say.h"
 #include "push/delivery.h"
-#include "push/http.h"
-#include "push/link.h"
 
 #define PATIENCE_MS 30000 /* longer than a job lives (delivery.h): the next answer is the next question's */
 #define TURN_MS     50
@@ -23,7 +23,7 @@
 
 /* One question at a time, and its answer. */
 struct check {
-    const struct config *config;
+    const struct push_config *config;
     struct http *http;
     struct deliveries *deliveries;
     struct link *link;
@@ -145,18 +145,13 @@ static void on_response(void *context, const char *payload, size_t len)
     cJSON_Delete(root);
 }
 
-static void on_no_job(void *context, const char *payload, size_t len)
-{
-    (void)context, (void)payload, (void)len;
-}
-
 /* Until it answers, or the first try has failed. */
 static void await_broker(struct check *check)
 {
     int64_t end = clock_steady() + PATIENCE_MS;
     check->answered = false;
     while (!check->answered && !*link_fault(check->link) && clock_steady() < end) {
-        struct curl_waitfd fd;
+        struct pollfd fd;
         link_tick(check->link, clock_steady());
         unsigned count = link_wants(check->link, &fd) ? 1 : 0;
         http_turn(check->http, &fd, count, TURN_MS);
@@ -168,10 +163,11 @@ static void await_broker(struct check *check)
 static int check_broker(struct check *check)
 {
     char error[400], what[100];
-    const struct broker_config *broker = &check->config->broker;
-    const struct link_handlers handlers = {check, on_up, on_no_job, on_response};
+    static const char *const no_topics[] = {NULL};
+    const struct link_config *broker = &check->config->broker.link;
+    const struct link_handlers handlers = {check, on_up, NULL, on_response};
     snprintf(what, sizeof what, "[broker] %.60s:%lld", broker->host, (long long)broker->port);
-    check->link = link_open(broker, &handlers, false, error, sizeof error);
+    check->link = link_open(broker, no_topics, &handlers, error, sizeof error);
     if (!check->link)
         return report(false, what, error);
     await_broker(check);
@@ -182,10 +178,10 @@ static int check_broker(struct check *check)
 
 /* All */
 
-static int open_check(struct check *check, const struct config *config)
+static int open_check(struct check *check, const struct push_config *config)
 {
     char error[400] = "out of memory";
-    *check = (struct check){.config = config, .http = http_open()};
+    *check = (struct check){.config = config, .http = http_open(PUSH_AGENT)};
     if (check->http)
         check->deliveries = deliveries_open(config, check->http, on_delivered, check, error, sizeof error);
     return check->deliveries ? EXIT_SUCCESS : report(false, "keys", error);
@@ -198,7 +194,7 @@ static void close_check(struct check *check)
     http_close(check->http);
 }
 
-int check_all(const struct config *config)
+int check_all(const struct push_config *config)
 {
     struct check check;
     const struct app_config *app;
@@ -212,7 +208,7 @@ int check_all(const struct config *config)
     return result;
 }
 
-int check_send(const struct config *config, const char *section, const char *token)
+int check_send(const struct push_config *config, const char *section, const char *token)
 {
     struct check check;
     const struct app_config *app = config->apps;

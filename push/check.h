@@ -7,9 +7,9 @@
 
 /* Configuration, keys, the login to the broker, and each provider: with a token that no device has, or, for a
  * web hook, a HEAD request. Takes no jobs. */
-int check_all(const struct config *config);
+int check_all(const struct push_config *config);
 
 /* Sends one notification. `section` is that of the configuration: "apns:com.example.app". */
-int check_send(const struct config *config, const char *section, const char *token);
+int check_send(const struct push_config *config, const char *section, const char *token);
 
 #endif

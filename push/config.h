@@ -5,17 +5,18 @@
 #ifndef PUSH_CONFIG_H
 #define PUSH_CONFIG_H
 
-#include <stddef.h>
 #include <stdint.h>
+
+#include "lib/daemon/conf.h"
+#include "lib/daemon/link.h"
+
+#define PUSH_AGENT "chatpushd/" CHAT_VERSION /* what providers are told that we are */
 
 enum provider_kind { PROVIDER_APNS, PROVIDER_FCM, PROVIDER_WEBHOOK, PROVIDER_COUNT };
 extern const char *const PROVIDER_NAMES[PROVIDER_COUNT];
 
 struct broker_config {
-    char *host, *user, *secret_key_file;
-    char *ca_file; /* NULL: no TLS */
-    char *name;    /* the device part of the client id; NULL: made up */
-    int64_t port, sdkappid;
+    struct link_config link;
     int64_t wake_ms; /* 0: the broker is left to its own pace */
 };
 
@@ -32,16 +33,16 @@ struct app_config {
     struct app_config *prev, *next;
 };
 
-struct config {
+struct push_config {
     struct broker_config broker;
     struct app_config *apps; /* utlist */
-    char error[300];         /* of config_read */
+    struct conf conf;        /* conf.error: what push_config_read has found wrong */
 };
 
 /* Reads `path`: an unknown section or option, an option twice, a value out of range, a missing one, the same
- * businessID twice: refused, with a sentence in config->error. Returns 0 or -1.
- * config_clear in both cases. */
-__attribute__((warn_unused_result)) int config_read(struct config *config, const char *path);
-void config_clear(struct config *config);
+ * businessID twice: refused, with a sentence in config->conf.error. Returns 0 or -1.
+ * push_config_clear in both cases. */
+__attribute__((warn_unused_result)) int push_config_read(struct push_config *config, const char *path);
+void push_config_clear(struct push_config *config);
 
 #endif

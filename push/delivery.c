@@ -53,7 +53,7 @@ struct delivery {
 };
 
 struct deliveries {
-    const struct config *config;
+    const struct push_config *config;
     struct http *http;
     delivery_answer *answer;
     void *context;
@@ -458,8 +458,8 @@ static int add_app(struct deliveries *all, const struct app_config *config, char
     return -1;
 }
 
-struct deliveries *deliveries_open(const struct config *config, struct http *http, delivery_answer *answer,
-                                   void *context, char *error, size_t error_size)
+struct deliveries *deliveries_open(const struct push_config *config, struct http *http,
+                                   delivery_answer *answer, void *context, char *error, size_t error_size)
 {
     const struct app_config *app;
     struct deliveries *all = calloc(1, sizeof *all);

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/daemon/http.h"
 #include "push/config.h"
-#include "push/http.h"
 #include "push/job.h"
 #include "push/provider.h"
 
@@ -27,8 +27,8 @@ struct deliveries;
 typedef void delivery_answer(void *context, const struct job *job, const struct outcome *outcome);
 
 /* Reads the keys of all sections. `config` and `http` are borrowed. NULL: `error` says why. */
-struct deliveries *deliveries_open(const struct config *config, struct http *http, delivery_answer *answer,
-                                   void *context, char *error, size_t error_size);
+struct deliveries *deliveries_open(const struct push_config *config, struct http *http,
+                                   delivery_answer *answer, void *context, char *error, size_t error_size);
 /* What is under way ends without an answer. NULL is fine. */
 void deliveries_close(struct deliveries *deliveries);
 

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/daemon/http.h"
 #include "push/config.h"
-#include "push/http.h"
 #include "push/job.h"
 
 enum verdict {

@@ -9,19 +9,21 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/daemon/http.h"
+#include "lib/daemon/link.h"
 #include "lib/say.h"
 #include "push/answers.h"
 #include "push/delivery.h"
-#include "push/http.h"
-#include "push/link.h"
 
+#define JOBS_TOPIC        "chat/push"
+#define WAKE_TOPIC        "$chatpushd" /* no "#" matches it */
 #define COUNTERS_EVERY_MS 60000
 #define LAST_MS           5000 /* for what is in flight at the end */
 #define BUSY_TURN_MS      10   /* answers are being gathered */
 #define TURN_MS           100
 
 struct worker {
-    const struct config *config;
+    const struct push_config *config;
     struct http *http;
     struct link *link;
     struct deliveries *deliveries;
@@ -41,9 +43,10 @@ static void on_up(void *context)
 }
 
 /* A job that comes while the worker ends is the broker's again in a moment. */
-static void on_job(void *context, const char *payload, size_t len)
+static void on_job(void *context, const char *topic, const char *payload, size_t len)
 {
     struct worker *worker = context;
+    (void)topic;
     if (worker->last == 0)
         deliveries_take(worker->deliveries, payload, len);
 }
@@ -126,12 +129,12 @@ static void keep_broker_awake(struct worker *worker, int64_t now)
     if (wake == 0 || now < worker->next_wake)
         return;
     worker->next_wake = now + wake;
-    link_wake(worker->link);
+    (void)link_publish(worker->link, WAKE_TOPIC, NULL, 0);
 }
 
 static void wait_and_serve(struct worker *worker)
 {
-    struct curl_waitfd fds[2] = {{.fd = worker->signals, .events = CURL_WAIT_POLLIN}};
+    struct pollfd fds[2] = {{.fd = worker->signals, .events = POLLIN}};
     unsigned count = link_wants(worker->link, &fds[1]) ? 2 : 1;
     http_turn(worker->http, fds, count, pause_ms(worker));
     if (count == 2)
@@ -170,16 +173,17 @@ static int open_signals(void)
 
 static bool open_parts(struct worker *worker, char *error, size_t error_size)
 {
+    static const char *const topics[] = {JOBS_TOPIC, NULL};
     const struct link_handlers handlers = {worker, on_up, on_job, on_response};
     worker->signals = open_signals(); /* first: threads that look names up inherit the mask */
-    worker->http = http_open();
+    worker->http = http_open(PUSH_AGENT);
     worker->answers = answers_open(send_command, worker);
     if (worker->signals < 0 || !worker->http || !worker->answers)
         return false;
     worker->deliveries =
         deliveries_open(worker->config, worker->http, on_delivered, worker, error, error_size);
     if (worker->deliveries)
-        worker->link = link_open(&worker->config->broker, &handlers, true, error, error_size);
+        worker->link = link_open(&worker->config->broker.link, topics, &handlers, error, error_size);
     return worker->link != NULL;
 }
 
@@ -193,7 +197,7 @@ static void close_parts(struct worker *worker)
         close(worker->signals);
 }
 
-int worker_run(const struct config *config)
+int worker_run(const struct push_config *config)
 {
     char error[400] = "cannot start: out of memory or of files";
     struct worker worker = {.config = config, .signals = -1};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "push/http.h"
+#include "lib/daemon/http.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -34,6 +34,7 @@ struct transfer {
 
 struct http {
     CURLM *multi;
+    const char *agent;
     struct transfer *transfers;
 };
 
@@ -61,13 +62,14 @@ bool http_header(struct http_request *request, const char *format, ...)
     return more != NULL;
 }
 
-struct http *http_open(void)
+struct http *http_open(const char *agent)
 {
     struct http *http = calloc(1, sizeof *http);
     if (!http || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         free(http);
         return NULL;
     }
+    http->agent = agent;
     http->multi = curl_multi_init();
     if (!http->multi || curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS_PER_HOST) ||
         curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT) ||
@@ -161,13 +163,13 @@ static bool set_content(CURL *easy, const struct http_request *request)
            !curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
 }
 
-static bool set_up(struct transfer *transfer)
+static bool set_up(const struct http *http, struct transfer *transfer)
 {
     const struct http_request *request = &transfer->request;
     CURL *easy = transfer->easy;
     return set_connection(easy, request) && set_content(easy, request) &&
            !curl_easy_setopt(easy, CURLOPT_URL, request->url) &&
-           !curl_easy_setopt(easy, CURLOPT_USERAGENT, "chatpushd/" CHAT_VERSION) &&
+           !curl_easy_setopt(easy, CURLOPT_USERAGENT, http->agent) &&
            !curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers) &&
            !curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) &&
            !curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) &&
@@ -192,7 +194,8 @@ struct transfer *http_send(struct http *http, struct http_request *request, http
     transfer->easy = curl_easy_init();
     *request = (struct http_request){0};
     DL_APPEND(http->transfers, transfer);
-    if (transfer->easy && set_up(transfer) && curl_multi_add_handle(http->multi, transfer->easy) == CURLM_OK)
+    if (transfer->easy && set_up(http, transfer) &&
+        curl_multi_add_handle(http->multi, transfer->easy) == CURLM_OK)
         return transfer;
     transfer_free(http, transfer);
     return NULL;
@@ -240,11 +243,25 @@ static void finish(struct http *http, struct transfer *transfer, CURLcode code)
     transfer_free(http, transfer);
 }
 
-void http_turn(struct http *http, struct curl_waitfd *fds, unsigned count, int timeout_ms)
+static void wait_for(struct http *http, struct pollfd *fds, unsigned count, int timeout_ms)
+{
+    struct curl_waitfd waits[HTTP_FDS_MAX] = {0};
+    for (unsigned i = 0; i < count; i++) {
+        waits[i].fd = fds[i].fd;
+        waits[i].events = (short)((fds[i].events & POLLIN ? CURL_WAIT_POLLIN : 0) |
+                                  (fds[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0));
+    }
+    curl_multi_poll(http->multi, waits, count, timeout_ms, NULL);
+    for (unsigned i = 0; i < count; i++)
+        fds[i].revents = (short)((waits[i].revents & CURL_WAIT_POLLOUT ? POLLOUT : 0) |
+                                 (waits[i].revents & ~CURL_WAIT_POLLOUT ? POLLIN : 0));
+}
+
+void http_turn(struct http *http, struct pollfd *fds, unsigned count, int timeout_ms)
 {
     int running, left;
     CURLMsg *message;
-    curl_multi_poll(http->multi, fds, count, timeout_ms, NULL);
+    wait_for(http, fds, count, timeout_ms);
     curl_multi_perform(http->multi, &running);
     while ((message = curl_multi_info_read(http->multi, &left))) {
         struct transfer *transfer = NULL;

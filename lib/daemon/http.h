@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* HTTP/2 over TLS, many requests at a time on few connections: libcurl's multi interface, and the wait of the
  * one loop. Certificates are always verified, redirects never followed. */
-#ifndef PUSH_HTTP_H
-#define PUSH_HTTP_H
+#ifndef LIB_DAEMON_HTTP_H
+#define LIB_DAEMON_HTTP_H
 
 #include <curl/curl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define HTTP_ANSWER_MAX 8192 /* of an answer's body; the rest is not kept */
+#define HTTP_FDS_MAX    8    /* beside its own that it can wait for */
 
 struct http;
 struct transfer;
@@ -46,15 +48,16 @@ struct http_answer {
 /* Called once for each http_send that succeeded, unless http_cancel comes first. */
 typedef void http_callback(void *context, const struct http_answer *answer);
 
-struct http *http_open(void);
+/* `agent`, which is borrowed, is what requests say that we are. NULL: out of memory. */
+struct http *http_open(const char *agent);
 /* What is under way ends without a callback. NULL is fine. */
 void http_close(struct http *http);
 /* Takes what is in `request` in any case. NULL: out of memory. */
 struct transfer *http_send(struct http *http, struct http_request *request, http_callback *callback,
                            void *context);
 void http_cancel(struct http *http, struct transfer *transfer);
-/* Waits at most `timeout_ms` for the network or one of `fds`, whose revents it sets, and calls back what is
- * complete. */
-void http_turn(struct http *http, struct curl_waitfd *fds, unsigned count, int timeout_ms);
+/* Waits at most `timeout_ms` for the network or one of `fds` (POLLIN, POLLOUT), whose revents it sets, and calls
+ * back what is complete. `count` is at most HTTP_FDS_MAX. */
+void http_turn(struct http *http, struct pollfd *fds, unsigned count, int timeout_ms);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "push/link.h"
+#include "lib/daemon/link.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <mosquitto.h>
 #include <stdarg.h>
@@ -11,27 +10,29 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "acl/identity.h"
+#include "lib/basics.h"
 #include "lib/keys.h"
 #include "lib/say.h"
 #include "lib/usersig.h"
 
-#define JOBS_TOPIC       "chat/push"
 #define COMMAND_TOPIC    "$CONTROL/chat/v1"
 #define RESPONSE_TOPIC   "$CONTROL/chat/v1/response"
-#define WAKE_TOPIC       "$chatpushd" /* no "#" matches it */
-#define KEEPALIVE_S      15           /* so the jobs of a machine that vanished are another's after 22 s */
+#define KEEPALIVE_S      15 /* the broker takes a machine that vanished for gone after 22 s */
 #define FIRST_PAUSE_MS   500
 #define LONGEST_PAUSE_MS 30000
 #define PATIENCE_MS      10000 /* for CONNACK */
 #define MISC_EVERY_MS    1000
 #define SIG_SECONDS      604800
+#define DEVICE_LETTERS   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 enum state { DOWN, CONNECTING, UP };
 
 struct link {
-    const struct broker_config *config;
+    const struct link_config *config;
+    const char *const *topics;
+    int topic_count;
     struct link_handlers handlers;
-    bool takes_jobs;
     struct keys keys;
     struct mosquitto *mosq;
     enum state state;
@@ -40,6 +41,16 @@ struct link {
     int64_t next_misc, now;
     char fault[200];
 };
+
+const char *link_config_fault(const struct link_config *config)
+{
+    const char *name = config->name ? config->name : "";
+    if (!user_id_valid(config->user, strlen(config->user)))
+        return "user: is no userID";
+    if (strlen(name) > DEVICE_PART_MAX || name[strspn(name, DEVICE_LETTERS)])
+        return "name: at most 64 of A-Z a-z 0-9 _ . -";
+    return NULL;
+}
 
 /* A tenth more or less, so that many workers do not all come at once. */
 static int64_t spread(int64_t pause)
@@ -60,7 +71,7 @@ __attribute__((format(printf, 2, 3))) static void go_down(struct link *link, con
              (long long)link->config->port, link->fault, (long long)pause);
     link->state = DOWN;
     link->next = link->now + pause;
-    link->pause_ms = link->pause_ms * 2 < LONGEST_PAUSE_MS ? link->pause_ms * 2 : LONGEST_PAUSE_MS;
+    link->pause_ms = smaller(link->pause_ms * 2, LONGEST_PAUSE_MS);
 }
 
 /* What libmosquitto tells */
@@ -75,7 +86,10 @@ static void on_connect(struct mosquitto *mosq, void *context, int code)
     }
     link->state = UP;
     link->handlers.up(link->handlers.context);
-    if (link->takes_jobs && mosquitto_subscribe(mosq, NULL, JOBS_TOPIC, 1))
+    if (link->topic_count == 0)
+        link->pause_ms = FIRST_PAUSE_MS; /* or once we are let subscribe */
+    else if (mosquitto_subscribe_multiple(mosq, NULL, link->topic_count, (char *const *)link->topics, 1, 0,
+                                          NULL))
         go_down(link, "cannot subscribe");
 }
 
@@ -83,8 +97,11 @@ static void on_subscribe(struct mosquitto *mosq, void *context, int mid, int cou
 {
     struct link *link = context;
     (void)mid;
-    if (count < 1 || granted[0] > 2) {
-        go_down(link, "%s may not subscribe to " JOBS_TOPIC ": not an administrator?", link->config->user);
+    for (int i = 0; i < link->topic_count; i++) {
+        if (i < count && granted[i] <= 2)
+            continue;
+        go_down(link, "%s may not subscribe to %s: not an administrator?", link->config->user,
+                link->topics[i]);
         mosquitto_disconnect(mosq);
         return;
     }
@@ -101,26 +118,28 @@ static void on_disconnect(struct mosquitto *mosq, void *context, int code)
 static void on_message(struct mosquitto *mosq, void *context, const struct mosquitto_message *message)
 {
     struct link *link = context;
+    const struct link_handlers *handlers = &link->handlers;
     (void)mosq;
     if (message->payloadlen <= 0)
         return;
-    if (strcmp(message->topic, JOBS_TOPIC) == 0)
-        link->handlers.job(link->handlers.context, message->payload, (size_t)message->payloadlen);
-    else if (strcmp(message->topic, RESPONSE_TOPIC) == 0)
-        link->handlers.response(link->handlers.context, message->payload, (size_t)message->payloadlen);
+    size_t len = (size_t)message->payloadlen;
+    if (strcmp(message->topic, RESPONSE_TOPIC) == 0)
+        handlers->response(handlers->context, message->payload, len);
+    else if (handlers->message)
+        handlers->message(handlers->context, message->topic, message->payload, len);
 }
 
 /* Opening */
 
 /* user:other:name: of the platform "other" a user may have any number. */
-static bool make_client_id(const struct broker_config *config, char *out, size_t size)
+static bool make_client_id(const struct link_config *config, char *out, size_t size)
 {
     char host[40] = "worker";
     if (config->name)
         return snprintf(out, size, "%s:other:%s", config->user, config->name) < (int)size;
     (void)gethostname(host, sizeof host - 1);
     for (char *c = host; *c; c++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-", *c))
+        if (!strchr(DEVICE_LETTERS, *c))
             *c = '-';
     return snprintf(out, size, "%s:other:%s-%ld", config->user, host, (long)getpid()) < (int)size;
 }
@@ -128,7 +147,7 @@ static bool make_client_id(const struct broker_config *config, char *out, size_t
 static const char *set_up(struct link *link)
 {
     char id[160];
-    const struct broker_config *config = link->config;
+    const struct link_config *config = link->config;
     if (!make_client_id(config, id, sizeof id))
         return "the client id is too long";
     link->mosq = mosquitto_new(id, true, link);
@@ -140,21 +159,23 @@ static const char *set_up(struct link *link)
     mosquitto_message_callback_set(link->mosq, on_message);
     mosquitto_int_option(link->mosq, MOSQ_OPT_TCP_NODELAY, 1);
     if (config->ca_file && mosquitto_tls_set(link->mosq, config->ca_file, NULL, NULL, NULL, NULL))
-        return "[broker] ca_file: cannot be used";
+        return "ca_file: cannot be used";
     return NULL;
 }
 
-struct link *link_open(const struct broker_config *config, const struct link_handlers *handlers,
-                       bool takes_jobs, char *error, size_t error_size)
+struct link *link_open(const struct link_config *config, const char *const *topics,
+                       const struct link_handlers *handlers, char *error, size_t error_size)
 {
     char reason[300];
     struct link *link = calloc(1, sizeof *link);
-    mosquitto_lib_init();
     if (!link) {
         snprintf(error, error_size, "out of memory");
         return NULL;
     }
-    *link = (struct link){.config = config, .handlers = *handlers, .takes_jobs = takes_jobs};
+    mosquitto_lib_init();
+    *link = (struct link){.config = config, .topics = topics, .handlers = *handlers};
+    while (topics[link->topic_count])
+        link->topic_count++;
     link->pause_ms = FIRST_PAUSE_MS;
     const char *fault = NULL;
     if (keys_load(&link->keys, config->secret_key_file, reason, sizeof reason))
@@ -186,7 +207,7 @@ void link_close(struct link *link)
 
 static void connect_now(struct link *link)
 {
-    const struct broker_config *config = link->config;
+    const struct link_config *config = link->config;
     char *sig = usersig_mint(config->user, config->sdkappid, time(NULL), SIG_SECONDS, NULL, 0, &link->keys);
     int result = sig ? mosquitto_username_pw_set(link->mosq, config->user, sig) : MOSQ_ERR_NOMEM;
     free(sig);
@@ -220,33 +241,32 @@ void link_tick(struct link *link, int64_t now)
     }
 }
 
-bool link_wants(struct link *link, struct curl_waitfd *fd)
+bool link_wants(struct link *link, struct pollfd *fd)
 {
     int number = link->state == DOWN ? -1 : mosquitto_socket(link->mosq);
-    *fd = (struct curl_waitfd){.fd = number, .events = CURL_WAIT_POLLIN};
+    *fd = (struct pollfd){.fd = number, .events = POLLIN};
     if (mosquitto_want_write(link->mosq))
-        fd->events |= CURL_WAIT_POLLOUT;
+        fd->events |= POLLOUT;
     return number >= 0;
 }
 
-void link_serve(struct link *link, const struct curl_waitfd *fd)
+void link_serve(struct link *link, const struct pollfd *fd)
 {
-    if (fd->revents & CURL_WAIT_POLLOUT)
+    if (fd->revents & POLLOUT)
         check(link, mosquitto_loop_write(link->mosq, 1));
-    if (link->state != DOWN && (fd->revents & ~CURL_WAIT_POLLOUT))
+    if (link->state != DOWN && (fd->revents & ~POLLOUT))
         check(link, mosquitto_loop_read(link->mosq, 1));
+}
+
+bool link_publish(struct link *link, const char *topic, const void *payload, size_t len)
+{
+    return link->state == UP &&
+           mosquitto_publish(link->mosq, NULL, topic, (int)len, payload, 0, false) == MOSQ_ERR_SUCCESS;
 }
 
 bool link_command(struct link *link, const char *payload, size_t len)
 {
-    return link->state == UP && mosquitto_publish(link->mosq, NULL, COMMAND_TOPIC, (int)len, payload, 0,
-                                                  false) == MOSQ_ERR_SUCCESS;
-}
-
-void link_wake(struct link *link)
-{
-    if (link->state == UP)
-        (void)mosquitto_publish(link->mosq, NULL, WAKE_TOPIC, 0, NULL, 0, false);
+    return link_publish(link, COMMAND_TOPIC, payload, len);
 }
 
 bool link_up(const struct link *link)

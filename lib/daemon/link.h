@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The connection to the broker: an MQTT client of an administrator, who gives commands and may subscribe to what
+ * he is let. Connects again by itself, after 0.5 s, 1 s, 2 s ... 30 s; makes a userSig for each connection.
+ * Never waits but for the broker's name to be looked up: the loop is the caller's. One thread. */
+#ifndef LIB_DAEMON_LINK_H
+#define LIB_DAEMON_LINK_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct link;
+
+struct link_config {
+    char *host, *user, *secret_key_file;
+    char *ca_file; /* NULL: no TLS */
+    char *name;    /* the device part of the client id; NULL: made up */
+    int64_t port, sdkappid;
+};
+/* NULL, or what is wrong with its texts: "user: is no userID". Opens no file. */
+const char *link_config_fault(const struct link_config *config);
+
+struct link_handlers {
+    void *context;
+    /* Logged in, not subscribed yet: what is sent now is heard before the first message comes. */
+    void (*up)(void *context);
+    /* To one of the topics; NULL: there are none. */
+    void (*message)(void *context, const char *topic, const char *payload, size_t len);
+    /* The broker's answer to commands. */
+    void (*response)(void *context, const char *payload, size_t len);
+};
+
+/* Reads the key file. `topics` are filters to subscribe to at QoS 1, the last is followed by NULL; both they and
+ * `config` are borrowed. NULL: `error` says why. */
+struct link *link_open(const struct link_config *config, const char *const *topics,
+                       const struct link_handlers *handlers, char *error, size_t error_size);
+/* Says good-bye. NULL is fine. */
+void link_close(struct link *link);
+
+/* Connects when it is time, keeps alive. `now`: milliseconds of clock_steady. */
+void link_tick(struct link *link, int64_t now);
+/* What to wait for; false: nothing. */
+bool link_wants(struct link *link, struct pollfd *fd);
+/* Reads and writes what can be, as fd->revents says. */
+void link_serve(struct link *link, const struct pollfd *fd);
+/* Both at QoS 0; the second to the commands' topic. false: not connected, or out of memory. */
+bool link_publish(struct link *link, const char *topic, const void *payload, size_t len);
+bool link_command(struct link *link, const char *payload, size_t len);
+
+bool link_up(const struct link *link);
+/* Why it is not up, for people; "" before the first try. */
+const char *link_fault(const struct link *link);
+
+#endif
