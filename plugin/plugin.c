@@ -76,7 +76,7 @@ static bool starts_with(const char *text, const char *prefix)
 
 /* Login */
 
-/* per_listener_settings: Mosquitto gives no TICK then, and a plugin without TICK neither replays nor writes
+/* per_listener_settings: Mosquitto before 2.0.15 gives no TICK then, and a plugin without TICK neither replays nor writes
  * cursors. */
 static bool ticks(struct plugin *plugin)
 {

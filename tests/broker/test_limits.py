@@ -315,13 +315,13 @@ def test_a_replay_of_1000_fits_mosquittos_own_limits(broker_factory, version, qo
 
 
 def test_a_replay_of_more_than_mosquitto_queues_is_paced(broker_factory):
-    broker = broker_factory(conf=["max_queued_messages 1000"], replay_limit=2500)
+    broker = broker_factory(conf=["max_queued_messages 2000"], replay_limit=5000)
     broker.create("bob")
     alice = broker.raw()
     alice.login("alice")
-    flood(alice, "chat/user/bob", 2500, 200)
+    flood(alice, "chat/user/bob", 5000, 200)
     bob = broker.raw()
     bob.login("bob")
     bob.subscribe("chat/user/bob/#")
-    found = [json.loads(bob.next_message().payload)["text"].split()[0] for _ in range(2500)]
-    assert found == numbered(1, 2500)
+    found = [json.loads(bob.next_message().payload)["text"].split()[0] for _ in range(5000)]
+    assert found == numbered(1, 5000)

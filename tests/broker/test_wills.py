@@ -42,8 +42,8 @@ def dies(broker, topic, version=4, retain=False, name="alice:ios:1", payload=RAW
 
 
 def no_such_will(broker, topic):
-    """From 2.1 on the broker itself closes a connection with a will on a command topic."""
-    return broker.version >= (2, 1) and topic.startswith("$CONTROL/")
+    """From 2.0.16 on the broker itself closes a connection with a will on a command topic."""
+    return broker.version >= (2, 0, 16) and topic.startswith("$CONTROL/")
 
 
 def forged(message):

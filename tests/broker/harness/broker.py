@@ -41,6 +41,8 @@ class Broker:
         self.mqtt, self.websocket = Port(), Port()
         self.conf, self.wrapper, self.run_as = list(conf), list(wrapper), run_as
         self.has_plugin, self.per_listener = plugin, per_listener
+        # Another user need not reach the checkout, which may be below root's home.
+        self.plugin = shutil.copy(PLUGIN, self.folder) if run_as else PLUGIN
         self.options = {
             "sdkappid": SDKAPPID,
             "secret_key_file": self.key_file,
@@ -70,7 +72,7 @@ class Broker:
         if not self.has_plugin:
             return []
         given = {name: value for name, value in self.options.items() if value is not None}
-        return [f"plugin {PLUGIN}", *(f"plugin_opt_{name} {value}" for name, value in given.items())]
+        return [f"plugin {self.plugin}", *(f"plugin_opt_{name} {value}" for name, value in given.items())]
 
     def _config(self):
         lines = [

@@ -60,11 +60,15 @@ class Message:
 
 
 class _Paho(paho.Client):
-    """paho 1.6 forgets the reason code of a PUBACK, and closes its side as soon as DISCONNECT is written: what
-    it has not read by then makes the kernel reset the connection, perhaps before the broker sees the
-    DISCONNECT."""
+    """paho 1.6 and 2, alike. 1.6 forgets the reason code of a PUBACK, and 2 makes MQTT 5 codes of 3.1.1's: codes
+    come from the packets. Both close their side as soon as DISCONNECT is written: what has not been read by then
+    makes the kernel reset the connection, perhaps before the broker sees the DISCONNECT."""
 
     leaving = False
+
+    def __init__(self, client_id, **how):
+        versions = getattr(paho, "CallbackAPIVersion", None)
+        super().__init__(*([versions.VERSION2] if versions else []), client_id, **how)
 
     def _sock_close(self):
         if self.leaving and self._sock:
@@ -74,6 +78,12 @@ class _Paho(paho.Client):
                 while sock.recv(65536):
                     pass
         super()._sock_close()
+
+    def _handle_connack(self):
+        flags, code = self._in_packet["packet"][:2]
+        result = super()._handle_connack()
+        self.on_connack(bool(flags & 1), code)
+        return result
 
     def _handle_pubackcomp(self, cmd):
         body = bytes(self._in_packet["packet"])
@@ -122,7 +132,7 @@ class User:
         )
         client.username_pw_set(self.name, self._sig if self._sig is not None else self.broker.sig(self.name))
         client.max_inflight_messages_set(0)
-        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
+        client.on_connack, client.on_disconnect = self._on_connack, self._on_disconnect
         client.on_message, client.on_ack = self._on_message, self._on_ack
         client.on_subscribe = client.on_unsubscribe = self._on_suback
         return client
@@ -195,9 +205,9 @@ class User:
             change()
             self._changed.notify_all()
 
-    def _on_connect(self, _client, _userdata, flags, code, _properties=None):
-        self.session_present = bool(flags["session present"])
-        self._note(lambda: setattr(self, "_connack", getattr(code, "value", code)))
+    def _on_connack(self, session_present, code):
+        self.session_present = session_present
+        self._note(lambda: setattr(self, "_connack", code))
 
     def _on_disconnect(self, client, *_):
         if client is self._paho:  # paho tells twice of an end by DISCONNECT: the second time perhaps too late
