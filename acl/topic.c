@@ -139,6 +139,17 @@ struct topic topic_parse(const char *topic)
     return parsed;
 }
 
+bool topic_names(const struct topic *topic, const char *id)
+{
+    return strlen(id) == topic->name_len && memcmp(id, topic->name, topic->name_len) == 0;
+}
+
+void topic_copy_name(char out[GROUP_ID_MAX + 1], const struct topic *topic)
+{
+    memcpy(out, topic->name, topic->name_len); /* of valid shape: it fits */
+    out[topic->name_len] = '\0';
+}
+
 /* Printing: by hand, not from the table, as it is done for every copy of a message. */
 
 static const char inbox_prefix[] = "chat/user/";

@@ -49,6 +49,11 @@ struct topic topic_parse(const char *topic);
  * `#`, `+/...`, `$SYS/#` are TOPIC_OTHER: what they would match of ours is withheld per message. */
 struct topic filter_parse(const char *filter);
 
+/* Does it name this user or group? */
+bool topic_names(const struct topic *topic, const char *id);
+/* The name, NUL-terminated; the longest is a group's. */
+void topic_copy_name(char out[GROUP_ID_MAX + 1], const struct topic *topic);
+
 /* Printing, for ids of valid shape: what is printed parses back. `out` has TOPIC_MAX bytes. */
 #define TOPIC_MAX (sizeof "chat/user//group/" + USER_ID_MAX + GROUP_ID_MAX)
 void topic_print_inbox(char *out, const char *user);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/delivery/deliver.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -41,9 +40,16 @@ void deliver_reset(struct chat *chat)
     live_publishes_prune(chat);
 }
 
-bool session_behind(const struct chat *chat, const struct session *session)
+/* Is something queued for this client that the broker has not flushed? */
+static bool has_unflushed(const struct chat *chat, const struct session *session)
 {
-    return session->replays > 0 || chat->tick < session->flushed_at;
+    return chat->tick < session->flushed_at;
+}
+
+/* ... or is something still to be replayed to it? */
+static bool is_behind(const struct chat *chat, const struct session *session)
+{
+    return session->replays > 0 || has_unflushed(chat, session);
 }
 
 void deliver_topic(char topic[TOPIC_MAX], const struct subscription *subscription,
@@ -91,9 +97,12 @@ static void copy_to(struct chat *chat, struct session *session, struct subscript
 }
 
 /* Copies for the sessions of one user, the origin left out. */
-static void copy_to_user(struct chat *chat, struct user *user, const struct outgoing *outgoing)
+static void copy_to_user(struct chat *chat, const char *user_id, const struct outgoing *outgoing)
 {
+    const struct user *user = user_in_memory(chat, user_id);
     struct session *session;
+    if (!user)
+        return;
     DL_FOREACH2 (user->sessions, session, user_next) {
         struct subscription *subscription = subscription_for(session, outgoing->conversation);
         if (session != outgoing->origin && subscription)
@@ -126,8 +135,7 @@ static bool may_have_group(struct chat *chat, const struct session *session,
         return false;
     if (!conversation_stored(conversation))
         return true;
-    const struct member *member = member_find(chat, conversation, session->user->id);
-    return member && member->role != ROLE_NONE && member->receive_option != RECEIVE_DISCARD;
+    return member_receives(member_find(chat, conversation, session->user->id));
 }
 
 /* Sessions subscribed by the group's name; those with a feed have it there already. */
@@ -165,27 +173,35 @@ static void count_own(struct chat *chat, const struct outgoing *outgoing)
     struct subscription *subscription = subscription_for(origin, outgoing->conversation);
     if (subscription && !subscription->replaying)
         subscription_hand_all(chat, subscription, outgoing->conversation, outgoing->id,
-                              session_behind(chat, origin));
+                              is_behind(chat, origin));
+}
+
+/* What READ will not let pass natively is copied, or published anew. */
+static void send_to_group(struct chat *chat, const struct outgoing *outgoing, bool native)
+{
+    copy_to_feeds(chat, outgoing);
+    if (!native)
+        send_to_subscribers(chat, outgoing);
+}
+
+static void send_to_pair(struct chat *chat, const struct outgoing *outgoing, bool native)
+{
+    copy_to_user(chat, outgoing->sender, outgoing);
+    if (!native)
+        copy_to_user(chat, receiver(outgoing), outgoing);
 }
 
 void deliver(struct chat *chat, const struct outgoing *outgoing, bool native)
 {
     struct delivery *delivery = chat->delivery;
-    struct user *user;
     delivery->serial++;
     delivery->current = *outgoing;
     delivery->open = native;
     count_own(chat, outgoing);
-    if (outgoing->conversation->group) {
-        copy_to_feeds(chat, outgoing);
-        if (!native)
-            send_to_subscribers(chat, outgoing);
-        return;
-    }
-    if ((user = user_in_memory(chat, outgoing->sender)))
-        copy_to_user(chat, user, outgoing);
-    if (!native && (user = user_in_memory(chat, receiver(outgoing))))
-        copy_to_user(chat, user, outgoing);
+    if (outgoing->conversation->group)
+        send_to_group(chat, outgoing, native);
+    else
+        send_to_pair(chat, outgoing, native);
 }
 
 /* READ */
@@ -194,23 +210,33 @@ void deliver(struct chat *chat, const struct outgoing *outgoing, bool native)
  * denial would leak 2.0.11's send quota) and remember their ids, the replay is not to bring them again. */
 static void note_in_flight(struct session *session, const char *payload, size_t len)
 {
+    static const char before_id[] = "{\"id\":"; /* as stamp_write begins */
+    const size_t skipped = sizeof before_id - 1;
     char digits[24] = "";
-    if (len < 8 || memcmp(payload, "{\"id\":", 6) != 0)
+    if (len <= skipped || memcmp(payload, before_id, skipped) != 0)
         return;
-    size_t count = len - 6 < sizeof digits - 1 ? len - 6 : sizeof digits - 1;
-    memcpy(digits, payload + 6, count);
+    size_t count = len - skipped < sizeof digits - 1 ? len - skipped : sizeof digits - 1;
+    memcpy(digits, payload + skipped, count);
     ids_add(&session->in_flight, strtoll(digits, NULL, 10));
 }
 
-/* A stored message: natively when nothing is outstanding for this client, else a copy in its turn. */
-static bool read_stored(struct chat *chat, struct session *session, const struct outgoing *current)
+/* Does it get the message by what it is subscribed to itself? */
+static bool is_receiver(struct chat *chat, const struct session *session, const struct outgoing *current)
 {
-    struct subscription *subscription = subscription_for(session, current->conversation);
-    if (!subscription || subscription->replaying)
+    if (session == current->origin)
         return false;
-    if (current->conversation->group && subscription->kind == SUBSCRIPTION_FEED)
-        return false; /* it has a copy on the feed's own topic */
-    if (session_behind(chat, session)) {
+    if (current->conversation->group)
+        return may_have_group(chat, session, current->conversation);
+    return strcmp(session->user->id, receiver(current)) == 0;
+}
+
+/* Natively when nothing is outstanding for this client, else a copy in its turn. */
+static bool read_stored(struct chat *chat, struct session *session, struct subscription *subscription,
+                        const struct outgoing *current)
+{
+    if (subscription->replaying)
+        return false; /* the replay will come to it */
+    if (is_behind(chat, session)) {
         copy_to(chat, session, subscription, current);
         return false;
     }
@@ -223,32 +249,27 @@ static bool read_stored(struct chat *chat, struct session *session, const struct
 static bool read_live(struct chat *chat, struct session *session, struct subscription *subscription,
                       const struct outgoing *current)
 {
-    if (chat->tick >= session->flushed_at && !live_publish_waits(subscription->conversation))
+    if (!has_unflushed(chat, session) && !live_publish_waits(subscription->conversation))
         return true;
     copy_to(chat, session, subscription, current);
     return false;
 }
 
+/* The message that was just accepted, on its own topic. */
 static bool read_current(struct chat *chat, struct session *session)
 {
     const struct outgoing *current = &chat->delivery->current;
-    struct conversation *conversation = current->conversation;
-    if (session == current->origin || session->passed == chat->delivery->serial)
-        return false;
-    if (!conversation->group && strcmp(session->user->id, receiver(current)) != 0)
-        return false;
-    if (conversation->group && !may_have_group(chat, session, conversation))
+    if (session->passed == chat->delivery->serial || !is_receiver(chat, session, current))
         return false;
     session->passed = chat->delivery->serial;
+    struct subscription *subscription = subscription_for(session, current->conversation);
+    if (!subscription || (current->conversation->group && subscription->kind == SUBSCRIPTION_FEED))
+        return false; /* with a feed, groups come on the feed's own topic only */
     if (current->id != 0)
-        return read_stored(chat, session, current);
-    struct subscription *subscription = subscription_for(session, conversation);
-    if (!subscription)
-        return false;
+        return read_stored(chat, session, subscription, current);
     if (subscription->kind == SUBSCRIPTION_LIVE)
         return subscription->subscribed && read_live(chat, session, subscription, current);
-    /* onlineOnly: no order to keep. With a feed, groups come there only. */
-    return !(conversation->group && subscription->kind == SUBSCRIPTION_FEED);
+    return true; /* onlineOnly: no order to keep */
 }
 
 /* Somebody's PUBREL, which is no event, may bring his message natively at this moment too. */
@@ -259,9 +280,8 @@ static bool may_be_in_flight(struct chat *chat, const struct session *session, c
     if (topic.kind == TOPIC_PUSH)
         return session->admin;
     if (topic.kind != TOPIC_GROUP)
-        return strlen(session->user->id) == topic.name_len &&
-               memcmp(session->user->id, topic.name, topic.name_len) == 0;
-    snprintf(id, sizeof id, "%.*s", (int)topic.name_len, topic.name);
+        return topic_names(&topic, session->user->id);
+    topic_copy_name(id, &topic);
     struct conversation *conversation = conversation_group_any(chat, id);
     return conversation && (!conversation_stored(conversation) ||
                             member_find(chat, conversation, session->user->id)); /* also who was one */

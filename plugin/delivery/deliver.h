@@ -5,10 +5,10 @@
  * for who may have it. A payload's address is good only until the next event that is not READ (addresses are
  * used again), so every other event ends it. Where the tree cannot be right, a copy is queued for the client
  * instead:
- *   - feeds get groups on a topic of their own, the sender's other devices get private messages on the
- * sender's inbox;
- *   - a client that is behind: something queued for it has not been flushed. The broker flushes what plugins
- * queue at the start of a later loop turn, so a native delivery would overtake it.
+ *   - feeds get groups on a topic of their own, the sender's other devices get private messages on the sender's
+ *     inbox;
+ *   - a client that is behind: something queued for it has not been flushed. The broker flushes what plugins queue
+ *     at the start of a later loop turn, so a native delivery would overtake it;
  *   - QoS 2: the broker would deliver at PUBREL, if ever; we deliver at PUBLISH.
  * For everybody in a live group these copies, and tips, are one publish (live_publish.h).
  * While a subscription is replaying, nothing is delivered to it here: the replay reads the log to its end
@@ -46,8 +46,6 @@ void deliver_reset(struct chat *chat);
 /* READ of a chat topic: may this client have this payload now? */
 bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const char *topic,
                       const void *payload, size_t len);
-/* Is something queued for this client that the broker has not flushed? */
-bool session_behind(const struct chat *chat, const struct session *session);
 /* Queues a message for a client, in order, on the topic given. false: out of memory. */
 bool deliver_copy(struct chat *chat, struct session *session, const char *topic, const void *head,
                   size_t head_len, const void *tail, size_t tail_len, int qos);

@@ -42,9 +42,22 @@ struct draft {
     char reason[REASON_BYTES];
 };
 
+/* Form */
+
+static int check_form(struct draft *draft)
+{
+    const struct publish *publish = draft->publish;
+    draft->topic = topic_parse(publish->topic);
+    if (draft->topic.kind != TOPIC_INBOX && draft->topic.kind != TOPIC_GROUP)
+        return CODE_NOT_ALLOWED;
+    topic_copy_name(draft->name, &draft->topic);
+    return payload_parse(&draft->payload, publish->payload, publish->len,
+                         (size_t)draft->chat->options.max_message_bytes, draft->reason, sizeof draft->reason);
+}
+
 /* Who may send where */
 
-/* In whose name he sends does not matter then. */
+/* An app admin, in their own name or in somebody's. */
 static bool by_admin(const struct draft *draft)
 {
     return !draft->origin || draft->origin->admin;
@@ -103,22 +116,10 @@ static int check_group(struct draft *draft)
 
 static int check_receiver(struct draft *draft)
 {
-    if (draft->topic.kind == TOPIC_INBOX)
-        return check_pair(draft);
-    return draft->topic.kind == TOPIC_GROUP ? check_group(draft) : CODE_NOT_ALLOWED;
+    return draft->topic.kind == TOPIC_GROUP ? check_group(draft) : check_pair(draft);
 }
 
-/* Rates */
-
-/* Live groups shed by priority: low may use the first half of the bucket, normal three quarters, high all of
- * it. */
-static bool sheds(struct draft *draft)
-{
-    static const int64_t quarters_kept[] = {[PRIORITY_LOW] = 2, [PRIORITY_NORMAL] = 1, [PRIORITY_HIGH] = 0};
-    int64_t rate = draft->chat->options.group_rate;
-    int64_t reserve = rate * quarters_kept[draft->payload.priority] / 4;
-    return !bucket_take(&draft->conversation->rate, draft->chat->now, rate, rate, reserve);
-}
+/* How fast */
 
 static int check_rates(struct draft *draft)
 {
@@ -133,7 +134,15 @@ static int check_rates(struct draft *draft)
     return CODE_OK;
 }
 
-/* Stamp, log, delivery */
+static int check_rules(struct draft *draft)
+{
+    if (draft->origin && draft->origin->orphan)
+        return CODE_NOT_ALLOWED; /* in the moment before the close */
+    int code = check_receiver(draft);
+    return code == CODE_OK ? check_rates(draft) : code;
+}
+
+/* What goes out */
 
 /* The payload the broker delivers: stamp and the client's own bytes. Ours until the publish is accepted. */
 static bool make_payload(struct draft *draft, const struct message *message)
@@ -146,7 +155,14 @@ static bool make_payload(struct draft *draft, const struct message *message)
     return draft->publish->new_payload != NULL;
 }
 
-static void hand_out(struct draft *draft, int64_t id, bool live)
+/* QoS 2 is delivered by copies now; the broker would do it at PUBREL, if that ever comes. What comes by a
+ * command is no publish of the broker's at all. */
+static bool natively(const struct draft *draft)
+{
+    return draft->origin && draft->publish->qos < 2;
+}
+
+static void hand_out(struct draft *draft, int64_t id)
 {
     const struct outgoing outgoing = {.conversation = draft->conversation,
                                       .sender = draft->sender->id,
@@ -155,14 +171,34 @@ static void hand_out(struct draft *draft, int64_t id, bool live)
                                       .payload = draft->publish->new_payload,
                                       .len = draft->publish->new_len,
                                       .qos = draft->publish->qos};
-    deliver(draft->chat, &outgoing, live);
+    deliver(draft->chat, &outgoing, natively(draft));
 }
 
-/* QoS 2 is delivered by copies now; the broker would do it at PUBREL, if that ever comes. What comes by a
- * command is no publish of the broker's at all. */
-static bool natively(const struct draft *draft)
+static void give_receipt(struct draft *draft, const struct conversation *conversation, struct receipt receipt)
 {
-    return draft->origin && draft->publish->qos < 2;
+    int64_t random = draft->payload.random;
+    draft->receipt = receipt;
+    if (draft->origin && random != 0)
+        event_sent(draft->origin, conversation, receipt.id, receipt.seq, receipt.time, random);
+}
+
+/* A message that is stored */
+
+/* A pair's first message opens it; so does one after either of the two was deleted and has come again. */
+static bool open_pair(struct draft *draft)
+{
+    struct chat *chat = draft->chat;
+    const char *self = draft->sender->id;
+    if (draft->topic.kind == TOPIC_GROUP)
+        return true;
+    if (draft->conversation) {
+        bool came_again = draft->receiver->kicked != 0 || draft->sender->kicked != 0;
+        return !came_again || pair_rejoin(chat, draft->conversation);
+    }
+    draft->conversation = pair_join(chat, self, draft->name);
+    if (draft->conversation)
+        draft->member = member_find(chat, draft->conversation, self);
+    return draft->conversation != NULL;
 }
 
 static enum message_push push_of(const struct draft *draft)
@@ -172,28 +208,6 @@ static enum message_push push_of(const struct draft *draft)
     if (draft->conversation->group && !conversation_traits(draft->conversation)->push)
         return PUSH_NOBODY;
     return draft->payload.at_all ? PUSH_EVERYBODY : PUSH_WILLING;
-}
-
-static bool open_pair(struct draft *draft)
-{
-    const char *self = draft->sender->id;
-    if (draft->conversation)
-        return !draft->receiver || (draft->receiver->kicked == 0 && draft->sender->kicked == 0) ||
-               pair_rejoin(draft->chat, draft->conversation);
-    draft->conversation = pair_join(draft->chat, self, draft->name);
-    if (draft->conversation)
-        draft->member = member_find(draft->chat, draft->conversation, self);
-    return draft->conversation != NULL;
-}
-
-/* A pair whose first message is not stored. */
-static bool open_pair_alone(struct draft *draft)
-{
-    if (!store_begin(draft->chat->store, 512))
-        return false;
-    bool opened = open_pair(draft);
-    store_commit(draft->chat->store);
-    return opened;
 }
 
 static void count_sent(struct draft *draft, int64_t id)
@@ -229,14 +243,6 @@ static enum publish_result close_after(struct draft *draft)
     broker_free(draft->publish->new_payload);
     draft->publish->new_payload = NULL;
     return PUBLISH_CLOSE;
-}
-
-static void give_receipt(struct draft *draft, const struct conversation *conversation,
-                         const struct receipt *receipt, int64_t random)
-{
-    draft->receipt = *receipt;
-    if (draft->origin && random != 0)
-        event_sent(draft->origin, conversation, receipt->id, receipt->seq, receipt->time, random);
 }
 
 static void remember_random(struct draft *draft, const struct message *message)
@@ -281,44 +287,63 @@ static enum publish_result store_message(struct draft *draft)
     store_commit(chat->store);
     chat->count.stored++;
     remember_random(draft, &message);
-    const struct receipt receipt = {.id = message.id, .seq = message.seq, .time = message.time};
-    give_receipt(draft, draft->conversation, &receipt, message.random);
-    hand_out(draft, message.id, natively(draft));
+    give_receipt(draft, draft->conversation, (struct receipt){message.id, message.seq, message.time});
+    hand_out(draft, message.id);
     return PUBLISH_ACCEPT;
+}
+
+/* One that is not: in a live group, or `onlineOnly` */
+
+/* A pair whose first message is not stored. */
+static bool open_pair_alone(struct draft *draft)
+{
+    if (!store_begin(draft->chat->store, 512))
+        return false;
+    bool opened = open_pair(draft);
+    store_commit(draft->chat->store);
+    return opened;
+}
+
+/* Live groups shed by priority: low may use the first half of the bucket, normal three quarters, high all of
+ * it. */
+static bool sheds(struct draft *draft)
+{
+    static const int64_t quarters_kept[] = {[PRIORITY_LOW] = 2, [PRIORITY_NORMAL] = 1, [PRIORITY_HIGH] = 0};
+    int64_t rate = draft->chat->options.group_rate;
+    int64_t reserve = rate * quarters_kept[draft->payload.priority] / 4;
+    return !bucket_take(&draft->conversation->rate, draft->chat->now, rate, rate, reserve);
+}
+
+static void add_history(struct draft *draft)
+{
+    live_history_add(&draft->conversation->live_history, draft->chat->options.live_history,
+                     draft->origin ? draft->origin->client_id : "", draft->publish->new_payload,
+                     draft->publish->new_len);
 }
 
 /* Live groups count in memory only; `onlineOnly` has neither id nor seq. */
 static enum publish_result pass_on(struct draft *draft)
 {
-    bool live = !draft->payload.online_only;
+    bool counts = !draft->payload.online_only;
     struct message message = {.sender = draft->sender->id};
-    if (live && sheds(draft))
+    if (counts && sheds(draft))
         return PUBLISH_ACCEPT; /* READ lets nothing pass that deliver() was not called for */
     if (!draft->conversation && !open_pair_alone(draft))
         return PUBLISH_CLOSE;
-    conversation_place(draft->chat, draft->conversation, &message, live);
-    if (!live)
+    conversation_place(draft->chat, draft->conversation, &message, counts);
+    if (!counts)
         message.seq = -1;
     if (!make_payload(draft, &message))
         return PUBLISH_CLOSE;
     draft->receipt = (struct receipt){.seq = message.seq, .time = message.time};
     conversation_advance(draft->conversation, &message);
-    hand_out(draft, 0, natively(draft));
-    if (live)
-        live_history_add(&draft->conversation->live_history, draft->chat->options.live_history,
-                         draft->origin ? draft->origin->client_id : "", draft->publish->new_payload,
-                         draft->publish->new_len);
+    hand_out(draft, 0);
+    if (counts)
+        add_history(draft);
     return PUBLISH_ACCEPT;
 }
 
-static enum publish_result repeat_receipt(struct draft *draft, const struct recent *recent)
-{
-    const struct conversation *conversation = conversation_by_id(draft->chat, recent->conversation);
-    const struct receipt receipt = {.id = recent->id, .seq = recent->seq, .time = recent->time};
-    if (conversation)
-        give_receipt(draft, conversation, &receipt, recent->random);
-    return PUBLISH_ACCEPT;
-}
+/* The whole way */
 
 static enum publish_result accept_message(struct draft *draft)
 {
@@ -335,24 +360,12 @@ static const struct recent *same_as(const struct draft *draft)
     return recent_find(draft->chat, draft->sender->id, draft->payload.random);
 }
 
-static int check_form(struct draft *draft)
+static enum publish_result repeat_receipt(struct draft *draft, const struct recent *recent)
 {
-    const struct publish *publish = draft->publish;
-    draft->topic = topic_parse(publish->topic);
-    if (draft->topic.kind != TOPIC_INBOX && draft->topic.kind != TOPIC_GROUP)
-        return CODE_NOT_ALLOWED;
-    memcpy(draft->name, draft->topic.name,
-           draft->topic.name_len); /* of valid shape: it fits; the rest is 0 */
-    return payload_parse(&draft->payload, publish->payload, publish->len,
-                         (size_t)draft->chat->options.max_message_bytes, draft->reason, sizeof draft->reason);
-}
-
-static int check_rules(struct draft *draft)
-{
-    if (draft->origin && draft->origin->orphan)
-        return CODE_NOT_ALLOWED; /* in the moment before the close */
-    int code = check_receiver(draft);
-    return code == CODE_OK ? check_rates(draft) : code;
+    const struct conversation *conversation = conversation_by_id(draft->chat, recent->conversation);
+    if (conversation)
+        give_receipt(draft, conversation, (struct receipt){recent->id, recent->seq, recent->time});
+    return PUBLISH_ACCEPT;
 }
 
 /* *code says why it is refused. */

@@ -20,8 +20,7 @@
 #define PAGE         100
 #define PAGES_A_TICK 5
 #define TURN_US      1000 /* no further page in this turn: others wait meanwhile */
-/* After this many messages to one client pages keep a distance, so that the broker's queue for it can
- * drain. */
+/* After this many messages to one client pages keep a distance, so that the broker's queue for it can drain. */
 #define UNPACED  500
 #define PAUSE_MS 10
 
@@ -49,10 +48,12 @@ void replay_cancel(struct chat *chat, struct subscription *subscription)
         DL_DELETE2(chat->replays, session, replay_prev, replay_next);
 }
 
-struct page {
+/* Queueing a page */
+
+struct replay_page {
     struct chat *chat;
     struct subscription *subscription;
-    bool failed;
+    bool failed; /* out of memory: the row comes again */
 };
 
 /* Under a feed a narrower filter may have brought it already, on this device. */
@@ -63,41 +64,50 @@ static bool had_otherwise(struct chat *chat, const struct subscription *subscrip
            id <= subscriptions_had(chat, subscription->session, conversation);
 }
 
-static bool discarded(struct chat *chat, const struct session *session, struct conversation *conversation)
+static bool has_left_or_discards(struct chat *chat, const struct session *session,
+                                 struct conversation *conversation)
 {
-    if (!conversation->group)
-        return false;
-    const struct member *member = member_find(chat, conversation, session->user->id);
-    return !member || member->role == ROLE_NONE || member->receive_option == RECEIVE_DISCARD;
+    return conversation->group && !member_receives(member_find(chat, conversation, session->user->id));
 }
 
-static bool skip(const struct page *page, struct conversation *conversation, const struct message *message)
+/* Not for this device, or it has it already. */
+static bool is_passed_over(const struct replay_page *page, struct conversation *conversation,
+                           const struct message *message)
 {
     const struct session *session = page->subscription->session;
     return strcmp(message->client, session->client_id) == 0 || ids_have(&session->in_flight, message->id) ||
            had_otherwise(page->chat, page->subscription, conversation, message->id) ||
-           discarded(page->chat, session, conversation);
+           has_left_or_discards(page->chat, session, conversation);
 }
 
-static bool send_row(void *context, struct conversation *conversation, const struct message *message)
+static bool send_copy(const struct replay_page *page, const struct conversation *conversation,
+                      const struct message *message)
 {
-    struct page *page = context;
-    struct session *session = page->subscription->session;
+    const struct subscription *subscription = page->subscription;
+    struct session *session = subscription->session;
     char topic[TOPIC_MAX], stamp[STAMP_MAX];
-    if (!skip(page, conversation, message)) {
-        size_t stamp_len = conversation_stamp(stamp, conversation, message);
-        deliver_topic(topic, page->subscription, conversation);
-        if (!deliver_copy(page->chat, session, topic, stamp, stamp_len, message->body, message->body_len,
-                          page->subscription->qos > 0 ? 1 : 0)) {
-            page->failed = true; /* out of memory: later */
-            return false;
-        }
-        page->chat->count.replayed++;
-        session->replay_sent++;
+    size_t stamp_len = conversation_stamp(stamp, conversation, message);
+    deliver_topic(topic, subscription, conversation);
+    if (!deliver_copy(page->chat, session, topic, stamp, stamp_len, message->body, message->body_len,
+                      subscription->qos > 0 ? 1 : 0))
+        return false;
+    page->chat->count.replayed++;
+    session->replay_sent++;
+    return true;
+}
+
+static bool take_row(void *context, struct conversation *conversation, const struct message *message)
+{
+    struct replay_page *page = context;
+    if (!is_passed_over(page, conversation, message) && !send_copy(page, conversation, message)) {
+        page->failed = true;
+        return false;
     }
     subscription_hand_all(page->chat, page->subscription, conversation, message->id, true);
     return true;
 }
+
+/* From page to page */
 
 static struct merge *open_merge(struct chat *chat, const struct subscription *subscription, int64_t after)
 {
@@ -106,13 +116,6 @@ static struct merge *open_merge(struct chat *chat, const struct subscription *su
                                              [SUBSCRIPTION_GROUP] = MERGE_ONE};
     return merge_open(chat, subscription->session->user, scope[subscription->kind],
                       subscription->conversation, after);
-}
-
-/* What was replayed so far, flushed or not. */
-static int64_t replayed_to(struct chat *chat, struct subscription *subscription)
-{
-    int64_t position = subscription_position(chat, subscription);
-    return subscription->queued > position ? subscription->queued : position;
 }
 
 /* As the client has subscribed it. */
@@ -127,7 +130,7 @@ static void print_filter(char filter[TOPIC_MAX], const struct subscription *subs
         topic_print_inbox(filter, self);
 }
 
-/* The first page: how much is there at all? */
+/* Before the first page. What is more than the limit is left out, and the client is told where it begins. */
 static void cut_to_limit(struct chat *chat, struct subscription *subscription)
 {
     char filter[TOPIC_MAX];
@@ -143,7 +146,7 @@ static bool begin_page(struct chat *chat, struct subscription *subscription)
 {
     if (subscription->merge)
         return true;
-    subscription->merge = open_merge(chat, subscription, replayed_to(chat, subscription));
+    subscription->merge = open_merge(chat, subscription, subscription_given(chat, subscription));
     if (!subscription->merge)
         return false;
     if (!subscription->replay_started)
@@ -154,13 +157,13 @@ static bool begin_page(struct chat *chat, struct subscription *subscription)
 
 /* One page. A merge knows the conversations of when it was opened: at its end another one tells whether there
  * is more. When there is not, the subscription is live from this very moment on. */
-static void page_of(struct chat *chat, struct subscription *subscription)
+static void send_page(struct chat *chat, struct subscription *subscription)
 {
-    struct page page = {.chat = chat, .subscription = subscription};
+    struct replay_page page = {.chat = chat, .subscription = subscription};
     bool complete;
     if (!begin_page(chat, subscription))
         return;
-    merge_read(subscription->merge, PAGE, send_row, &page, &complete);
+    merge_read(subscription->merge, PAGE, take_row, &page, &complete);
     if (!complete || page.failed)
         return;
     subscription_hand(chat, subscription, merge_end(subscription->merge), true);
@@ -170,7 +173,16 @@ static void page_of(struct chat *chat, struct subscription *subscription)
         replay_cancel(chat, subscription);
 }
 
-static struct subscription *next_to_replay(const struct session *session)
+/* Whose turn it is; then everybody else's comes first. */
+static struct session *next_session(struct chat *chat)
+{
+    struct session *session = chat->replays;
+    DL_DELETE2(chat->replays, session, replay_prev, replay_next);
+    DL_APPEND2(chat->replays, session, replay_prev, replay_next);
+    return session;
+}
+
+static struct subscription *next_subscription(const struct session *session)
 {
     struct subscription *subscription;
     DL_FOREACH (session->subscriptions, subscription)
@@ -179,7 +191,8 @@ static struct subscription *next_to_replay(const struct session *session)
     return NULL;
 }
 
-static bool paused(struct chat *chat, struct session *session)
+/* After UNPACED messages every page is followed by a pause. */
+static bool must_pause(struct chat *chat, struct session *session)
 {
     if (session->replay_paused_until > chat->now && session->replay_paused_until - chat->now <= PAUSE_MS)
         return true;
@@ -191,13 +204,10 @@ bool replay_tick(struct chat *chat)
 {
     const int64_t until = chat->replays ? clock_steady_us() + TURN_US : 0;
     for (int i = 0; i < PAGES_A_TICK && chat->replays && (i == 0 || clock_steady_us() < until); i++) {
-        struct session *session = chat->replays;
-        /* To the end of the row, so that everybody gets a turn. */
-        DL_DELETE2(chat->replays, session, replay_prev, replay_next);
-        DL_APPEND2(chat->replays, session, replay_prev, replay_next);
-        struct subscription *subscription = next_to_replay(session);
-        if (subscription && !paused(chat, session))
-            page_of(chat, subscription);
+        struct session *session = next_session(chat);
+        struct subscription *subscription = next_subscription(session);
+        if (subscription && !must_pause(chat, session))
+            send_page(chat, subscription);
     }
     return chat->replays != NULL;
 }

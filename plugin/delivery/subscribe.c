@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/delivery/subscribe.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -147,7 +146,7 @@ static int start_live(struct chat *chat, struct session *session, struct convers
 static int start_group(struct chat *chat, struct session *session, const struct topic *topic, int qos)
 {
     char id[GROUP_ID_MAX + 1];
-    snprintf(id, sizeof id, "%.*s", (int)topic->name_len, topic->name);
+    topic_copy_name(id, topic);
     struct conversation *conversation = conversation_group(chat, id);
     if (!conversation)
         return CODE_NO_GROUP;
@@ -160,27 +159,23 @@ static int start_group(struct chat *chat, struct session *session, const struct 
                : start_live(chat, session, conversation, qos);
 }
 
-static bool is_self(const struct session *session, const struct topic *topic)
-{
-    return strlen(session->user->id) == topic->name_len &&
-           memcmp(session->user->id, topic->name, topic->name_len) == 0;
-}
-
 static int start(struct chat *chat, struct session *session, const struct topic *topic, int qos)
 {
     if (session->orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     switch (topic->kind) {
     case TOPIC_INBOX:
-        return is_self(session, topic) ? start_stored(chat, session, SUBSCRIPTION_INBOX, NULL, qos)
-                                       : CODE_NOT_ALLOWED;
+        return topic_names(topic, session->user->id)
+                   ? start_stored(chat, session, SUBSCRIPTION_INBOX, NULL, qos)
+                   : CODE_NOT_ALLOWED;
     case TOPIC_FEED:
-        return is_self(session, topic) ? start_stored(chat, session, SUBSCRIPTION_FEED, NULL, qos)
-                                       : CODE_NOT_ALLOWED;
+        return topic_names(topic, session->user->id)
+                   ? start_stored(chat, session, SUBSCRIPTION_FEED, NULL, qos)
+                   : CODE_NOT_ALLOWED;
     case TOPIC_GROUP:
         return start_group(chat, session, topic, qos);
     case TOPIC_EVENT: /* events are sent to the client in any case */
-        return is_self(session, topic) ? CODE_OK : CODE_NOT_ALLOWED;
+        return topic_names(topic, session->user->id) ? CODE_OK : CODE_NOT_ALLOWED;
     case TOPIC_RESPONSE:
         return CODE_OK;
     case TOPIC_PUSH:
@@ -248,10 +243,10 @@ void subscription_remove(struct chat *chat, struct session *session, const struc
     struct subscription *subscription = NULL;
     if (topic->kind == TOPIC_PUSH && session->worker)
         push_worker_remove(chat, session);
-    if ((topic->kind == TOPIC_INBOX || topic->kind == TOPIC_FEED) && is_self(session, topic))
+    if ((topic->kind == TOPIC_INBOX || topic->kind == TOPIC_FEED) && topic_names(topic, session->user->id))
         subscription = topic->kind == TOPIC_INBOX ? session->inbox : session->feed;
     if (topic->kind == TOPIC_GROUP) {
-        snprintf(id, sizeof id, "%.*s", (int)topic->name_len, topic->name);
+        topic_copy_name(id, topic);
         struct conversation *conversation = conversation_group_any(chat, id);
         subscription = conversation ? subscription_find(session, conversation) : NULL;
     }

@@ -83,6 +83,12 @@ __attribute__((warn_unused_result)) bool user_load_memberships(struct chat *chat
 /* Groups the user is in (role > 0), for the limit of 1000. Loads memberships. */
 int user_group_count(struct chat *chat, struct user *user);
 
+/* Is the user in it, and wants to have what is written there? NULL: no. */
+static inline bool member_receives(const struct member *member)
+{
+    return member && member->role != ROLE_NONE && member->receive_option != RECEIVE_DISCARD;
+}
+
 /* Creates the conversation of these two with both as members, in the open frame. NULL: out of memory. */
 struct conversation *pair_join(struct chat *chat, const char *user1, const char *user2);
 /* In the open frame, before a message of the pair: a user who was deleted and has come again is in it once

@@ -29,6 +29,11 @@ int64_t subscription_position(struct chat *chat, struct subscription *subscripti
     return subscription->handed;
 }
 
+int64_t subscription_given(struct chat *chat, struct subscription *subscription)
+{
+    return larger(subscription_position(chat, subscription), subscription->queued);
+}
+
 /* How long a connection may have been dead before the broker notices (MQTT 3.1.2.10: one and a half
  * keepalives). */
 static int64_t doubt_ms(const struct session *session)

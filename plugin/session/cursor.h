@@ -21,6 +21,8 @@ void subscription_hand_all(struct chat *chat, struct subscription *subscription,
                            const struct conversation *conversation, int64_t id, bool queued);
 /* What has been handed and flushed. */
 int64_t subscription_position(struct chat *chat, struct subscription *subscription);
+/* What has been handed, flushed or not. */
+int64_t subscription_given(struct chat *chat, struct subscription *subscription);
 /* The connection died unnoticed, perhaps 1.5 keepalives ago: positions go back to where they were then. */
 void subscriptions_rewind(struct chat *chat, struct session *session);
 /* The lowest position of that time: what was handed after it may have got lost. */

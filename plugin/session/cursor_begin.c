@@ -112,21 +112,15 @@ static int64_t cursor_of_predecessor(struct chat *chat, const struct subscriptio
     return furthest;
 }
 
-/* What has been given to the broker for it, flushed or not. */
-static int64_t given(struct chat *chat, struct subscription *subscription)
-{
-    return larger(subscription_position(chat, subscription), subscription->queued);
-}
-
 int64_t subscriptions_had(struct chat *chat, const struct session *session,
                           const struct conversation *conversation)
 {
     enum subscription_kind kind = conversation->group ? SUBSCRIPTION_GROUP : SUBSCRIPTION_INBOX;
     struct subscription *narrow = subscription_named(session, conversation);
-    int64_t had = narrow ? given(chat, narrow) : 0;
+    int64_t had = narrow ? subscription_given(chat, narrow) : 0;
     DL_FOREACH (session->ended, narrow)
         if (narrow->kind == kind && (!narrow->conversation || narrow->conversation == conversation))
-            had = larger(had, given(chat, narrow));
+            had = larger(had, subscription_given(chat, narrow));
     return had;
 }
 
@@ -138,7 +132,7 @@ struct had {
 static void had_by(struct chat *chat, struct subscription *earlier, struct had *had)
 {
     had->cursor = larger(had->cursor, subscription_cursor(chat, earlier));
-    had->given = larger(had->given, given(chat, earlier));
+    had->given = larger(had->given, subscription_given(chat, earlier));
 }
 
 static struct had had_on_connection(struct chat *chat, const struct subscription *subscription)
