@@ -18,7 +18,7 @@
 #define SIG_SECONDS 86400
 #define QUICK_SHARE 5
 
-enum number { PORT, SDKAPPID, BROKER, SENDERS, RECEIVERS, MESSAGES, NUMBERS };
+enum number_option { PORT, SDKAPPID, BROKER, SENDERS, RECEIVERS, MESSAGES, NUMBERS };
 enum { KEY_FILE = NUMBERS, BARE, QUICK, PAUSE, LIST };
 
 static const struct option options[] = {
@@ -106,7 +106,7 @@ static void create_clients(struct load *load, const struct load_arguments *argum
 }
 
 /* 0 stays 0: the workload has none of these. */
-static int given(const struct load_arguments *arguments, enum number number, int otherwise)
+static int given(const struct load_arguments *arguments, enum number_option number, int otherwise)
 {
     return arguments->number[number] && otherwise ? (int)arguments->number[number] : otherwise;
 }

@@ -257,18 +257,18 @@ static void run_feeds(struct load *load)
 }
 
 /* What somebody in the crowd does, over and over; half the time he is there. */
-enum move { COME, UNSUBSCRIBE, SUBSCRIBE, LEAVE, MOVES };
+enum crowd_move { COME, UNSUBSCRIBE, SUBSCRIBE, LEAVE, MOVES };
 
 struct crowd {
     struct load *load;
     struct client *comers;
     int stayers, comer_count;
-    enum move *next; /* of each comer */
+    enum crowd_move *next; /* of each comer */
     long turn, moves;
     long long begin;
 };
 
-static void make_move(struct client *client, enum move move)
+static void make_move(struct client *client, enum crowd_move move)
 {
     if (move == COME)
         client_connect(client, true);
@@ -306,7 +306,7 @@ static void gather(struct crowd *crowd)
     create_group(load, "AVChatRoom");
     subscribe_all(load, "chat/group/" GROUP, 0);
     for (int i = 0; i < crowd->comer_count; i++) {
-        enum move next = crowd->next[i] = i % MOVES;
+        enum crowd_move next = crowd->next[i] = i % MOVES;
         crowd->comers[i].passing = true;
         if (next == COME)
             client_disconnect(&crowd->comers[i]);

@@ -371,7 +371,7 @@ cJSON *json_read(const char *text, size_t len)
 }
 
 /* The first eight bytes as a number that sorts like the text: most comparisons end there. */
-struct name {
+struct sorting_name {
     uint64_t head;
     const char *text;
 };
@@ -387,13 +387,13 @@ static uint64_t name_head(const char *text)
 
 static int compare_names(const void *left, const void *right)
 {
-    const struct name *a = left, *b = right;
+    const struct sorting_name *a = left, *b = right;
     if (a->head != b->head)
         return a->head < b->head ? -1 : 1;
     return a->head & 0xFF ? strcmp(a->text + 8, b->text + 8) : 0;
 }
 
-static const char *twice_sorted(struct name *names, size_t count)
+static const char *twice_sorted(struct sorting_name *names, size_t count)
 {
     qsort(names, count, sizeof(*names), compare_names);
     for (size_t i = 1; i < count; i++)
@@ -428,12 +428,12 @@ static bool names_unique(const cJSON *object, const char **twice)
         *twice = twice_pairwise(object);
         return !*twice;
     }
-    struct name *names = malloc(count * sizeof(*names));
+    struct sorting_name *names = malloc(count * sizeof(*names));
     if (!names)
         return false;
     size_t i = 0;
     for (const cJSON *child = object->child; child; child = child->next)
-        names[i++] = (struct name){name_head(child->string), child->string};
+        names[i++] = (struct sorting_name){name_head(child->string), child->string};
     *twice = twice_sorted(names, count);
     free(names);
     return !*twice;

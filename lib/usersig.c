@@ -31,29 +31,29 @@ struct document {
 };
 
 /* The members of a userSig. Strings are borrowed from the cJSON tree. */
-struct members {
+struct claims {
     const char *version, *identifier, *userbuf, *sig;
     int64_t sdkappid, created, expire;
 };
 
-enum kind { TEXT, NUMBER };
+enum claim_kind { TEXT, NUMBER };
 
-static const struct member {
+static const struct claim {
     const char *name;
     size_t offset;
-    enum kind kind;
+    enum claim_kind kind;
     bool optional;
-} MEMBERS[] = {
-    {"TLS.ver", offsetof(struct members, version), TEXT, false},
-    {"TLS.identifier", offsetof(struct members, identifier), TEXT, false},
-    {"TLS.sdkappid", offsetof(struct members, sdkappid), NUMBER, false},
-    {"TLS.time", offsetof(struct members, created), NUMBER, false},
-    {"TLS.expire", offsetof(struct members, expire), NUMBER, false},
-    {"TLS.userbuf", offsetof(struct members, userbuf), TEXT, true},
-    {"TLS.sig", offsetof(struct members, sig), TEXT, false},
+} CLAIMS[] = {
+    {"TLS.ver", offsetof(struct claims, version), TEXT, false},
+    {"TLS.identifier", offsetof(struct claims, identifier), TEXT, false},
+    {"TLS.sdkappid", offsetof(struct claims, sdkappid), NUMBER, false},
+    {"TLS.time", offsetof(struct claims, created), NUMBER, false},
+    {"TLS.expire", offsetof(struct claims, expire), NUMBER, false},
+    {"TLS.userbuf", offsetof(struct claims, userbuf), TEXT, true},
+    {"TLS.sig", offsetof(struct claims, sig), TEXT, false},
 };
 
-#define MEMBER_COUNT COUNT(MEMBERS)
+#define CLAIM_COUNT COUNT(CLAIMS)
 
 /* Tencent's alphabet is ordinary base64 with three characters replaced. */
 static void translate(char *text, const char *from, const char *to)
@@ -153,15 +153,15 @@ static bool read_number(const cJSON *item, const struct document *document, int6
     return *out < USERSIG_NUMBER_MAX || is_number_max(item, document);
 }
 
-static bool read_member(const cJSON *root, const struct document *document, const struct member *member,
-                        struct members *out)
+static bool read_claim(const cJSON *root, const struct document *document, const struct claim *claim,
+                       struct claims *out)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, member->name);
-    void *place = (char *)out + member->offset;
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, claim->name);
+    void *place = (char *)out + claim->offset;
 
     if (!item)
-        return member->optional;
-    if (member->kind == NUMBER)
+        return claim->optional;
+    if (claim->kind == NUMBER)
         return read_number(item, document, place);
     *(const char **)place = cJSON_GetStringValue(item);
     return cJSON_IsString(item);
@@ -184,26 +184,26 @@ static bool unambiguous(const cJSON *root, const struct document *document)
     return json_scan(document->json, document->len, &facts) && !facts.nul && json_unique(root, &twice);
 }
 
-static bool read_members(const cJSON *root, const struct document *document, struct members *out)
+static bool read_claims(const cJSON *root, const struct document *document, struct claims *out)
 {
-    *out = (struct members){0};
+    *out = (struct claims){0};
     if (!unambiguous(root, document))
         return false;
-    for (size_t i = 0; i < MEMBER_COUNT; i++)
-        if (!read_member(root, document, &MEMBERS[i], out))
+    for (size_t i = 0; i < CLAIM_COUNT; i++)
+        if (!read_claim(root, document, &CLAIMS[i], out))
             return false;
     return strcmp(out->version, "2.0") == 0 && !has_control_characters(out->identifier);
 }
 
 /* What is signed; malloc'ed, NULL when out of memory. */
-static char *signed_text(const struct members *members)
+static char *signed_text(const struct claims *claims)
 {
     char *text;
-    bool buf = members->userbuf;
+    bool buf = claims->userbuf;
 
     int len = asprintf(&text, "TLS.identifier:%s\nTLS.sdkappid:%lld\nTLS.time:%lld\nTLS.expire:%lld\n%s%s%s",
-                       members->identifier, (long long)members->sdkappid, (long long)members->created,
-                       (long long)members->expire, buf ? "TLS.userbuf:" : "", buf ? members->userbuf : "",
+                       claims->identifier, (long long)claims->sdkappid, (long long)claims->created,
+                       (long long)claims->expire, buf ? "TLS.userbuf:" : "", buf ? claims->userbuf : "",
                        buf ? "\n" : "");
     return len < 0 ? NULL : text;
 }
@@ -219,38 +219,38 @@ static bool sign(char sig[SIG_LEN + 1], const char *key, const char *text)
 }
 
 /* Tries every key to the end, so that the time tells nothing about which one fits. */
-static bool signed_by_any(const struct members *members, const struct keys *keys)
+static bool signed_by_any(const struct claims *claims, const struct keys *keys)
 {
     char sig[SIG_LEN + 1];
     int matches = 0;
 
-    if (strlen(members->sig) != SIG_LEN)
+    if (strlen(claims->sig) != SIG_LEN)
         return false;
-    char *text = signed_text(members);
+    char *text = signed_text(claims);
     for (size_t i = 0; text && i < keys->count; i++)
-        matches |= sign(sig, keys->key[i], text) && CRYPTO_memcmp(sig, members->sig, SIG_LEN) == 0;
+        matches |= sign(sig, keys->key[i], text) && CRYPTO_memcmp(sig, claims->sig, SIG_LEN) == 0;
     OPENSSL_cleanse(sig, sizeof sig);
     free(text);
     return matches;
 }
 
-static int check(const struct members *members, const char *user, int64_t sdkappid, const struct keys *keys,
+static int check(const struct claims *claims, const char *user, int64_t sdkappid, const struct keys *keys,
                  int64_t now_seconds)
 {
-    if (members->sdkappid != sdkappid)
+    if (claims->sdkappid != sdkappid)
         return CODE_SIG_OTHER_APP;
-    if (strcmp(members->identifier, user) != 0)
+    if (strcmp(claims->identifier, user) != 0)
         return CODE_SIG_OTHER_USER;
-    if (now_seconds > members->created + members->expire)
+    if (now_seconds > claims->created + claims->expire)
         return CODE_SIG_EXPIRED;
-    return signed_by_any(members, keys) ? CODE_OK : CODE_SIG_WRONG_KEY;
+    return signed_by_any(claims, keys) ? CODE_OK : CODE_SIG_WRONG_KEY;
 }
 
 int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, const struct keys *keys,
                    int64_t now_seconds, struct usersig *out)
 {
     struct document document;
-    struct members members;
+    struct claims claims;
     int code = CODE_SIG_MALFORMED;
 
     if (!userSig || !*userSig)
@@ -258,10 +258,10 @@ int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, cons
     if (unpack(userSig, &document) != INFLATED)
         return CODE_SIG_MALFORMED;
     cJSON *root = parse_object(&document);
-    if (root && read_members(root, &document, &members))
-        code = check(&members, user, sdkappid, keys, now_seconds);
+    if (root && read_claims(root, &document, &claims))
+        code = check(&claims, user, sdkappid, keys, now_seconds);
     if (code == CODE_OK)
-        *out = (struct usersig){members.created, members.created + members.expire};
+        *out = (struct usersig){claims.created, claims.created + claims.expire};
     cJSON_Delete(root);
     return code;
 }
@@ -299,18 +299,18 @@ static char *encode(const void *data, size_t len)
 
 /* The JSON of a userSig; malloc'ed. Nothing in it needs escaping: a userID has no such character, base64
  * neither. */
-static char *print(const struct members *members)
+static char *print(const struct claims *claims)
 {
     char *json;
-    bool buf = members->userbuf;
+    bool buf = claims->userbuf;
 
     int len =
         asprintf(&json,
                  "{\"TLS.ver\":\"2.0\",\"TLS.identifier\":\"%s\",\"TLS.sdkappid\":%lld,\"TLS.time\":%lld,"
                  "\"TLS.expire\":%lld%s%s%s,\"TLS.sig\":\"%s\"}",
-                 members->identifier, (long long)members->sdkappid, (long long)members->created,
-                 (long long)members->expire, buf ? ",\"TLS.userbuf\":\"" : "", buf ? members->userbuf : "",
-                 buf ? "\"" : "", members->sig);
+                 claims->identifier, (long long)claims->sdkappid, (long long)claims->created,
+                 (long long)claims->expire, buf ? ",\"TLS.userbuf\":\"" : "", buf ? claims->userbuf : "",
+                 buf ? "\"" : "", claims->sig);
     return len < 0 ? NULL : json;
 }
 
@@ -328,14 +328,14 @@ static char *pack(const char *json)
     return text;
 }
 
-static char *make(struct members *members, const char *key)
+static char *make(struct claims *claims, const char *key)
 {
     char sig[SIG_LEN + 1];
-    char *text = signed_text(members), *json = NULL, *result = NULL;
+    char *text = signed_text(claims), *json = NULL, *result = NULL;
 
     if (text && sign(sig, key, text)) {
-        members->sig = sig;
-        json = print(members);
+        claims->sig = sig;
+        json = print(claims);
     }
     if (json)
         result = pack(json);
@@ -352,7 +352,7 @@ static bool number_valid(int64_t number)
 char *usersig_mint(const char *user, int64_t sdkappid, int64_t created_seconds, int64_t expire_seconds,
                    const void *userbuf, size_t userbuf_len, const struct keys *keys)
 {
-    struct members members = {
+    struct claims claims = {
         .identifier = user, .sdkappid = sdkappid, .created = created_seconds, .expire = expire_seconds};
     char *buf = NULL;
 
@@ -361,8 +361,8 @@ char *usersig_mint(const char *user, int64_t sdkappid, int64_t created_seconds, 
         return NULL;
     if (userbuf && !(buf = encode(userbuf, userbuf_len)))
         return NULL;
-    members.userbuf = buf;
-    char *result = make(&members, keys->key[0]);
+    claims.userbuf = buf;
+    char *result = make(&claims, keys->key[0]);
     free(buf);
     return result;
 }

@@ -20,13 +20,13 @@
 #define PATIENCE_MS       20000 /* for the broker's response; it may have dropped it, being full */
 
 /* One publish. */
-struct batch {
+struct answer_batch {
     unsigned number;
     size_t count; /* of answers */
     int64_t due;  /* when to tell it again */
     bool told;    /* and no response yet */
     char *payload;
-    struct batch *prev, *next;
+    struct answer_batch *prev, *next;
 };
 
 struct answers {
@@ -36,7 +36,7 @@ struct answers {
     size_t failed_count, done_count;
     int64_t since;
     unsigned number;
-    struct batch *told;
+    struct answer_batch *told;
     size_t told_count;
 };
 
@@ -48,7 +48,7 @@ struct answers *answers_open(answers_send *send, void *context)
     return answers;
 }
 
-static void batch_free(struct answers *answers, struct batch *batch)
+static void batch_free(struct answers *answers, struct answer_batch *batch)
 {
     DL_DELETE(answers->told, batch);
     answers->told_count -= batch->count;
@@ -142,7 +142,7 @@ static char *print_gathered(struct answers *answers, unsigned number)
 
 static void close_batch(struct answers *answers)
 {
-    struct batch *batch = calloc(1, sizeof *batch);
+    struct answer_batch *batch = calloc(1, sizeof *batch);
     size_t count = answers->done_count + answers->failed_count;
     unsigned number = ++answers->number;
     char *payload = print_gathered(answers, number);
@@ -153,7 +153,7 @@ static void close_batch(struct answers *answers)
         free(batch);
         return;
     }
-    *batch = (struct batch){.number = number, .count = count, .payload = payload};
+    *batch = (struct answer_batch){.number = number, .count = count, .payload = payload};
     DL_APPEND(answers->told, batch);
     answers->told_count += count;
 }
@@ -175,7 +175,7 @@ bool answers_add(struct answers *answers, const struct job *job, const struct ou
 
 void answers_tick(struct answers *answers, int64_t now, bool all)
 {
-    struct batch *batch;
+    struct answer_batch *batch;
     if (answers->done_count + answers->failed_count > 0 && (all || now - answers->since >= GATHER_MS))
         close_batch(answers);
     DL_FOREACH (answers->told, batch) {
@@ -189,18 +189,18 @@ void answers_tick(struct answers *answers, int64_t now, bool all)
 /* Being heard */
 
 /* A request that was refused as a whole is answered without its mark; answers come in order. */
-static struct batch *find_oldest(const struct answers *answers)
+static struct answer_batch *find_oldest(const struct answers *answers)
 {
-    struct batch *batch = answers->told;
+    struct answer_batch *batch = answers->told;
     while (batch && !batch->told)
         batch = batch->next;
     return batch;
 }
 
-static struct batch *find_batch(const struct answers *answers, const cJSON *response)
+static struct answer_batch *find_batch(const struct answers *answers, const cJSON *response)
 {
     const char *mark = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(response, "correlationData"));
-    struct batch *batch;
+    struct answer_batch *batch;
     unsigned long number = mark ? strtoul(mark, NULL, 10) : 0;
     if (!mark)
         return find_oldest(answers);
@@ -227,7 +227,7 @@ void answers_heard(struct answers *answers, int64_t now, const char *payload, si
 {
     cJSON *root = json_read(payload, len);
     const cJSON *responses = cJSON_GetObjectItemCaseSensitive(root, "responses");
-    struct batch *batch = find_batch(answers, cJSON_GetArrayItem(responses, 0));
+    struct answer_batch *batch = find_batch(answers, cJSON_GetArrayItem(responses, 0));
     int code = find_code(responses);
     if (code != CODE_OK)
         say_line("the broker does not take %zu answers: %d %s", batch ? batch->count : 0, code,
@@ -243,7 +243,7 @@ void answers_heard(struct answers *answers, int64_t now, const char *payload, si
 
 void answers_reconnected(struct answers *answers, int64_t now)
 {
-    struct batch *batch;
+    struct answer_batch *batch;
     DL_FOREACH (answers->told, batch)
         batch->due = now;
     answers_tick(answers, now, true);

@@ -10,12 +10,12 @@
 #include "lib/json.h"
 #include "lib/text.h"
 
-enum presence { OPTIONAL, WANTED, REQUIRED }; /* WANTED: "" when it is not there */
+enum text_need { OPTIONAL, WANTED, REQUIRED }; /* WANTED: "" when it is not there */
 
 static const struct {
     const char *name;
     size_t offset;
-    enum presence presence;
+    enum text_need need;
 } TEXTS[] = {
     {"provider", offsetof(struct job, provider), REQUIRED},
     {"token", offsetof(struct job, token), REQUIRED},
@@ -33,9 +33,9 @@ static const char *read_texts(struct job *job)
 {
     for (size_t i = 0; i < COUNT(TEXTS); i++) {
         const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(job->tree, TEXTS[i].name));
-        if (TEXTS[i].presence == REQUIRED && (!text || !*text))
+        if (TEXTS[i].need == REQUIRED && (!text || !*text))
             return TEXTS[i].name;
-        if (!text && TEXTS[i].presence == WANTED)
+        if (!text && TEXTS[i].need == WANTED)
             text = "";
         *(const char **)((char *)job + TEXTS[i].offset) = text;
     }

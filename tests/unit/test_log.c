@@ -18,7 +18,7 @@
 static const char *const senders[SENDERS] = {"alice", "bob", "carol"};
 
 /* What was appended, by whom to where. */
-struct model {
+struct log_model {
     struct {
         int64_t conversation;
         int sender;
@@ -31,7 +31,7 @@ struct model {
     struct log *log;
 };
 
-static struct model *model;
+static struct log_model *model;
 
 static int set_up_log(void **state)
 {
@@ -107,7 +107,7 @@ static void append_one(int64_t conversation)
 }
 
 /* A read that is checked row by row: the next id that the model expects. */
-struct check {
+struct log_check {
     int64_t conversation, next;
     int step; /* +1 rising, -1 falling */
     int left; /* rows until the callback has had enough */
@@ -115,7 +115,7 @@ struct check {
     int rows;
 };
 
-static void seek(struct check *check)
+static void seek(struct log_check *check)
 {
     while (check->next >= 1 && check->next <= model->count &&
            model->message[check->next].conversation != check->conversation)
@@ -138,7 +138,7 @@ static void check_content(const struct message *m)
 
 static bool check_row(void *context, const struct message *m)
 {
-    struct check *check = context;
+    struct log_check *check = context;
     seek(check);
     if (m->id != check->next)
         fail_msg("id %lld, expected %lld", (long long)m->id, (long long)check->next);
@@ -149,7 +149,7 @@ static bool check_row(void *context, const struct message *m)
     return --check->left != 0;
 }
 
-static void check_complete(struct check *check)
+static void check_complete(struct log_check *check)
 {
     seek(check);
     if (check->left > 0 && check->next >= 1 && check->next <= model->count)
@@ -158,7 +158,7 @@ static void check_complete(struct check *check)
 
 static void check_after(int64_t conversation, int64_t after, int most, bool ids_only)
 {
-    struct check check = {
+    struct log_check check = {
         .conversation = conversation, .next = after + 1, .step = 1, .left = most, .ids_only = ids_only};
     assert_true((ids_only ? log_ids_after : log_after)(model->log, conversation, after, check_row, &check));
     check_complete(&check);
@@ -167,7 +167,7 @@ static void check_after(int64_t conversation, int64_t after, int most, bool ids_
 static void check_before(int64_t conversation, int64_t before, int most, bool ids_only)
 {
     int64_t next = before > model->count ? model->count : before - 1;
-    struct check check = {
+    struct log_check check = {
         .conversation = conversation, .next = next, .step = -1, .left = most, .ids_only = ids_only};
     assert_true(
         (ids_only ? log_ids_before : log_before)(model->log, conversation, before, check_row, &check));
@@ -607,14 +607,14 @@ static void test_recalls_are_found_once_when_they_are_in_the_database_and_not_re
 }
 
 /* The ids of those that name him and are not recalled, in the order in which they come: 5 and 3 are 53. */
-struct named {
+struct digits {
     int64_t digits;
     int most;
 };
 
 static bool take_digit(void *context, const struct message *m)
 {
-    struct named *named = context;
+    struct digits *named = context;
     if (!m->recalled)
         named->digits = named->digits * 10 + m->id;
     return --named->most != 0;
@@ -622,7 +622,7 @@ static bool take_digit(void *context, const struct message *m)
 
 static int64_t naming(int64_t conversation, int64_t after, const char *user, int most)
 {
-    struct named named = {0, most};
+    struct digits named = {0, most};
     log_mentioning(model->log, conversation, after, user, take_digit, &named);
     return named.digits;
 }

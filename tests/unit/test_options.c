@@ -50,7 +50,7 @@ char *strdup(const char *text)
     return strndup(text, strlen(text));
 }
 
-struct fixture {
+struct options_fixture {
     struct options options;
     char error[512];
     char path[64];
@@ -58,7 +58,7 @@ struct fixture {
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
+    struct options_fixture *f = calloc(1, sizeof *f);
     if (!f)
         return -1;
     strcpy(f->path, "/tmp/chat-options-XXXXXX");
@@ -74,14 +74,14 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     options_clear(&f->options);
     unlink(f->path);
     free(f);
     return 0;
 }
 
-static void write_bytes(const struct fixture *f, const char *bytes, size_t len)
+static void write_bytes(const struct options_fixture *f, const char *bytes, size_t len)
 {
     FILE *file = fopen(f->path, "w");
     assert_non_null(file);
@@ -89,12 +89,12 @@ static void write_bytes(const struct fixture *f, const char *bytes, size_t len)
     assert_int_equal(fclose(file), 0);
 }
 
-static void write_settings(const struct fixture *f, const char *text)
+static void write_settings(const struct options_fixture *f, const char *text)
 {
     write_bytes(f, text, strlen(text));
 }
 
-static int parse(struct fixture *f, const struct option_pair *pairs, size_t count)
+static int parse(struct options_fixture *f, const struct option_pair *pairs, size_t count)
 {
     f->error[0] = 0;
     options_clear(&f->options);
@@ -102,25 +102,25 @@ static int parse(struct fixture *f, const struct option_pair *pairs, size_t coun
 }
 
 /* The required options and one more. */
-static int parse_one(struct fixture *f, const char *name, const char *value)
+static int parse_one(struct options_fixture *f, const char *name, const char *value)
 {
     const struct option_pair pairs[] = {REQUIRED, {name, value}};
     return parse(f, pairs, COUNT(pairs));
 }
 
-static void assert_says(const struct fixture *f, const char *words)
+static void assert_says(const struct options_fixture *f, const char *words)
 {
     if (!strstr(f->error, words))
         fail_msg("expected \"%s\" in: %s", words, f->error);
 }
 
-static void assert_cleared(const struct fixture *f)
+static void assert_cleared(const struct options_fixture *f)
 {
     static const struct options nothing;
     assert_memory_equal(&f->options, &nothing, sizeof nothing);
 }
 
-static void assert_refused(struct fixture *f, const char *name, const char *value, const char *words)
+static void assert_refused(struct options_fixture *f, const char *name, const char *value, const char *words)
 {
     if (parse_one(f, name, value) == 0)
         fail_msg("%s \"%s\" was accepted", name, value);
@@ -128,14 +128,14 @@ static void assert_refused(struct fixture *f, const char *name, const char *valu
     assert_cleared(f);
 }
 
-static void start_with_file(struct fixture *f, const char *text)
+static void start_with_file(struct options_fixture *f, const char *text)
 {
     write_settings(f, text);
     if (parse_one(f, "settings_file", f->path))
         fail_msg("%s", f->error);
 }
 
-static int reload(struct fixture *f, const char *text)
+static int reload(struct options_fixture *f, const char *text)
 {
     write_settings(f, text);
     f->error[0] = 0;
@@ -148,7 +148,7 @@ static int reload(struct fixture *f, const char *text)
 /* clang-format off */
 #define NUMBER(name, min, max, value, live) {#name, offsetof(struct options, name), min, max, value, live}
 /* clang-format on */
-static const struct number {
+static const struct number_row {
     const char *name;
     size_t offset;
     int64_t min, max, value; /* value: the default */
@@ -195,7 +195,7 @@ static const struct {
 
 static const char *const texts[] = {"secret_key_file", "database", "ring_file", "settings_file"};
 
-static int64_t number_of(const struct options *options, const struct number *row)
+static int64_t number_of(const struct options *options, const struct number_row *row)
 {
     return *(const int64_t *)((const char *)options + row->offset);
 }
@@ -213,7 +213,7 @@ static const char *decimal(int64_t number)
 }
 
 /* sdkappid has its place among the required ones, all others come on top of them. */
-static int parse_number(struct fixture *f, const struct number *row, int64_t number)
+static int parse_number(struct options_fixture *f, const struct number_row *row, int64_t number)
 {
     if (row->value != NONE)
         return parse_one(f, row->name, decimal(number));
@@ -224,7 +224,7 @@ static int parse_number(struct fixture *f, const struct number *row, int64_t num
 
 static void every_number_accepts_both_ends_of_its_range(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     for (size_t i = 0; i < COUNT(numbers); i++) {
         const int64_t ends[] = {numbers[i].min, numbers[i].max};
         for (size_t k = 0; k < COUNT(ends); k++) {
@@ -237,7 +237,7 @@ static void every_number_accepts_both_ends_of_its_range(void **state)
 
 static void every_number_refuses_what_is_just_outside_and_says_name_value_and_range(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     for (size_t i = 0; i < COUNT(numbers); i++) {
         const int64_t outside[] = {numbers[i].min - 1, numbers[i].max + 1};
         for (size_t k = 0; k < COUNT(outside); k++) {
@@ -253,7 +253,7 @@ static void every_number_refuses_what_is_just_outside_and_says_name_value_and_ra
 
 static void every_number_has_its_default(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     assert_int_equal(parse_one(f, "admins", ""), 0);
     for (size_t i = 0; i < COUNT(numbers); i++)
         if (numbers[i].value != NONE && number_of(&f->options, &numbers[i]) != numbers[i].value)
@@ -262,7 +262,7 @@ static void every_number_has_its_default(void **state)
 
 static void every_word_is_its_enum(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     for (size_t i = 0; i < COUNT(words); i++) {
         if (parse_one(f, words[i].name, words[i].word))
             fail_msg("%s", f->error);
@@ -273,7 +273,7 @@ static void every_word_is_its_enum(void **state)
 
 static void every_word_has_its_default(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     assert_int_equal(parse_one(f, "admins", ""), 0);
     for (size_t i = 0; i < COUNT(words); i++)
         if (words[i].is_default)
@@ -282,7 +282,7 @@ static void every_word_has_its_default(void **state)
 
 static void the_required_ones_are_enough_and_the_ring_stands_beside_the_database(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     const struct option_pair pairs[] = {REQUIRED};
     assert_int_equal(parse(f, pairs, COUNT(pairs)), 0);
     assert_int_equal(f->options.sdkappid, 1400000000);
@@ -297,7 +297,7 @@ static void the_required_ones_are_enough_and_the_ring_stands_beside_the_database
 
 static void each_missing_required_option_is_named(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     const struct option_pair all[] = {REQUIRED};
     for (size_t missing = 0; missing < COUNT(all); missing++) {
         struct option_pair pairs[] = {all[(missing + 1) % 3], all[(missing + 2) % 3]};
@@ -317,14 +317,14 @@ static void numbers_are_plain_decimal(void **state)
         "5,",  "5s",   "5#",  "9223372036854775808",
         "-0x", "٣",    "1_0", "1000000000000000000000005",
     };
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     for (size_t i = 0; i < COUNT(wrong); i++)
         assert_refused(f, "user_rate", wrong[i], "is not a whole number from 0 to 1000000");
 }
 
 static void an_unknown_word_is_refused_with_the_known_ones(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     assert_refused(f, "login_policy", "quad",
                    "plugin_opt_login_policy: \"quad\" is not one of: single dual triple multi");
     assert_refused(f, "sync", "Full", "plugin_opt_sync: \"Full\" is not one of: full normal off");
@@ -335,7 +335,7 @@ static void an_unknown_word_is_refused_with_the_known_ones(void **state)
 static void an_unknown_option_is_refused(void **state)
 {
     assert_refused(*state, "colour", "red", "plugin_opt_colour is not an option");
-    assert_null(strstr(((struct fixture *)*state)->error, "did you mean"));
+    assert_null(strstr(((struct options_fixture *)*state)->error, "did you mean"));
 }
 
 static void options_that_are_not_built_are_unknown(void **state)
@@ -367,7 +367,7 @@ static void a_name_one_or_two_edits_away_gets_a_suggestion(void **state)
 
 static void a_name_three_edits_away_gets_none(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     assert_refused(f, "gr_rat", "1", "is not an option");
     assert_null(strstr(f->error, "did you mean"));
 }
@@ -379,7 +379,7 @@ static void a_name_given_twice_is_refused(void **state)
 
 static void required_options_and_numbers_and_words_need_a_value(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     const struct option_pair key[] = {{"secret_key_file", " "}};
     assert_int_equal(parse(f, key, 1), -1);
     assert_string_equal(f->error, "plugin_opt_secret_key_file needs a value");
@@ -389,7 +389,7 @@ static void required_options_and_numbers_and_words_need_a_value(void **state)
 
 static void an_empty_optional_text_is_none(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     const struct option_pair pairs[] = {REQUIRED, {"ring_file", ""}, {"settings_file", ""}, {"admins", " "}};
     assert_int_equal(parse(f, pairs, COUNT(pairs)), 0);
     assert_string_equal(f->options.ring_file, "/d.db.ring");
@@ -414,14 +414,14 @@ static void a_path_longer_than_the_system_takes_is_refused(void **state)
 
 static void white_space_around_a_value_does_not_count(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     assert_int_equal(parse_one(f, "user_rate", " \t7\r"), 0);
     assert_int_equal(f->options.user_rate, 7);
 }
 
 static void a_short_error_buffer_is_not_overrun(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     const struct option_pair pairs[] = {{"no_such_thing", "1"}};
     char error[16];
     memset(error, 'x', sizeof error);
@@ -436,7 +436,7 @@ static void a_short_error_buffer_is_not_overrun(void **state)
 
 static void admins_are_found_by_their_whole_name(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     assert_int_equal(parse_one(f, "admins", "root , a.b@c,\tlast"), 0);
     static const char *const yes[] = {"root", "a.b@c", "last"};
     static const char *const no[] = {"", "roo", "root2", "Root", "root ", "root , a.b@c", ",", "b"};
@@ -448,7 +448,7 @@ static void admins_are_found_by_their_whole_name(void **state)
 
 static void nobody_is_an_admin_without_admins(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     assert_int_equal(parse_one(f, "admins", ""), 0);
     assert_false(options_is_admin(&f->options, "root"));
     assert_false(options_is_admin(&f->options, ""));
@@ -470,7 +470,7 @@ static void an_entry_of_admins_that_is_no_user_id_is_refused(void **state)
 
 static void admins_end_at_4_kib(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     char admins[4098];
     for (size_t i = 0; i < sizeof admins; i++)
         admins[i] = i % 16 == 15 ? ',' : 'a';
@@ -485,7 +485,7 @@ static void admins_end_at_4_kib(void **state)
 
 static void the_settings_file_overrides_mosquitto_conf(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     write_settings(f, "# limits\n\n  user_rate\t 5  \r\nadmins root, boss\n   # end\nlogin_policy dual");
     const struct option_pair pairs[] = {
         REQUIRED, {"settings_file", f->path}, {"user_rate", "9"}, {"group_rate", "8"}};
@@ -498,7 +498,7 @@ static void the_settings_file_overrides_mosquitto_conf(void **state)
 
 static void the_settings_file_can_take_all_admins_away(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     write_settings(f, "admins\n");
     const struct option_pair pairs[] = {REQUIRED, {"settings_file", f->path}, {"admins", "root"}};
     assert_int_equal(parse(f, pairs, COUNT(pairs)), 0);
@@ -507,7 +507,7 @@ static void the_settings_file_can_take_all_admins_away(void **state)
 
 static void the_settings_file_takes_exactly_what_may_change_while_running(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     start_with_file(f, "");
     char line[96];
     for (size_t i = 0; i < COUNT(numbers); i++) {
@@ -547,7 +547,7 @@ static const struct {
     {"media_dir /m\n", ", line 1: ", "media_dir is not an option"},
 };
 
-static void assert_names_file_line_and_reason(const struct fixture *f, size_t i)
+static void assert_names_file_line_and_reason(const struct options_fixture *f, size_t i)
 {
     assert_says(f, f->path);
     assert_says(f, wrong_settings[i].line);
@@ -556,7 +556,7 @@ static void assert_names_file_line_and_reason(const struct fixture *f, size_t i)
 
 static void a_wrong_line_is_refused_at_the_start(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     for (size_t i = 0; i < COUNT(wrong_settings); i++) {
         write_settings(f, wrong_settings[i].text);
         assert_refused(f, "settings_file", f->path, "settings_file");
@@ -566,7 +566,7 @@ static void a_wrong_line_is_refused_at_the_start(void **state)
 
 static void a_wrong_line_is_refused_on_reload_and_changes_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     start_with_file(f, "user_rate 77\nadmins root\n");
     for (size_t i = 0; i < COUNT(wrong_settings); i++) {
         assert_int_equal(reload(f, wrong_settings[i].text), -1);
@@ -578,7 +578,7 @@ static void a_wrong_line_is_refused_on_reload_and_changes_nothing(void **state)
 
 static void what_the_file_no_longer_names_goes_back_to_the_start(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     write_settings(f, "user_rate 5\nadmins boss\nlogin_policy single\ngroup_rate 3\n");
     const struct option_pair pairs[] = {
         REQUIRED, {"settings_file", f->path}, {"user_rate", "9"}, {"admins", "root"}};
@@ -595,7 +595,7 @@ static void what_the_file_no_longer_names_goes_back_to_the_start(void **state)
 
 static void a_reload_leaves_what_may_not_change(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     start_with_file(f, "");
     const char *database = f->options.database;
     assert_int_equal(reload(f, "user_rate 5\n"), 0);
@@ -606,7 +606,7 @@ static void a_reload_leaves_what_may_not_change(void **state)
 
 static void a_reload_without_a_settings_file_does_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     assert_int_equal(parse_one(f, "user_rate", "9"), 0);
     assert_int_equal(options_reload(&f->options, f->error, sizeof f->error), 0);
     assert_int_equal(f->options.user_rate, 9);
@@ -620,7 +620,7 @@ static void a_settings_file_that_is_gone_stops_the_start(void **state)
 
 static void a_settings_file_that_is_gone_at_a_reload_changes_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     start_with_file(f, "user_rate 77\n");
     unlink(f->path);
     assert_int_equal(options_reload(&f->options, f->error, sizeof f->error), -1);
@@ -630,7 +630,7 @@ static void a_settings_file_that_is_gone_at_a_reload_changes_nothing(void **stat
 
 static void a_fifo_as_settings_file_does_not_stop_the_broker(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     unlink(f->path);
     assert_int_equal(mkfifo(f->path, 0600), 0);
     assert_refused(f, "settings_file", f->path, "is not a regular file");
@@ -643,7 +643,7 @@ static void a_directory_as_settings_file_is_refused(void **state)
 
 static void a_settings_file_with_a_nul_or_too_long_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     write_bytes(f, "user_rate 5\n\0user_rate 6\n", 25);
     assert_refused(f, "settings_file", f->path, "is no text of at most 65536 bytes");
     static char big[65537];
@@ -660,7 +660,7 @@ static void a_key_file_named_by_mistake_does_not_show_its_key(void **state)
         "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e",
         "0123456789abcdef0123456789abcdef",
     };
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     for (size_t i = 0; i < COUNT(keys); i++) {
         write_settings(f, keys[i]);
         assert_refused(f, "settings_file", f->path, ", line 1: the first word is not an option");
@@ -673,7 +673,7 @@ static void a_key_file_named_by_mistake_does_not_show_its_key(void **state)
 
 static void every_failing_allocation_is_an_error_at_the_start(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     write_settings(f, "admins boss\n");
     const struct option_pair pairs[] = {REQUIRED, {"settings_file", f->path}, {"admins", "root"}};
     int result = -1, failures = 0;
@@ -693,7 +693,7 @@ static void every_failing_allocation_is_an_error_at_the_start(void **state)
 
 static void every_failing_allocation_of_a_reload_changes_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     start_with_file(f, "admins boss\n");
     int result = -1, failures = 0;
     write_settings(f, "admins chief\n");
@@ -743,7 +743,7 @@ static void read_example(struct example *example, const char *settings_file)
 
 static void the_example_shows_every_option_with_its_default(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     struct example example;
     read_example(&example, f->path);
     if (parse(f, example.pairs, example.count))
@@ -773,7 +773,7 @@ static bool file_has(const char *path, const char *name)
 
 static void the_manual_has_a_row_for_every_option(void **state)
 {
-    struct fixture *f = *state;
+    struct options_fixture *f = *state;
     struct example example;
     read_example(&example, f->path);
     for (size_t i = 0; i < example.count; i++)

@@ -59,19 +59,19 @@ static unsigned read_list(unsigned (*meaning)(const char *word), char *list)
     return bits;
 }
 
-struct walk {
+struct policy_walk {
     int number; /* of the line, from 1 */
     int wrong, cases;
     int seen[LOGIN_POLICIES][PLATFORMS][PLATFORMS];
 };
 
-static void complain(struct walk *walk, const char *what)
+static void complain(struct policy_walk *walk, const char *what)
 {
     print_error("policy.txt:%d: %s\n", walk->number, what);
     walk->wrong++;
 }
 
-static void check_pair(struct walk *walk, unsigned login, unsigned newcomer, unsigned other, bool want)
+static void check_pair(struct policy_walk *walk, unsigned login, unsigned newcomer, unsigned other, bool want)
 {
     const struct policy policy = {
         .login = (enum login_policy)login, .instances_per_platform = 1, .web_instances = 1};
@@ -86,7 +86,7 @@ static void check_pair(struct walk *walk, unsigned login, unsigned newcomer, uns
     complain(walk, want ? "has to go" : "has not to go");
 }
 
-static void read_pair(struct walk *walk, char *text)
+static void read_pair(struct policy_walk *walk, char *text)
 {
     char policies[64], newcomers[128], others[128], answer[8];
     if (sscanf(text, "pair %63s %127s %127s %7s", policies, newcomers, others, answer) != 4) {
@@ -126,7 +126,7 @@ static void add_device(struct expected *expected, char *word)
     expected->goes += goes;
 }
 
-static void read_case(struct walk *walk, char *text)
+static void read_case(struct policy_walk *walk, char *text)
 {
     struct policy policy = {0};
     struct expected expected = {0};
@@ -150,7 +150,7 @@ static void read_case(struct walk *walk, char *text)
         complain(walk, "others go");
 }
 
-static void walk_file(struct walk *walk)
+static void walk_file(struct policy_walk *walk)
 {
     char text[512];
     FILE *file = fopen(CASES, "r");
@@ -171,7 +171,7 @@ static void walk_file(struct walk *walk)
 static void every_line_of_policy_txt_is_right(void **state)
 {
     (void)state;
-    struct walk walk;
+    struct policy_walk walk;
     walk_file(&walk);
     assert_int_equal(walk.wrong, 0);
     assert_true(walk.cases > 20);
@@ -180,7 +180,7 @@ static void every_line_of_policy_txt_is_right(void **state)
 static void every_pair_stands_in_policy_txt_once(void **state)
 {
     (void)state;
-    struct walk walk;
+    struct policy_walk walk;
     walk_file(&walk);
     for (unsigned i = 0; i < LOGIN_POLICIES * PLATFORMS * PLATFORMS; i++) {
         unsigned login = i / PLATFORMS / PLATFORMS, newcomer = i / PLATFORMS % PLATFORMS,

@@ -22,7 +22,7 @@
 #define COMMITS_MAX 128
 
 /* What the database holds of the ring. */
-struct mark {
+struct ring_mark {
     uint64_t position, epoch;
 };
 
@@ -31,7 +31,7 @@ struct written {
     uint8_t *bytes;               /* from `from` to `end`, as they must be */
 };
 
-struct model {
+struct disk_model {
     char *path;
     size_t size; /* of the file */
     struct ring *ring;
@@ -39,24 +39,24 @@ struct model {
     uint8_t disk[(PAGES_MAX + 1) * PAGE]; /* the file as the disk has it */
     struct written frames[FRAMES_MAX];    /* of this life */
     int count;
-    struct mark commits[COMMITS_MAX]; /* that a power loss may leave; the last is the newest */
+    struct ring_mark commits[COMMITS_MAX]; /* that a power loss may leave; the last is the newest */
     int commits_count;
     uint64_t executed, seed;
     bool synced; /* every commit reaches the disk */
     int cases, empty, whole, cut, behind;
 };
 
-static uint64_t pick(struct model *m, uint64_t below)
+static uint64_t pick(struct disk_model *m, uint64_t below)
 {
     return next_random(&m->seed) % below;
 }
 
-static size_t place_of(const struct model *m, uint64_t position)
+static size_t place_of(const struct disk_model *m, uint64_t position)
 {
     return RING_HEADER_BYTES + (size_t)(position % (m->size - RING_HEADER_BYTES));
 }
 
-static void write_back(struct model *m, uint64_t percent)
+static void write_back(struct disk_model *m, uint64_t percent)
 {
     for (size_t at = 0; at < m->size; at += PAGE)
         if (pick(m, 100) < percent)
@@ -64,13 +64,14 @@ static void write_back(struct model *m, uint64_t percent)
 }
 
 /* Copies what lies between two positions, over the end of the file too. */
-static void copy_range(const struct model *m, const uint8_t *file, uint64_t from, uint64_t to, uint8_t *out)
+static void copy_range(const struct disk_model *m, const uint8_t *file, uint64_t from, uint64_t to,
+                       uint8_t *out)
 {
     for (; from < to; from += 8, out += 8)
         memcpy(out, file + place_of(m, from), 8);
 }
 
-static void note_frame(struct model *m, uint64_t from)
+static void note_frame(struct disk_model *m, uint64_t from)
 {
     struct written *frame = &m->frames[m->count++];
     uint64_t at = from;
@@ -82,7 +83,7 @@ static void note_frame(struct model *m, uint64_t from)
     copy_range(m, m->memory, from, frame->end, frame->bytes);
 }
 
-static void append_random(struct model *m)
+static void append_random(struct disk_model *m)
 {
     size_t most = ring_frame_max(m->ring), len = (size_t)pick(m, pick(m, 4) == 0 ? most - 100 : 300);
     int records = 1 + (int)pick(m, 3);
@@ -105,15 +106,15 @@ static void append_random(struct model *m)
     note_frame(m, from);
 }
 
-static void commit_to_database(struct model *m, uint64_t position, uint64_t epoch)
+static void commit_to_database(struct disk_model *m, uint64_t position, uint64_t epoch)
 {
     if (m->synced || m->commits_count == COMMITS_MAX || pick(m, 12) == 0)
         m->commits_count = 0; /* what was committed before cannot be lost any more */
-    m->commits[m->commits_count++] = (struct mark){position, epoch};
+    m->commits[m->commits_count++] = (struct ring_mark){position, epoch};
     m->executed = position;
 }
 
-static void execute_some(struct model *m)
+static void execute_some(struct disk_model *m)
 {
     struct ring_frame frame;
     uint64_t position = m->executed, epoch = m->commits[m->commits_count - 1].epoch;
@@ -122,7 +123,7 @@ static void execute_some(struct model *m)
     commit_to_database(m, position, epoch);
 }
 
-static void live(struct model *m)
+static void live(struct disk_model *m)
 {
     for (uint64_t steps = 1 + pick(m, 90); steps > 0; steps--) {
         uint64_t what = pick(m, 100);
@@ -137,7 +138,7 @@ static void live(struct model *m)
     }
 }
 
-static void open_ring(struct model *m)
+static void open_ring(struct disk_model *m)
 {
     char error[512];
     if (ring_open(&m->ring, m->path, m->size - RING_HEADER_BYTES, error, sizeof error) != 0)
@@ -145,10 +146,10 @@ static void open_ring(struct model *m)
 }
 
 /* What is left of file and database. */
-static struct mark crash(struct model *m, bool power)
+static struct ring_mark crash(struct disk_model *m, bool power)
 {
     static const uint64_t shares[] = {0, 10, 50, 90, 100};
-    struct mark left =
+    struct ring_mark left =
         m->commits[power ? pick(m, (uint64_t)m->commits_count) : (uint64_t)m->commits_count - 1];
     write_back(m, power ? shares[pick(m, 5)] : 100);
     ring_close(m->ring);
@@ -159,7 +160,7 @@ static struct mark crash(struct model *m, bool power)
     return left;
 }
 
-static bool is_intact(const struct model *m, const struct written *frame)
+static bool is_intact(const struct disk_model *m, const struct written *frame)
 {
     static uint8_t found[2 * PAGES_MAX * PAGE];
     uint64_t skip = frame->position - frame->from < RING_FRAME_BYTES ? frame->position - frame->from : 0;
@@ -169,7 +170,7 @@ static bool is_intact(const struct model *m, const struct written *frame)
 
 /* How far recovery must come: over the frames of this life that follow on the database's position, one on the
  * other, up to the first with a byte that is not right. */
-static uint64_t end_of_log(const struct model *m, uint64_t position)
+static uint64_t end_of_log(const struct disk_model *m, uint64_t position)
 {
     for (int i = 0; i < m->count; i++) {
         if (m->frames[i].from != position)
@@ -181,7 +182,7 @@ static uint64_t end_of_log(const struct model *m, uint64_t position)
     return position;
 }
 
-static void assert_frame_as_written(const struct model *m, const struct ring_frame *frame)
+static void assert_frame_as_written(const struct disk_model *m, const struct ring_frame *frame)
 {
     int i = 0;
     while (i < m->count && m->frames[i].position != frame->position)
@@ -194,7 +195,7 @@ static void assert_frame_as_written(const struct model *m, const struct ring_fra
 }
 
 /* Executes what the ring gives, at most `most` frames. */
-static uint64_t execute_left(struct model *m, struct mark from, uint64_t most)
+static uint64_t execute_left(struct disk_model *m, struct ring_mark from, uint64_t most)
 {
     struct ring_frame frame;
     if (ring_overwrote(m->ring, from.position))
@@ -206,7 +207,7 @@ static uint64_t execute_left(struct model *m, struct mark from, uint64_t most)
     return from.position;
 }
 
-static void count_case(struct model *m, uint64_t from, uint64_t to, bool overwrote)
+static void count_case(struct disk_model *m, uint64_t from, uint64_t to, bool overwrote)
 {
     uint64_t last = m->count > 0 ? m->frames[m->count - 1].end : from;
     m->cases++;
@@ -217,7 +218,7 @@ static void count_case(struct model *m, uint64_t from, uint64_t to, bool overwro
 }
 
 /* A start, which may be killed half way, or lose its power too. The position where the next life begins. */
-static uint64_t recover(struct model *m, struct mark left, bool power)
+static uint64_t recover(struct disk_model *m, struct ring_mark left, bool power)
 {
     bool overwrote = ring_overwrote(m->ring, left.position);
     assert_true(power || !overwrote);
@@ -236,7 +237,7 @@ static uint64_t recover(struct model *m, struct mark left, bool power)
     return position > hint ? position : hint;
 }
 
-static void begin(struct model *m, uint64_t position)
+static void begin(struct disk_model *m, uint64_t position)
 {
     struct ring_frame frame;
     uint64_t epoch = next_random(&m->seed);
@@ -245,11 +246,11 @@ static void begin(struct model *m, uint64_t position)
         free(m->frames[i].bytes);
     m->count = m->commits_count = 0;
     m->executed = position;
-    m->commits[m->commits_count++] = (struct mark){position, epoch};
+    m->commits[m->commits_count++] = (struct ring_mark){position, epoch};
     ring_start(m->ring, position, epoch);
 }
 
-static void map_file(struct model *m)
+static void map_file(struct disk_model *m)
 {
     int fd = open(m->path, O_RDONLY | O_CLOEXEC);
     m->memory = mmap(NULL, m->size, PROT_READ, MAP_SHARED, fd, 0);
@@ -257,7 +258,7 @@ static void map_file(struct model *m)
     close(fd);
 }
 
-static void run_lives(struct model *m, int lives)
+static void run_lives(struct disk_model *m, int lives)
 {
     uint64_t position = 0;
     open_ring(m);
@@ -267,7 +268,7 @@ static void run_lives(struct model *m, int lives)
     for (int life = 0; life < lives; life++) {
         live(m);
         bool power = pick(m, 5) != 0;
-        struct mark left = crash(m, power);
+        struct ring_mark left = crash(m, power);
         uint64_t next = recover(m, left, power);
         if (next < position || next < left.position || (m->synced && next < m->executed))
             fail_msg("life %d goes back to position %llu", life, (unsigned long long)next);
@@ -281,11 +282,11 @@ static void run_lives(struct model *m, int lives)
     unlink(m->path);
 }
 
-static struct model run_rings(struct fixture *f, bool synced)
+static struct disk_model run_rings(struct fixture *f, bool synced)
 {
     static const size_t pages[] = {2, 3, 4, 7, 16, PAGES_MAX};
-    static struct model m;
-    m = (struct model){.path = f->ring, .seed = 20240229, .synced = synced};
+    static struct disk_model m;
+    m = (struct disk_model){.path = f->ring, .seed = 20240229, .synced = synced};
     for (size_t i = 0; i < COUNT(pages); i++) {
         m.size = RING_HEADER_BYTES + pages[i] * PAGE;
         run_lives(&m, 600);
@@ -295,7 +296,7 @@ static struct model run_rings(struct fixture *f, bool synced)
 
 static void test_after_a_power_loss_the_ring_gives_a_prefix_of_what_followed_the_last_commit(void **state)
 {
-    struct model m = run_rings(*state, true);
+    struct disk_model m = run_rings(*state, true);
     assert_int_equal(m.cases, 3600);
     assert_int_equal(m.behind, 0); /* space is used again only after a commit */
     assert_true(m.whole > 300 && m.cut > 300 && m.empty > 300);
@@ -303,7 +304,7 @@ static void test_after_a_power_loss_the_ring_gives_a_prefix_of_what_followed_the
 
 static void test_without_syncs_it_gives_a_prefix_of_what_followed_any_commit_or_nothing(void **state)
 {
-    struct model m = run_rings(*state, false);
+    struct disk_model m = run_rings(*state, false);
     assert_int_equal(m.cases, 3600);
     assert_true(m.whole > 300 && m.cut > 300 && m.empty > 300 && m.behind > 100);
 }

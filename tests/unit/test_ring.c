@@ -29,7 +29,7 @@
 #define MIB   (1024u * KIB)
 #define EPOCH UINT64_C(0x1122334455667788)
 
-struct fixture {
+struct ring_fixture {
     char folder[64];
     char path[96];
     char copy[96];
@@ -46,7 +46,7 @@ static uint64_t next_random(uint64_t *state)
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct ring_fixture *f = calloc(1, sizeof(*f));
     if (f == NULL)
         return -1;
     strcpy(f->folder, "/tmp/test_ring.XXXXXX");
@@ -60,7 +60,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     unlink(f->path);
     unlink(f->copy);
     int rc = rmdir(f->folder);
@@ -68,7 +68,7 @@ static int tear_down(void **state)
     return rc;
 }
 
-static struct ring *open_at(struct fixture *f, const char *path, size_t capacity)
+static struct ring *open_at(struct ring_fixture *f, const char *path, size_t capacity)
 {
     struct ring *ring = NULL;
     f->error[0] = '\0';
@@ -78,7 +78,7 @@ static struct ring *open_at(struct fixture *f, const char *path, size_t capacity
     return ring;
 }
 
-static struct ring *open_started(struct fixture *f, size_t capacity, uint64_t position)
+static struct ring *open_started(struct ring_fixture *f, size_t capacity, uint64_t position)
 {
     struct ring *ring = open_at(f, f->path, capacity);
     ring_start(ring, position, EPOCH);
@@ -86,7 +86,7 @@ static struct ring *open_started(struct fixture *f, size_t capacity, uint64_t po
 }
 
 /* Nothing was opened, and the sentence has this in it. */
-static void assert_refused(struct fixture *f, size_t capacity, const char *words)
+static void assert_refused(struct ring_fixture *f, size_t capacity, const char *words)
 {
     struct ring *ring = NULL;
     f->error[0] = '\0';
@@ -177,7 +177,7 @@ static size_t file_place(uint64_t position, size_t capacity)
 
 static void a_new_ring_has_its_size_mode_and_no_id(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     static const uint8_t zero[RING_ID_BYTES];
     struct stat st;
     struct ring *ring = open_at(f, f->path, 64 * KIB);
@@ -193,7 +193,7 @@ static void a_new_ring_has_its_size_mode_and_no_id(void **state)
 
 static void the_database_id_and_the_head_hint_survive(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     static const uint8_t id[RING_ID_BYTES] = "0123456789abcdef";
     struct ring *ring = open_started(f, 64 * KIB, 800);
     ring_set_database_id(ring, id);
@@ -208,7 +208,7 @@ static void the_database_id_and_the_head_hint_survive(void **state)
 
 static void the_capacity_of_a_found_ring_counts(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     ring_close(open_at(f, f->path, 64 * KIB));
     struct ring *ring = open_at(f, f->path, 128 * KIB);
     assert_int_equal(ring_capacity(ring), 64 * KIB);
@@ -223,14 +223,14 @@ static void closing_nothing_is_fine(void **state)
 
 static void a_capacity_of_zero_or_over_4_gib_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     assert_refused(f, 0, "cannot have");
     assert_refused(f, ((size_t)4 << 30) + 1, "cannot have");
 }
 
 static void a_file_that_is_not_a_ring_is_refused_and_untouched(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     write_all(f->path, "a letter to my mother", 21);
     assert_refused(f, 64 * KIB, "is not a ring");
     size_t size;
@@ -242,7 +242,7 @@ static void a_file_that_is_not_a_ring_is_refused_and_untouched(void **state)
 
 static void a_folder_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     assert_int_equal(mkdir(f->path, 0700), 0);
     assert_refused(f, 64 * KIB, "directory");
     assert_int_equal(rmdir(f->path), 0);
@@ -250,7 +250,7 @@ static void a_folder_is_refused(void **state)
 
 static void zero_bytes_before_something_else_are_not_taken_for_new(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     uint8_t bytes[3 * 4096] = {0};
     bytes[sizeof(bytes) - 1] = 1;
     write_all(f->path, bytes, sizeof(bytes));
@@ -259,7 +259,7 @@ static void zero_bytes_before_something_else_are_not_taken_for_new(void **state)
 
 static void an_interrupted_making_is_made_again(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     uint8_t bytes[3 * 4096] = {0};
     write_all(f->path, bytes, sizeof(bytes));
     struct ring *ring = open_at(f, f->path, 64 * KIB);
@@ -269,7 +269,7 @@ static void an_interrupted_making_is_made_again(void **state)
 
 static void a_truncated_ring_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     ring_close(open_at(f, f->path, 64 * KIB));
     assert_int_equal(truncate(f->path, RING_HEADER_BYTES + 64 * KIB - 1), 0);
     assert_refused(f, 64 * KIB, "truncated");
@@ -279,7 +279,7 @@ static void a_truncated_ring_is_refused(void **state)
 
 static void a_longer_file_is_accepted(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     ring_close(open_at(f, f->path, 64 * KIB));
     assert_int_equal(truncate(f->path, RING_HEADER_BYTES + 90 * KIB), 0);
     struct ring *ring = open_at(f, f->path, 64 * KIB);
@@ -289,7 +289,7 @@ static void a_longer_file_is_accepted(void **state)
 
 static void a_newer_format_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     uint32_t format = RING_FORMAT + 1;
     ring_close(open_at(f, f->path, 64 * KIB));
     poke(f->path, 8, &format, sizeof(format));
@@ -298,7 +298,7 @@ static void a_newer_format_is_refused(void **state)
 
 static void a_header_with_a_mad_capacity_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     static const uint64_t mad[] = {
         0, 1, 64 * KIB + 8, (UINT64_C(4) << 30) + 4096, UINT64_MAX, UINT64_MAX - 4095};
     ring_close(open_at(f, f->path, 64 * KIB));
@@ -310,7 +310,7 @@ static void a_header_with_a_mad_capacity_is_refused(void **state)
 
 static void a_second_open_in_another_process_names_the_holder(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     char pid[32];
     snprintf(pid, sizeof(pid), "process %d:", (int)getpid());
     struct ring *ring = open_at(f, f->path, 64 * KIB);
@@ -329,7 +329,7 @@ static void a_second_open_in_another_process_names_the_holder(void **state)
 
 static void a_closed_ring_is_free_even_if_a_child_kept_the_descriptor(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     int go[2];
     assert_int_equal(pipe(go), 0);
     struct ring *ring = open_at(f, f->path, 64 * KIB);
@@ -350,7 +350,7 @@ static void a_closed_ring_is_free_even_if_a_child_kept_the_descriptor(void **sta
 /* As another user, when run by root, for whom no folder is closed. */
 static void a_closed_folder_names_the_folder_and_the_uid(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     bool root = geteuid() == 0;
     char uid[32];
     snprintf(uid, sizeof(uid), "uid %u", root ? 65534u : (unsigned)geteuid());
@@ -374,7 +374,7 @@ static void a_closed_folder_names_the_folder_and_the_uid(void **state)
 
 static void a_ring_that_cannot_be_reserved_leaves_an_empty_file(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct rlimit old, low;
     struct stat st;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
@@ -393,7 +393,7 @@ static void a_ring_that_cannot_be_reserved_leaves_an_empty_file(void **state)
 
 static void frames_come_back_in_order(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 64 * KIB, 0);
     struct ring_frame frame;
     uint64_t position = 0;
@@ -414,7 +414,7 @@ static void frames_come_back_in_order(void **state)
 
 static void a_frame_holds_many_records_of_any_length(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 64 * KIB, 0);
     size_t need = 0;
     for (size_t len = 0; len < 40; len++)
@@ -447,7 +447,7 @@ static void a_frame_holds_many_records_of_any_length(void **state)
 
 static void the_file_is_laid_out_as_the_header_says(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     uint8_t old[256];
     memset(old, 0xEE, sizeof(old));
     struct ring *ring = open_started(f, 64 * KIB, 0);
@@ -474,7 +474,7 @@ static void the_file_is_laid_out_as_the_header_says(void **state)
 
 static void nothing_is_visible_before_the_commit(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 64 * KIB, 0);
     struct ring_frame frame;
     uint64_t position = 0;
@@ -491,7 +491,7 @@ static void nothing_is_visible_before_the_commit(void **state)
 
 static void an_abort_leaves_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 4 * KIB, 0);
     struct ring_frame frame;
     for (int i = 0; i < 4; i++)
@@ -520,7 +520,7 @@ static void an_abort_leaves_nothing(void **state)
 
 static void a_commit_without_records_is_an_abort(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 64 * KIB, 0);
     assert_true(ring_commit(ring) == 0);
     append_fill(ring, 'a', 8);
@@ -534,7 +534,7 @@ static void a_commit_without_records_is_an_abort(void **state)
 
 static void a_second_begin_is_refused_and_harmless(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 64 * KIB, 0);
     assert_true(ring_begin(ring, RING_RECORD_BYTES(8)));
     uint8_t *place = ring_record(ring, 1, 8);
@@ -547,7 +547,7 @@ static void a_second_begin_is_refused_and_harmless(void **state)
 
 static void a_ring_that_was_not_started_takes_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_at(f, f->path, 64 * KIB);
     assert_false(ring_begin(ring, 8));
     ring_close(ring);
@@ -555,7 +555,7 @@ static void a_ring_that_was_not_started_takes_nothing(void **state)
 
 static void more_than_was_reserved_gives_null(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     static const size_t too_long[] = {17, 24, 25, UINT32_MAX, SIZE_MAX - 7, SIZE_MAX};
     struct ring *ring = open_started(f, 64 * KIB, 0);
     assert_null(ring_record(ring, 1, 0));
@@ -575,7 +575,7 @@ static void more_than_was_reserved_gives_null(void **state)
 
 static void the_largest_frame_fits_at_every_place(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     for (uint64_t start = 0; start < 4 * KIB; start += 8) {
         struct ring *ring = open_started(f, 4 * KIB, start);
         size_t most = ring_frame_max(ring);
@@ -590,7 +590,7 @@ static void the_largest_frame_fits_at_every_place(void **state)
 
 static void a_full_ring_refuses_and_takes_again_after_a_release(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 16 * KIB, 0);
     struct ring_frame frame;
     uint64_t position = 0;
@@ -626,7 +626,7 @@ static long mapped_kib(void)
 
 static void a_quiet_ring_keeps_no_pages_of_what_was_released(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 4096 * KIB, 3000 * KIB); /* over the end of a lap */
     long before = mapped_kib();
     for (int i = 0; i < 2000; i++)
@@ -645,7 +645,7 @@ static void a_quiet_ring_keeps_no_pages_of_what_was_released(void **state)
 /* Beyond its end is other people's memory. */
 static void a_ring_that_went_round_more_than_once_is_left_alone(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 16 * KIB, 0);
     char *behind = mmap(NULL, 256 * KIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     char *before = mmap(NULL, 256 * KIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -666,7 +666,7 @@ static void a_ring_that_went_round_more_than_once_is_left_alone(void **state)
 
 static void a_busy_ring_keeps_its_pages(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 4096 * KIB, 0);
     long before = mapped_kib();
     for (int i = 0; i < 1000; i++)
@@ -679,7 +679,7 @@ static void a_busy_ring_keeps_its_pages(void **state)
 
 static void a_release_of_less_than_before_or_of_the_future_is_ignored(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 16 * KIB, 800);
     append_fill(ring, 'a', 8);
     append_fill(ring, 'a', 8);
@@ -739,7 +739,7 @@ static void run_laps(struct ring *ring, struct laps *laps, int turns)
 
 static void many_laps_of_random_sizes_lose_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     for (uint64_t seed = 1; seed <= 5; seed++) {
         struct ring *ring = open_started(f, 4 * KIB * (size_t)seed, seed * 8);
         struct laps laps = {.seed = seed, .released = seed * 8, .read = seed * 8};
@@ -755,7 +755,7 @@ static void many_laps_of_random_sizes_lose_nothing(void **state)
 
 static void recovery_finds_what_was_not_released_at_any_time(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 8 * KIB, 0);
     struct laps laps = {.seed = 77};
     for (int i = 0; i < 3000; i++) {
@@ -773,7 +773,7 @@ static void recovery_finds_what_was_not_released_at_any_time(void **state)
 
 static void positions_beyond_32_bits_work(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     static const uint64_t starts[] = {(UINT64_C(1) << 32) - 800, (UINT64_C(1) << 40) + 8, UINT64_C(1) << 62};
     for (size_t i = 0; i < COUNT(starts); i++) {
         struct ring *ring = open_started(f, 12 * KIB, starts[i]);
@@ -788,7 +788,7 @@ static void positions_beyond_32_bits_work(void **state)
 
 static void a_ring_of_4_gib_works_up_to_its_last_byte(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     const size_t capacity = (size_t)4 << 30;
     struct statfs fs;
     assert_int_equal(statfs(f->folder, &fs), 0);
@@ -811,7 +811,7 @@ static void a_ring_of_4_gib_works_up_to_its_last_byte(void **state)
 #define LAP   (4 * KIB)
 #define FRAME (RING_FRAME_BYTES + RING_RECORD_BYTES(64))
 
-static uint64_t make_three_frames(struct fixture *f)
+static uint64_t make_three_frames(struct ring_fixture *f)
 {
     struct ring *ring = open_started(f, LAP, 0);
     ring_close(ring);
@@ -825,7 +825,7 @@ static uint64_t make_three_frames(struct fixture *f)
     return 10 * LAP;
 }
 
-static void frames_in_a_copy(struct fixture *f, const uint8_t *bytes, size_t size, uint64_t from,
+static void frames_in_a_copy(struct ring_fixture *f, const uint8_t *bytes, size_t size, uint64_t from,
                              int expected, size_t k)
 {
     write_all(f->copy, bytes, size);
@@ -836,7 +836,7 @@ static void frames_in_a_copy(struct fixture *f, const uint8_t *bytes, size_t siz
         fail_msg("%d frames instead of %d when the change is at byte %zu", found, expected, k);
 }
 
-static void cut_last_frame_everywhere(struct fixture *f, int fill)
+static void cut_last_frame_everywhere(struct ring_fixture *f, int fill)
 {
     make_three_frames(f);
     size_t size, last = file_place(2 * FRAME, LAP);
@@ -865,7 +865,7 @@ static void a_last_frame_torn_to_old_bytes_at_any_byte_ends_the_log_before_it(vo
 
 static void a_last_frame_with_any_bit_flipped_ends_the_log_before_it(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     make_three_frames(f);
     size_t size, last = file_place(2 * FRAME, LAP);
     uint8_t *bytes = read_all(f->path, &size);
@@ -879,7 +879,7 @@ static void a_last_frame_with_any_bit_flipped_ends_the_log_before_it(void **stat
 
 static void a_pad_with_any_bit_flipped_ends_the_log_before_it(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, LAP, 11 * LAP - 2 * FRAME);
     append_fill(ring, 'a', 64);
     append_fill(ring, 'b', 200);
@@ -897,7 +897,7 @@ static void a_pad_with_any_bit_flipped_ends_the_log_before_it(void **state)
 
 static void random_bytes_are_never_read_out_of_bounds(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     ring_close(open_at(f, f->path, LAP));
     size_t size;
     uint64_t seed = 5;
@@ -943,7 +943,7 @@ static void forge(uint8_t *place, const struct forged *forged)
     memcpy(place + 24, &sum, 8);
 }
 
-static bool is_accepted(struct fixture *f, const struct forged *forged)
+static bool is_accepted(struct ring_fixture *f, const struct forged *forged)
 {
     uint8_t data[LAP] = {0};
     forge(data, forged);
@@ -956,7 +956,7 @@ static bool is_accepted(struct fixture *f, const struct forged *forged)
 
 static void a_pad_that_does_not_reach_the_end_is_not_skipped(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     uint8_t data[LAP] = {0};
     forge(data, &(struct forged){72, 0, LAP, EPOCH, 0});
     forge(data + 72, &(struct forged){72, 1, LAP + 72, EPOCH, 24});
@@ -1003,7 +1003,7 @@ static void only_a_sane_frame_with_a_right_checksum_is_accepted(void **state)
 
 static void a_frame_of_an_earlier_lap_is_not_accepted(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, LAP, 0);
     append_fill(ring, 'a', 64);
     for (uint64_t lap = 1; lap < 20; lap++)
@@ -1014,7 +1014,7 @@ static void a_frame_of_an_earlier_lap_is_not_accepted(void **state)
 
 static void a_frame_of_another_epoch_is_not_accepted(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, LAP, 0);
     append_fill(ring, 'a', 64);
     append_fill(ring, 'b', 64);
@@ -1028,7 +1028,7 @@ static void a_frame_of_another_epoch_is_not_accepted(void **state)
 
 static void a_start_goes_on_where_recovery_ended(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     uint64_t position = make_three_frames(f);
     struct ring_frame frame;
     struct ring *ring = open_at(f, f->path, LAP);
@@ -1042,7 +1042,7 @@ static void a_start_goes_on_where_recovery_ended(void **state)
     ring_close(ring);
 }
 
-static void resize_to(struct fixture *f, struct ring *ring, size_t capacity)
+static void resize_to(struct ring_fixture *f, struct ring *ring, size_t capacity)
 {
     struct stat st;
     if (ring_resize(ring, capacity, f->error, sizeof(f->error)) != 0)
@@ -1054,7 +1054,7 @@ static void resize_to(struct fixture *f, struct ring *ring, size_t capacity)
 
 static void a_ring_can_grow_and_shrink_and_works_after(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     static const size_t capacities[] = {64 * KIB, 8 * KIB, 2 * MIB, 2 * MIB, 4 * KIB};
     static const uint8_t id[RING_ID_BYTES] = "0123456789abcdef";
     struct ring *ring = open_started(f, 16 * KIB, 8000);
@@ -1077,7 +1077,7 @@ static void a_ring_can_grow_and_shrink_and_works_after(void **state)
 
 static void a_ring_that_cannot_grow_stays_as_it_was(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct rlimit old, low;
     struct stat st;
     struct ring *ring = open_started(f, 16 * KIB, 0);
@@ -1099,7 +1099,7 @@ static void a_ring_that_cannot_grow_stays_as_it_was(void **state)
 
 static void a_ring_with_an_open_frame_is_not_resized(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 16 * KIB, 0);
     assert_true(ring_begin(ring, 64));
     assert_int_equal(ring_resize(ring, 64 * KIB, f->error, sizeof(f->error)), -1);
@@ -1157,7 +1157,7 @@ static bool hear(int fd, uint64_t most, struct say *released, struct say *commit
 }
 
 /* Every frame from what was released on, without a gap, and at least up to what was reported. */
-static void recover(struct fixture *f, uint64_t epoch, struct say *from, const struct say *committed)
+static void recover(struct ring_fixture *f, uint64_t epoch, struct say *from, const struct say *committed)
 {
     uint8_t bytes[1024];
     struct ring_frame frame;
@@ -1175,7 +1175,7 @@ static void recover(struct fixture *f, uint64_t epoch, struct say *from, const s
 
 static void what_a_killed_process_reported_as_committed_is_recovered_without_a_gap(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct say from = {0};
     uint64_t seed = 11;
     for (uint64_t epoch = 1; epoch <= 60; epoch++) {
@@ -1204,7 +1204,7 @@ static void what_a_killed_process_reported_as_committed_is_recovered_without_a_g
 
 #define RUN_FRAMES 200000u
 
-struct run {
+struct long_run {
     const struct ring *ring;
     _Atomic uint64_t done; /* how far the consumer is, as the owner of a ring would tell it */
     uint64_t frames;
@@ -1227,7 +1227,7 @@ static bool is_expected(const struct ring_frame *frame, uint64_t number)
 
 static void *consume(void *context)
 {
-    struct run *run = context;
+    struct long_run *run = context;
     struct ring_frame frame;
     uint64_t position = 0;
     while (run->frames < RUN_FRAMES && !run->wrong) {
@@ -1242,13 +1242,13 @@ static void *consume(void *context)
 }
 
 /* Half of the frames go to a consumer that waits for just them, half to one that is behind. */
-static bool is_awaited(struct ring *ring, struct run *run, uint64_t number)
+static bool is_awaited(struct ring *ring, struct long_run *run, uint64_t number)
 {
     uint64_t done = atomic_load_explicit(&run->done, memory_order_acquire);
     return number / 512 % 2 == 0 || done == ring_head(ring) || done == UINT64_MAX;
 }
 
-static bool produce(struct ring *ring, struct run *run, uint64_t number)
+static bool produce(struct ring *ring, struct long_run *run, uint64_t number)
 {
     size_t len = 8 + number % 300;
     while (!is_awaited(ring, run, number))
@@ -1269,9 +1269,9 @@ static bool produce(struct ring *ring, struct run *run, uint64_t number)
 
 static void two_threads_pass_200000_frames(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     struct ring *ring = open_started(f, 64 * KIB, 0);
-    struct run run = {.ring = ring};
+    struct long_run run = {.ring = ring};
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, consume, &run), 0);
     for (uint64_t number = 0; number < RUN_FRAMES; number++)
@@ -1285,7 +1285,7 @@ static void two_threads_pass_200000_frames(void **state)
 
 static void the_cost_of_a_record_is_printed(void **state)
 {
-    struct fixture *f = *state;
+    struct ring_fixture *f = *state;
     const int rounds = 200000;
     struct ring *ring = open_started(f, 4 * MIB, 0);
     int64_t from = 0, to = 0;

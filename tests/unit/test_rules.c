@@ -48,7 +48,7 @@ static const char *const action_names[] = {
 static const enum action target_actions[] = {ACTION_KICK, ACTION_MUTE, ACTION_SET_ROLE, ACTION_TRANSFER};
 
 /* One line: a set of each, as bits, and the code. No targets: the question of rules_may. */
-struct line {
+struct rule_line {
     unsigned types, callers, actions, targets;
     int code;
 };
@@ -60,7 +60,7 @@ struct cell {
     unsigned target; /* a role, or NO_TARGET */
 };
 
-struct walk {
+struct rules_walk {
     int number; /* of the line, from 1 */
     int wrong;
     int seen[GROUP_TYPES][CALLERS][ACTIONS][ROLES + 1];
@@ -99,17 +99,17 @@ static bool read_code(const char *text, int *code)
     return end != text && *end == '\0';
 }
 
-static bool read_line(const char *text, struct line *line)
+static bool read_line(const char *text, struct rule_line *line)
 {
     char field[5][128], rest;
     int fields = sscanf(text, "%127s %127s %127s %127s %127s %c", field[0], field[1], field[2], field[3],
                         field[4], &rest);
     if (fields != 4 && fields != 5)
         return false;
-    *line = (struct line){.types = read_list(type_names, field[0]),
-                          .callers = read_list(caller_names, field[1]),
-                          .actions = read_list(action_names, field[2]),
-                          .targets = fields == 5 ? read_list(target_names, field[3]) : 1U << NO_TARGET};
+    *line = (struct rule_line){.types = read_list(type_names, field[0]),
+                               .callers = read_list(caller_names, field[1]),
+                               .actions = read_list(action_names, field[2]),
+                               .targets = fields == 5 ? read_list(target_names, field[3]) : 1U << NO_TARGET};
     return line->types && line->callers && line->actions && line->targets &&
            read_code(field[fields - 1], &line->code);
 }
@@ -128,7 +128,7 @@ static const char *target_text(unsigned target)
     return target == NO_TARGET ? "" : target_names[target];
 }
 
-static void check_cell(struct walk *walk, const struct cell *cell, int want)
+static void check_cell(struct rules_walk *walk, const struct cell *cell, int want)
 {
     walk->seen[cell->type][cell->caller][cell->action][cell->target]++;
     int got = ask(cell);
@@ -141,8 +141,8 @@ static void check_cell(struct walk *walk, const struct cell *cell, int want)
 }
 
 /* Calls `visit` with every cell there is, rows of targets only where an action has one. */
-static void visit_cells(void (*visit)(struct walk *walk, const struct cell *cell, const void *context),
-                        struct walk *walk, const void *context)
+static void visit_cells(void (*visit)(struct rules_walk *walk, const struct cell *cell, const void *context),
+                        struct rules_walk *walk, const void *context)
 {
     unsigned all = GROUP_TYPES * CALLERS * ACTIONS * (ROLES + 1);
     for (unsigned i = 0; i < all; i++) {
@@ -154,22 +154,22 @@ static void visit_cells(void (*visit)(struct walk *walk, const struct cell *cell
     }
 }
 
-static void check_if_in_line(struct walk *walk, const struct cell *cell, const void *context)
+static void check_if_in_line(struct rules_walk *walk, const struct cell *cell, const void *context)
 {
-    const struct line *line = context;
+    const struct rule_line *line = context;
     if ((line->types >> cell->type & 1) && (line->callers >> cell->caller & 1) &&
         (line->actions >> cell->action & 1) && (line->targets >> cell->target & 1))
         check_cell(walk, cell, line->code);
 }
 
-static void walk_file(struct walk *walk)
+static void walk_file(struct rules_walk *walk)
 {
     memset(walk, 0, sizeof *walk);
     FILE *file = fopen(CASES, "r");
     assert_non_null(file);
     char text[512];
     while (fgets(text, sizeof text, file)) {
-        struct line line;
+        struct rule_line line;
         walk->number++;
         if (text[0] == '#' || text[0] == '\n')
             continue;
@@ -186,7 +186,7 @@ static void walk_file(struct walk *walk)
 static void every_line_of_rules_txt_is_right(void **state)
 {
     (void)state;
-    struct walk walk;
+    struct rules_walk walk;
     walk_file(&walk);
     assert_int_equal(walk.wrong, 0);
 }
@@ -199,7 +199,7 @@ static bool has_target(enum action action)
     return false;
 }
 
-static void check_seen(struct walk *walk, const struct cell *cell, const void *context)
+static void check_seen(struct rules_walk *walk, const struct cell *cell, const void *context)
 {
     (void)context;
     int want = cell->target == NO_TARGET || has_target(cell->action);
@@ -215,14 +215,14 @@ static void check_seen(struct walk *walk, const struct cell *cell, const void *c
 static void every_combination_stands_in_rules_txt_once(void **state)
 {
     (void)state;
-    struct walk walk;
+    struct rules_walk walk;
     walk_file(&walk);
     walk.wrong = 0;
     visit_cells(check_seen, &walk, NULL);
     assert_int_equal(walk.wrong, 0);
 }
 
-static void check_no_target(struct walk *walk, const struct cell *cell, const void *context)
+static void check_no_target(struct rules_walk *walk, const struct cell *cell, const void *context)
 {
     (void)context;
     if (cell->target != NO_TARGET && !has_target(cell->action) && ask(cell) == CODE_OK) {
@@ -235,7 +235,7 @@ static void check_no_target(struct walk *walk, const struct cell *cell, const vo
 static void an_action_without_a_target_is_allowed_on_nobody(void **state)
 {
     (void)state;
-    struct walk walk = {.wrong = 0};
+    struct rules_walk walk = {.wrong = 0};
     visit_cells(check_no_target, &walk, NULL);
     assert_int_equal(walk.wrong, 0);
 }

@@ -51,15 +51,15 @@ static void what_json_escapes_counts_as_printed(void **state)
     assert_int_equal(text_fit_json("\x01\x01\x01", 17), 2);
 }
 
-struct payload {
+struct long_payload {
     cJSON *tree;
     struct text_cuts cuts;
 };
 
-static struct payload payload(const char *title, const char *body, const char *ext)
+static struct long_payload payload(const char *title, const char *body, const char *ext)
 {
     cJSON *tree = cJSON_CreateObject();
-    struct payload made = {.tree = tree, .cuts = {.parent = tree, .whole = "ext"}};
+    struct long_payload made = {.tree = tree, .cuts = {.parent = tree, .whole = "ext"}};
     made.cuts.second = cJSON_AddStringToObject(tree, "title", title);
     made.cuts.first = cJSON_AddStringToObject(tree, "body", body);
     if (ext)
@@ -67,7 +67,7 @@ static struct payload payload(const char *title, const char *body, const char *e
     return made;
 }
 
-static void assert_printed(struct payload payload, size_t max, const char *wanted)
+static void assert_printed(struct long_payload payload, size_t max, const char *wanted)
 {
     char *text = text_print_within(payload.tree, max, &payload.cuts);
     assert_non_null(text);
@@ -118,7 +118,7 @@ static void an_ext_that_fills_half_of_the_room_goes_as_a_whole(void **state)
 static void a_payload_that_cannot_be_cut_enough_is_refused(void **state)
 {
     (void)state;
-    struct payload made = payload("t", "b", NULL);
+    struct long_payload made = payload("t", "b", NULL);
     assert_null(text_print_within(made.tree, 10, &made.cuts));
     cJSON_Delete(made.tree);
 }

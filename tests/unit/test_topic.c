@@ -21,7 +21,7 @@ static const char *const kind_names[] = {
     [TOPIC_STATS] = "stats", [TOPIC_RESPONSE] = "response", [TOPIC_CLOSED] = "closed",
 };
 
-struct line {
+struct topic_line {
     char how[16];
     char text[256];
     char kind[16];
@@ -37,7 +37,7 @@ static bool known_kind(const char *name)
 }
 
 /* False for a line that is not a case at all: a misspelt one must not pass unseen. */
-static bool read_line(const char *text, struct line *line)
+static bool read_line(const char *text, struct topic_line *line)
 {
     char rest;
     memset(line, 0, sizeof *line);
@@ -47,12 +47,12 @@ static bool read_line(const char *text, struct line *line)
     return (fields == 3 || fields == 4) && how && known_kind(line->kind);
 }
 
-static struct topic parse(const struct line *line)
+static struct topic parse(const struct topic_line *line)
 {
     return line->how[0] == 'p' ? topic_parse(line->text) : filter_parse(line->text);
 }
 
-static bool as_expected(const struct line *line, struct topic topic)
+static bool as_expected(const struct topic_line *line, struct topic topic)
 {
     if (strcmp(kind_names[topic.kind], line->kind) != 0)
         return false;
@@ -64,14 +64,14 @@ static bool as_expected(const struct line *line, struct topic topic)
 }
 
 /* Calls `check` with every case of the file; returns how many lines were wrong, each named. */
-static int walk(bool (*check)(const struct line *line, void *context), void *context)
+static int walk(bool (*check)(const struct topic_line *line, void *context), void *context)
 {
     FILE *file = fopen(CASES, "r");
     assert_non_null(file);
     char text[512];
     int wrong = 0;
     for (int number = 1; fgets(text, sizeof text, file); number++) {
-        struct line line;
+        struct topic_line line;
         if (text[0] == '#' || text[0] == '\n')
             continue;
         if (!read_line(text, &line) || !check(&line, context)) {
@@ -83,7 +83,7 @@ static int walk(bool (*check)(const struct line *line, void *context), void *con
     return wrong;
 }
 
-static bool check_line(const struct line *line, void *context)
+static bool check_line(const struct topic_line *line, void *context)
 {
     (void)context;
     struct topic topic = parse(line);
@@ -99,7 +99,7 @@ static void every_line_of_topics_txt_is_right(void **state)
     assert_int_equal(walk(check_line, NULL), 0);
 }
 
-static bool count_kind(const struct line *line, void *context)
+static bool count_kind(const struct topic_line *line, void *context)
 {
     int(*seen)[COUNT(kind_names)] = context;
     for (size_t i = 0; i < COUNT(kind_names); i++)
@@ -120,7 +120,7 @@ static void every_kind_occurs_as_topic_and_as_filter(void **state)
 }
 
 /* In a block of its exact size, so that the sanitizer sees a read past the end. */
-static bool check_cut(const struct line *line, void *context)
+static bool check_cut(const struct topic_line *line, void *context)
 {
     (void)context;
     for (size_t len = 0; len <= strlen(line->text); len++) {
