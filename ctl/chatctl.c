@@ -11,7 +11,7 @@
 
 static int command_help(int argc, char **argv);
 
-static const struct ctl_command COMMANDS[] = {
+static const struct ctl_command commands[] = {
     {"usersig", "USER [--expire 7d] [--userbuf TEXT] " SOURCE_USAGE,
      "Prints a userSig for USER. --expire takes a number with s, m, h or d.", command_usersig},
     {"verify", "USER USERSIG " SOURCE_USAGE,
@@ -20,13 +20,13 @@ static const struct ctl_command COMMANDS[] = {
     {"help", "[COMMAND]", "Prints this text.", command_help},
 };
 
-#define COMMAND_COUNT COUNT(COMMANDS)
+#define COMMAND_COUNT COUNT(commands)
 
 static const struct ctl_command *find(const char *name)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (strcmp(COMMANDS[i].name, name) == 0)
-            return &COMMANDS[i];
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
     return NULL;
 }
 
@@ -39,7 +39,7 @@ static void print_help(FILE *out)
 {
     fputs("Usage: chatctl COMMAND [ARGUMENT]...\n\n", out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        print_command(out, &COMMANDS[i]);
+        print_command(out, &commands[i]);
     fputs("\nWithout --config the sdkappid and the keys are those of mosquitto.conf: $CHAT_CONFIG, or the "
           "first that is\n"
           "there of ./run/mosquitto.conf and /etc/mosquitto/mosquitto.conf.\n"

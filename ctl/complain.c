@@ -11,7 +11,6 @@
 static void print_complaint(const char *format, va_list args, const char *end)
 {
     char text[1024];
-
     vsnprintf(text, sizeof text, format, args);
     say_safely(text);
     fprintf(stderr, "chatctl: %s%s\n", text, end);
@@ -20,7 +19,6 @@ static void print_complaint(const char *format, va_list args, const char *end)
 int complain(const char *format, ...)
 {
     va_list args;
-
     va_start(args, format);
     print_complaint(format, args, "");
     va_end(args);
@@ -30,7 +28,6 @@ int complain(const char *format, ...)
 int complain_usage(const char *format, ...)
 {
     va_list args;
-
     va_start(args, format);
     print_complaint(format, args, " (see chatctl help)");
     va_end(args);

@@ -15,7 +15,7 @@
 #define SDKAPPID_MAX 4294967295LL
 #define BLANKS       " \t\r\n"
 
-static const char *const PLACES[] = {"./run/mosquitto.conf", "/etc/mosquitto/mosquitto.conf"};
+static const char *const places[] = {"./run/mosquitto.conf", "/etc/mosquitto/mosquitto.conf"};
 
 /* What a configuration file says; strings are malloc'ed. */
 struct settings {
@@ -33,12 +33,11 @@ static void clear(struct settings *settings)
 static const char *find_file(void)
 {
     const char *named = getenv("CHAT_CONFIG");
-
     if (named && *named)
         return named;
-    for (size_t i = 0; i < COUNT(PLACES); i++)
-        if (access(PLACES[i], F_OK) == 0)
-            return PLACES[i];
+    for (size_t i = 0; i < COUNT(places); i++)
+        if (access(places[i], F_OK) == 0)
+            return places[i];
     return NULL;
 }
 
@@ -46,7 +45,6 @@ static const char *find_file(void)
 static char *line_value(char *line, const char *name)
 {
     size_t len = strlen(name);
-
     line += strspn(line, BLANKS);
     if (strncmp(line, name, len) != 0 || !line[len] || !strchr(BLANKS, line[len]))
         return NULL;
@@ -60,7 +58,6 @@ static char *line_value(char *line, const char *name)
 static bool take(char *line, const char *name, char **value)
 {
     char *text = *value ? NULL : line_value(line, name);
-
     return !text || (*value = strdup(text));
 }
 
@@ -69,7 +66,6 @@ static int read_lines(FILE *file, struct settings *settings)
     char *line = NULL;
     size_t size = 0;
     bool taken = true;
-
     while (taken && getline(&line, &size, file) >= 0) {
         taken = take(line, "plugin_opt_sdkappid", &settings->sdkappid) &&
                 take(line, "plugin_opt_secret_key_file", &settings->key_file);
@@ -81,7 +77,6 @@ static int read_lines(FILE *file, struct settings *settings)
 static int read_file(const char *path, struct settings *settings)
 {
     FILE *file = fopen(path, "re");
-
     if (!file)
         return complain("%s cannot be opened: %s", path, strerror(errno));
     int result = read_lines(file, settings);
@@ -99,7 +94,6 @@ static int read_file(const char *path, struct settings *settings)
 static int64_t parse_sdkappid(const char *text)
 {
     size_t len = strlen(text);
-
     if (len == 0 || len > 10 || strspn(text, "0123456789") != len)
         return -1;
     int64_t number = strtoll(text, NULL, 10);
@@ -109,7 +103,6 @@ static int64_t parse_sdkappid(const char *text)
 static int fill(struct ctl_config *config, const char *sdkappid, const char *key_file)
 {
     char error[512];
-
     config->sdkappid = parse_sdkappid(sdkappid);
     if (config->sdkappid < 0)
         return complain("the sdkappid \"%s\" is not a whole number from 1 to %lld", sdkappid, SDKAPPID_MAX);
@@ -121,7 +114,6 @@ static int fill(struct ctl_config *config, const char *sdkappid, const char *key
 static int fill_from_file(struct ctl_config *config, const char *path)
 {
     struct settings settings = {0};
-
     if (!path)
         return complain("no configuration found: use --config, or --key-file and --sdkappid");
     int result = read_file(path, &settings);

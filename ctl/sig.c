@@ -16,13 +16,13 @@
 
 #define DEFAULT_EXPIRE "7d"
 
-/* In the order of OPTIONS; `val` there is FIRST_OPTION and one of these, out of the way of getopt's ':' and
+/* In the order of options; `val` there is FIRST_OPTION and one of these, out of the way of getopt's ':' and
  * '?'. */
 enum option_id { EXPIRE, USERBUF, CONFIG, KEY_FILE, SDKAPPID, OPTION_COUNT };
 
 #define FIRST_OPTION 256
 
-static const struct option OPTIONS[] = {
+static const struct option options[] = {
     {"expire", required_argument, NULL, FIRST_OPTION + EXPIRE},
     {"userbuf", required_argument, NULL, FIRST_OPTION + USERBUF},
     {"config", required_argument, NULL, FIRST_OPTION + CONFIG},
@@ -40,10 +40,9 @@ struct sig_arguments {
 static int parse(struct sig_arguments *out, int argc, char **argv, enum option_id first, int words)
 {
     int option;
-
     *out = (struct sig_arguments){0};
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":", OPTIONS + first, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":", options + first, NULL)) != -1) {
         if (option < FIRST_OPTION) {
             return complain_usage("%s: %s %s", argv[0], argv[optind - 1],
                                   option == ':' ? "needs a value" : "is not an option");
@@ -62,7 +61,6 @@ static int load(struct ctl_config *config, const struct sig_arguments *arguments
 {
     const struct config_source source = {arguments->value[CONFIG], arguments->value[KEY_FILE],
                                          arguments->value[SDKAPPID]};
-
     return config_load(config, &source);
 }
 
@@ -74,7 +72,6 @@ static int64_t parse_duration(const char *text)
     size_t digits = strspn(text, "0123456789");
     const char *unit = text[digits] ? strchr(units, text[digits]) : units;
     int64_t result;
-
     if (digits == 0 || digits > 16 || !unit || (text[digits] && text[digits + 1]))
         return -1;
     if (__builtin_mul_overflow(strtoll(text, NULL, 10), seconds[unit - units], &result))
@@ -87,7 +84,6 @@ static int print_usersig(const char *user, int64_t expire, const char *userbuf,
 {
     char *text = usersig_mint(user, config->sdkappid, time(NULL), expire, userbuf,
                               userbuf ? strlen(userbuf) : 0, &config->keys);
-
     if (!text)
         return complain("the userSig cannot be made: the userbuf is too long, or memory is out");
     puts(text);
@@ -99,7 +95,6 @@ int command_usersig(int argc, char **argv)
 {
     struct sig_arguments arguments;
     struct ctl_config config;
-
     int result = parse(&arguments, argc, argv, EXPIRE, 1);
     if (result != EXIT_DONE)
         return result;
@@ -124,7 +119,6 @@ static void print_expiry(int64_t seconds)
     char text[64];
     struct tm tm;
     time_t when = (time_t)seconds;
-
     if (gmtime_r(&when, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
         printf("ok, expires %s\n", text);
     else
@@ -137,7 +131,6 @@ static int print_verdict(const char *user, const char *text, const struct ctl_co
     int code = user_id_valid(user, strlen(user))
                    ? usersig_verify(text, user, config->sdkappid, &config->keys, time(NULL), &usersig)
                    : CODE_BAD_USER_ID;
-
     if (code == CODE_OK)
         print_expiry(usersig.expires);
     else
@@ -150,7 +143,6 @@ int command_verify(int argc, char **argv)
 {
     struct sig_arguments arguments;
     struct ctl_config config;
-
     int result = parse(&arguments, argc, argv, CONFIG, 2);
     if (result != EXIT_DONE)
         return result;

@@ -60,7 +60,6 @@ void say_line(const char *format, ...)
     time_t now = time(NULL);
     struct tm utc;
     va_list args;
-
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);

@@ -43,7 +43,7 @@ static const struct claim {
     size_t offset;
     enum claim_kind kind;
     bool optional;
-} CLAIMS[] = {
+} claim_table[] = {
     {"TLS.ver", offsetof(struct claims, version), TEXT, false},
     {"TLS.identifier", offsetof(struct claims, identifier), TEXT, false},
     {"TLS.sdkappid", offsetof(struct claims, sdkappid), NUMBER, false},
@@ -53,7 +53,7 @@ static const struct claim {
     {"TLS.sig", offsetof(struct claims, sig), TEXT, false},
 };
 
-#define CLAIM_COUNT COUNT(CLAIMS)
+#define CLAIM_COUNT COUNT(claim_table)
 
 /* Tencent's alphabet is ordinary base64 with three characters replaced. */
 static void translate(char *text, const char *from, const char *to)
@@ -70,7 +70,6 @@ static int padding(const char *text, size_t len)
 {
     size_t digits = strspn(text, BASE64_DIGITS);
     size_t pads = strspn(text + digits, "_");
-
     if (len == 0 || len % 4 != 0 || digits + pads != len || pads > 2)
         return -1;
     return (int)pads;
@@ -81,7 +80,6 @@ static int decode(const char *userSig, unsigned char *out)
 {
     char text[TEXT_MAX + 1];
     size_t len = strnlen(userSig, TEXT_MAX + 1);
-
     if (len > TEXT_MAX)
         return -1;
     int pads = padding(userSig, len);
@@ -97,7 +95,6 @@ static int decode(const char *userSig, unsigned char *out)
 static enum inflated inflate_bounded(unsigned char *bytes, size_t len, struct document *out)
 {
     z_stream stream = {.next_in = bytes, .avail_in = (uInt)len};
-
     if (inflateInit(&stream) != Z_OK)
         return NOT_INFLATED;
     stream.next_out = (unsigned char *)out->json;
@@ -117,7 +114,6 @@ static enum inflated unpack(const char *userSig, struct document *out)
 {
     unsigned char bytes[TEXT_MAX / 4 * 3];
     int len = decode(userSig, bytes);
-
     return len < 0 ? NOT_INFLATED : inflate_bounded(bytes, (size_t)len, out);
 }
 
@@ -125,7 +121,6 @@ static enum inflated unpack(const char *userSig, struct document *out)
 static cJSON *parse_object(const struct document *document)
 {
     cJSON *root = json_read(document->json, document->len);
-
     if (root && !cJSON_IsObject(root)) {
         cJSON_Delete(root);
         return NULL;
@@ -145,7 +140,6 @@ static bool is_number_max(const cJSON *item, const struct document *document)
 static bool read_number(const cJSON *item, const struct document *document, int64_t *out)
 {
     double value = item->valuedouble;
-
     if (!cJSON_IsNumber(item) || signbit(value) || !(value <= (double)USERSIG_NUMBER_MAX) ||
         value != floor(value))
         return false;
@@ -158,7 +152,6 @@ static bool read_claim(const cJSON *root, const struct document *document, const
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, claim->name);
     void *place = (char *)out + claim->offset;
-
     if (!item)
         return claim->optional;
     if (claim->kind == NUMBER)
@@ -180,7 +173,6 @@ static bool unambiguous(const cJSON *root, const struct document *document)
 {
     struct json_facts facts = {0};
     const char *twice;
-
     return json_scan(document->json, document->len, &facts) && !facts.nul && json_unique(root, &twice);
 }
 
@@ -190,7 +182,7 @@ static bool read_claims(const cJSON *root, const struct document *document, stru
     if (!unambiguous(root, document))
         return false;
     for (size_t i = 0; i < CLAIM_COUNT; i++)
-        if (!read_claim(root, document, &CLAIMS[i], out))
+        if (!read_claim(root, document, &claim_table[i], out))
             return false;
     return strcmp(out->version, "2.0") == 0 && !has_control_characters(out->identifier);
 }
@@ -200,7 +192,6 @@ static char *signed_text(const struct claims *claims)
 {
     char *text;
     bool buf = claims->userbuf;
-
     int len = asprintf(&text, "TLS.identifier:%s\nTLS.sdkappid:%lld\nTLS.time:%lld\nTLS.expire:%lld\n%s%s%s",
                        claims->identifier, (long long)claims->sdkappid, (long long)claims->created,
                        (long long)claims->expire, buf ? "TLS.userbuf:" : "", buf ? claims->userbuf : "",
@@ -211,7 +202,6 @@ static char *signed_text(const struct claims *claims)
 static bool sign(char sig[SIG_LEN + 1], const char *key, const char *text)
 {
     unsigned char mac[HMAC_BYTES];
-
     if (!HMAC(EVP_sha256(), key, (int)strlen(key), (const unsigned char *)text, strlen(text), mac, NULL))
         return false;
     EVP_EncodeBlock((unsigned char *)sig, mac, HMAC_BYTES);
@@ -223,7 +213,6 @@ static bool signed_by_any(const struct claims *claims, const struct keys *keys)
 {
     char sig[SIG_LEN + 1];
     int matches = 0;
-
     if (strlen(claims->sig) != SIG_LEN)
         return false;
     char *text = signed_text(claims);
@@ -252,7 +241,6 @@ int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, cons
     struct document document;
     struct claims claims;
     int code = CODE_SIG_MALFORMED;
-
     if (!userSig || !*userSig)
         return CODE_SIG_EMPTY;
     if (unpack(userSig, &document) != INFLATED)
@@ -269,7 +257,6 @@ int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, cons
 bool usersig_shaped(const char *text)
 {
     struct document document;
-
     if (!text)
         return false;
     switch (unpack(text, &document)) {
@@ -291,7 +278,6 @@ bool usersig_shaped(const char *text)
 static char *encode(const void *data, size_t len)
 {
     char *text = malloc(BASE64_LEN(len) + 1);
-
     if (text)
         EVP_EncodeBlock((unsigned char *)text, data, (int)len);
     return text;
@@ -303,7 +289,6 @@ static char *print(const struct claims *claims)
 {
     char *json;
     bool buf = claims->userbuf;
-
     int len =
         asprintf(&json,
                  "{\"TLS.ver\":\"2.0\",\"TLS.identifier\":\"%s\",\"TLS.sdkappid\":%lld,\"TLS.time\":%lld,"
@@ -318,7 +303,6 @@ static char *pack(const char *json)
 {
     unsigned char bytes[USERSIG_INFLATED_MAX + 256];
     uLongf len = sizeof bytes;
-
     if (strlen(json) > USERSIG_INFLATED_MAX ||
         compress(bytes, &len, (const unsigned char *)json, (uLong)strlen(json)) != Z_OK)
         return NULL;
@@ -332,7 +316,6 @@ static char *make(struct claims *claims, const char *key)
 {
     char sig[SIG_LEN + 1];
     char *text = signed_text(claims), *json = NULL, *result = NULL;
-
     if (text && sign(sig, key, text)) {
         claims->sig = sig;
         json = print(claims);
@@ -355,7 +338,6 @@ char *usersig_mint(const char *user, int64_t sdkappid, int64_t created_seconds, 
     struct claims claims = {
         .identifier = user, .sdkappid = sdkappid, .created = created_seconds, .expire = expire_seconds};
     char *buf = NULL;
-
     if (!user_id_valid(user, strlen(user)) || keys->count == 0 || userbuf_len > USERSIG_INFLATED_MAX ||
         !number_valid(sdkappid) || !number_valid(created_seconds) || !number_valid(expire_seconds))
         return NULL;

@@ -16,7 +16,7 @@
 /* Apple refuses a token after an hour, and a sender that makes one more often than every 20 minutes. */
 #define TOKEN_SECONDS 2400
 
-static const struct rule RULES[] = {
+static const struct rule rules[] = {
     {200, 200, NULL, VERDICT_DONE, -1},
     {410, 410, NULL, VERDICT_INVALID_TOKEN, -1},
     {400, 400, "BadDeviceToken", VERDICT_INVALID_TOKEN, -1},
@@ -155,7 +155,7 @@ static void judge(const struct http_answer *answer, struct outcome *outcome)
 {
     cJSON *body = json_read(answer->body, strlen(answer->body));
     const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "reason"));
-    judge_by_rules(RULES, answer, reason ? reason : "", outcome);
+    judge_by_rules(rules, answer, reason ? reason : "", outcome);
     cJSON_Delete(body);
 }
 

@@ -14,7 +14,7 @@
 #define EXIT_USAGE   2
 #define CONFIG_USUAL "/etc/mosquitto/chatpushd.conf"
 
-static const char USAGE[] =
+static const char usage[] =
     "usage: chatpushd [-c FILE]                          deliver push notifications until SIGTERM\n"
     "       chatpushd [-c FILE] --check                  check configuration, keys, broker, providers\n"
     "       chatpushd [-c FILE] --test SECTION TOKEN     send one notification, SECTION like apns:myapp\n"
@@ -65,11 +65,11 @@ int main(int argc, char **argv)
     struct arguments arguments = {.path = CONFIG_USUAL};
     struct push_config config;
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
-        return print(stdout, USAGE, EXIT_SUCCESS);
+        return print(stdout, usage, EXIT_SUCCESS);
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         return print(stdout, "chatpushd " CHAT_VERSION "\n", EXIT_SUCCESS);
     if (!read_arguments(&arguments, argc, argv))
-        return print(stderr, USAGE, EXIT_USAGE);
+        return print(stderr, usage, EXIT_USAGE);
     signal(SIGPIPE, SIG_IGN); /* a connection that ends is an error of a write, no more */
     srandom((unsigned)getpid() ^ (unsigned)time(NULL));
     int result = EXIT_FAILURE;

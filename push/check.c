@@ -78,7 +78,7 @@ static char *print_job(const struct app_config *app, const char *token)
     int64_t now = clock_wall();
     cJSON *job = cJSON_CreateObject(), *about = cJSON_AddObjectToObject(job, "message");
     if (about && cJSON_AddNumberToObject(job, "job", 0) && cJSON_AddNumberToObject(job, "attempt", 1) &&
-        cJSON_AddStringToObject(job, "provider", PROVIDER_NAMES[app->kind]) &&
+        cJSON_AddStringToObject(job, "provider", provider_names[app->kind]) &&
         cJSON_AddStringToObject(job, "businessID", app->business) &&
         cJSON_AddStringToObject(job, "token", token) && cJSON_AddStringToObject(job, "userID", "test") &&
         cJSON_AddStringToObject(job, "title", "chatpushd") &&

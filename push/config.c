@@ -7,13 +7,13 @@
 
 #define BROKER_SECTION "broker"
 
-const char *const PROVIDER_NAMES[PROVIDER_COUNT] = {"apns", "fcm", "webhook"};
+const char *const provider_names[PROVIDER_COUNT] = {"apns", "fcm", "webhook"};
 
 #define IN_LINK(member)   offsetof(struct broker_config, link.member)
 #define IN_BROKER(member) offsetof(struct broker_config, member)
 #define IN_APP(member)    offsetof(struct app_config, member)
 
-static const struct conf_option BROKER_OPTIONS[] = {
+static const struct conf_option broker_options[] = {
     {"host", CONF_TEXT, IN_LINK(host), false, "127.0.0.1", 0, 0},
     {"port", CONF_NUMBER, IN_LINK(port), false, "1883", 1, 65535},
     {"ca_file", CONF_FILE, IN_LINK(ca_file), false, NULL, 0, 0},
@@ -25,7 +25,7 @@ static const struct conf_option BROKER_OPTIONS[] = {
     {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
 };
 
-static const struct conf_option APNS_OPTIONS[] = {
+static const struct conf_option apns_options[] = {
     {"business_id", CONF_TEXT, IN_APP(business), false, NULL, 0, 0},
     {"key_file", CONF_TEXT, IN_APP(key_file), true, NULL, 0, 0},
     {"key_id", CONF_TEXT, IN_APP(key_id), true, NULL, 0, 0},
@@ -38,7 +38,7 @@ static const struct conf_option APNS_OPTIONS[] = {
     {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
 };
 
-static const struct conf_option FCM_OPTIONS[] = {
+static const struct conf_option fcm_options[] = {
     {"business_id", CONF_TEXT, IN_APP(business), false, NULL, 0, 0},
     {"service_account_file", CONF_TEXT, IN_APP(service_account_file), true, NULL, 0, 0},
     {"url", CONF_BASE_URL, IN_APP(url), false, "https://fcm.googleapis.com", 0, 0},
@@ -47,7 +47,7 @@ static const struct conf_option FCM_OPTIONS[] = {
     {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
 };
 
-static const struct conf_option WEBHOOK_OPTIONS[] = {
+static const struct conf_option webhook_options[] = {
     {"business_id", CONF_TEXT, IN_APP(business), false, NULL, 0, 0},
     {"url", CONF_URL, IN_APP(url), true, NULL, 0, 0},
     {"secret_file", CONF_TEXT, IN_APP(secret_file), true, NULL, 0, 0},
@@ -56,8 +56,8 @@ static const struct conf_option WEBHOOK_OPTIONS[] = {
     {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
 };
 
-static const struct conf_option *const APP_OPTIONS[PROVIDER_COUNT] = {APNS_OPTIONS, FCM_OPTIONS,
-                                                                      WEBHOOK_OPTIONS};
+static const struct conf_option *const app_options[PROVIDER_COUNT] = {apns_options, fcm_options,
+                                                                      webhook_options};
 
 /* Sections */
 
@@ -67,7 +67,7 @@ static enum provider_kind kind_of(const char *section)
     int kind = 0;
     size_t len = strcspn(section, ":");
     while (kind < PROVIDER_COUNT &&
-           (strlen(PROVIDER_NAMES[kind]) != len || strncmp(PROVIDER_NAMES[kind], section, len) != 0))
+           (strlen(provider_names[kind]) != len || strncmp(provider_names[kind], section, len) != 0))
         kind++;
     return (enum provider_kind)kind;
 }
@@ -83,7 +83,7 @@ static struct app_config *add_app(struct push_config *config, enum provider_kind
     }
     app->kind = kind;
     app->section = name;
-    conf_init(APP_OPTIONS[kind], app);
+    conf_init(app_options[kind], app);
     DL_APPEND(config->apps, app);
     return app;
 }
@@ -108,7 +108,7 @@ static int find_app(struct push_config *config, const char *section, struct conf
     struct app_config *app = find_section(config, section);
     if (!app)
         app = add_app(config, kind, section);
-    *out = (struct conf_section){APP_OPTIONS[kind], app};
+    *out = (struct conf_section){app_options[kind], app};
     return app ? 0 : conf_refuse(&config->conf, "out of memory");
 }
 
@@ -117,13 +117,13 @@ static int find(struct conf *conf, const char *section, struct conf_section *out
     struct push_config *config = conf->context;
     if (strcmp(section, BROKER_SECTION) != 0)
         return find_app(config, section, out);
-    *out = (struct conf_section){BROKER_OPTIONS, &config->broker};
+    *out = (struct conf_section){broker_options, &config->broker};
     return 0;
 }
 
 static int check_broker(struct push_config *config)
 {
-    if (conf_complete(&config->conf, BROKER_SECTION, BROKER_OPTIONS, &config->broker))
+    if (conf_complete(&config->conf, BROKER_SECTION, broker_options, &config->broker))
         return -1;
     const char *fault = link_config_fault(&config->broker.link);
     return fault ? conf_refuse(&config->conf, "[broker] %s", fault) : 0;
@@ -141,7 +141,7 @@ static int check_apps(struct push_config *config)
 {
     struct app_config *app, *other;
     DL_FOREACH (config->apps, app) {
-        if (conf_complete(&config->conf, app->section, APP_OPTIONS[app->kind], app) ||
+        if (conf_complete(&config->conf, app->section, app_options[app->kind], app) ||
             name_business(config, app))
             return -1;
         for (other = config->apps; other != app; other = other->next)
@@ -157,16 +157,16 @@ static int check_apps(struct push_config *config)
 int push_config_read(struct push_config *config, const char *path)
 {
     *config = (struct push_config){.conf = {.find = find, .context = config}};
-    conf_init(BROKER_OPTIONS, &config->broker);
+    conf_init(broker_options, &config->broker);
     return conf_read(&config->conf, path) || check_broker(config) || check_apps(config) ? -1 : 0;
 }
 
 void push_config_clear(struct push_config *config)
 {
     struct app_config *app, *next;
-    conf_clear(BROKER_OPTIONS, &config->broker);
+    conf_clear(broker_options, &config->broker);
     DL_FOREACH_SAFE (config->apps, app, next) {
-        conf_clear(APP_OPTIONS[app->kind], app);
+        conf_clear(app_options[app->kind], app);
         free(app->section);
         free(app);
     }

@@ -13,7 +13,7 @@
 #define PUSH_AGENT "chatpushd/" CHAT_VERSION /* what providers are told that we are */
 
 enum provider_kind { PROVIDER_APNS, PROVIDER_FCM, PROVIDER_WEBHOOK, PROVIDER_COUNT };
-extern const char *const PROVIDER_NAMES[PROVIDER_COUNT];
+extern const char *const provider_names[PROVIDER_COUNT];
 
 struct broker_config {
     struct link_config link;

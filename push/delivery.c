@@ -63,7 +63,7 @@ struct deliveries {
     size_t held, running, most;
 };
 
-static const struct provider *const PROVIDERS[PROVIDER_COUNT] = {&provider_apns, &provider_fcm,
+static const struct provider *const providers[PROVIDER_COUNT] = {&provider_apns, &provider_fcm,
                                                                  &provider_webhook};
 
 /* Lists */
@@ -449,7 +449,7 @@ static int add_app(struct deliveries *all, const struct app_config *config, char
     if (!app)
         return -1;
     app->account.config = config;
-    app->account.provider = PROVIDERS[config->kind];
+    app->account.provider = providers[config->kind];
     app->all = all;
     DL_APPEND(all->apps, app);
     if (app->account.provider->open(&app->account, reason, sizeof reason) == 0)

@@ -23,7 +23,7 @@
 #define REASON_TOKEN   "INVALID_TOKEN"
 #define REASON_WEBPAGE "not an answer of FCM"
 
-static const struct rule RULES[] = {
+static const struct rule rules[] = {
     {200, 299, NULL, VERDICT_DONE, -1},
     {400, 404, "UNREGISTERED", VERDICT_INVALID_TOKEN, -1},
     {400, 400, REASON_TOKEN, VERDICT_INVALID_TOKEN, -1},
@@ -308,7 +308,7 @@ static void judge(const struct http_answer *answer, struct outcome *outcome)
 {
     cJSON *body = json_read(answer->body, strlen(answer->body));
     const cJSON *error = cJSON_GetObjectItemCaseSensitive(body, "error");
-    judge_by_rules(RULES, answer, find_reason(answer, error), outcome);
+    judge_by_rules(rules, answer, find_reason(answer, error), outcome);
     cJSON_Delete(body);
 }
 

@@ -16,7 +16,7 @@ static const struct {
     const char *name;
     size_t offset;
     enum text_need need;
-} TEXTS[] = {
+} texts[] = {
     {"provider", offsetof(struct job, provider), REQUIRED},
     {"token", offsetof(struct job, token), REQUIRED},
     {"userID", offsetof(struct job, user), REQUIRED},
@@ -31,13 +31,13 @@ static const struct {
 
 static const char *read_texts(struct job *job)
 {
-    for (size_t i = 0; i < COUNT(TEXTS); i++) {
-        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(job->tree, TEXTS[i].name));
-        if (TEXTS[i].need == REQUIRED && (!text || !*text))
-            return TEXTS[i].name;
-        if (!text && TEXTS[i].need == WANTED)
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(job->tree, texts[i].name));
+        if (texts[i].need == REQUIRED && (!text || !*text))
+            return texts[i].name;
+        if (!text && texts[i].need == WANTED)
             text = "";
-        *(const char **)((char *)job + TEXTS[i].offset) = text;
+        *(const char **)((char *)job + texts[i].offset) = text;
     }
     if (job->sound && strlen(job->sound) > JOB_SOUND_MAX)
         job->sound = NULL;

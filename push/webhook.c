@@ -9,7 +9,7 @@
 #include "lib/keys.h"
 #include "push/provider.h"
 
-static const struct rule RULES[] = {
+static const struct rule rules[] = {
     {200, 299, NULL, VERDICT_DONE, -1},  {410, 410, NULL, VERDICT_INVALID_TOKEN, -1},
     {408, 408, NULL, VERDICT_RETRY, -1}, {429, 429, NULL, VERDICT_RETRY, -1},
     {300, 499, NULL, VERDICT_DEAD, -1},  {0, 999, NULL, VERDICT_RETRY, -1},
@@ -64,7 +64,7 @@ static bool make_request(const struct account *account, const struct job *job, i
 
 static void judge(const struct http_answer *answer, struct outcome *outcome)
 {
-    judge_by_rules(RULES, answer, "", outcome);
+    judge_by_rules(rules, answer, "", outcome);
 }
 
 const struct provider provider_webhook = {
