@@ -256,6 +256,8 @@ static void on_other(struct client *client, const char *topic, size_t topic_len,
     }
     free(client->response);
     client->response = strndup(payload, len);
+    if (!client->response)
+        die("out of memory");
 }
 
 static void on_publish(struct client *client, unsigned char type, const unsigned char *body, size_t len)

@@ -107,6 +107,7 @@ static void send_head(struct check *check, const struct app_config *app)
 {
     struct http_request request = {.url = strdup(app->url), .ca_file = app->ca_file};
     request.timeout_ms = (long)app->timeout_seconds * 1000;
+    outcome_set(&check->outcome, VERDICT_RETRY, "out of memory");
     check->answered = !http_send(check->http, &request, on_head, check);
     await(check);
 }

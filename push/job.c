@@ -75,7 +75,7 @@ const char *job_parse(struct job *job, const char *payload, size_t len)
 {
     *job = (struct job){.raw = strndup(payload, len), .raw_len = len};
     job->tree = job->raw ? json_read(payload, len) : NULL;
-    const char *fault = job->tree ? read_numbers(job) : "JSON";
+    const char *fault = job->tree ? read_numbers(job) : job->raw ? "JSON" : "out of memory";
     if (!fault)
         fault = read_texts(job);
     if (fault)
