@@ -47,7 +47,7 @@ _Static_assert(sizeof(struct frame_head) == RING_FRAME_BYTES, "part of the forma
 _Static_assert(sizeof(struct record_head) == 8, "part of the format");
 
 /* The frame between ring_begin and ring_commit; all of it belongs to the producer. */
-struct draft {
+struct frame_draft {
     bool open;
     size_t skip; /* bytes from the head to the end of the file that the frame does not fit in, else 0 */
     size_t room; /* reserved for records */
@@ -63,7 +63,7 @@ struct ring {
     int fd;
     _Atomic uint64_t head;
     uint64_t released, shrunk;
-    struct draft draft;
+    struct frame_draft draft;
     char path[];
 };
 
@@ -474,7 +474,7 @@ static void move_head(struct ring *ring, uint64_t position)
 void ring_start(struct ring *ring, uint64_t position, uint64_t epoch)
 {
     position = (position + 7u) & ~(uint64_t)7u;
-    ring->draft = (struct draft){0};
+    ring->draft = (struct frame_draft){0};
     ring->epoch = epoch;
     ring->released = ring->shrunk = position;
     ring->started = true;
@@ -535,13 +535,13 @@ bool ring_begin(struct ring *ring, size_t bytes)
     size_t skip = need > rest ? rest : 0;
     if (skip + need > ring->capacity - ring_used(ring))
         return false;
-    ring->draft = (struct draft){.open = true, .skip = skip, .room = bytes & ~(size_t)7u};
+    ring->draft = (struct frame_draft){.open = true, .skip = skip, .room = bytes & ~(size_t)7u};
     return true;
 }
 
 uint8_t *ring_record(struct ring *ring, uint16_t op, size_t len)
 {
-    struct draft *draft = &ring->draft;
+    struct frame_draft *draft = &ring->draft;
     size_t room = draft->room - draft->used;
     if (!draft->open || room < sizeof(struct record_head) || len > room - sizeof(struct record_head) ||
         RING_RECORD_BYTES(len) > room)
@@ -572,7 +572,7 @@ static void write_head(struct ring *ring, uint64_t position, size_t length, uint
  * both. */
 uint64_t ring_commit(struct ring *ring)
 {
-    const struct draft draft = ring->draft;
+    const struct frame_draft draft = ring->draft;
     uint64_t head = ring_head(ring);
     ring_abort(ring);
     if (!draft.open || draft.records == 0)
@@ -588,5 +588,5 @@ uint64_t ring_commit(struct ring *ring)
 
 void ring_abort(struct ring *ring)
 {
-    ring->draft = (struct draft){0};
+    ring->draft = (struct frame_draft){0};
 }

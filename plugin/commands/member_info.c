@@ -95,14 +95,14 @@ int command_mute_group_member(struct command *command)
 
 /* setGroupMemberInfo */
 
-struct changes {
+struct member_changes {
     const char *user_id;
     const char *name_card;      /* NULL: stays */
     const char *receive_option; /* the same */
     enum receive_option option;
 };
 
-static int read_receive_option(struct command *command, struct changes *changes)
+static int read_receive_option(struct command *command, struct member_changes *changes)
 {
     static const char *const names[] = {[RECEIVE_AND_NOTIFY] = "AcceptAndNotify",
                                         [RECEIVE_NOT_NOTIFY] = "AcceptNotNotify",
@@ -118,7 +118,7 @@ static int read_receive_option(struct command *command, struct changes *changes)
     return command_refuse(command, "receiveOption: AcceptAndNotify, AcceptNotNotify or Discard");
 }
 
-static int read_changes(struct command *command, struct changes *changes)
+static int read_changes(struct command *command, struct member_changes *changes)
 {
     int code = field_user(command, "userID", FIELD_OPTIONAL, &changes->user_id);
     if (code == CODE_OK)
@@ -136,7 +136,7 @@ static int read_changes(struct command *command, struct changes *changes)
 
 /* One's own things are open to every member; another's name card to whoever might remove him. How somebody
  * wants to receive is his own affair, and a live group is received by subscribing. */
-static int check_changes(const struct command *command, const struct changes *changes,
+static int check_changes(const struct command *command, const struct member_changes *changes,
                          const struct conversation *conversation, const struct member *member)
 {
     if (!member || member->role == ROLE_NONE)
@@ -153,7 +153,7 @@ static int check_changes(const struct command *command, const struct changes *ch
                             member->role);
 }
 
-static int set_info(struct command *command, struct member *member, const struct changes *changes)
+static int set_info(struct command *command, struct member *member, const struct member_changes *changes)
 {
     const char *card = changes->name_card ? changes->name_card : member->name_card;
     enum receive_option option = changes->receive_option ? changes->option : member->receive_option;
@@ -169,7 +169,7 @@ static int set_info(struct command *command, struct member *member, const struct
 
 int command_set_group_member_info(struct command *command)
 {
-    struct changes changes;
+    struct member_changes changes;
     struct conversation *conversation = NULL;
     int code = read_changes(command, &changes);
     if (code == CODE_OK)

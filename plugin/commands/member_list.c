@@ -17,7 +17,7 @@
 #define PAGE_LIMIT_MAX   500
 #define LIVE_MEMBERS_MAX 1000
 
-struct page {
+struct member_page {
     size_t offset, limit;
 };
 
@@ -33,7 +33,7 @@ static bool add_member(cJSON *array, const char *user_id, const struct member *m
 }
 
 /* `next` is there if somebody comes after the page. */
-static bool add_next(cJSON *data, const struct page *page, size_t count)
+static bool add_next(cJSON *data, const struct member_page *page, size_t count)
 {
     size_t next = page->offset + page->limit;
     return next >= count || cJSON_AddNumberToObject(data, "next", (double)next);
@@ -61,7 +61,8 @@ static const struct member **members_in_order(const struct conversation *convers
     return list;
 }
 
-static int get_members(struct command *command, struct conversation *conversation, const struct page *page)
+static int get_members(struct command *command, struct conversation *conversation,
+                       const struct member_page *page)
 {
     size_t count;
     if (!conversation_load_members(command->chat, conversation))
@@ -77,7 +78,8 @@ static int get_members(struct command *command, struct conversation *conversatio
 }
 
 /* Only the owner of a live group, and who was muted, has a row in the store. */
-static int get_audience(struct command *command, struct conversation *conversation, const struct page *page)
+static int get_audience(struct command *command, struct conversation *conversation,
+                        const struct member_page *page)
 {
     struct user *users[PAGE_LIMIT_MAX];
     size_t count = conversation->watchers < LIVE_MEMBERS_MAX ? conversation->watchers : LIVE_MEMBERS_MAX;
@@ -103,7 +105,7 @@ int command_get_group_members(struct command *command)
         code = group_access(command, ACTION_GET_MEMBERS, &access);
     if (code != CODE_OK)
         return code;
-    const struct page page = {.offset = (size_t)offset, .limit = (size_t)limit};
+    const struct member_page page = {.offset = (size_t)offset, .limit = (size_t)limit};
     return access.type == GROUP_LIVE ? get_audience(command, access.conversation, &page)
                                      : get_members(command, access.conversation, &page);
 }

@@ -17,11 +17,11 @@
 
 /* setSelfInfo */
 
-struct changes {
+struct profile_changes {
     const char *nickname, *face_url, *self_signature; /* NULL: stays as it is */
 };
 
-static int read_changes(struct command *command, struct changes *changes)
+static int read_changes(struct command *command, struct profile_changes *changes)
 {
     int code = field_text(command, "nickname", FIELD_OPTIONAL, NICKNAME_MAX, &changes->nickname);
     if (code == CODE_OK)
@@ -43,7 +43,7 @@ int command_set_self_info(struct command *command)
 {
     struct user *self = command->session->user;
     const struct profile *now = user_profile(self);
-    struct changes changes;
+    struct profile_changes changes;
     int code = read_changes(command, &changes);
     if (code != CODE_OK)
         return code;

@@ -23,7 +23,7 @@ struct chat {
     struct devices *devices;             /* device.h: what is not committed yet */
     struct closing *closing;             /* closing.h: who is being closed, whose userSig expires when */
     struct presence_turns *presence;     /* presence.h: who is told that somebody came or went */
-    struct delivery *delivery;           /* deliver.h */
+    struct deliver_turn *delivery;       /* deliver.h */
     struct recents *recents;             /* recent.h */
     struct push *push;                   /* push.h */
 

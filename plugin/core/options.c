@@ -24,13 +24,13 @@
 #define EDITS_MAX          2
 #define NUMBER_DIGITS_MAX  18 /* always fits int64_t */
 
-enum kind { NUMBER, WORD, TEXT, ADMINS, KIND_COUNT };
+enum option_kind { NUMBER, WORD, TEXT, ADMINS, KIND_COUNT };
 enum flag { REQUIRED = 1, RUNNING = 2 }; /* RUNNING: may change while the broker runs */
 
-struct row {
+struct option_row {
     const char *name;
     size_t offset;
-    enum kind kind;
+    enum option_kind kind;
     int64_t min, max;     /* of a number; of a text max is its length in bytes */
     const char *fallback; /* as a user would write it; NULL: none */
     int flags;
@@ -46,7 +46,7 @@ struct row {
 #define OPT(member) #member, offsetof(struct options, member)
 
 /* clang-format off */
-static const struct row rows[] = {
+static const struct option_row rows[] = {
     {OPT(sdkappid),                NUMBER, 1,       UINT32_MAX,      NULL,       REQUIRED, NULL},
     {OPT(secret_key_file),         TEXT,   0,       PATH_BYTES_MAX,  NULL,       REQUIRED, NULL},
     {OPT(database),                TEXT,   0,       PATH_BYTES_MAX,  NULL,       REQUIRED, NULL},
@@ -84,7 +84,7 @@ struct span {
 };
 
 /* Where a name and value come from (file NULL: mosquitto.conf), and where to complain. */
-struct source {
+struct option_source {
     const char *file;
     size_t line;
     char *error;
@@ -92,7 +92,8 @@ struct source {
 };
 
 /* Every sentence starts with the option's name, so that the prefix makes it what the user wrote. */
-__attribute__((format(printf, 2, 3))) static int refuse(const struct source *source, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static int refuse(const struct option_source *source,
+                                                        const char *format, ...)
 {
     int used = source->file ? snprintf(source->error, source->error_size,
                                        "settings_file %s, line %zu: ", source->file, source->line)
@@ -149,12 +150,12 @@ static bool next_part(const char **rest, const char *stops, struct span *part)
     return true;
 }
 
-static void *field(struct options *options, const struct row *row)
+static void *field(struct options *options, const struct option_row *row)
 {
     return (char *)options + row->offset;
 }
 
-static bool owns_text(const struct row *row)
+static bool owns_text(const struct option_row *row)
 {
     return row->kind == TEXT || row->kind == ADMINS;
 }
@@ -174,8 +175,8 @@ static bool read_number(struct span text, int64_t *number)
     return true;
 }
 
-static int set_number(struct options *options, const struct row *row, struct span value,
-                      const struct source *source)
+static int set_number(struct options *options, const struct option_row *row, struct span value,
+                      const struct option_source *source)
 {
     int64_t number;
     if (!read_number(value, &number) || number < row->min || number > row->max)
@@ -185,8 +186,8 @@ static int set_number(struct options *options, const struct row *row, struct spa
     return 0;
 }
 
-static int set_word(struct options *options, const struct row *row, struct span value,
-                    const struct source *source)
+static int set_word(struct options *options, const struct option_row *row, struct span value,
+                    const struct option_source *source)
 {
     const char *rest = row->words;
     struct span word;
@@ -200,8 +201,8 @@ static int set_word(struct options *options, const struct row *row, struct span 
 }
 
 /* An empty value is none, NULL. */
-static int set_text(struct options *options, const struct row *row, struct span value,
-                    const struct source *source)
+static int set_text(struct options *options, const struct option_row *row, struct span value,
+                    const struct option_source *source)
 {
     if (value.len > (size_t)row->max)
         return refuse(source, "%s: the value has %zu bytes, at most %" PRId64 " are allowed", row->name,
@@ -215,8 +216,8 @@ static int set_text(struct options *options, const struct row *row, struct span 
     return 0;
 }
 
-static int set_admins(struct options *options, const struct row *row, struct span value,
-                      const struct source *source)
+static int set_admins(struct options *options, const struct option_row *row, struct span value,
+                      const struct option_source *source)
 {
     if (set_text(options, row, value, source))
         return -1;
@@ -228,7 +229,7 @@ static int set_admins(struct options *options, const struct row *row, struct spa
     return 0;
 }
 
-typedef int (*setter)(struct options *, const struct row *, struct span, const struct source *);
+typedef int (*setter)(struct options *, const struct option_row *, struct span, const struct option_source *);
 
 static const struct {
     size_t size;
@@ -240,7 +241,8 @@ static const struct {
     [ADMINS] = {sizeof(char *), set_admins},
 };
 
-static int set(struct options *options, const struct row *row, struct span value, const struct source *source)
+static int set(struct options *options, const struct option_row *row, struct span value,
+               const struct option_source *source)
 {
     bool may_be_empty = owns_text(row) && !(row->flags & REQUIRED);
     if (value.len == 0 && !may_be_empty)
@@ -248,7 +250,7 @@ static int set(struct options *options, const struct row *row, struct span value
     return kinds[row->kind].set(options, row, value, source);
 }
 
-static const struct row *find(struct span name)
+static const struct option_row *find(struct span name)
 {
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (same(name, rows[i].name))
@@ -274,14 +276,14 @@ static int64_t edits_between(struct span a, const char *b)
     return line[len];
 }
 
-static const struct row *find_nearest(struct span name)
+static const struct option_row *find_nearest(struct span name)
 {
     size_t prefix = strlen(PREFIX); /* easily copied into settings_file with the name */
     if (name.len > prefix && memcmp(name.at, PREFIX, prefix) == 0)
         name = (struct span){name.at + prefix, name.len - prefix};
     if (name.len > NAME_BYTES_MAX)
         return NULL;
-    const struct row *nearest = NULL;
+    const struct option_row *nearest = NULL;
     int64_t least = EDITS_MAX + 1;
     for (size_t i = 0; i < ROW_COUNT; i++) {
         int64_t edits = edits_between(name, rows[i].name);
@@ -307,9 +309,9 @@ static bool may_be_key(struct span name)
     return false;
 }
 
-static int refuse_unknown(struct span name, const struct source *source)
+static int refuse_unknown(struct span name, const struct option_source *source)
 {
-    const struct row *nearest = find_nearest(name);
+    const struct option_row *nearest = find_nearest(name);
     if (nearest)
         return refuse(source, "%.*s is not an option; did you mean %s%s?", shown(name), name.at,
                       source->file ? "" : PREFIX, nearest->name);
@@ -319,9 +321,9 @@ static int refuse_unknown(struct span name, const struct source *source)
 }
 
 static int apply(struct options *options, uint64_t *seen, struct span name, struct span value,
-                 const struct source *source)
+                 const struct option_source *source)
 {
-    const struct row *row = find(name);
+    const struct option_row *row = find(name);
     if (!row)
         return refuse_unknown(name, source);
     if (source->file && !(row->flags & RUNNING))
@@ -335,7 +337,7 @@ static int apply(struct options *options, uint64_t *seen, struct span name, stru
     return set(options, row, value, source);
 }
 
-static int apply_fallbacks(struct options *options, const struct source *source)
+static int apply_fallbacks(struct options *options, const struct option_source *source)
 {
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].fallback && set(options, &rows[i], trim_string(rows[i].fallback), source))
@@ -344,7 +346,7 @@ static int apply_fallbacks(struct options *options, const struct source *source)
 }
 
 static int apply_pairs(struct options *options, const struct option_pair *pairs, size_t count,
-                       const struct source *source)
+                       const struct option_source *source)
 {
     uint64_t seen = 0;
     for (size_t i = 0; i < count; i++)
@@ -356,7 +358,7 @@ static int apply_pairs(struct options *options, const struct option_pair *pairs,
     return 0;
 }
 
-static int name_ring(struct options *options, const struct source *source)
+static int name_ring(struct options *options, const struct option_source *source)
 {
     if (!options->ring_file && asprintf(&options->ring_file, "%s.ring", options->database) < 0) {
         options->ring_file = NULL;
@@ -382,7 +384,7 @@ static ssize_t read_up_to(int fd, char *buffer, size_t room)
 }
 
 /* O_NONBLOCK and the look at its type: a FIFO must not stop the broker. */
-static int open_regular(const char *path, const struct source *source)
+static int open_regular(const char *path, const struct option_source *source)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
@@ -394,7 +396,7 @@ static int open_regular(const char *path, const struct source *source)
     return refuse(source, "settings_file: %s is not a regular file", path);
 }
 
-static char *load(const char *path, const struct source *source)
+static char *load(const char *path, const struct option_source *source)
 {
     char *text = NULL;
     int fd = open_regular(path, source);
@@ -419,7 +421,8 @@ done:
     return text;
 }
 
-static int apply_line(struct options *options, uint64_t *seen, struct span line, const struct source *source)
+static int apply_line(struct options *options, uint64_t *seen, struct span line,
+                      const struct option_source *source)
 {
     if (line.len == 0 || line.at[0] == '#')
         return 0;
@@ -431,7 +434,7 @@ static int apply_line(struct options *options, uint64_t *seen, struct span line,
 
 static int apply_file(struct options *options, char *error, size_t error_size)
 {
-    struct source source = {.error = error, .error_size = error_size};
+    struct option_source source = {.error = error, .error_size = error_size};
     char *text = load(options->settings_file, &source);
     if (!text)
         return -1;
@@ -464,7 +467,7 @@ static int copy(struct options *to, const struct options *from)
     return result;
 }
 
-static int keep_start(struct options *options, const struct source *source)
+static int keep_start(struct options *options, const struct option_source *source)
 {
     options->start = calloc(1, sizeof *options->start);
     if (!options->start || copy(options->start, options))
@@ -473,7 +476,7 @@ static int keep_start(struct options *options, const struct source *source)
 }
 
 static int fill(struct options *options, const struct option_pair *pairs, size_t count,
-                const struct source *source)
+                const struct option_source *source)
 {
     if (apply_fallbacks(options, source) || apply_pairs(options, pairs, count, source) ||
         name_ring(options, source))
@@ -487,7 +490,7 @@ static int fill(struct options *options, const struct option_pair *pairs, size_t
 int options_parse(struct options *options, const struct option_pair *pairs, size_t count, char *error,
                   size_t error_size)
 {
-    struct source source = {.error = error, .error_size = error_size};
+    struct option_source source = {.error = error, .error_size = error_size};
     memset(options, 0, sizeof *options);
     if (fill(options, pairs, count, &source) == 0)
         return 0;
@@ -514,7 +517,7 @@ int options_reload(struct options *options, char *error, size_t error_size)
     if (!options->settings_file || !options->start)
         return 0;
     struct options next;
-    struct source source = {.error = error, .error_size = error_size};
+    struct option_source source = {.error = error, .error_size = error_size};
     int result = copy(&next, options->start);
     if (result)
         refuse(&source, "settings_file: out of memory");

@@ -15,7 +15,7 @@
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
 
-struct delivery {
+struct deliver_turn {
     struct outgoing current;
     bool open; /* READ may let `current` pass */
     /* of the message: READ says yes once per client and message (2.1 asks for each filter) */
@@ -193,7 +193,7 @@ static void send_to_pair(struct chat *chat, const struct outgoing *outgoing, boo
 
 void deliver(struct chat *chat, const struct outgoing *outgoing, bool native)
 {
-    struct delivery *delivery = chat->delivery;
+    struct deliver_turn *delivery = chat->delivery;
     delivery->serial++;
     delivery->current = *outgoing;
     delivery->open = native;

@@ -36,7 +36,7 @@ __attribute__((format(printf, 3, 4))) static int refuse(const struct report *rep
 /* Members by name; one that is not listed is carried along unseen. A row without name ends a table. */
 struct field {
     const char *name;
-    enum kind kind;
+    enum payload_kind kind;
     const struct field *fields; /* of an OBJECT */
 };
 

@@ -125,12 +125,12 @@ static const struct {
                      "a whole number from 1 to 2^53-1"}, /* its digits are looked at, see read_random */
 };
 
-bool kind_fits(enum kind kind, const cJSON *item)
+bool kind_fits(enum payload_kind kind, const cJSON *item)
 {
     return kinds[kind].check(item);
 }
 
-const char *kind_words(enum kind kind)
+const char *kind_words(enum payload_kind kind)
 {
     return kinds[kind].words;
 }

@@ -8,7 +8,7 @@
 
 enum priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH };
 
-enum kind {
+enum payload_kind {
     KIND_STRING,
     KIND_BOOL,
     KIND_NUMBER,
@@ -25,9 +25,9 @@ enum kind {
 };
 
 /* KIND_RANDOM fits everything: its digits are looked at elsewhere. */
-bool kind_fits(enum kind kind, const cJSON *item);
+bool kind_fits(enum payload_kind kind, const cJSON *item);
 /* What it must be, in words: "a string". */
-const char *kind_words(enum kind kind);
+const char *kind_words(enum payload_kind kind);
 /* The priority that the item names, -1: none. */
 int kind_priority(const cJSON *item);
 

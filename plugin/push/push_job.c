@@ -53,7 +53,7 @@ void push_target_clear(struct push_target *target)
 
 /* What the row stands for */
 
-struct search {
+struct message_search {
     struct chat *chat;
     const struct push_row *row;
     struct push_target *target;
@@ -62,7 +62,7 @@ struct search {
     bool found, no_memory;
 };
 
-static bool wanted(const struct search *search, const struct message *m)
+static bool wanted(const struct message_search *search, const struct message *m)
 {
     if (m->recalled || (m->kind != MESSAGE_CONTENT && m->kind != MESSAGE_NOTICE) ||
         strcmp(m->sender, search->row->user) == 0 ||
@@ -78,7 +78,7 @@ static bool wanted(const struct search *search, const struct message *m)
     }
 }
 
-static void keep(struct search *search, const struct message *m)
+static void keep(struct message_search *search, const struct message *m)
 {
     struct push_target *target = search->target;
     target->body = malloc(m->body_len + 1);
@@ -96,7 +96,7 @@ static void keep(struct search *search, const struct message *m)
 
 static bool look_back(void *context, const struct message *m)
 {
-    struct search *search = context;
+    struct message_search *search = context;
     if (m->id < search->from || ++search->seen > SCAN_MAX)
         return false;
     if (!wanted(search, m))
@@ -107,7 +107,7 @@ static bool look_back(void *context, const struct message *m)
 
 static bool look_at_own(void *context, const struct message *m)
 {
-    struct search *search = context;
+    struct message_search *search = context;
     if (m->id == search->row->message && m->id >= search->from && wanted(search, m))
         keep(search, m);
     return false;
@@ -118,7 +118,7 @@ static enum push_verdict find_message(struct chat *chat, const struct push_row *
                                       struct push_target *target)
 {
     const struct member *member = target->member;
-    struct search search = {.chat = chat, .row = row, .target = target};
+    struct message_search search = {.chat = chat, .row = row, .target = target};
     search.from = larger(row->message, larger(member->read_id, member->joined_id) + 1);
     bool read = log_before(chat->log, row->conversation, INT64_MAX, look_back, &search);
     if (read && search.seen > SCAN_MAX)

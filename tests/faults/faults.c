@@ -23,9 +23,9 @@
 #define NS_A_MS   1000000LL
 
 /* The numbers and the layout are those of faults.py. */
-enum kind { NONE, READ, WRITE, SYNC, MAP, OPEN, TRUNCATE };
+enum fault_kind { NONE, READ, WRITE, SYNC, MAP, OPEN, TRUNCATE };
 
-struct rule {
+struct fault_rule {
     volatile int32_t kind;
     int32_t error;         /* errno; 0: only the delay */
     volatile int32_t left; /* how often still; -1: for ever */
@@ -35,7 +35,7 @@ struct rule {
 };
 
 struct control {
-    struct rule rules[RULES];
+    struct fault_rule rules[RULES];
     volatile int64_t wall_ms;   /* added to CLOCK_REALTIME */
     volatile int64_t steady_ms; /* added to CLOCK_MONOTONIC and CLOCK_BOOTTIME: a machine that slept */
 };
@@ -66,7 +66,7 @@ static void wait_ms(int64_t ms)
         ;
 }
 
-static int strike(struct rule *rule)
+static int strike(struct fault_rule *rule)
 {
     __atomic_add_fetch(&rule->hits, 1, __ATOMIC_SEQ_CST);
     if (rule->delay_ms > 0)
@@ -79,11 +79,11 @@ static int strike(struct rule *rule)
 }
 
 /* The errno that a call of this kind on this path ends with; 0: it goes on. */
-static int fault_at(enum kind kind, const char *path)
+static int fault_at(enum fault_kind kind, const char *path)
 {
     struct control *now = control();
     for (int i = 0; i < RULES; i++) {
-        struct rule *rule = &now->rules[i];
+        struct fault_rule *rule = &now->rules[i];
         if (rule->kind != (int32_t)kind || rule->left == 0 || !strstr(path, rule->path))
             continue;
         int error = strike(rule);
@@ -93,7 +93,7 @@ static int fault_at(enum kind kind, const char *path)
     return 0;
 }
 
-static int fault(enum kind kind, int fd)
+static int fault(enum fault_kind kind, int fd)
 {
     char link[40], path[4096];
     struct control *now = control();
