@@ -224,6 +224,12 @@ bool store_row(struct store *store, sqlite3_stmt *statement)
     return false;
 }
 
+void store_row_lost(struct store *store)
+{
+    store->read_failed = true;
+    store_say(store, STORE_ERROR, "out of memory: a row of the database could not be taken in");
+}
+
 bool store_failed(struct store *store)
 {
     bool failed = store->read_failed;

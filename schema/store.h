@@ -90,6 +90,9 @@ void store_done(sqlite3_stmt *statement);
 /* Steps; true on a row. Anything but a row or the end is logged and set as a failure that store_failed tells
  * once. */
 bool store_row(struct store *store, sqlite3_stmt *statement);
+/* The same for a row that was read, but that its reader has no memory for: it is there, and nobody may conclude
+ * that it is not. */
+void store_row_lost(struct store *store);
 bool store_failed(struct store *store);
 /* The same without being told: what was read since may be incomplete. */
 bool store_failing(const struct store *store);

@@ -218,13 +218,9 @@ static struct conversation *create(struct command *command, struct new_group *ne
     new->group.created = chat->now;
     if (!new->group.name[0])
         text_copy(new->group.name, sizeof new->group.name, new->group.id);
-    struct conversation *conversation = conversation_group_create(chat, &new->group);
+    struct conversation *conversation = group_create(chat, &new->group, self);
     if (!conversation)
         return NULL;
-    if (!member_add(chat, conversation, self, ROLE_OWNER)) {
-        group_dismiss(chat, conversation); /* it is there already; at least nobody is in it */
-        return conversation;
-    }
     candidates_admit(chat, conversation, &new->members);
     candidates_announce_invited(command, conversation, &new->members);
     return conversation;
@@ -245,8 +241,6 @@ static int create_and_answer(struct command *command, struct new_group *new)
     }
     store_commit(store);
     announce_finish(command->chat, true);
-    if (conversation->group->dismissed != 0)
-        return CODE_BUSY;
     candidates_tell_push(command->chat, &new->members);
     return command_answered(command, cJSON_AddStringToObject(command->data, "groupID", new->group.id) &&
                                          candidates_answer(command, &new->members));

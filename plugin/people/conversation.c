@@ -24,6 +24,7 @@ struct conversations {
 /* Names: kept beside the conversation, since a group's name is inside struct group. */
 struct named {
     struct conversation conversation; /* first */
+    struct conversation *old;         /* dismissed long ago, and conversation_put takes its groupID */
     char name[NAME_MAX_BYTES];
 };
 
@@ -55,10 +56,13 @@ int conversations_open(struct chat *chat)
     return store_failed(chat->store) ? -1 : 0;
 }
 
-static void conversation_free(struct conversations *all, struct conversation *conversation)
+/* From whichever tables it is in. */
+static void destroy(struct conversations *all, struct conversation *conversation)
 {
-    HASH_DELETE(hh, all->by_id, conversation);
-    HASH_DELETE(hh_name, all->by_name, conversation);
+    if (conversation->hh.tbl)
+        HASH_DELETE(hh, all->by_id, conversation);
+    if (conversation->hh_name.tbl)
+        HASH_DELETE(hh_name, all->by_name, conversation);
     live_history_free(conversation->live_history);
     free(conversation->group);
     free(conversation);
@@ -70,7 +74,7 @@ void conversations_close(struct chat *chat)
     if (!chat->conversations)
         return;
     HASH_ITER (hh, chat->conversations->by_id, conversation, next)
-        conversation_free(chat->conversations, conversation);
+        destroy(chat->conversations, conversation);
     free(chat->conversations);
     chat->conversations = NULL;
 }
@@ -90,8 +94,12 @@ static struct conversation *remember(struct chat *chat, int64_t id, const char *
     conversation->id = id;
     snprintf(named->name, sizeof named->name, "%s", name);
     HASH_ADD(hh, all->by_id, id, sizeof conversation->id, conversation);
-    HASH_ADD_KEYPTR(hh_name, all->by_name, named->name, strlen(named->name), conversation);
-    return conversation;
+    if (conversation->hh.tbl)
+        HASH_ADD_KEYPTR(hh_name, all->by_name, named->name, strlen(named->name), conversation);
+    if (conversation->hh_name.tbl)
+        return conversation;
+    destroy(all, conversation);
+    return NULL;
 }
 
 static struct conversation *find_name(struct chat *chat, const char *name)
@@ -166,8 +174,12 @@ struct conversation *conversation_meet(struct chat *chat, sqlite3_stmt *row, int
         conversation = remember_pair(chat, id, store_text(row, first + 1), store_text(row, first + 2));
     else if (sqlite3_column_type(row, first + 6) != SQLITE_NULL)
         conversation = remember_group(chat, id, group_of_row(row, first));
-    if (!conversation)
-        return NULL; /* out of memory, or the log of a group whose id has been given away */
+    else
+        return NULL; /* the log of a group whose id has been given away */
+    if (!conversation) {
+        store_row_lost(chat->store);
+        return NULL;
+    }
     conversation->last_seq = sqlite3_column_int64(row, first + 3);
     conversation->last_id = sqlite3_column_int64(row, first + 4);
     conversation->last_time = sqlite3_column_int64(row, first + 5);
@@ -200,10 +212,8 @@ struct conversation *conversation_pair(struct chat *chat, const char *user1, con
 struct conversation *conversation_pair_create(struct chat *chat, const char *user1, const char *user2)
 {
     struct conversation *conversation = remember_pair(chat, ++chat->conversations->last_id, user1, user2);
-    if (!conversation)
-        return NULL;
-    conversation->members_complete = true;
-    store_put(chat->store, W_CONVERSATION_ADD, "itt", conversation->id, conversation->a, conversation->b);
+    if (conversation)
+        conversation->members_complete = true;
     return conversation;
 }
 
@@ -289,17 +299,6 @@ struct conversation *conversation_by_id(struct chat *chat, int64_t id)
     return load(chat, row);
 }
 
-/* The id of a group that was dismissed long ago is free again: the old one gets a name that nobody can have,
- * here and in the store. */
-static void forget_name(struct chat *chat, struct conversation *old)
-{
-    store_put(chat->store, W_GROUP_FORGET, "i", old->id);
-    HASH_DELETE(hh_name, chat->conversations->by_name, old);
-    snprintf(((struct named *)old)->name, NAME_MAX_BYTES, "\n%lld", (long long)old->id);
-    HASH_ADD_KEYPTR(hh_name, chat->conversations->by_name, ((struct named *)old)->name,
-                    strlen(((struct named *)old)->name), old);
-}
-
 struct conversation *conversation_group_create(struct chat *chat, const struct group *group)
 {
     struct conversation *old = conversation_group_any(chat, group->id);
@@ -308,17 +307,47 @@ struct conversation *conversation_group_create(struct chat *chat, const struct g
         return NULL;
     *copy = *group;
     copy->member_count = 0;
-    if (old)
-        forget_name(chat, old);
     struct conversation *conversation = remember_group(chat, ++chat->conversations->last_id, copy);
     if (!conversation)
         return NULL;
+    ((struct named *)conversation)->old = old;
     conversation->members_complete = true;
-    store_put(chat->store, W_CONVERSATION_ADD, "itt", conversation->id, NULL, NULL);
-    store_put(chat->store, W_GROUP_ADD, "itittttiiti", conversation->id, copy->id, (int64_t)copy->type,
-              copy->name, copy->introduction, copy->notification, copy->face_url, (int64_t)copy->add_opt,
-              (int64_t)copy->invite_opt, copy->owner[0] ? copy->owner : NULL, copy->created);
     return conversation;
+}
+
+/* The id of a group that was dismissed long ago is free again: the old one is found by it no more. In the store
+ * it gets one that nobody can have. */
+static void forget_name(struct chat *chat, struct conversation *old)
+{
+    store_put(chat->store, W_GROUP_FORGET, "i", old->id);
+    HASH_DELETE(hh_name, chat->conversations->by_name, old);
+    old->hh_name.tbl = NULL;
+}
+
+static void put_group(struct chat *chat, const struct conversation *conversation)
+{
+    const struct group *group = conversation->group;
+    store_put(chat->store, W_GROUP_ADD, "itittttiiti", conversation->id, group->id, (int64_t)group->type,
+              group->name, group->introduction, group->notification, group->face_url, (int64_t)group->add_opt,
+              (int64_t)group->invite_opt, group->owner[0] ? group->owner : NULL, group->created);
+}
+
+void conversation_put(struct chat *chat, struct conversation *conversation)
+{
+    struct named *named = (struct named *)conversation;
+    const bool pair = !conversation->group;
+    if (named->old)
+        forget_name(chat, named->old);
+    named->old = NULL;
+    store_put(chat->store, W_CONVERSATION_ADD, "itt", conversation->id, pair ? conversation->a : NULL,
+              pair ? conversation->b : NULL);
+    if (!pair)
+        put_group(chat, conversation);
+}
+
+void conversation_drop(struct chat *chat, struct conversation *conversation)
+{
+    destroy(chat->conversations, conversation);
 }
 
 const struct group_traits *conversation_traits(const struct conversation *conversation)

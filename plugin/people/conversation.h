@@ -73,8 +73,6 @@ struct conversation *conversations_first(const struct chat *chat);
 /* The pair's conversation, NULL when there is none yet (or the store cannot be read: store_failed tells).
  * SYSTEM_USER is fine as one. */
 struct conversation *conversation_pair(struct chat *chat, const char *user1, const char *user2);
-/* Creates it, in the open frame, with nobody in it: member.h has what opens a pair. NULL: out of memory. */
-struct conversation *conversation_pair_create(struct chat *chat, const char *user1, const char *user2);
 /* A group that lives, by its id; NULL when there is none or it was dismissed. */
 struct conversation *conversation_group(struct chat *chat, const char *group_id);
 /* The same, dismissed ones too (whose groupID is not free yet). */
@@ -83,9 +81,16 @@ struct conversation *conversation_by_id(struct chat *chat, int64_t id);
 /* The same for a row at hand: CONVERSATION_COLUMNS of schema/statements.def, beginning at column
  * `first`. */
 struct conversation *conversation_meet(struct chat *chat, sqlite3_stmt *row, int first);
-/* Creates a group with nobody in it, in the open frame; `group` is copied. A dismissed holder of the id is
- * forgotten. */
+
+/* Creating takes two steps, so that whoever runs out of memory in between can go back; member.h has the
+ * whole of it. Made in memory, with nobody in it; `group` is copied. NULL: out of memory, nothing has changed. */
+struct conversation *conversation_pair_create(struct chat *chat, const char *user1, const char *user2);
 struct conversation *conversation_group_create(struct chat *chat, const struct group *group);
+/* Puts it into the open frame; a group that was dismissed long ago loses its groupID to it. */
+void conversation_put(struct chat *chat, struct conversation *conversation);
+/* Or takes it back: it never was. Its members must be gone. */
+void conversation_drop(struct chat *chat, struct conversation *conversation);
+
 /* Where the next message stands: sets its conversation, its seq (the last one once more where it does not count)
  * and its time, which never goes back within a conversation, whatever the clock does. */
 void conversation_place(const struct chat *chat, const struct conversation *conversation,

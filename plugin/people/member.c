@@ -13,15 +13,20 @@
 #include "schema/log.h"
 #include "schema/store.h"
 
-void members_close(struct chat *chat)
+static void forget_all(struct conversation *conversation)
 {
     struct member *member, *next;
+    HASH_ITER (hh, conversation->members, member, next) {
+        HASH_DEL(conversation->members, member);
+        free(member->findings);
+        free(member);
+    }
+}
+
+void members_close(struct chat *chat)
+{
     for (struct conversation *of = conversations_first(chat); of; of = of->hh.next)
-        HASH_ITER (hh, of->members, member, next) {
-            HASH_DEL(of->members, member);
-            free(member->findings);
-            free(member);
-        }
+        forget_all(of);
 }
 
 /* Connected feeds of the user deliver this group from now on. */
@@ -77,7 +82,10 @@ static struct member *remember(struct conversation *conversation, const char *us
     }
     member->conversation = conversation;
     HASH_ADD_STR(conversation->members, user_id, member);
-    return member;
+    if (member->hh.tbl)
+        return member;
+    free(member);
+    return NULL;
 }
 
 static void fill(struct member *member, sqlite3_stmt *row)
@@ -111,8 +119,10 @@ struct member *member_meet(struct chat *chat, struct conversation *conversation,
     struct member *member = in_memory(conversation, store_text(row, 1));
     if (!member) { /* else memory knows better than the store */
         member = remember(conversation, store_text(row, 1));
-        if (!member)
+        if (!member) {
+            store_row_lost(chat->store);
             return NULL;
+        }
         fill(member, row);
     }
     attach_user(member, user_in_memory(chat, member->user_id));
@@ -167,7 +177,7 @@ bool conversation_load_members(struct chat *chat, struct conversation *conversat
     while (complete && store_row(chat->store, row))
         complete = member_meet(chat, conversation, row) != NULL;
     store_done(row);
-    conversation->members_complete = complete && !store_failed(chat->store);
+    conversation->members_complete = !store_failed(chat->store) && complete;
     return conversation->members_complete;
 }
 
@@ -183,12 +193,18 @@ static bool may_have_applications(const struct conversation *conversation)
     return conversation->group && !conversation_traits(conversation)->add_opt_fixed;
 }
 
+/* The user's member row, or a new one. NULL: out of memory, or it cannot be told whether there is one. */
+static struct member *find_or_remember(struct chat *chat, struct conversation *conversation,
+                                       const char *user_id)
+{
+    struct member *member = member_find(chat, conversation, user_id);
+    return member || store_failing(chat->store) ? member : remember(conversation, user_id);
+}
+
 struct member *member_add(struct chat *chat, struct conversation *conversation, struct user *user,
                           enum role role)
 {
-    struct member *member = member_find(chat, conversation, user->id);
-    if (!member)
-        member = remember(conversation, user->id);
+    struct member *member = find_or_remember(chat, conversation, user->id);
     if (!member)
         return NULL;
     /* A pair gives the message that it is opened for, too, which has its id already; a group what comes after
@@ -239,9 +255,7 @@ void member_set_role(struct chat *chat, struct member *member, enum role role)
 struct member *member_mute(struct chat *chat, struct conversation *conversation, struct user *user,
                            int64_t until)
 {
-    struct member *member = member_find(chat, conversation, user->id);
-    if (!member)
-        member = remember(conversation, user->id);
+    struct member *member = find_or_remember(chat, conversation, user->id);
     if (!member)
         return NULL;
     attach_user(member, user);
@@ -298,16 +312,43 @@ int group_online_count(struct chat *chat, struct conversation *conversation)
     return online;
 }
 
-/* Pairs */
+/* Conversations begin */
+
+static bool seat(struct conversation *conversation, const struct user *user)
+{
+    return !user || remember(conversation, user->id);
+}
+
+/* All the memory it takes before the first record, from which there is no way back. Each user may be NULL. */
+static struct conversation *found(struct chat *chat, struct conversation *created, struct user *one,
+                                  struct user *two, enum role role)
+{
+    if (!created)
+        return NULL;
+    if (!seat(created, one) || !seat(created, two)) {
+        forget_all(created);
+        conversation_drop(chat, created);
+        return NULL;
+    }
+    conversation_put(chat, created);
+    if (one)
+        (void)member_add(chat, created, one, role); /* seated: it cannot fail */
+    if (two)
+        (void)member_add(chat, created, two, role);
+    return created;
+}
+
+struct conversation *group_create(struct chat *chat, const struct group *group, struct user *owner)
+{
+    return found(chat, conversation_group_create(chat, group), owner, NULL, ROLE_OWNER);
+}
 
 struct conversation *pair_join(struct chat *chat, const char *user1, const char *user2)
 {
     struct user *one = user_find(chat, user1), *two = user_find(chat, user2);
-    struct conversation *conversation = conversation_pair_create(chat, user1, user2);
-    if (!conversation || (one && !member_add(chat, conversation, one, ROLE_MEMBER)) ||
-        (two && !member_add(chat, conversation, two, ROLE_MEMBER)))
+    if (store_failing(chat->store)) /* perhaps there is one: a second would spoil the whole frame */
         return NULL;
-    return conversation;
+    return found(chat, conversation_pair_create(chat, user1, user2), one, two, ROLE_MEMBER);
 }
 
 static bool rejoin(struct chat *chat, struct conversation *conversation, const char *user_id)
@@ -343,7 +384,7 @@ bool user_load_memberships(struct chat *chat, struct user *user)
             complete = member_meet(chat, conversation, row) != NULL;
     }
     store_done(row);
-    user->memberships_complete = complete && !store_failed(chat->store);
+    user->memberships_complete = !store_failed(chat->store) && complete;
     return user->memberships_complete;
 }
 

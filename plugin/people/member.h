@@ -13,6 +13,7 @@
 struct chat;
 struct conversation;
 struct findings;
+struct group;
 struct user;
 
 #define NAME_CARD_MAX   50 /* bytes */
@@ -89,7 +90,11 @@ static inline bool member_receives(const struct member *member)
     return member && member->role != ROLE_NONE && member->receive_option != RECEIVE_DISCARD;
 }
 
-/* Creates the conversation of these two with both as members, in the open frame. NULL: out of memory. */
+/* In the open frame: creates the group with its owner in it; `group` is copied. A group dismissed long ago loses
+ * its groupID to it. NULL: out of memory, and nothing has changed. */
+struct conversation *group_create(struct chat *chat, const struct group *group, struct user *owner);
+/* In the open frame: creates the conversation of these two, which there is none of yet, with both in it;
+ * SYSTEM_USER is a member of none. NULL: out of memory, or the store cannot be read, and nothing has changed. */
 struct conversation *pair_join(struct chat *chat, const char *user1, const char *user2);
 /* In the open frame, before a message of the pair: a user who was deleted and has come again is in it once
  * more, from this message on. Only needed where one of the two has `kicked`. false: out of memory. */

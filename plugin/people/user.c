@@ -80,8 +80,8 @@ static struct user *load(struct chat *chat, const char *id)
     struct user *user = NULL;
     sqlite3_stmt *row = store_read(chat->store, R_USER);
     sqlite3_bind_text(row, 1, id, -1, SQLITE_STATIC);
-    if (store_row(chat->store, row))
-        user = meet(chat, id, row);
+    if (store_row(chat->store, row) && !(user = meet(chat, id, row)))
+        store_row_lost(chat->store);
     store_done(row);
     return user;
 }
