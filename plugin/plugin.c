@@ -300,7 +300,6 @@ static int on_tick(int event, void *event_data, void *userdata)
     bool more = closing_tick(chat);
     cursors_tick(chat);
     departed_prune(chat);
-    devices_prune(chat);
     more = dismissals_tick(chat) || more;
     more = broadcasts_tick(chat) || more;
     more = deletions_tick(chat) || more;
@@ -309,8 +308,6 @@ static int on_tick(int event, void *event_data, void *userdata)
     audience_tick(chat);
     more = push_tick(chat) || more;
     stats_tick(chat);
-    applications_prune(chat);
-    visible_prune(chat);
     chat->unflushed = false;
     store_end_reads(chat->store);
     ask_for_tick(ed, more || broker_queued() != queued ? 1 : TICK_IDLE_MS);

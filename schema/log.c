@@ -6,105 +6,71 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "schema/young.h"
+
 /* An append that the database may not have yet. */
-struct young {
+struct young_message {
+    struct young young; /* in order of ids, too */
     struct message message;
-    uint64_t mark; /* of its frame */
     struct tail *tail;
-    struct young *prev, *next;           /* all, in order of ids */
-    struct young *tail_prev, *tail_next; /* those of the conversation */
-    char names[];                        /* sender, client and mentions */
+    struct young_message *tail_prev, *tail_next; /* those of the conversation */
+    char names[];                                /* sender, client and mentions */
 };
 
 #define RECALLED_BODY "\"recalled\":true}" /* as W_MESSAGE_RECALL leaves it */
 
 /* A recall that the database may not have yet, of a message that it may have long since. */
 struct recall {
-    int64_t id, conversation;
-    uint64_t mark; /* of its frame */
-    struct recall *prev, *next;
-    UT_hash_handle hh; /* by id */
-    char sender[];     /* of the message */
+    struct young young;
+    int64_t id, conversation; /* of the message; its id is the key */
+    char sender[];
 };
 
 /* The young messages of one conversation. */
 struct tail {
     int64_t conversation;
     int64_t base_id; /* of the last message before the first young one */
-    struct young *list;
+    struct young_message *list;
     UT_hash_handle hh;
 };
 
 struct log {
     struct store *store;
-    struct store_hook hook;
-    struct young *all;
+    struct young_list *messages, *recalls;
     struct tail *tails;
-    struct recall *recalls, *recalls_by_id;
 };
 
-static void forget(struct log *log, struct young *young)
+static void forget(void *owner, struct young *young)
 {
-    struct tail *tail = young->tail;
-    if (young == tail->list)
-        tail->base_id = young->message.id;
-    DL_DELETE2(tail->list, young, tail_prev, tail_next);
-    DL_DELETE(log->all, young);
-    free(young);
+    struct log *log = owner;
+    struct young_message *message = (struct young_message *)young;
+    struct tail *tail = message->tail;
+    if (message == tail->list)
+        tail->base_id = message->message.id;
+    DL_DELETE2(tail->list, message, tail_prev, tail_next);
+    free(message);
     if (!tail->list) {
         HASH_DEL(log->tails, tail);
         free(tail);
     }
 }
 
-static void forget_recall(struct log *log, struct recall *recall)
-{
-    HASH_DEL(log->recalls_by_id, recall);
-    DL_DELETE(log->recalls, recall);
-    free(recall);
-}
-
-/* Those of the open frame are the last of their list. */
-static void on_aborted(void *context)
-{
-    struct log *log = context;
-    uint64_t mark = store_mark(log->store);
-    while (log->all && log->all->prev->mark == mark)
-        forget(log, log->all->prev);
-    while (log->recalls && log->recalls->prev->mark == mark)
-        forget_recall(log, log->recalls->prev);
-}
-
-static void on_released(void *context)
-{
-    struct log *log = context;
-    while (log->all && store_has(log->store, log->all->mark))
-        forget(log, log->all);
-    while (log->recalls && store_has(log->store, log->recalls->mark))
-        forget_recall(log, log->recalls);
-}
-
 int log_open(struct log **out, struct store *store)
 {
-    struct log *log = calloc(1, sizeof *log);
+    struct log *log = *out = calloc(1, sizeof *log);
     if (!log)
         return -1;
     log->store = store;
-    log->hook = (struct store_hook){.released = on_released, .aborted = on_aborted, .context = log};
-    store_add_hook(store, &log->hook);
-    *out = log;
-    return 0;
+    return young_open(&log->messages, store, forget, log) || young_open(&log->recalls, store, NULL, NULL) ? -1
+                                                                                                          : 0;
 }
 
 void log_close(struct log *log)
 {
     if (!log)
         return;
-    store_remove_hook(log->store, &log->hook);
-    while (log->all)
-        forget(log, log->all);
-    while (log->recalls)
-        forget_recall(log, log->recalls);
+    young_close(log->messages);
+    young_close(log->recalls);
     free(log);
 }
 
@@ -130,7 +96,7 @@ bool log_append(struct log *log, const struct message *m, int64_t previous_id)
 {
     size_t sender_size = strlen(m->sender) + 1, client_size = strlen(m->client) + 1;
     size_t mentions_size = m->mentions ? strlen(m->mentions) + 1 : 0;
-    struct young *young = malloc(sizeof *young + sender_size + client_size + mentions_size);
+    struct young_message *young = malloc(sizeof *young + sender_size + client_size + mentions_size);
     struct tail *tail = young ? tail_get(log, m->conversation, previous_id) : NULL;
     if (!tail) {
         free(young);
@@ -149,9 +115,8 @@ bool log_append(struct log *log, const struct message *m, int64_t previous_id)
         young->message.body = "";
         young->message.body_len = 0;
     }
-    young->mark = store_mark(log->store);
     young->tail = tail;
-    DL_APPEND(log->all, young);
+    young_add(log->messages, &young->young);
     DL_APPEND2(tail->list, young, tail_prev, tail_next);
     return true;
 }
@@ -184,11 +149,9 @@ static void strip(struct message *message)
     message->body_len = sizeof RECALLED_BODY - 1;
 }
 
-static struct recall *find_recall(const struct log *log, int64_t id)
+static const struct recall *find_recall(const struct log *log, int64_t id)
 {
-    struct recall *recall;
-    HASH_FIND(hh, log->recalls_by_id, &id, sizeof id, recall);
-    return recall;
+    return (const struct recall *)young_find(log->recalls, &id, sizeof id);
 }
 
 /* Rows of `statement` (bound) up to the bound that the young ones start from; a row may be in both, then it
@@ -217,7 +180,7 @@ static sqlite3_stmt *bind_range(struct log *log, enum read_id id, int64_t conver
     return statement;
 }
 
-static struct young *tail_list(struct log *log, int64_t conversation, int64_t *base_id)
+static struct young_message *tail_list(struct log *log, int64_t conversation, int64_t *base_id)
 {
     struct tail *tail;
     HASH_FIND(hh, log->tails, &conversation, sizeof conversation, tail);
@@ -230,7 +193,7 @@ static bool read_after(struct log *log, enum read_id read, int64_t conversation,
                        void *context)
 {
     int64_t base_id, last = after;
-    struct young *young = tail_list(log, conversation, &base_id);
+    struct young_message *young = tail_list(log, conversation, &base_id);
     if (after < base_id) {
         sqlite3_stmt *statement = bind_range(log, read, conversation, after);
         if (!rows_of_database(log, statement, row, context, &last))
@@ -258,8 +221,8 @@ static bool read_before(struct log *log, enum read_id read, int64_t conversation
                         log_row *row, void *context)
 {
     int64_t base_id, last = before;
-    struct young *list = tail_list(log, conversation, &base_id);
-    for (struct young *y = list ? list->tail_prev : NULL; y; y = y == list ? NULL : y->tail_prev) {
+    struct young_message *list = tail_list(log, conversation, &base_id);
+    for (struct young_message *y = list ? list->tail_prev : NULL; y; y = y == list ? NULL : y->tail_prev) {
         if (y->message.id >= last)
             continue;
         last = y->message.id;
@@ -280,20 +243,26 @@ bool log_ids_before(struct log *log, int64_t conversation, int64_t before, log_r
     return read_before(log, R_MESSAGE_IDS_BEFORE, conversation, before, row, context);
 }
 
-static struct young *young_of(struct log *log, int64_t id)
+static int64_t id_of(const struct young *young)
 {
-    if (!log->all || id < log->all->message.id)
+    return ((const struct young_message *)young)->message.id;
+}
+
+static struct young_message *young_of(struct log *log, int64_t id)
+{
+    struct young *young = log->messages->oldest;
+    if (!young || id < id_of(young))
         return NULL;
-    struct young *young = log->all->prev;
-    while (young->message.id > id)
-        young = young->prev;
-    return young->message.id == id ? young : NULL;
+    do
+        young = young->prev; /* the youngest, then those before it */
+    while (id_of(young) > id);
+    return id_of(young) == id ? (struct young_message *)young : NULL;
 }
 
 bool log_find(struct log *log, int64_t id, log_row *row, void *context)
 {
     int64_t last;
-    const struct young *young = young_of(log, id);
+    const struct young_message *young = young_of(log, id);
     if (young) {
         row(context, &young->message);
         return true;
@@ -314,16 +283,11 @@ bool log_recall(struct log *log, const struct message *message)
         return false;
     recall->id = message->id;
     recall->conversation = message->conversation;
-    recall->mark = store_mark(log->store);
     memcpy(recall->sender, message->sender, sender_size);
-    HASH_ADD(hh, log->recalls_by_id, id, sizeof recall->id, recall);
-    if (!recall->hh.tbl) {
-        free(recall);
+    if (!young_add_keyed(log->recalls, &recall->young, &recall->id, sizeof recall->id))
         return false;
-    }
-    DL_APPEND(log->recalls, recall);
     store_put(log->store, W_MESSAGE_RECALL, "i", message->id);
-    struct young *young = young_of(log, message->id);
+    struct young_message *young = young_of(log, message->id);
     if (young)
         strip(&young->message);
     return true;
@@ -342,10 +306,13 @@ static void add_ids(struct log *log, enum read_id read, int64_t conversation, in
 
 void log_recalled(struct log *log, int64_t conversation, int64_t after, const char *user, struct ids *ids)
 {
+    const struct young *young;
     add_ids(log, R_MESSAGES_RECALLED, conversation, after, user, ids);
-    for (const struct recall *r = log->recalls; r; r = r->next)
-        if (r->conversation == conversation && r->id > after && strcmp(r->sender, user) != 0)
-            ids_add(ids, r->id);
+    DL_FOREACH (log->recalls->oldest, young) {
+        const struct recall *recall = (const struct recall *)young;
+        if (recall->conversation == conversation && recall->id > after && strcmp(recall->sender, user) != 0)
+            ids_add(ids, recall->id);
+    }
 }
 
 static bool names(const char *mentions, const char *user)
@@ -363,8 +330,8 @@ void log_mentioning(struct log *log, int64_t conversation, int64_t after, const 
                     void *context)
 {
     int64_t base_id, last = INT64_MAX;
-    struct young *list = tail_list(log, conversation, &base_id);
-    for (struct young *y = list ? list->tail_prev : NULL; y; y = y == list ? NULL : y->tail_prev) {
+    struct young_message *list = tail_list(log, conversation, &base_id);
+    for (struct young_message *y = list ? list->tail_prev : NULL; y; y = y == list ? NULL : y->tail_prev) {
         const struct message *m = &y->message;
         last = m->id;
         if (last <= after)
@@ -382,7 +349,7 @@ int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender
                        int64_t rows)
 {
     int64_t base_id, count = 0, last = 0;
-    struct young *young = tail_list(log, conversation, &base_id);
+    struct young_message *young = tail_list(log, conversation, &base_id);
     for (; young; young = young->tail_next) {
         const struct message *m = &young->message;
         last = last == 0 ? m->id : last;

@@ -17,10 +17,10 @@ struct chat {
     struct users *users;                 /* user.h */
     struct conversations *conversations; /* conversation.h */
     struct sessions *sessions;           /* session.h */
-    struct applications *applications;   /* application.h: those made a moment ago */
-    struct hidings *hidings;             /* visible.h: deletions, the same */
+    struct young_list *applications;     /* application.h: those made a moment ago */
+    struct young_list *hidings;          /* visible.h: deletions, the same */
     struct departures *departures;       /* departed.h */
-    struct devices *devices;             /* device.h: what is not committed yet */
+    struct young_list *devices;          /* device.h: what is not committed yet */
     struct closing *closing;             /* closing.h: who is being closed, whose userSig expires when */
     struct presence_turns *presence;     /* presence.h: who is told that somebody came or went */
     struct deliver_turn *delivery;       /* deliver.h */

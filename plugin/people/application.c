@@ -12,96 +12,51 @@
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
 #include "schema/store.h"
+#include "schema/young.h"
 
 /* Conversation and user, which begin struct application without a gap; the user's id is padded with
  * zeroes. */
 #define KEY_BYTES (sizeof(int64_t) + USER_ID_MAX + 1)
 
 struct young_application {
+    struct young young;
     struct application application;
-    uint64_t mark; /* of its frame */
-    struct young_application *prev, *next;
-    UT_hash_handle hh;
 };
 
 _Static_assert(offsetof(struct application, user) + USER_ID_MAX + 1 == KEY_BYTES, "the key has no gap");
 
 /* What is young */
 
-struct applications {
-    struct young_application *by_key, *oldest; /* uthash, utlist DL */
-};
-
 int applications_open(struct chat *chat)
 {
-    chat->applications = calloc(1, sizeof *chat->applications);
-    return chat->applications ? 0 : -1;
+    return young_open(&chat->applications, chat->store, NULL, NULL);
+}
+
+void applications_close(struct chat *chat)
+{
+    young_close(chat->applications);
+    chat->applications = NULL;
 }
 
 static struct young_application *find_young(struct chat *chat, int64_t conversation, const char *user)
 {
-    struct young_application *young;
     struct application key = {.conversation = conversation};
     text_copy(key.user, sizeof key.user, user);
-    HASH_FIND(hh, chat->applications->by_key, &key, KEY_BYTES, young);
-    return young;
-}
-
-static struct young_application *add_young(struct chat *chat, int64_t conversation, const char *user)
-{
-    struct young_application *young = calloc(1, sizeof *young);
-    if (!young)
-        return NULL;
-    young->application.conversation = conversation;
-    text_copy(young->application.user, sizeof young->application.user, user);
-    HASH_ADD(hh, chat->applications->by_key, application, KEY_BYTES, young);
-    if (!young->hh.tbl) {
-        free(young);
-        return NULL;
-    }
-    DL_APPEND(chat->applications->oldest, young);
-    return young;
+    return (struct young_application *)young_find(chat->applications, &key, KEY_BYTES);
 }
 
 /* Remembers what the open frame tells the store. Out of memory: it is found a group commit later. */
 static void remember(struct chat *chat, const struct application *application)
 {
-    struct young_application *young = find_young(chat, application->conversation, application->user);
-    if (young) { /* to the end: oldest is by mark */
-        DL_DELETE(chat->applications->oldest, young);
-        DL_APPEND(chat->applications->oldest, young);
-    } else {
-        young = add_young(chat, application->conversation, application->user);
-    }
+    struct young_application *known = find_young(chat, application->conversation, application->user);
+    struct young_application *young = known ? known : malloc(sizeof *young);
     if (!young)
         return;
-    young->application.kind = application->kind;
-    young->application.time = application->time;
-    young->application.handled = application->handled;
-    text_copy(young->application.inviter, sizeof young->application.inviter, application->inviter);
-    text_copy(young->application.message, sizeof young->application.message, application->message);
-    young->mark = store_mark(chat->store);
-}
-
-static void forget(struct chat *chat, struct young_application *young)
-{
-    HASH_DEL(chat->applications->by_key, young);
-    DL_DELETE(chat->applications->oldest, young);
-    free(young);
-}
-
-void applications_prune(struct chat *chat)
-{
-    while (chat->applications->oldest && store_has(chat->store, chat->applications->oldest->mark))
-        forget(chat, chat->applications->oldest);
-}
-
-void applications_close(struct chat *chat)
-{
-    while (chat->applications && chat->applications->oldest)
-        forget(chat, chat->applications->oldest);
-    free(chat->applications);
-    chat->applications = NULL;
+    young->application = *application;
+    if (known)
+        young_renew(chat->applications, &young->young);
+    else
+        young_add_keyed(chat->applications, &young->young, &young->application, KEY_BYTES);
 }
 
 /* Reading */
@@ -179,15 +134,16 @@ static bool list_stored(struct chat *chat, const struct conversation *conversati
 bool application_list(struct chat *chat, const struct conversation *conversation,
                       struct application_list *out)
 {
-    const struct young_application *young;
+    const struct young *young;
     bool good = list_stored(chat, conversation, out);
     DL_FOREACH (chat->applications->oldest, young) {
-        if (!good || young->application.conversation != conversation->id || young->application.handled)
+        const struct application *application = &((const struct young_application *)young)->application;
+        if (!good || application->conversation != conversation->id || application->handled)
             continue;
-        struct application *application = append(out);
-        good = application != NULL;
+        struct application *copy = append(out);
+        good = copy != NULL;
         if (good)
-            *application = young->application;
+            *copy = *application;
     }
     return good;
 }
@@ -214,12 +170,14 @@ void application_put(struct chat *chat, const struct conversation *conversation,
 
 void applications_end(struct chat *chat, struct user *user)
 {
-    struct young_application *young;
+    struct young *young;
     store_put(chat->store, W_USER_APPLICATIONS_END, "t", user->id);
     user->applications_ended = store_mark(chat->store);
-    DL_FOREACH (chat->applications->oldest, young)
-        if (strcmp(young->application.user, user->id) == 0)
-            young->application.handled = true;
+    DL_FOREACH (chat->applications->oldest, young) {
+        struct application *application = &((struct young_application *)young)->application;
+        if (strcmp(application->user, user->id) == 0)
+            application->handled = true;
+    }
 }
 
 void application_handled(struct chat *chat, const struct conversation *conversation, const char *user)

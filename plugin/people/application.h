@@ -58,7 +58,4 @@ struct application_list {
 __attribute__((warn_unused_result)) bool
 application_list(struct chat *chat, const struct conversation *conversation, struct application_list *out);
 
-/* TICK: forgets what the store knows by now. */
-void applications_prune(struct chat *chat);
-
 #endif

@@ -15,28 +15,28 @@
 #include "plugin/people/member.h"
 #include "schema/log.h"
 #include "schema/store.h"
+#include "schema/young.h"
 
-/* The first three members are its key, without a gap; the user's id is padded with zeroes. */
+/* A deletion made a moment ago. Its key are the three members after the first, without a gap; the user's id is
+ * padded with zeroes. */
 struct hiding {
+    struct young young;
     int64_t conversation, id;
     char user[USER_ID_MAX + 1];
-    bool counts;   /* another's message with content */
-    uint64_t mark; /* of its frame */
-    struct hiding *prev, *next;
-    UT_hash_handle hh;
+    bool counts; /* another's message with content */
 };
 
-#define KEY_BYTES (offsetof(struct hiding, user) + USER_ID_MAX + 1)
-
-/* Deletions made a moment ago, that the store may not have yet. */
-struct hidings {
-    struct hiding *by_key, *oldest; /* uthash, utlist DL */
-};
+#define KEY_BYTES (offsetof(struct hiding, user) - offsetof(struct hiding, conversation) + USER_ID_MAX + 1)
 
 int visible_open(struct chat *chat)
 {
-    chat->hidings = calloc(1, sizeof *chat->hidings);
-    return chat->hidings ? 0 : -1;
+    return young_open(&chat->hidings, chat->store, NULL, NULL);
+}
+
+void visible_close(struct chat *chat)
+{
+    young_close(chat->hidings);
+    chat->hidings = NULL;
 }
 
 int64_t visible_from(const struct member *member)
@@ -54,10 +54,9 @@ int64_t visible_history_from(const struct conversation *conversation, const stru
 
 static struct hiding *find_young(struct chat *chat, const struct member *member, int64_t id)
 {
-    struct hiding *found, key = {.conversation = member->conversation->id, .id = id};
+    struct hiding key = {.conversation = member->conversation->id, .id = id};
     text_copy(key.user, sizeof key.user, member->user_id);
-    HASH_FIND(hh, chat->hidings->by_key, &key, KEY_BYTES, found);
-    return found;
+    return (struct hiding *)young_find(chat->hidings, &key.conversation, KEY_BYTES);
 }
 
 bool visible_deleted(struct chat *chat, const struct member *member, int64_t id)
@@ -156,13 +155,7 @@ static struct hiding *add_young(struct chat *chat, const struct member *member, 
     young->conversation = member->conversation->id;
     young->id = id;
     text_copy(young->user, sizeof young->user, member->user_id);
-    HASH_ADD(hh, chat->hidings->by_key, conversation, KEY_BYTES, young);
-    if (!young->hh.tbl) {
-        free(young);
-        return NULL;
-    }
-    DL_APPEND(chat->hidings->oldest, young);
-    return young;
+    return young_add_keyed(chat->hidings, &young->young, &young->conversation, KEY_BYTES) ? young : NULL;
 }
 
 bool visible_delete(struct chat *chat, struct member *member, const struct message *message)
@@ -172,7 +165,6 @@ bool visible_delete(struct chat *chat, struct member *member, const struct messa
     if (!young)
         return false;
     young->counts = message->kind == MESSAGE_CONTENT && strcmp(message->sender, member->user_id) != 0;
-    young->mark = store_mark(chat->store);
     store_put(chat->store, W_MESSAGE_DELETE, "tiii", member->user_id, conversation, message->id,
               (int64_t)young->counts);
     findings_deleted(member, message->id, young->counts && !message->recalled);
@@ -195,6 +187,7 @@ void visible_clear(struct chat *chat, struct member *member)
 
 void visible_deleted_after(struct chat *chat, const struct member *member, int64_t after, struct ids *ids)
 {
+    const struct young *young;
     if (member->deleted_id <= after)
         return;
     sqlite3_stmt *row = store_read(chat->store, R_DELETED_AFTER);
@@ -204,29 +197,10 @@ void visible_deleted_after(struct chat *chat, const struct member *member, int64
     while (store_row(chat->store, row))
         ids_add(ids, sqlite3_column_int64(row, 0));
     store_done(row);
-    for (const struct hiding *young = chat->hidings->oldest; young; young = young->next)
-        if (young->counts && young->conversation == member->conversation->id && young->id > after &&
-            strcmp(young->user, member->user_id) == 0)
-            ids_add(ids, young->id);
-}
-
-static void forget(struct chat *chat, struct hiding *young)
-{
-    HASH_DEL(chat->hidings->by_key, young);
-    DL_DELETE(chat->hidings->oldest, young);
-    free(young);
-}
-
-void visible_prune(struct chat *chat)
-{
-    while (chat->hidings->oldest && store_has(chat->store, chat->hidings->oldest->mark))
-        forget(chat, chat->hidings->oldest);
-}
-
-void visible_close(struct chat *chat)
-{
-    while (chat->hidings && chat->hidings->oldest)
-        forget(chat, chat->hidings->oldest);
-    free(chat->hidings);
-    chat->hidings = NULL;
+    DL_FOREACH (chat->hidings->oldest, young) {
+        const struct hiding *hiding = (const struct hiding *)young;
+        if (hiding->counts && hiding->conversation == member->conversation->id && hiding->id > after &&
+            strcmp(hiding->user, member->user_id) == 0)
+            ids_add(ids, hiding->id);
+    }
 }

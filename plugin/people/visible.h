@@ -40,7 +40,4 @@ void visible_clear(struct chat *chat, struct member *member);
 /* Adds to `ids` others' messages with content after `after` that he has deleted. */
 void visible_deleted_after(struct chat *chat, const struct member *member, int64_t after, struct ids *ids);
 
-/* TICK: forgets what the store knows by now. */
-void visible_prune(struct chat *chat);
-
 #endif

@@ -30,7 +30,7 @@
 int push_open(struct chat *chat)
 {
     chat->push = calloc(1, sizeof *chat->push);
-    return chat->push ? 0 : -1;
+    return chat->push ? push_out_open(chat->push, chat->store) : -1;
 }
 
 void push_close(struct chat *chat)
@@ -38,7 +38,7 @@ void push_close(struct chat *chat)
     struct push *push = chat->push;
     if (!push)
         return;
-    push_out_clear(push);
+    push_out_close(push);
     while (push->workers)
         push_worker_remove(chat, push->workers->session);
     free(push);
@@ -155,7 +155,7 @@ static void take_back(struct chat *chat)
         if (job->worker || ++count > WORKER_CREDIT)
             continue;
         store_put(chat->store, W_PUSH_RETRY, "iit", job->id, chat->now, (const char *)NULL);
-        push_out_end(chat, job);
+        push_out_end(push, job);
     }
     store_commit(chat->store);
 }
@@ -186,7 +186,7 @@ static void left(struct turn *turn, const struct push_row *row, const struct pus
 
 static void drop(struct turn *turn, const struct push_row *row, const struct push_target *target)
 {
-    if (!push_out_add(turn->chat, row->job, row->client))
+    if (!push_out_add(turn->chat->push, row->job, row->client))
         return;
     store_put(turn->chat->store, W_PUSH_DROP, "i", row->job);
     left(turn, row, target);
@@ -194,7 +194,7 @@ static void drop(struct turn *turn, const struct push_row *row, const struct pus
 
 static void bury(struct turn *turn, const struct push_row *row, const struct push_target *target)
 {
-    if (!push_out_add(turn->chat, row->job, row->client))
+    if (!push_out_add(turn->chat->push, row->job, row->client))
         return;
     push_put_dead(turn->chat, row->job, "no answer from a worker");
     left(turn, row, target);
@@ -203,7 +203,7 @@ static void bury(struct turn *turn, const struct push_row *row, const struct pus
 /* Old, but for a message that is not: it need not be looked at again before that one is. */
 static void renew(struct turn *turn, const struct push_row *row, const struct push_target *target)
 {
-    if (!push_out_add(turn->chat, row->job, row->client))
+    if (!push_out_add(turn->chat->push, row->job, row->client))
         return;
     store_put(turn->chat->store, W_PUSH_RENEW, "ii", row->job, target->time);
     turn->records++;
@@ -223,7 +223,7 @@ static void lease(struct turn *turn, const struct push_row *row, const struct pu
 {
     struct chat *chat = turn->chat;
     struct push *push = chat->push;
-    push_out_lease(chat, job, worker->session, row->attempt + 1,
+    push_out_lease(push, job, worker->session, row->attempt + 1,
                    chat->now + chat->options.push_lease_seconds * 1000);
     DL_DELETE(push->workers, worker); /* the next one is another's */
     DL_APPEND(push->workers, worker);
@@ -237,7 +237,7 @@ static void hand_out(struct turn *turn, const struct push_row *row, const struct
 {
     struct push *push = turn->chat->push;
     struct worker *worker = find_worker(push);
-    struct job *job = worker ? push_out_add(turn->chat, row->job, row->client) : NULL;
+    struct job *job = worker ? push_out_add(turn->chat->push, row->job, row->client) : NULL;
     if (!job)
         return;
     if (send_job(turn, row, target, worker))
@@ -248,7 +248,8 @@ static void hand_out(struct turn *turn, const struct push_row *row, const struct
 
 static bool is_out(const struct chat *chat, const struct job *job)
 {
-    return job->ended || !job->worker || job->lease_end > chat->now || !store_has(chat->store, job->mark);
+    return job->ended || !job->worker || job->lease_end > chat->now ||
+           !store_has(chat->store, job->young.mark);
 }
 
 /* Out to a worker, or changed by a frame that is not committed: the row as read is of the past. */
@@ -378,7 +379,7 @@ static void take_turns(struct chat *chat)
 bool push_tick(struct chat *chat)
 {
     struct push *push = chat->push;
-    push_out_prune(chat);
+    push_out_end_leases(chat);
     if (news_committed(chat))
         push->more = true;
     take_turns(chat);

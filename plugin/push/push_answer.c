@@ -25,7 +25,7 @@ void push_token_lost(struct chat *chat, const char *client)
     if (session)
         session->has_token = false;
     departed_token_lost(chat, client);
-    push_out_token_changed(chat, client);
+    push_out_token_changed(chat->push, client);
 }
 
 void push_put_token_lost(struct chat *chat, const char *client)
@@ -65,10 +65,9 @@ int push_set_token(struct chat *chat, struct session *session, const char *provi
         return CODE_BAD_REQUEST;
     if (!store_begin(chat->store, 3 * (strlen(token) + strlen(client) + PUSH_RECORD_BYTES)))
         return CODE_BUSY;
-    push_out_prune(chat); /* what the store has now counts */
     take_token(chat, client, provider, token);
     store_put(chat->store, W_TOKEN_SET, "tttt", client, provider, business, token);
-    push_out_token_changed(chat, client);
+    push_out_token_changed(chat->push, client);
     store_commit(chat->store);
     session->has_token = true;
     push_user_changed(chat, session->user);
@@ -92,9 +91,9 @@ int push_done(struct chat *chat, const int64_t *jobs, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct job *job = push_out_find(push, jobs[i]);
         if (job)
-            push_out_end(chat, job);
+            push_out_end(push, job);
         else /* of an earlier life, or answered late; without memory it may go out once more */
-            job = push_out_add(chat, jobs[i], "");
+            job = push_out_add(push, jobs[i], "");
         store_put(chat->store, W_PUSH_DONE, "i", jobs[i]);
     }
     store_commit(chat->store);
@@ -131,7 +130,7 @@ int push_failed(struct chat *chat, int64_t id, int64_t retry_after_seconds, cons
         int64_t wait = invalid_token ? 0 : retry_after(job, retry_after_seconds);
         store_put(chat->store, W_PUSH_RETRY, "iit", id, chat->now + wait, reason);
     }
-    push_out_end(chat, job);
+    push_out_end(push, job);
     store_commit(chat->store);
     return CODE_OK;
 }

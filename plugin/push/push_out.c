@@ -9,6 +9,27 @@
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
+static void forget(void *owner, struct young *young)
+{
+    struct push *push = owner;
+    HASH_DEL(push->jobs, (struct job *)young);
+    free(young);
+}
+
+int push_out_open(struct push *push, struct store *store)
+{
+    return young_open(&push->ended, store, forget, push) || young_open(&push->changed, store, NULL, NULL) ? -1
+                                                                                                          : 0;
+}
+
+void push_out_close(struct push *push)
+{
+    while (push->out)
+        push_out_free(push, push->out);
+    young_close(push->ended);
+    young_close(push->changed);
+}
+
 struct job *push_out_find(struct push *push, int64_t id)
 {
     struct job *job;
@@ -16,9 +37,8 @@ struct job *push_out_find(struct push *push, int64_t id)
     return job;
 }
 
-struct job *push_out_add(struct chat *chat, int64_t id, const char *client)
+struct job *push_out_add(struct push *push, int64_t id, const char *client)
 {
-    struct push *push = chat->push;
     size_t size = strlen(client) + 1;
     struct job *job = calloc(1, sizeof *job + size);
     if (!job)
@@ -26,13 +46,12 @@ struct job *push_out_add(struct chat *chat, int64_t id, const char *client)
     memcpy(job->client, client, size);
     job->id = id;
     job->ended = true;
-    job->mark = store_mark(chat->store);
     HASH_ADD(hh, push->jobs, id, sizeof job->id, job);
     if (!job->hh.tbl) {
         free(job);
         return NULL;
     }
-    DL_APPEND(push->ended, job);
+    young_add(push->ended, &job->young);
     return job;
 }
 
@@ -40,7 +59,7 @@ struct job *push_out_add(struct chat *chat, int64_t id, const char *client)
 static void detach(struct push *push, struct job *job)
 {
     if (job->ended) {
-        DL_DELETE(push->ended, job);
+        young_remove(push->ended, &job->young);
         return;
     }
     DL_DELETE(push->out, job);
@@ -54,17 +73,14 @@ static void detach(struct push *push, struct job *job)
 void push_out_free(struct push *push, struct job *job)
 {
     detach(push, job);
-    HASH_DEL(push->jobs, job);
-    free(job);
+    forget(push, &job->young);
 }
 
-void push_out_lease(struct chat *chat, struct job *job, struct session *worker, int attempt,
+void push_out_lease(struct push *push, struct job *job, struct session *worker, int attempt,
                     int64_t lease_end)
 {
-    struct push *push = chat->push;
     detach(push, job);
     job->ended = false;
-    job->mark = store_mark(chat->store);
     job->worker = worker;
     job->attempt = attempt;
     job->lease_end = lease_end;
@@ -72,19 +88,16 @@ void push_out_lease(struct chat *chat, struct job *job, struct session *worker, 
     DL_APPEND(push->out, job);
 }
 
-void push_out_end(struct chat *chat, struct job *job)
+void push_out_end(struct push *push, struct job *job)
 {
-    struct push *push = chat->push;
     detach(push, job);
     job->ended = true;
-    job->mark = store_mark(chat->store);
-    DL_APPEND(push->ended, job);
+    young_add(push->ended, &job->young);
     push->fresh = true;
 }
 
-void push_out_token_changed(struct chat *chat, const char *client)
+void push_out_token_changed(struct push *push, const char *client)
 {
-    struct push *push = chat->push;
     size_t size = strlen(client) + 1;
     struct changed *changed = calloc(1, sizeof *changed + size);
     push->fresh = true;
@@ -94,43 +107,24 @@ void push_out_token_changed(struct chat *chat, const char *client)
     if (!changed)
         return; /* a job may go out with the token of a moment ago */
     memcpy(changed->client, client, size);
-    changed->mark = store_mark(chat->store);
-    DL_APPEND(push->changed, changed);
+    young_add(push->changed, &changed->young);
 }
 
 bool push_out_token_fresh(const struct push *push, const char *client)
 {
-    const struct changed *changed = push->changed;
-    while (changed && strcmp(changed->client, client) != 0)
-        changed = changed->next;
-    return changed != NULL;
+    const struct young *young;
+    DL_FOREACH (push->changed->oldest, young)
+        if (strcmp(((const struct changed *)young)->client, client) == 0)
+            return true;
+    return false;
 }
 
-void push_out_prune(struct chat *chat)
+void push_out_end_leases(struct chat *chat)
 {
     struct push *push = chat->push;
-    while (push->ended && store_has(chat->store, push->ended->mark))
-        push_out_free(push, push->ended);
-    while (push->out && push->out->lease_end <= chat->now && store_has(chat->store, push->out->mark) &&
+    while (push->out && push->out->lease_end <= chat->now && store_has(chat->store, push->out->young.mark) &&
            push->out->worker)
         push_out_free(push, push->out);
-    while (push->changed && store_has(chat->store, push->changed->mark)) {
-        struct changed *first = push->changed;
-        DL_DELETE(push->changed, first);
-        free(first);
-    }
-}
-
-void push_out_clear(struct push *push)
-{
-    struct changed *changed, *next;
-    while (push->out)
-        push_out_free(push, push->out);
-    while (push->ended)
-        push_out_free(push, push->ended);
-    DL_FOREACH_SAFE (push->changed, changed, next)
-        free(changed);
-    push->changed = NULL;
 }
 
 void push_put_dead(struct chat *chat, int64_t job, const char *error)

@@ -5,6 +5,7 @@
 #ifndef PLUGIN_PUSH_PUSH_OUT_H
 #define PLUGIN_PUSH_PUSH_OUT_H
 
+#include "schema/young.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,14 +20,14 @@ struct session;
 
 /* A job that a worker has, or one that has just ended or changed. */
 struct job {
+    struct young young; /* when it has ended; its mark always */
     int64_t id;
     struct session *worker; /* who has it; NULL: he has gone, or it has ended */
     int attempt;
     bool ended;
     bool token_changed; /* since it went out: what the worker says of the token is about another one */
     int64_t lease_end;
-    uint64_t mark; /* of the frame with its latest record */
-    struct job *prev, *next;
+    struct job *prev, *next; /* when it is out */
     UT_hash_handle hh;
     char client[];
 };
@@ -38,18 +39,17 @@ struct worker {
 
 /* A device whose token has just changed: its committed rows still show the old one. */
 struct changed {
-    uint64_t mark;
-    struct changed *prev, *next;
+    struct young young;
     char client[];
 };
 
 struct push {
-    struct job *jobs;        /* uthash, by id */
-    struct job *out, *ended; /* in the order of their records */
-    int gone;                /* jobs out to workers that have gone */
-    struct worker *workers;  /* whose turn it is first */
-    struct changed *changed;
-    int64_t turn; /* when rows were last gone through */
+    struct job *jobs; /* uthash, by id */
+    struct job *out;  /* utlist DL, in the order of their records */
+    struct young_list *ended, *changed;
+    int gone;               /* jobs out to workers that have gone */
+    struct worker *workers; /* whose turn it is first */
+    int64_t turn;           /* when rows were last gone through */
     int64_t next_due, next_expiry;
     bool fresh;       /* records have been put that may make something due */
     uint64_t awaited; /* ... once the store has this mark; 0: not reckoned yet */
@@ -57,23 +57,24 @@ struct push {
     int64_t counted, pending, dead;
 };
 
+__attribute__((warn_unused_result)) int push_out_open(struct push *push, struct store *store);
+void push_out_close(struct push *push);
 struct job *push_out_find(struct push *push, int64_t id);
 /* A job that ends, or goes out, in the open frame. NULL: out of memory. */
-struct job *push_out_add(struct chat *chat, int64_t id, const char *client);
-/* The job has been given to a worker in the open frame. */
-void push_out_lease(struct chat *chat, struct job *job, struct session *worker, int attempt,
+struct job *push_out_add(struct push *push, int64_t id, const char *client);
+/* The job, which was added in the open frame, has been given to a worker in it. */
+void push_out_lease(struct push *push, struct job *job, struct session *worker, int attempt,
                     int64_t lease_end);
 /* Its row is changed by the open frame. */
-void push_out_end(struct chat *chat, struct job *job);
+void push_out_end(struct push *push, struct job *job);
 void push_out_free(struct push *push, struct job *job);
 
 /* The device's token is changed by the open frame. */
-void push_out_token_changed(struct chat *chat, const char *client);
+void push_out_token_changed(struct push *push, const char *client);
 bool push_out_token_fresh(const struct push *push, const char *client);
 
-/* Forgets what the rows themselves say by now, and leases that have ended. */
-void push_out_prune(struct chat *chat);
-void push_out_clear(struct push *push);
+/* Forgets leases that have ended. */
+void push_out_end_leases(struct chat *chat);
 
 /* The token and all that waits for the device go, in the open frame. */
 void push_put_token_gone(struct chat *chat, const char *client);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Devices that left a moment ago: what their last session knew, until the store has it. A phone that comes
- * back at once, or its user's other one, finds its cursors here. Lives for one group commit. Broker thread
- * only. */
+ * back at once, or its user's other one, finds its cursors here. Lives for one group commit, or, where the
+ * ring was full, until that is over; and to the end of the turn of the broker's loop, which is why it is no
+ * list of young.h. Broker thread only. */
 #ifndef PLUGIN_SESSION_DEPARTED_H
 #define PLUGIN_SESSION_DEPARTED_H
 

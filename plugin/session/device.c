@@ -14,73 +14,53 @@
 #include "plugin/session/departed.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
+#include "schema/young.h"
 
 /* No policy lets a user have more devices that count: 10 of each platform. */
 #define COUNTED_MAX 160
 
 struct young_device {
+    struct young young;
     struct user *user;
     struct device_entry entry; /* place 0: it holds none */
     struct displacement displacement;
-    uint64_t mark;                              /* of its frame */
-    struct young_device *prev, *next;           /* devices.oldest, by mark */
     struct young_device *user_prev, *user_next; /* user->young_devices */
-    UT_hash_handle hh;
 };
 
 /* What is young */
 
-struct devices {
-    struct young_device *by_id, *oldest; /* uthash, utlist DL */
-};
+static void forget(void *owner, struct young *young)
+{
+    struct young_device *device = (struct young_device *)young;
+    (void)owner;
+    DL_DELETE2(device->user->young_devices, device, user_prev, user_next);
+    free(device);
+}
 
 int devices_open(struct chat *chat)
 {
-    chat->devices = calloc(1, sizeof *chat->devices);
-    return chat->devices ? 0 : -1;
-}
-
-static struct young_device *find_young(struct chat *chat, const char *client_id)
-{
-    struct young_device *young;
-    HASH_FIND(hh, chat->devices->by_id, client_id, strlen(client_id), young);
-    return young;
-}
-
-static void forget(struct chat *chat, struct young_device *young)
-{
-    HASH_DEL(chat->devices->by_id, young);
-    DL_DELETE(chat->devices->oldest, young);
-    DL_DELETE2(young->user->young_devices, young, user_prev, user_next);
-    free(young);
-}
-
-void devices_prune(struct chat *chat)
-{
-    while (chat->devices->oldest && store_has(chat->store, chat->devices->oldest->mark))
-        forget(chat, chat->devices->oldest);
+    return young_open(&chat->devices, chat->store, forget, NULL);
 }
 
 void devices_close(struct chat *chat)
 {
-    while (chat->devices && chat->devices->oldest)
-        forget(chat, chat->devices->oldest);
-    free(chat->devices);
+    young_close(chat->devices);
     chat->devices = NULL;
 }
 
-static struct young_device *add_young(struct chat *chat, const char *client_id)
+static struct young_device *find_young(struct chat *chat, const char *client_id)
 {
-    struct young_device *young = calloc(1, sizeof *young);
-    if (!young || !text_copy(young->entry.client_id, sizeof young->entry.client_id, client_id)) {
-        free(young);
+    return (struct young_device *)young_find(chat->devices, client_id, strlen(client_id));
+}
+
+static struct young_device *add_young(struct chat *chat, const struct device_entry *entry)
+{
+    struct young_device *young = malloc(sizeof *young);
+    if (!young)
         return NULL;
-    }
-    HASH_ADD(hh, chat->devices->by_id, entry.client_id, strlen(client_id), young);
-    if (young->hh.tbl)
-        return young;
-    free(young);
-    return NULL;
+    young->entry = *entry;
+    const char *key = young->entry.client_id;
+    return young_add_keyed(chat->devices, &young->young, key, strlen(key)) ? young : NULL;
 }
 
 /* Remembers what the open frame tells the store. Out of memory: it counts a group commit later. */
@@ -88,19 +68,17 @@ static void remember(struct chat *chat, struct user *user, const struct device_e
                      const struct displacement *displacement)
 {
     struct young_device *young = find_young(chat, entry->client_id);
-    if (young) { /* to the end: oldest is by mark; and a client id may have changed hands */
-        DL_DELETE(chat->devices->oldest, young);
+    if (young) { /* a client id may have changed hands */
+        young_renew(chat->devices, &young->young);
         DL_DELETE2(young->user->young_devices, young, user_prev, user_next);
     } else {
-        young = add_young(chat, entry->client_id);
+        young = add_young(chat, entry);
     }
     if (!young)
         return;
     young->user = user;
     young->entry = *entry;
     young->displacement = displacement ? *displacement : (struct displacement){.reason = OFFLINE_NONE};
-    young->mark = store_mark(chat->store);
-    DL_APPEND(chat->devices->oldest, young);
     DL_APPEND2(user->young_devices, young, user_prev, user_next);
 }
 
@@ -373,7 +351,7 @@ void devices_end(struct chat *chat, struct user *user)
     store_put(chat->store, W_USER_DEVICES_END, "t", user->id);
     user->devices_ended = store_mark(chat->store);
     while (user->young_devices)
-        forget(chat, user->young_devices);
+        young_forget(chat->devices, &user->young_devices->young);
     DL_FOREACH2 (user->sessions, session, user_next)
         session->untold = false;
 }

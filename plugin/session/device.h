@@ -91,7 +91,4 @@ void device_told(struct chat *chat, const struct session *session);
 /* Is what the store says of places and tokens of this user's devices older than devices_end? */
 bool devices_stale(const struct chat *chat, const struct user *user);
 
-/* TICK: forgets what the store knows by now. */
-void devices_prune(struct chat *chat);
-
 #endif

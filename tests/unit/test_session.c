@@ -162,7 +162,6 @@ static bool turn(void)
     bool more = closing_tick(&chat);
     cursors_tick(&chat);
     departed_prune(&chat);
-    devices_prune(&chat);
     store_end_reads(chat.store);
     return more;
 }
