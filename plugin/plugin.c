@@ -115,7 +115,6 @@ static int on_basic_auth(int event, void *event_data, void *userdata)
                                 .user = ed->username,
                                 .password = ed->password,
                                 .address = mosquitto_client_address(ed->client),
-                                .mqtt5 = mosquitto_client_protocol_version(ed->client) == 5,
                                 .clean = mosquitto_client_clean_session(ed->client),
                                 .keepalive_seconds = mosquitto_client_keepalive(ed->client)};
     static const int answers[] = {[LOGIN_OK] = MOSQ_ERR_SUCCESS,
@@ -330,7 +329,7 @@ static int on_reload(int event, void *event_data, void *userdata)
     store_set_retention(chat->store, chat->options.retention_days * DAY_MS);
     for (session = sessions_first(chat); session; session = session->next) {
         session->admin = options_is_admin(&chat->options, session->user->id);
-        if (session->worker && !session->admin)
+        if (session->push.worker && !session->admin)
             push_worker_remove(chat, session);
     }
     return MOSQ_ERR_SUCCESS;

@@ -123,7 +123,7 @@ static const struct row *find_row(const char *name)
 static int run(const struct row *row, struct command *command)
 {
     struct store *store = command->chat->store;
-    if (command->session->orphan)
+    if (command->session->closing.orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     if (row->who == ADMINS && !command->session->admin)
         return CODE_NOT_ADMIN;

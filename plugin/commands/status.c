@@ -33,7 +33,7 @@ static int too_many(struct command *command)
 /* Is there room for those who are not watched yet? */
 static int check_room(struct command *command, const cJSON *ids)
 {
-    int watching = command->session->watching;
+    int watching = command->session->presence.watching;
     const cJSON *id;
     cJSON_ArrayForEach (id, ids) {
         const struct user *user = user_find(command->chat, id->valuestring);
@@ -94,15 +94,15 @@ int command_set_background(struct command *command)
     struct session *session = command->session;
     bool background = false;
     int code = field_bool(command, "background", FIELD_REQUIRED, &background);
-    if (code != CODE_OK || background == session->background)
+    if (code != CODE_OK || background == session->presence.background)
         return code;
     code = command_begin(command, 256);
     if (code != CODE_OK)
         return code;
     store_put(chat->store, W_DEVICE_BACKGROUND, "ti", session->client_id, (int64_t)background);
     store_commit(chat->store);
-    session->background = background;
-    if (background && session->has_token)
+    session->presence.background = background;
+    if (background && session->device.has_token)
         push_user_changed(chat, session->user);
     presence_changed(chat, session->user);
     return CODE_OK;

@@ -21,7 +21,7 @@ struct chat {
     struct young_list *hidings;          /* visible.h: deletions, the same */
     struct departures *departures;       /* departed.h */
     struct young_list *devices;          /* device.h: what is not committed yet */
-    struct closing *closing;             /* closing.h: who is being closed, whose userSig expires when */
+    struct expiry *expiry;               /* expiry.h: whose userSig expires when (closing.h) */
     struct presence_turns *presence;     /* presence.h: who is told that somebody came or went */
     struct deliver_turn *delivery;       /* deliver.h */
     struct recents *recents;             /* recent.h */

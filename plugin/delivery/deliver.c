@@ -43,13 +43,13 @@ void deliver_reset(struct chat *chat)
 /* Is something queued for this client that the broker has not flushed? */
 static bool has_unflushed(const struct chat *chat, const struct session *session)
 {
-    return chat->tick < session->flushed_at;
+    return chat->tick < session->delivery.flushed_at;
 }
 
 /* ... or is something still to be replayed to it? */
 static bool is_behind(const struct chat *chat, const struct session *session)
 {
-    return session->replays > 0 || has_unflushed(chat, session);
+    return session->replay.running > 0 || has_unflushed(chat, session);
 }
 
 void deliver_topic(char topic[TOPIC_MAX], const struct subscription *subscription,
@@ -67,7 +67,7 @@ void deliver_topic(char topic[TOPIC_MAX], const struct subscription *subscriptio
 bool deliver_copy(struct chat *chat, struct session *session, const char *topic, const void *head,
                   size_t head_len, const void *tail, size_t tail_len, int qos)
 {
-    session->flushed_at = chat->tick + 1;
+    session->delivery.flushed_at = chat->tick + 1;
     return broker_send(session->client_id, topic, head, head_len, tail, tail_len, qos);
 }
 
@@ -217,7 +217,7 @@ static void note_in_flight(struct session *session, const char *payload, size_t 
         return;
     size_t count = len - skipped < sizeof digits - 1 ? len - skipped : sizeof digits - 1;
     memcpy(digits, payload + skipped, count);
-    ids_add(&session->in_flight, strtoll(digits, NULL, 10));
+    ids_add(&session->delivery.in_flight, strtoll(digits, NULL, 10));
 }
 
 /* Does it get the message by what it is subscribed to itself? */
@@ -259,9 +259,9 @@ static bool read_live(struct chat *chat, struct session *session, struct subscri
 static bool read_current(struct chat *chat, struct session *session)
 {
     const struct outgoing *current = &chat->delivery->current;
-    if (session->passed == chat->delivery->serial || !is_receiver(chat, session, current))
+    if (session->delivery.passed == chat->delivery->serial || !is_receiver(chat, session, current))
         return false;
-    session->passed = chat->delivery->serial;
+    session->delivery.passed = chat->delivery->serial;
     struct subscription *subscription = subscription_for(session, current->conversation);
     if (!subscription || (current->conversation->group && subscription->kind == SUBSCRIPTION_FEED))
         return false; /* with a feed, groups come on the feed's own topic only */

@@ -92,9 +92,9 @@ bool live_publish_may_read(struct live_publish *publish, struct session *session
     publish->flushing = true;
     if (!subscription || !subscription->subscribed || subscription->since >= publish->serial)
         return false;
-    if (session == publish->origin || session->live_publish >= publish->serial)
+    if (session == publish->origin || session->delivery.live_publish >= publish->serial)
         return false;
-    session->live_publish = publish->serial;
+    session->delivery.live_publish = publish->serial;
     return publish->conversation->group->dismissed == 0;
 }
 

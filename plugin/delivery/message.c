@@ -136,7 +136,7 @@ static int check_rates(struct draft *draft)
 
 static int check_rules(struct draft *draft)
 {
-    if (draft->origin && draft->origin->orphan)
+    if (draft->origin && draft->origin->closing.orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     int code = check_receiver(draft);
     return code == CODE_OK ? check_rates(draft) : code;

@@ -30,9 +30,9 @@ void replay_start(struct chat *chat, struct subscription *subscription)
     if (subscription->replaying)
         return;
     subscription->replaying = true;
-    if (session->replays++ == 0) {
-        session->replay_sent = 0;
-        DL_APPEND2(chat->replays, session, replay_prev, replay_next);
+    if (session->replay.running++ == 0) {
+        session->replay.sent = 0;
+        DL_APPEND2(chat->replays, session, replay.prev, replay.next);
     }
 }
 
@@ -44,8 +44,8 @@ void replay_cancel(struct chat *chat, struct subscription *subscription)
     subscription->replaying = subscription->replay_started = false;
     merge_close(subscription->merge);
     subscription->merge = NULL;
-    if (--session->replays == 0)
-        DL_DELETE2(chat->replays, session, replay_prev, replay_next);
+    if (--session->replay.running == 0)
+        DL_DELETE2(chat->replays, session, replay.prev, replay.next);
 }
 
 /* Queueing a page */
@@ -75,7 +75,8 @@ static bool is_passed_over(const struct replay_page *page, struct conversation *
                            const struct message *message)
 {
     const struct session *session = page->subscription->session;
-    return strcmp(message->client, session->client_id) == 0 || ids_have(&session->in_flight, message->id) ||
+    return strcmp(message->client, session->client_id) == 0 ||
+           ids_have(&session->delivery.in_flight, message->id) ||
            had_otherwise(page->chat, page->subscription, conversation, message->id) ||
            has_left_or_discards(page->chat, session, conversation);
 }
@@ -92,7 +93,7 @@ static bool send_copy(const struct replay_page *page, const struct conversation 
                       subscription->qos > 0 ? 1 : 0))
         return false;
     page->chat->count.replayed++;
-    session->replay_sent++;
+    session->replay.sent++;
     return true;
 }
 
@@ -177,8 +178,8 @@ static void send_page(struct chat *chat, struct subscription *subscription)
 static struct session *next_session(struct chat *chat)
 {
     struct session *session = chat->replays;
-    DL_DELETE2(chat->replays, session, replay_prev, replay_next);
-    DL_APPEND2(chat->replays, session, replay_prev, replay_next);
+    DL_DELETE2(chat->replays, session, replay.prev, replay.next);
+    DL_APPEND2(chat->replays, session, replay.prev, replay.next);
     return session;
 }
 
@@ -194,9 +195,9 @@ static struct subscription *next_subscription(const struct session *session)
 /* After UNPACED messages every page is followed by a pause. */
 static bool must_pause(struct chat *chat, struct session *session)
 {
-    if (session->replay_paused_until > chat->now && session->replay_paused_until - chat->now <= PAUSE_MS)
+    if (session->replay.paused_until > chat->now && session->replay.paused_until - chat->now <= PAUSE_MS)
         return true;
-    session->replay_paused_until = session->replay_sent >= UNPACED ? chat->now + PAUSE_MS : 0;
+    session->replay.paused_until = session->replay.sent >= UNPACED ? chat->now + PAUSE_MS : 0;
     return false;
 }
 

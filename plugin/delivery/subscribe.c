@@ -161,7 +161,7 @@ static int start_group(struct chat *chat, struct session *session, const struct 
 
 static int start(struct chat *chat, struct session *session, const struct topic *topic, int qos)
 {
-    if (session->orphan)
+    if (session->closing.orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     switch (topic->kind) {
     case TOPIC_INBOX:
@@ -241,7 +241,7 @@ void subscription_remove(struct chat *chat, struct session *session, const struc
 {
     char id[GROUP_ID_MAX + 1];
     struct subscription *subscription = NULL;
-    if (topic->kind == TOPIC_PUSH && session->worker)
+    if (topic->kind == TOPIC_PUSH && session->push.worker)
         push_worker_remove(chat, session);
     if ((topic->kind == TOPIC_INBOX || topic->kind == TOPIC_FEED) && topic_names(topic, session->user->id))
         subscription = topic->kind == TOPIC_INBOX ? session->inbox : session->feed;
@@ -305,7 +305,7 @@ static size_t active_filters(struct chat *chat, const struct session *session, s
 {
     size_t count = 0;
     const struct departed *departed = departed_find(chat, session->client_id);
-    if (session->inherited)
+    if (session->login.past == ID_INHERITED)
         return 0;
     if (departed && departed->settled)
         return departed_filters(departed, filters);

@@ -18,41 +18,35 @@
  * come. */
 #define GRACE_MS 500
 
-struct closing {
-    struct session *sessions; /* with close_at, in its order; utlist DL */
-    struct expiry expiry;     /* of those connected, in seconds */
-};
-
 int closing_open(struct chat *chat)
 {
-    chat->closing = calloc(1, sizeof *chat->closing);
-    return chat->closing ? 0 : -1;
+    chat->expiry = calloc(1, sizeof *chat->expiry);
+    return chat->expiry ? 0 : -1;
 }
 
 void closing_close(struct chat *chat)
 {
-    if (!chat->closing)
-        return;
-    expiry_clear(&chat->closing->expiry);
-    free(chat->closing);
-    chat->closing = NULL;
+    if (chat->expiry)
+        expiry_clear(chat->expiry);
+    free(chat->expiry);
+    chat->expiry = NULL;
 }
 
 /* Seen on 2.0.11 and 2.1.2: what was queued two ticks before a kick arrives before the close. */
 void session_close_soon(struct chat *chat, struct session *session)
 {
-    if (session->close_at != 0)
+    if (session->state == SESSION_FRESH_CLOSING || session->state == SESSION_CLOSING)
         return;
-    session->close_at = chat->tick + 2;
-    session->close_after = chat->now + GRACE_MS;
-    DL_APPEND2(chat->closing->sessions, session, close_prev, close_next);
+    session->closing.at = chat->tick + 2;
+    session->closing.after = chat->now + GRACE_MS;
+    session_change_state(chat, session, session_fresh(session) ? SESSION_FRESH_CLOSING : SESSION_CLOSING);
 }
 
 void session_force_offline(struct chat *chat, struct session *session, const struct displacement *why)
 {
     event_force_offline(session, why);
-    if (session->told_at == 0)
-        session->told_at = chat->tick + 1;
+    if (session->closing.told_at == 0)
+        session->closing.told_at = chat->tick + 1;
     session_close_soon(chat, session);
 }
 
@@ -61,7 +55,7 @@ void sessions_force_offline(struct chat *chat, const struct user *user, enum off
     const struct displacement why = {.reason = reason};
     struct session *session;
     DL_FOREACH2 (user->sessions, session, user_next) {
-        session->orphan = session->orphan || reason == OFFLINE_DELETED;
+        session->closing.orphan = session->closing.orphan || reason == OFFLINE_DELETED;
         session_force_offline(chat, session, &why);
     }
 }
@@ -85,23 +79,23 @@ void devices_lose_all(struct chat *chat, struct user *user)
 
 static struct session *session_of(struct expiry_entry *entry)
 {
-    return (struct session *)((char *)entry - offsetof(struct session, expiry));
+    return (struct session *)((char *)entry - offsetof(struct session, closing.expiry));
 }
 
 bool expiry_watch(struct chat *chat, struct session *session, int64_t expires_seconds)
 {
-    return expiry_add(&chat->closing->expiry, &session->expiry, expires_seconds);
+    return expiry_add(chat->expiry, &session->closing.expiry, expires_seconds);
 }
 
 void expiry_renew(struct chat *chat, struct session *session, int64_t expires_seconds)
 {
-    expiry_move(&chat->closing->expiry, &session->expiry, expires_seconds);
+    expiry_move(chat->expiry, &session->closing.expiry, expires_seconds);
 }
 
 /* The second `at` itself is still valid. */
 static struct session *find_expired(struct chat *chat)
 {
-    struct expiry_entry *first = expiry_first(&chat->closing->expiry);
+    struct expiry_entry *first = expiry_first(chat->expiry);
     return first && first->at < chat->now / 1000 ? session_of(first) : NULL;
 }
 
@@ -109,7 +103,7 @@ static void tell_expired(struct chat *chat)
 {
     struct session *session;
     for (int i = 0; i < EXPIRED_A_TICK && (session = find_expired(chat)); i++) {
-        expiry_remove(&chat->closing->expiry, &session->expiry);
+        expiry_remove(chat->expiry, &session->closing.expiry);
         if (session_leaves(session))
             continue;
         event_sig_expired(session);
@@ -122,21 +116,20 @@ static void tell_expired(struct chat *chat)
 /* A clock that has gone back makes nobody wait. */
 static bool grace_is_over(const struct chat *chat, const struct session *session)
 {
-    return chat->now >= session->close_after || chat->now < session->close_after - GRACE_MS;
+    return chat->now >= session->closing.after || chat->now < session->closing.after - GRACE_MS;
 }
 
 static struct session *find_due(const struct chat *chat)
 {
-    struct session *first = chat->closing->sessions;
-    return first && first->close_at <= chat->tick && grace_is_over(chat, first) ? first : NULL;
+    struct session *first = sessions_closing(chat);
+    return first && first->closing.at <= chat->tick && grace_is_over(chat, first) ? first : NULL;
 }
 
 static void close_due(struct chat *chat)
 {
     struct session *session;
     for (int i = 0; i < CLOSED_A_TICK && (session = find_due(chat)); i++) {
-        DL_DELETE2(chat->closing->sessions, session, close_prev, close_next);
-        session->close_at = 0;
+        session_change_state(chat, session, SESSION_CLOSED);
         /* The broker closes by client id: one that has been taken over is closing already. */
         if (session_by_client_id(chat, session->client_id) == session)
             broker_kick(session->client_id);
@@ -150,9 +143,7 @@ bool closing_tick(struct chat *chat)
     return find_due(chat) || find_expired(chat);
 }
 
-void closing_forget(struct chat *chat, struct session *session)
+void expiry_unwatch(struct chat *chat, struct session *session)
 {
-    expiry_remove(&chat->closing->expiry, &session->expiry);
-    if (session->close_at != 0)
-        DL_DELETE2(chat->closing->sessions, session, close_prev, close_next);
+    expiry_remove(chat->expiry, &session->closing.expiry);
 }

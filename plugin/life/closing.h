@@ -24,7 +24,7 @@ void sessions_force_offline(struct chat *chat, const struct user *user, enum off
 /* Is its end under way? Then it gets no push token, and its userSig cannot be renewed. */
 static inline bool session_leaves(const struct session *session)
 {
-    return session->close_at != 0 || session->farewell;
+    return session_closing(session) || session->login.farewell;
 }
 
 /* The device has to go, in the open frame: its place, its push token and the jobs for it. It is to be told:
@@ -38,9 +38,9 @@ void devices_lose_all(struct chat *chat, struct user *user);
 __attribute__((warn_unused_result)) bool expiry_watch(struct chat *chat, struct session *session,
                                                       int64_t expires_seconds);
 void expiry_renew(struct chat *chat, struct session *session, int64_t expires_seconds);
+/* The session has ended. */
+void expiry_unwatch(struct chat *chat, struct session *session);
 
-/* The session has ended: nothing here points to it any more. */
-void closing_forget(struct chat *chat, struct session *session);
 /* TICK: what is to be said to expired ones, and closes; a bounded number a turn. true: there is more. */
 bool closing_tick(struct chat *chat);
 

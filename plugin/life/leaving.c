@@ -33,7 +33,7 @@ static void write_end(struct chat *chat, struct session *session, bool lost)
     if (!goes_on(chat, session)) {
         store_put(chat->store, W_DEVICE_OFFLINE, "ti", session->client_id, chat->now);
         push_put_handed(chat, session, doubtful_after);
-        if (session->untold && session_told(chat, session))
+        if (session->device.untold && session_told(chat, session))
             device_told(chat, session);
     }
     departed_add(chat, session, store_commit(chat->store));
@@ -42,8 +42,9 @@ static void write_end(struct chat *chat, struct session *session, bool lost)
 /* A takeover: the new connection is there already. */
 static void leave_strays(struct chat *chat, const struct session *session)
 {
-    if (goes_on(chat, session) && session->strays_tick == chat->tick)
-        ids_add_all(&session_by_client_id(chat, session->client_id)->in_flight, &session->strays);
+    if (goes_on(chat, session) && session->strays.tick == chat->tick)
+        ids_add_all(&session_by_client_id(chat, session->client_id)->delivery.in_flight,
+                    &session->strays.ids);
 }
 
 void session_end(struct chat *chat, const struct mosquitto *client, bool lost)
@@ -51,16 +52,16 @@ void session_end(struct chat *chat, const struct mosquitto *client, bool lost)
     struct session *session = session_find(chat, client);
     if (!session)
         return;
-    if (session->worker)
+    if (session->push.worker)
         push_worker_remove(chat, session);
     leave_strays(chat, session);
     write_end(chat, session, lost);
     subscriptions_end(chat, session);
     presence_unwatch_all(chat, session);
     session_delist(chat, session);
-    closing_forget(chat, session);
+    expiry_unwatch(chat, session);
     presence_changed(chat, session->user);
-    if (session->has_token)
+    if (session->device.has_token)
         push_user_changed(chat, session->user);
     session_free(session);
 }

@@ -81,12 +81,19 @@ static enum login_result refuse(const struct login *login, int code)
 /* false: out of memory. */
 static bool note_farewell(struct session *session, const struct displacement *why)
 {
-    session->farewell = malloc(sizeof *session->farewell);
-    if (!session->farewell)
+    session->login.farewell = malloc(sizeof *session->login.farewell);
+    if (!session->login.farewell)
         return false;
-    *session->farewell = *why;
-    session->untold = true;
+    *session->login.farewell = *why;
+    session->device.untold = true;
     return true;
+}
+
+static enum id_past past_of(const struct device *device, const char *user)
+{
+    if (!device->known)
+        return ID_NEW;
+    return strcmp(device->user, user) == 0 ? ID_OWN : ID_INHERITED;
 }
 
 static struct session *session_create(struct chat *chat, const struct login *login,
@@ -103,18 +110,14 @@ static struct session *session_create(struct chat *chat, const struct login *log
     }
     session->client = login->client;
     session->platform = checked->platform;
-    session->mqtt5 = login->mqtt5;
     session->clean = login->clean;
     session->assigned_id = client_id_assigned(login->client_id) && !strchr(login->client_id, ':');
     session->admin = options_is_admin(&chat->options, login->user);
     session->keepalive_seconds = login->keepalive_seconds;
-    bool same = checked->device.known && strcmp(checked->device.user, login->user) == 0;
-    session->own_id = same;
-    session->inherited = checked->device.known && !same;
-    session->acks = same && checked->device.acks;
-    session->has_token = same && checked->device.has_token;
-    session->unknown_device = !checked->device.known;
-    session->fresh = true;
+    session->login.past = past_of(&checked->device, login->user);
+    bool own = session->login.past == ID_OWN;
+    session->device.acks = own && checked->device.acks;
+    session->device.has_token = own && checked->device.has_token;
     return session;
 }
 
@@ -130,7 +133,7 @@ static void put_places(struct chat *chat, struct session *session, const struct 
     const struct displacement why = displaced_by(session);
     for (size_t i = 0; i < in_way->count; i++)
         device_lose_place(chat, session->user, &in_way->items[i], &why);
-    if (!session->farewell)
+    if (!session->login.farewell)
         device_take_place(chat, session);
 }
 
@@ -158,7 +161,7 @@ static bool admit(struct chat *chat, struct session *session, struct checked *ch
     if (user->deleted)
         user_revive(chat, user);
     session->user = user;
-    if (session->inherited)
+    if (session->login.past == ID_INHERITED)
         store_put(chat->store, W_DEVICE_SUBSCRIPTIONS_FORGET, "t", session->client_id);
     store_put(chat->store, W_DEVICE_LOGIN, "ttii", session->client_id, user->id, (int64_t)session->platform,
               chat->now);
@@ -173,7 +176,7 @@ static bool enter(struct chat *chat, struct session *session, int64_t expires_se
     if (!expiry_watch(chat, session, expires_seconds))
         return false;
     if (!session_enlist(chat, session)) {
-        closing_forget(chat, session);
+        expiry_unwatch(chat, session);
         return false;
     }
     presence_changed(chat, session->user);
@@ -203,8 +206,8 @@ static bool is_other_user(const struct chat *chat, const struct login *login)
 static void take_strays(struct chat *chat, struct session *session)
 {
     const struct departed *departed = departed_find(chat, session->client_id);
-    if (departed && departed->strays_tick == chat->tick)
-        ids_add_all(&session->in_flight, &departed->strays);
+    if (departed && departed->strays.tick == chat->tick)
+        ids_add_all(&session->delivery.in_flight, &departed->strays.ids);
 }
 
 static enum login_result let_in(struct chat *chat, const struct login *login, struct checked *checked)
@@ -219,7 +222,7 @@ static enum login_result let_in(struct chat *chat, const struct login *login, st
     }
     tell_displaced(chat, session, &checked->in_way);
     take_strays(chat, session);
-    session_connects(chat, session->own_id ? session : NULL);
+    session_connects(chat, session->login.past == ID_OWN ? session : NULL);
     return LOGIN_OK;
 }
 
@@ -255,10 +258,10 @@ enum login_result session_recheck(struct chat *chat, const struct login *login)
 static void settle(struct chat *chat, struct session *session)
 {
     int broker_subscriptions = broker_subscription_count(session->client);
-    session_settled(chat, session);
-    if (session->farewell)
-        session_force_offline(chat, session, session->farewell);
-    else if (!session->unknown_device)
+    session_change_state(chat, session, session_closing(session) ? SESSION_CLOSING : SESSION_LIVE);
+    if (session->login.farewell)
+        session_force_offline(chat, session, session->login.farewell);
+    else if (session->login.past != ID_NEW)
         subscriptions_restore(chat, session, !session->clean && broker_subscriptions > session->subscribes);
 }
 

@@ -20,7 +20,7 @@ struct watch {
     struct watched *watched;
     enum user_status told;                     /* what the session knows */
     struct watch *prev, *next;                 /* watched->watches */
-    struct watch *session_prev, *session_next; /* session->watches */
+    struct watch *session_prev, *session_next; /* session->presence.watches */
 };
 
 /* While anybody watches him. */
@@ -64,7 +64,7 @@ enum user_status presence_status(const struct user *user)
 {
     const struct session *session;
     DL_FOREACH2 (user->sessions, session, user_next)
-        if (!session->background)
+        if (!session->presence.background)
             return STATUS_ONLINE;
     return user->sessions ? STATUS_BACKGROUND : STATUS_OFFLINE;
 }
@@ -130,7 +130,7 @@ static void forget_unwatched(struct chat *chat, struct watched *watched)
 static struct watch *find(const struct session *session, const struct user *user)
 {
     struct watch *watch;
-    DL_FOREACH2 (session->watches, watch, session_next)
+    DL_FOREACH2 (session->presence.watches, watch, session_next)
         if (watch->watched == user->watched)
             return watch;
     return NULL;
@@ -156,8 +156,8 @@ bool presence_watch(struct chat *chat, struct session *session, struct user *use
     watch->watched = watched;
     watch->told = presence_status(user);
     DL_APPEND(watched->watches, watch);
-    DL_APPEND2(session->watches, watch, session_prev, session_next);
-    session->watching++;
+    DL_APPEND2(session->presence.watches, watch, session_prev, session_next);
+    session->presence.watching++;
     return true;
 }
 
@@ -168,8 +168,8 @@ static void end_watch(struct chat *chat, struct watch *watch)
     if (watched->to_tell == watch)
         watched->to_tell = watch->next;
     DL_DELETE(watched->watches, watch);
-    DL_DELETE2(session->watches, watch, session_prev, session_next);
-    session->watching--;
+    DL_DELETE2(session->presence.watches, watch, session_prev, session_next);
+    session->presence.watching--;
     free(watch);
     forget_unwatched(chat, watched);
 }
@@ -183,8 +183,8 @@ void presence_unwatch(struct chat *chat, struct session *session, const struct u
 
 void presence_unwatch_all(struct chat *chat, struct session *session)
 {
-    while (session->watches)
-        end_watch(chat, session->watches);
+    while (session->presence.watches)
+        end_watch(chat, session->presence.watches);
 }
 
 /* Telling */

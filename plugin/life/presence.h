@@ -29,7 +29,7 @@ const char *presence_name(enum user_status status);
 void presence_changed(struct chat *chat, struct user *user);
 
 /* From now on the session is told when the status is another than it is now. Twice is once. The caller sees
- * to WATCHED_MAX (session->watching). false: out of memory. */
+ * to WATCHED_MAX (session->presence.watching). false: out of memory. */
 __attribute__((warn_unused_result)) bool presence_watch(struct chat *chat, struct session *session,
                                                         struct user *user);
 bool presence_watches(const struct session *session, const struct user *user);

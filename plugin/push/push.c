@@ -104,12 +104,12 @@ void push_user_changed(struct chat *chat, struct user *user)
 
 void push_worker_add(struct chat *chat, struct session *session)
 {
-    struct worker *worker = session->worker ? NULL : calloc(1, sizeof *worker);
+    struct worker *worker = session->push.worker ? NULL : calloc(1, sizeof *worker);
     if (!worker)
         return;
     worker->session = session;
-    session->worker = true;
-    session->push_out = 0;
+    session->push.worker = true;
+    session->push.out = 0;
     DL_APPEND(chat->push->workers, worker);
     chat->push->next_due = 0;
 }
@@ -130,14 +130,14 @@ void push_worker_remove(struct chat *chat, struct session *session)
         job->worker = NULL;
         push->gone++;
     }
-    session->worker = false;
-    session->push_out = 0;
+    session->push.worker = false;
+    session->push.out = 0;
 }
 
 static struct worker *find_worker(struct push *push)
 {
     struct worker *worker = push->workers;
-    while (worker && worker->session->push_out >= WORKER_CREDIT)
+    while (worker && worker->session->push.out >= WORKER_CREDIT)
         worker = worker->next;
     return worker;
 }

@@ -23,7 +23,7 @@ void push_token_lost(struct chat *chat, const char *client)
 {
     struct session *session = session_by_client_id(chat, client);
     if (session)
-        session->has_token = false;
+        session->device.has_token = false;
     departed_token_lost(chat, client);
     push_out_token_changed(chat->push, client);
 }
@@ -69,7 +69,7 @@ int push_set_token(struct chat *chat, struct session *session, const char *provi
     store_put(chat->store, W_TOKEN_SET, "tttt", client, provider, business, token);
     push_out_token_changed(chat->push, client);
     store_commit(chat->store);
-    session->has_token = true;
+    session->device.has_token = true;
     push_user_changed(chat, session->user);
     return CODE_OK;
 }

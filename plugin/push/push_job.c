@@ -174,7 +174,7 @@ static int64_t live_position(struct chat *chat, const struct session *session,
 static bool received(struct chat *chat, const struct push_row *row, const struct push_target *target)
 {
     const struct session *session = session_by_client_id(chat, row->client);
-    if (session && session->background)
+    if (session && session->presence.background)
         return false;
     if (!session)
         return target->id > row->handed && stored_cursor(chat, row, target->conversation) >= target->id;

@@ -64,7 +64,7 @@ static void detach(struct push *push, struct job *job)
     }
     DL_DELETE(push->out, job);
     if (job->worker)
-        job->worker->push_out--;
+        job->worker->push.out--;
     else
         push->gone--;
     job->worker = NULL;
@@ -84,7 +84,7 @@ void push_out_lease(struct push *push, struct job *job, struct session *worker, 
     job->worker = worker;
     job->attempt = attempt;
     job->lease_end = lease_end;
-    worker->push_out++;
+    worker->push.out++;
     DL_APPEND(push->out, job);
 }
 

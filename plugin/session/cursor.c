@@ -77,7 +77,7 @@ void subscription_hand_all(struct chat *chat, struct subscription *subscription,
 
 int64_t subscription_cursor(struct chat *chat, struct subscription *subscription)
 {
-    if (subscription->session->acks)
+    if (subscription->session->device.acks)
         return subscription->acked;
     return subscription_position(chat, subscription);
 }
@@ -141,7 +141,7 @@ int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session)
         if (!subscription_stored(subscription))
             continue;
         int64_t sure =
-            larger(position_before_doubt(chat, subscription), session->acks ? subscription->acked : 0);
+            larger(position_before_doubt(chat, subscription), session->device.acks ? subscription->acked : 0);
         lowest = sure < lowest ? sure : lowest;
     }
     return lowest;
@@ -150,8 +150,8 @@ int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session)
 void subscriptions_ack(struct chat *chat, struct session *session, int64_t id)
 {
     struct subscription *subscription;
-    if (!session->acks) {
-        session->acks = true;
+    if (!session->device.acks) {
+        session->device.acks = true;
         store_put(chat->store, W_DEVICE_ACKS, "t", session->client_id);
     }
     DL_FOREACH (session->subscriptions, subscription)
@@ -164,7 +164,7 @@ void cursors_tick(struct chat *chat)
 {
     struct session *session;
     for (int i = 0; i < CURSORS_A_TICK && (session = sessions_dirty(chat)) &&
-                    session->dirty_since + CURSOR_AGE_MS <= chat->now;
+                    session->dirty.since + CURSOR_AGE_MS <= chat->now;
          i++) {
         if (!store_begin(chat->store, subscriptions_frame_bytes(session)))
             return;

@@ -41,7 +41,7 @@ static bool departed_knows(const struct departed *departed, const char *topic)
 static struct stored stored_cursor(struct chat *chat, const struct session *session, const char *topic)
 {
     struct stored stored = {0};
-    if (session->inherited)
+    if (session->login.past == ID_INHERITED)
         return stored;
     const struct departed *departed = departed_find(chat, session->client_id);
     for (size_t i = 0; departed && i < departed->count; i++)

@@ -9,7 +9,6 @@
 #include "plugin/core/chat.h"
 #include "plugin/people/user.h"
 #include "plugin/session/cursor.h"
-#include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
 
@@ -26,7 +25,7 @@ int departed_open(struct chat *chat)
 
 static void destroy(struct departed *departed)
 {
-    ids_clear(&departed->strays);
+    ids_clear(&departed->strays.ids);
     free(departed->filters);
     free(departed->client_id);
     free(departed);
@@ -109,7 +108,7 @@ static struct departed *create(const struct session *session, size_t filters)
 void departed_add(struct chat *chat, struct session *session, uint64_t mark)
 {
     struct departed *earlier = (struct departed *)departed_find(chat, session->client_id);
-    bool unsettled = session->fresh || session->farewell;
+    bool unsettled = session_fresh(session) || session->login.farewell;
     bool same_user = earlier && strcmp(earlier->user, session->user->id) == 0;
     if (same_user && earlier->settled && unsettled) {
         /* The one before knows all that this one did, and its filters. */
@@ -121,12 +120,11 @@ void departed_add(struct chat *chat, struct session *session, uint64_t mark)
     struct departed *departed = create(session, count_filters(session) + (same_user ? earlier->count : 0));
     if (departed) {
         text_copy(departed->user, sizeof departed->user, session->user->id);
-        departed->acks = session->acks;
-        departed->has_token = session->has_token;
+        departed->acks = session->device.acks;
+        departed->has_token = session->device.has_token;
         departed->settled = !unsettled;
         departed->strays = session->strays;
-        departed->strays_tick = session->strays_tick;
-        session->strays = (struct ids){0};
+        session->strays = (struct strays){0};
         departed->mark = mark;
         copy_filters(departed, chat, session);
         if (same_user)

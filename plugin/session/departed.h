@@ -7,8 +7,8 @@
 #define PLUGIN_SESSION_DEPARTED_H
 
 #include "acl/identity.h"
+#include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
-#include "schema/ids.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,9 +28,8 @@ struct departed {
     char *client_id;
     char user[USER_ID_MAX + 1];
     bool acks, has_token;
-    bool settled;      /* it had all its filters; one that ended before its first TICK had not */
-    struct ids strays; /* of the session, queued at strays_tick */
-    uint64_t strays_tick;
+    bool settled;         /* it had all its filters; one that ended before its first TICK had not */
+    struct strays strays; /* of the session */
     uint64_t mark; /* of the frame that tells the store; 0: the ring was full, it is still to be written */
     size_t count;
     struct departed_filter *filters; /* those it was subscribed to, at its end or before */

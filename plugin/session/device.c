@@ -120,8 +120,8 @@ static void take_session(struct chat *chat, const char *client_id, struct device
         return;
     device->known = true;
     text_copy(device->user, sizeof device->user, connected ? connected->user->id : departed->user);
-    device->acks = connected ? connected->acks : departed->acks;
-    device->has_token = connected ? connected->has_token : departed->has_token;
+    device->acks = connected ? connected->device.acks : departed->acks;
+    device->has_token = connected ? connected->device.has_token : departed->has_token;
 }
 
 /* A connected one that knows comes back on purpose, be it before it was closed. */
@@ -335,7 +335,7 @@ void device_displace(struct chat *chat, struct user *user, const struct device_e
               (int64_t)why->platform);
     remember(chat, user, &gone, why);
     if (session)
-        session->untold = true;
+        session->device.untold = true;
 }
 
 void device_told(struct chat *chat, const struct session *session)
@@ -353,5 +353,5 @@ void devices_end(struct chat *chat, struct user *user)
     while (user->young_devices)
         young_forget(chat->devices, &user->young_devices->young);
     DL_FOREACH2 (user->sessions, session, user_next)
-        session->untold = false;
+        session->device.untold = false;
 }

@@ -12,7 +12,7 @@ struct sessions {
     struct session *by_client, *by_id;
     struct session *all;
     struct session *dirty; /* oldest first */
-    struct session *fresh;
+    struct session *fresh, *closing;
     const struct session *connecting;
     int count;
 };
@@ -79,26 +79,59 @@ void sessions_connected(struct chat *chat)
 
 void session_note_stray(struct chat *chat, struct session *session, int64_t id)
 {
-    if (session->strays_tick != chat->tick)
-        session->strays.count = 0;
-    session->strays_tick = chat->tick;
-    ids_add(&session->strays, id);
+    if (session->strays.tick != chat->tick)
+        session->strays.ids.count = 0;
+    session->strays.tick = chat->tick;
+    ids_add(&session->strays.ids, id);
 }
 
 /* Flushed as queued copies are (cursor.c): in the last turn of 2.0 it never is. */
 bool session_told(const struct chat *chat, const struct session *session)
 {
-    uint64_t told = session->told_at;
+    uint64_t told = session->closing.told_at;
     return told != 0 && (told < chat->tick || (told == chat->tick && !chat->unflushed));
+}
+
+/* States */
+
+/* The list that mirrors a state. */
+static struct session **list_of(struct sessions *all, enum session_state state)
+{
+    if (state == SESSION_FRESH || state == SESSION_FRESH_CLOSING)
+        return &all->fresh;
+    return state == SESSION_CLOSING ? &all->closing : NULL;
+}
+
+void session_change_state(struct chat *chat, struct session *session, enum session_state state)
+{
+    struct session **from = list_of(chat->sessions, session->state);
+    struct session **to = list_of(chat->sessions, state);
+    session->state = state;
+    if (from == to)
+        return;
+    if (from)
+        DL_DELETE2(*from, session, state_prev, state_next);
+    if (to)
+        DL_APPEND2(*to, session, state_prev, state_next);
+}
+
+struct session *sessions_fresh(const struct chat *chat)
+{
+    return chat->sessions->fresh;
+}
+
+struct session *sessions_closing(const struct chat *chat)
+{
+    return chat->sessions->closing;
 }
 
 /* Coming and going */
 
 void session_free(struct session *session)
 {
-    ids_clear(&session->in_flight);
-    ids_clear(&session->strays);
-    free(session->farewell);
+    ids_clear(&session->delivery.in_flight);
+    ids_clear(&session->strays.ids);
+    free(session->login.farewell);
     free(session->client_id);
     free(session);
 }
@@ -119,8 +152,8 @@ bool session_enlist(struct chat *chat, struct session *session)
         older->taken_over = true;
         HASH_DELETE(hh_id, all->by_id, older);
     }
+    session_change_state(chat, session, SESSION_FRESH);
     DL_APPEND(all->all, session);
-    DL_APPEND2(all->fresh, session, fresh_prev, fresh_next);
     DL_APPEND2(session->user->sessions, session, user_prev, user_next);
     all->count++;
     return true;
@@ -146,38 +179,26 @@ void session_delist(struct chat *chat, struct session *session)
     if (all->connecting == session)
         all->connecting = NULL;
     HASH_DELETE(hh, all->by_client, session);
+    session_change_state(chat, session, SESSION_ABSENT);
     DL_DELETE(all->all, session);
     DL_DELETE2(session->user->sessions, session, user_prev, user_next);
+    all->count--;
     if (session_by_client_id(chat, session->client_id) == session) {
         HASH_DELETE(hh_id, all->by_id, session);
         reinstate(chat, session);
     }
-    if (session->fresh)
-        DL_DELETE2(all->fresh, session, fresh_prev, fresh_next);
-    if (session->dirty_since != 0)
-        DL_DELETE2(all->dirty, session, dirty_prev, dirty_next);
-    all->count--;
-}
-
-struct session *sessions_fresh(struct chat *chat)
-{
-    return chat->sessions->fresh;
-}
-
-void session_settled(struct chat *chat, struct session *session)
-{
-    session->fresh = false;
-    DL_DELETE2(chat->sessions->fresh, session, fresh_prev, fresh_next);
+    if (session->dirty.since != 0)
+        DL_DELETE2(all->dirty, session, dirty.prev, dirty.next);
 }
 
 /* Cursors */
 
 void session_dirty(struct chat *chat, struct session *session)
 {
-    if (session->dirty_since != 0)
+    if (session->dirty.since != 0)
         return;
-    session->dirty_since = chat->now;
-    DL_APPEND2(chat->sessions->dirty, session, dirty_prev, dirty_next);
+    session->dirty.since = chat->now;
+    DL_APPEND2(chat->sessions->dirty, session, dirty.prev, dirty.next);
 }
 
 struct session *sessions_dirty(struct chat *chat)
@@ -187,6 +208,6 @@ struct session *sessions_dirty(struct chat *chat)
 
 void session_written(struct chat *chat, struct session *session)
 {
-    session->dirty_since = 0;
-    DL_DELETE2(chat->sessions->dirty, session, dirty_prev, dirty_next);
+    session->dirty.since = 0;
+    DL_DELETE2(chat->sessions->dirty, session, dirty.prev, dirty.next);
 }

@@ -22,56 +22,140 @@ struct subscription;
 struct user;
 struct watch;
 
+/* The life of a session. session_change_state() alone takes it from one state to another, and with that from
+ * one list to another.
+ *
+ *                AUTH            first TICK
+ *      ABSENT ---------> FRESH --------------> LIVE
+ *                          |                    |
+ *                          | has to go          | has to go
+ *                          v      first TICK    v       has been told      broker_kick
+ *                   FRESH_CLOSING ---------> CLOSING -----------------------------------> CLOSED
+ *
+ * It has to go when it is displaced or kicked, its user is deleted, it logs out or its userSig expires. The
+ * connection may end in any state: then the session is ABSENT, and freed.
+ *
+ * What may be so in several states is none:
+ * - taken_over: a newer connection has its client id. It is undone when the newer one ends first.
+ * - login.farewell: it is let in only to be told that it has lost its place. At its first TICK it has to go.
+ * - device.untold: the store says that the device is still to be told, and closing.told_at: it has been. Of
+ *   those that have to go some are told nothing (logout), and to some the store owes nothing (kickUser).
+ * - closing.orphan: its user is deleted; what it sends until it is closed is nobody's.
+ * - dirty, replay: there is something to do for it. */
+enum session_state {
+    SESSION_ABSENT, /* not among the sessions: not yet, or no more */
+    SESSION_FRESH,  /* no TICK yet: the filters of a kept session are not restored */
+    SESSION_LIVE,
+    SESSION_FRESH_CLOSING, /* from here on it has to go */
+    SESSION_CLOSING,
+    SESSION_CLOSED
+};
+
+/* Whose the client id was before. */
+enum id_past {
+    ID_NEW,      /* nobody's: nothing is stored about it */
+    ID_OWN,      /* this user's: so is what broker and store keep under it */
+    ID_INHERITED /* another user's: nothing of that is for this one */
+};
+
+/* Copies queued in the events since the last TICK (of this number): the broker gives them to whoever has the
+ * client id when it flushes. */
+struct strays {
+    struct ids ids;
+    uint64_t tick;
+};
+
+/* Each group is written by the files named above it, after life/login.c has filled it in; all may read. */
 struct session {
+    /* Who it is: nobody; `admin` when the options have been read anew: plugin.c. */
     const struct mosquitto *client; /* key; never dereferenced by us after DISCONNECT */
     char *client_id;
     struct user *user;
     enum platform platform;
-    bool mqtt5, clean, assigned_id;
+    bool clean, assigned_id;
     bool admin;
-    bool fresh;     /* no TICK since AUTH: stored filters of a kept session are not restored yet */
-    bool own_id;    /* the client id was this user's before: what broker and store keep under it is his */
-    bool inherited; /* ... or another user's: nothing of that is for this one */
-    bool acks;      /* this device moves its cursors by `ack` */
-    bool has_token; /* this device has a push token */
-    bool background;
-    uint64_t close_at;   /* the tick at which the connection is closed at the earliest; 0: it goes on */
-    int64_t close_after; /* ... and the time (ms) */
-    bool untold;         /* has lost its place, and the store says that it is still to be told */
-    uint64_t told_at;    /* the tick at which it has been told (flushed); 0: it has not */
-    /* it lost its place while it was away, and is let in to be told this only */
-    struct displacement *farewell;
-    bool unknown_device; /* its first login: nothing is stored about it */
-    bool taken_over;     /* a new connection with the same client id has logged in */
-    bool orphan;         /* its user was deleted: what it still sends is nobody's */
     int keepalive_seconds;
-    struct expiry_entry expiry; /* of the userSig, in seconds */
-    int subscribes;             /* SUBSCRIBE filters accepted on this connection */
+
+    /* Where it is: session.c. */
+    enum session_state state;
+    bool taken_over;                         /* a new connection with the same client id has logged in */
+    struct session *prev, *next;             /* all */
+    struct session *user_prev, *user_next;   /* user->sessions */
+    struct session *state_prev, *state_next; /* FRESH and FRESH_CLOSING; CLOSING */
+    UT_hash_handle hh, hh_id;                /* by client; the newest with its client id */
+    struct {
+        int64_t since; /* a cursor has moved; 0: none has */
+        struct session *prev, *next;
+    } dirty;
+    struct strays strays;
+
+    /* What it came with: nobody. */
+    struct {
+        enum id_past past;
+        /* it lost its place while it was away, and is let in to be told this only; NULL: it did not */
+        struct displacement *farewell;
+    } login;
+
+    /* Its device, as the store has it. */
+    struct {
+        bool acks;      /* it moves its cursors by `ack`: cursor.c */
+        bool has_token; /* a push token: push/push_answer.c */
+        bool untold;    /* it has lost its place, and is still to be told: device.c */
+    } device;
+
+    /* Its end from our side: life/closing.c. */
+    struct {
+        uint64_t at;                /* the tick at which the connection is closed at the earliest */
+        int64_t after;              /* ... and the time (ms) */
+        uint64_t told_at;           /* the tick at which forceOffline has been flushed; 0: it was not told */
+        bool orphan;                /* its user was deleted: what it still sends is nobody's */
+        struct expiry_entry expiry; /* of the userSig, in seconds */
+    } closing;
+
+    /* What it is subscribed to: subscription.c, delivery/subscribe.c. */
     struct subscription *subscriptions;
     struct subscription *inbox, *feed; /* into subscriptions, or NULL */
     struct subscription *ended; /* unsubscribed on this connection: their positions go on if they come back */
-    int replays;                /* subscriptions that are replaying */
-    uint64_t flushed_at;        /* the tick at which everything queued for this client has been flushed */
-    uint64_t live_publish;      /* serial of the last live publish let through */
-    uint64_t passed;            /* serial of the last message let through natively */
-    struct ids in_flight;       /* what the broker delivers on its own: no replay is to bring it again */
-    struct ids strays; /* copies queued in the events since the last TICK (of number strays_tick): the broker
-                          gives them to whoever has the client id when it flushes */
-    uint64_t strays_tick;
-    int64_t replay_sent, replay_paused_until;
-    int64_t dirty_since;                     /* a cursor has moved since; 0: none */
-    struct watch *watches;                   /* whose status it is told of: presence.h */
-    int watching;                            /* ... how many */
-    int push_out;                            /* jobs out to this worker */
-    bool worker;                             /* subscribed to chat/push */
-    struct session *prev, *next;             /* all */
-    struct session *user_prev, *user_next;   /* user->sessions */
-    struct session *dirty_prev, *dirty_next; /* sessions with cursors to write */
-    struct session *replay_prev, *replay_next;
-    struct session *fresh_prev, *fresh_next;
-    struct session *close_prev, *close_next; /* closing.c */
-    UT_hash_handle hh, hh_id;                /* by client; the newest with its client id */
+    int subscribes;             /* SUBSCRIBE filters accepted on this connection */
+
+    /* What it is given now: delivery/deliver.c, delivery/live_publish.c; in_flight by life/leaving.c too. */
+    struct {
+        uint64_t flushed_at;   /* the tick at which everything queued for this client has been flushed */
+        uint64_t live_publish; /* serial of the last live publish let through */
+        uint64_t passed;       /* serial of the last message let through natively */
+        struct ids in_flight;  /* what the broker delivers on its own: no replay is to bring it again */
+    } delivery;
+
+    /* What it has missed: delivery/replay.c. */
+    struct {
+        int running; /* subscriptions that are replaying */
+        int64_t sent, paused_until;
+        struct session *prev, *next; /* chat->replays */
+    } replay;
+
+    /* Who is told of whom: life/presence.c; `background` by commands/status.c. */
+    struct {
+        bool background;
+        struct watch *watches; /* whose status it is told of */
+        int watching;          /* ... how many */
+    } presence;
+
+    /* As a worker: push/push.c, push/push_out.c. */
+    struct {
+        bool worker; /* subscribed to chat/push */
+        int out;     /* jobs out to this worker */
+    } push;
 };
+
+static inline bool session_fresh(const struct session *session)
+{
+    return session->state == SESSION_FRESH || session->state == SESSION_FRESH_CLOSING;
+}
+
+static inline bool session_closing(const struct session *session)
+{
+    return session->state >= SESSION_FRESH_CLOSING;
+}
 
 __attribute__((warn_unused_result)) int sessions_open(struct chat *chat);
 /* When the last session has ended: leaving.h. */
@@ -92,9 +176,10 @@ void session_delist(struct chat *chat, struct session *session);
 /* Frees one that is not there. */
 void session_free(struct session *session);
 
-/* The one that has waited longest for its first TICK, NULL: none; and that it has had it. */
-struct session *sessions_fresh(struct chat *chat);
-void session_settled(struct chat *chat, struct session *session);
+void session_change_state(struct chat *chat, struct session *session, enum session_state state);
+/* The one that has been FRESH, or FRESH_CLOSING, for longest; the one that has been CLOSING. NULL: none. */
+struct session *sessions_fresh(const struct chat *chat);
+struct session *sessions_closing(const struct chat *chat);
 
 /* A cursor of the session has moved. */
 void session_dirty(struct chat *chat, struct session *session);

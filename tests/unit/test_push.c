@@ -393,7 +393,7 @@ static void an_answer_gives_its_worker_credit_back(void **state)
     say("\"text\":\"one\"}");
     wait_ms(100);
     assert_int_equal(push_done(&chat, &(int64_t){last_job()}, 1), CODE_OK);
-    assert_int_equal(worker1.push_out, 0);
+    assert_int_equal(worker1.push.out, 0);
 }
 
 static void a_job_without_an_answer_goes_out_again(void **state)
@@ -413,7 +413,7 @@ static void a_lease_that_ended_costs_its_worker_no_credit(void **state)
     say("\"text\":\"one\"}");
     wait_ms(100);
     wait_ms(30000);
-    assert_int_equal(worker1.push_out, 1);
+    assert_int_equal(worker1.push.out, 1);
 }
 
 static void a_job_never_answered_is_dead_after_eight_attempts(void **state)
@@ -549,7 +549,7 @@ static void a_device_in_the_background_is_pushed_what_it_has_received(void **sta
     (void)state;
     struct subscription feed = {.kind = SUBSCRIPTION_FEED};
     phone_position = say("\"text\":\"one\"}");
-    phone_connected = phone.background = true;
+    phone_connected = phone.presence.background = true;
     phone.feed = &feed;
     push_worker_add(&chat, &worker1);
     wait_ms(100);
@@ -672,7 +672,7 @@ static void a_device_whose_token_is_taken_has_none(void **state)
     commit();
     phone_connected = true;
     assert_int_equal(push_set_token(&chat, &pad, "apns", NULL, "t1"), CODE_OK);
-    assert_false(phone.has_token);
+    assert_false(phone.device.has_token);
 }
 
 static void a_frame_that_has_no_room_is_told_as_busy(void **state)

@@ -178,15 +178,20 @@ static void settle(void)
         turn();
 }
 
-static void log_in(int number, const char *device)
+static struct session *session_of(int client)
+{
+    return session_find(&chat, (const struct mosquitto *)&clients[client]);
+}
+
+static void log_in_from(int client, int number, const char *device)
 {
     char user[16], feed[TOPIC_MAX];
     snprintf(user, sizeof user, "u%d", number);
     topic_print_feed(feed, user);
-    snprintf(names[number], sizeof *names, "%s:%s", user, device);
+    snprintf(names[client], sizeof *names, "%s:%s", user, device);
     char *sig = usersig_mint(user, 1, chat.now / 1000, LIFE, NULL, 0, &chat.keys);
-    const struct login login = {.client = (const struct mosquitto *)&clients[number],
-                                .client_id = names[number],
+    const struct login login = {.client = (const struct mosquitto *)&clients[client],
+                                .client_id = names[client],
                                 .user = user,
                                 .password = sig,
                                 .clean = true,
@@ -194,7 +199,12 @@ static void log_in(int number, const char *device)
     assert_int_equal(session_login(&chat, &login), LOGIN_OK);
     free(sig);
     struct topic topic = filter_parse(feed);
-    assert_int_equal(subscription_add(&chat, session_find(&chat, login.client), &topic, 1), 0);
+    assert_int_equal(subscription_add(&chat, session_of(client), &topic, 1), 0);
+}
+
+static void log_in(int number, const char *device)
+{
+    log_in_from(number, number, device);
 }
 
 static void log_out(int number)
@@ -281,6 +291,61 @@ static void before_its_last_second_is_over_nobody_is_told(void **state)
     assert_int_equal(events, 1);
 }
 
+static void who_has_to_go_before_its_first_tick_is_closed_after_it(void **state)
+{
+    const struct displacement why = {.reason = OFFLINE_ADMIN};
+    (void)state;
+    log_in(0, "ios:1");
+    assert_int_equal(session_of(0)->state, SESSION_FRESH);
+    session_force_offline(&chat, session_of(0), &why);
+    session_force_offline(&chat, session_of(0), &why);
+    assert_int_equal(session_of(0)->state, SESSION_FRESH_CLOSING);
+    assert_true(session_leaves(session_of(0)));
+    turn();
+    assert_int_equal(session_of(0)->state, SESSION_CLOSING);
+    assert_true(session_told(&chat, session_of(0)));
+    for (int i = 0; i < 48; i++)
+        turn();
+    assert_int_equal(closed, 0); /* what was said has half a second to be read */
+    for (int i = 0; i < 4; i++)
+        turn();
+    assert_int_equal(closed, 1);
+    assert_null(session_of(0));
+    assert_int_equal(sessions_count(&chat), 0);
+}
+
+static void a_session_that_ends_in_any_state_is_in_no_list(void **state)
+{
+    const struct displacement why = {.reason = OFFLINE_ADMIN};
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        log_in(i, "ios:1");
+    session_close_soon(&chat, session_of(1));
+    log_out(0);
+    log_out(1);
+    assert_ptr_equal(sessions_fresh(&chat), session_of(2));
+    turn();
+    assert_null(sessions_fresh(&chat));
+    session_force_offline(&chat, session_of(2), &why);
+    assert_ptr_equal(sessions_closing(&chat), session_of(2));
+    log_out(2);
+    log_out(3);
+    assert_null(sessions_closing(&chat));
+    assert_null(sessions_first(&chat));
+}
+
+static void a_takeover_ends_with_the_newer_connection(void **state)
+{
+    (void)state;
+    log_in_from(0, 0, "ios:1");
+    log_in_from(1, 0, "ios:1");
+    assert_true(session_of(0)->taken_over);
+    assert_ptr_equal(session_by_client_id(&chat, names[0]), session_of(1));
+    log_out(1);
+    assert_false(session_of(0)->taken_over);
+    assert_ptr_equal(session_by_client_id(&chat, names[0]), session_of(0));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -290,6 +355,9 @@ int main(void)
         TEST(sessions_that_came_and_went_leave_nothing_behind),
         TEST(all_who_expire_at_once_are_told_within_a_few_turns),
         TEST(before_its_last_second_is_over_nobody_is_told),
+        TEST(who_has_to_go_before_its_first_tick_is_closed_after_it),
+        TEST(a_session_that_ends_in_any_state_is_in_no_list),
+        TEST(a_takeover_ends_with_the_newer_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
