@@ -104,7 +104,7 @@ void push_user_changed(struct chat *chat, struct user *user)
 
 void push_worker_add(struct chat *chat, struct session *session)
 {
-    struct worker *worker = session->push.worker ? NULL : calloc(1, sizeof *worker);
+    struct push_worker *worker = session->push.worker ? NULL : calloc(1, sizeof *worker);
     if (!worker)
         return;
     worker->session = session;
@@ -117,14 +117,14 @@ void push_worker_add(struct chat *chat, struct session *session)
 void push_worker_remove(struct chat *chat, struct session *session)
 {
     struct push *push = chat->push;
-    struct worker *worker, *next;
+    struct push_worker *worker, *next;
     DL_FOREACH_SAFE (push->workers, worker, next) {
         if (worker->session != session)
             continue;
         DL_DELETE(push->workers, worker);
         free(worker);
     }
-    for (struct job *job = push->out; job; job = job->next) {
+    for (struct job_out *job = push->out; job; job = job->next) {
         if (job->worker != session)
             continue;
         job->worker = NULL;
@@ -134,9 +134,9 @@ void push_worker_remove(struct chat *chat, struct session *session)
     session->push.out = 0;
 }
 
-static struct worker *find_worker(struct push *push)
+static struct push_worker *find_worker(struct push *push)
 {
-    struct worker *worker = push->workers;
+    struct push_worker *worker = push->workers;
     while (worker && worker->session->push.out >= WORKER_CREDIT)
         worker = worker->next;
     return worker;
@@ -146,7 +146,7 @@ static struct worker *find_worker(struct push *push)
 static void take_back(struct chat *chat)
 {
     struct push *push = chat->push;
-    struct job *job, *next;
+    struct job_out *job, *next;
     if (push->gone == 0 || !store_begin(chat->store, WORKER_CREDIT * PUSH_RECORD_BYTES))
         return;
     int count = 0;
@@ -210,7 +210,7 @@ static void renew(struct turn *turn, const struct push_row *row, const struct pu
 }
 
 static bool send_job(struct turn *turn, const struct push_row *row, const struct push_target *target,
-                     const struct worker *worker)
+                     const struct push_worker *worker)
 {
     char *text = push_job_print(turn->chat, row, target, row->attempt + 1);
     bool sent = text && broker_send(worker->session->client_id, PUSH_TOPIC, text, strlen(text), NULL, 0, 1);
@@ -219,7 +219,7 @@ static bool send_job(struct turn *turn, const struct push_row *row, const struct
 }
 
 static void lease(struct turn *turn, const struct push_row *row, const struct push_target *target,
-                  struct job *job, struct worker *worker)
+                  struct job_out *job, struct push_worker *worker)
 {
     struct chat *chat = turn->chat;
     struct push *push = chat->push;
@@ -236,8 +236,8 @@ static void lease(struct turn *turn, const struct push_row *row, const struct pu
 static void hand_out(struct turn *turn, const struct push_row *row, const struct push_target *target)
 {
     struct push *push = turn->chat->push;
-    struct worker *worker = find_worker(push);
-    struct job *job = worker ? push_out_add(turn->chat->push, row->job, row->client) : NULL;
+    struct push_worker *worker = find_worker(push);
+    struct job_out *job = worker ? push_out_add(turn->chat->push, row->job, row->client) : NULL;
     if (!job)
         return;
     if (send_job(turn, row, target, worker))
@@ -246,7 +246,7 @@ static void hand_out(struct turn *turn, const struct push_row *row, const struct
         push_out_free(push, job);
 }
 
-static bool is_out(const struct chat *chat, const struct job *job)
+static bool is_out(const struct chat *chat, const struct job_out *job)
 {
     return job->ended || !job->worker || job->lease_end > chat->now ||
            !store_has(chat->store, job->young.mark);
@@ -255,7 +255,7 @@ static bool is_out(const struct chat *chat, const struct job *job)
 /* Out to a worker, or changed by a frame that is not committed: the row as read is of the past. */
 static bool is_past(struct chat *chat, const struct push_row *row)
 {
-    struct job *job = push_out_find(chat->push, row->job);
+    struct job_out *job = push_out_find(chat->push, row->job);
     const struct user *user = user_in_memory(chat, row->user);
     if ((user && devices_stale(chat, user)) || push_out_token_fresh(chat->push, row->client) ||
         (job && is_out(chat, job)))

@@ -89,7 +89,7 @@ int push_done(struct chat *chat, const int64_t *jobs, size_t count)
     if (!store_begin(chat->store, count * PUSH_RECORD_BYTES))
         return CODE_BUSY;
     for (size_t i = 0; i < count; i++) {
-        struct job *job = push_out_find(push, jobs[i]);
+        struct job_out *job = push_out_find(push, jobs[i]);
         if (job)
             push_out_end(push, job);
         else /* of an earlier life, or answered late; without memory it may go out once more */
@@ -100,7 +100,7 @@ int push_done(struct chat *chat, const int64_t *jobs, size_t count)
     return CODE_OK;
 }
 
-static int64_t retry_after(const struct job *job, int64_t given_seconds)
+static int64_t retry_after(const struct job_out *job, int64_t given_seconds)
 {
     if (given_seconds >= 0)
         return given_seconds * 1000;
@@ -113,7 +113,7 @@ int push_failed(struct chat *chat, int64_t id, int64_t retry_after_seconds, cons
                 bool invalid_token, bool dead)
 {
     struct push *push = chat->push;
-    struct job *job = push_out_find(push, id);
+    struct job_out *job = push_out_find(push, id);
     const char *given = error ? error : "";
     char reason[ERROR_MAX + 1];
     if (!job || job->ended)

@@ -12,7 +12,7 @@
 static void forget(void *owner, struct young *young)
 {
     struct push *push = owner;
-    HASH_DEL(push->jobs, (struct job *)young);
+    HASH_DEL(push->jobs, (struct job_out *)young);
     free(young);
 }
 
@@ -30,17 +30,17 @@ void push_out_close(struct push *push)
     young_close(push->changed);
 }
 
-struct job *push_out_find(struct push *push, int64_t id)
+struct job_out *push_out_find(struct push *push, int64_t id)
 {
-    struct job *job;
+    struct job_out *job;
     HASH_FIND(hh, push->jobs, &id, sizeof id, job);
     return job;
 }
 
-struct job *push_out_add(struct push *push, int64_t id, const char *client)
+struct job_out *push_out_add(struct push *push, int64_t id, const char *client)
 {
     size_t size = strlen(client) + 1;
-    struct job *job = calloc(1, sizeof *job + size);
+    struct job_out *job = calloc(1, sizeof *job + size);
     if (!job)
         return NULL;
     memcpy(job->client, client, size);
@@ -56,7 +56,7 @@ struct job *push_out_add(struct push *push, int64_t id, const char *client)
 }
 
 /* Takes an outstanding job back from its worker; it is in neither list then. */
-static void detach(struct push *push, struct job *job)
+static void detach(struct push *push, struct job_out *job)
 {
     if (job->ended) {
         young_remove(push->ended, &job->young);
@@ -70,13 +70,13 @@ static void detach(struct push *push, struct job *job)
     job->worker = NULL;
 }
 
-void push_out_free(struct push *push, struct job *job)
+void push_out_free(struct push *push, struct job_out *job)
 {
     detach(push, job);
     forget(push, &job->young);
 }
 
-void push_out_lease(struct push *push, struct job *job, struct session *worker, int attempt,
+void push_out_lease(struct push *push, struct job_out *job, struct session *worker, int attempt,
                     int64_t lease_end)
 {
     detach(push, job);
@@ -88,7 +88,7 @@ void push_out_lease(struct push *push, struct job *job, struct session *worker, 
     DL_APPEND(push->out, job);
 }
 
-void push_out_end(struct push *push, struct job *job)
+void push_out_end(struct push *push, struct job_out *job)
 {
     detach(push, job);
     job->ended = true;
@@ -101,7 +101,7 @@ void push_out_token_changed(struct push *push, const char *client)
     size_t size = strlen(client) + 1;
     struct changed *changed = calloc(1, sizeof *changed + size);
     push->fresh = true;
-    for (struct job *job = push->out; job; job = job->next)
+    for (struct job_out *job = push->out; job; job = job->next)
         if (strcmp(job->client, client) == 0)
             job->token_changed = true;
     if (!changed)

@@ -19,7 +19,7 @@ struct session;
 #define PUSH_CLIENT_BYTES 160 /* of a client id */
 
 /* A job that a worker has, or one that has just ended or changed. */
-struct job {
+struct job_out {
     struct young young; /* when it has ended; its mark always */
     int64_t id;
     struct session *worker; /* who has it; NULL: he has gone, or it has ended */
@@ -27,14 +27,14 @@ struct job {
     bool ended;
     bool token_changed; /* since it went out: what the worker says of the token is about another one */
     int64_t lease_end;
-    struct job *prev, *next; /* when it is out */
+    struct job_out *prev, *next; /* when it is out */
     UT_hash_handle hh;
     char client[];
 };
 
-struct worker {
+struct push_worker {
     struct session *session;
-    struct worker *prev, *next;
+    struct push_worker *prev, *next;
 };
 
 /* A device whose token has just changed: its committed rows still show the old one. */
@@ -44,12 +44,12 @@ struct changed {
 };
 
 struct push {
-    struct job *jobs; /* uthash, by id */
-    struct job *out;  /* utlist DL, in the order of their records */
+    struct job_out *jobs; /* uthash, by id */
+    struct job_out *out;  /* utlist DL, in the order of their records */
     struct young_list *ended, *changed;
-    int gone;               /* jobs out to workers that have gone */
-    struct worker *workers; /* whose turn it is first */
-    int64_t turn;           /* when rows were last gone through */
+    int gone;                    /* jobs out to workers that have gone */
+    struct push_worker *workers; /* whose turn it is first */
+    int64_t turn;                /* when rows were last gone through */
     int64_t next_due, next_expiry;
     bool fresh;       /* records have been put that may make something due */
     uint64_t awaited; /* ... once the store has this mark; 0: not reckoned yet */
@@ -59,15 +59,15 @@ struct push {
 
 __attribute__((warn_unused_result)) int push_out_open(struct push *push, struct store *store);
 void push_out_close(struct push *push);
-struct job *push_out_find(struct push *push, int64_t id);
+struct job_out *push_out_find(struct push *push, int64_t id);
 /* A job that ends, or goes out, in the open frame. NULL: out of memory. */
-struct job *push_out_add(struct push *push, int64_t id, const char *client);
+struct job_out *push_out_add(struct push *push, int64_t id, const char *client);
 /* The job, which was added in the open frame, has been given to a worker in it. */
-void push_out_lease(struct push *push, struct job *job, struct session *worker, int attempt,
+void push_out_lease(struct push *push, struct job_out *job, struct session *worker, int attempt,
                     int64_t lease_end);
 /* Its row is changed by the open frame. */
-void push_out_end(struct push *push, struct job *job);
-void push_out_free(struct push *push, struct job *job);
+void push_out_end(struct push *push, struct job_out *job);
+void push_out_free(struct push *push, struct job_out *job);
 
 /* The device's token is changed by the open frame. */
 void push_out_token_changed(struct push *push, const char *client);
