@@ -11,10 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "acl/topic.h"
 #include "bench/die.h"
 #include "bench/meter.h"
 
-#define CONTROL           "$CONTROL/chat/v1"
 #define KEEPALIVE_SECONDS 120 /* nobody pings: more than a workload may take */
 #define READ_BYTES        262144
 #define EVENTS            512
@@ -197,7 +197,7 @@ void client_command(struct client *client, const char *json)
 {
     free(client->response);
     client->response = NULL;
-    publish(client, CONTROL, json, strlen(json));
+    publish(client, CONTROL_TOPIC, json, strlen(json));
 }
 
 /* Packets in */
@@ -250,7 +250,7 @@ static void on_other(struct client *client, const char *topic, size_t topic_len,
     bool stored = len > 4 && memcmp(payload, "{\"id\"", 5) == 0;
     if (!stored && len > 0 && memmem(payload, len, "\"tips\":{", 8))
         on_tips(client, payload, len);
-    if (topic_len < sizeof CONTROL || memcmp(topic, CONTROL, sizeof CONTROL - 1) != 0) {
+    if (topic_len < sizeof CONTROL_TOPIC || memcmp(topic, CONTROL_TOPIC, sizeof CONTROL_TOPIC - 1) != 0) {
         totals.replayed += stored;
         return;
     }

@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "acl/topic.h"
 #include "lib/clock.h"
 #include "lib/daemon/http.h"
 #include "lib/daemon/link.h"
@@ -15,7 +16,6 @@
 #include "push/answers.h"
 #include "push/delivery.h"
 
-#define JOBS_TOPIC        "chat/push"
 #define WAKE_TOPIC        "$chatpushd" /* no "#" matches it */
 #define COUNTERS_EVERY_MS 60000
 #define LAST_MS           5000 /* for what is in flight at the end */
@@ -173,7 +173,7 @@ static int open_signals(void)
 
 static bool open_parts(struct worker *worker, char *error, size_t error_size)
 {
-    static const char *const topics[] = {JOBS_TOPIC, NULL};
+    static const char *const topics[] = {PUSH_TOPIC, NULL};
     const struct link_handlers handlers = {worker, on_up, on_job, on_response};
     worker->signals = open_signals(); /* first: threads that look names up inherit the mask */
     worker->http = http_open(PUSH_AGENT);

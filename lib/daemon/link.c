@@ -11,13 +11,12 @@
 #include <unistd.h>
 
 #include "acl/identity.h"
+#include "acl/topic.h"
 #include "lib/basics.h"
 #include "lib/keys.h"
 #include "lib/say.h"
 #include "lib/usersig.h"
 
-#define COMMAND_TOPIC    "$CONTROL/chat/v1"
-#define RESPONSE_TOPIC   "$CONTROL/chat/v1/response"
 #define KEEPALIVE_S      15 /* the broker takes a machine that vanished for gone after 22 s */
 #define FIRST_PAUSE_MS   500
 #define LONGEST_PAUSE_MS 30000
@@ -266,7 +265,7 @@ bool link_publish(struct link *link, const char *topic, const void *payload, siz
 
 bool link_command(struct link *link, const char *payload, size_t len)
 {
-    return link_publish(link, COMMAND_TOPIC, payload, len);
+    return link_publish(link, CONTROL_TOPIC, payload, len);
 }
 
 bool link_up(const struct link *link)
