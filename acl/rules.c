@@ -10,7 +10,7 @@
 
 /* What a cell of the table says. NOBODY leaves it to the app admin; IMPOSSIBLE and MALFORMED are the "!" of
  * docs/rules.md: the type has no such thing, not even for the app admin. */
-enum who { ANYONE, MEMBER, ADMIN, OWNER, SELF, BUT_OWNER, NOBODY, IMPOSSIBLE, MALFORMED, WHOS };
+enum callers { ANYONE, MEMBER, ADMIN, OWNER, SELF, BUT_OWNER, NOBODY, IMPOSSIBLE, MALFORMED, WHOS };
 
 /* clang-format off */
 #define NO   CODE_NOT_ALLOWED
@@ -35,7 +35,7 @@ static const struct meaning {
     [MALFORMED]  = {{BAD,  BAD,  BAD,  BAD},   false},
 };
 
-static const enum who may[ACTIONS][GROUP_TYPES] = {
+static const enum callers may[ACTIONS][GROUP_TYPES] = {
     /*                              Private     Public      ChatRoom    AVChatRoom */
     [ACTION_JOIN]               = {NOBODY,     ANYONE,     ANYONE,     ANYONE},
     [ACTION_INVITE]             = {MEMBER,     MEMBER,     MEMBER,     IMPOSSIBLE},
