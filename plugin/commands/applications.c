@@ -33,7 +33,7 @@ static int gather(struct command *command, struct conversation *group, struct ap
     const struct member *member;
     if (group)
         return application_list(chat, group, list) ? CODE_OK : CODE_BUSY;
-    if (!user_load_memberships(chat, self))
+    if (!memberships_load(chat, self))
         return CODE_BUSY;
     DL_FOREACH2 (self->memberships, member, user_next) {
         const struct conversation *conversation = member->conversation;
@@ -145,9 +145,9 @@ static int check_entry(struct chat *chat, const struct decision *decision, struc
         return CODE_NO_USER;
     if (group->member_count >= group_members_max(chat, group->type))
         return CODE_GROUP_FULL;
-    if (!user_load_memberships(chat, user))
+    if (!memberships_load(chat, user))
         return CODE_BUSY;
-    return user_group_count(chat, user) < GROUPS_PER_USER ? CODE_OK : CODE_TOO_MANY_GROUPS;
+    return memberships_count_groups(chat, user) < GROUPS_PER_USER ? CODE_OK : CODE_TOO_MANY_GROUPS;
 }
 
 static void tell(struct command *command, const struct decision *decision, struct user *to, const char *type,

@@ -13,9 +13,9 @@ enum member_result candidate_check(struct chat *chat, struct candidate *candidat
 {
     struct user *user = user_find(chat, candidate->user_id);
     candidate->user = user;
-    if (!user || !user_load_memberships(chat, user))
+    if (!user || !memberships_load(chat, user))
         return RESULT_FAILED;
-    if (*room <= 0 || user_group_count(chat, user) >= GROUPS_PER_USER)
+    if (*room <= 0 || memberships_count_groups(chat, user) >= GROUPS_PER_USER)
         return RESULT_LIMIT;
     --*room;
     return RESULT_DONE;

@@ -58,7 +58,7 @@ static bool list_open(struct chat *chat, struct user *user, struct list *list)
     struct member *member;
     size_t room;
     *list = (struct list){0};
-    if (!user_load_memberships(chat, user))
+    if (!memberships_load(chat, user))
         return false;
     DL_COUNT2(user->memberships, member, room, user_next);
     list->entries = malloc((room + 1) * sizeof *list->entries);

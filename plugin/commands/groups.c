@@ -199,9 +199,9 @@ static int check_new_group(struct command *command, struct new_group *new)
         code = group->id[0] ? check_id_free(command, group->id) : make_id(command, group->id);
     if (code != CODE_OK)
         return code;
-    if (!user_load_memberships(chat, self))
+    if (!memberships_load(chat, self))
         return CODE_BUSY;
-    if (user_group_count(chat, self) >= GROUPS_PER_USER)
+    if (memberships_count_groups(chat, self) >= GROUPS_PER_USER)
         return CODE_TOO_MANY_GROUPS;
     int64_t room = group_members_max(chat, group->type) - 1;
     for (size_t i = 0; i < new->members.count; i++)
@@ -286,10 +286,10 @@ static int count_heads(struct chat *chat, struct conversation *conversation, str
         out->members = out->online = conversation->watchers;
         return CODE_OK;
     }
-    if (!conversation_load_members(chat, conversation))
+    if (!members_load(chat, conversation))
         return CODE_BUSY;
     out->members = (size_t)conversation->group->member_count;
-    out->online = (size_t)group_online_count(chat, conversation);
+    out->online = (size_t)members_count_online(chat, conversation);
     return CODE_OK;
 }
 
@@ -378,7 +378,7 @@ static bool add_joined_group(struct chat *chat, cJSON *array, struct member *mem
 int answer_joined_groups(struct command *command, struct user *user)
 {
     size_t count;
-    if (!user_load_memberships(command->chat, user))
+    if (!memberships_load(command->chat, user))
         return CODE_BUSY;
     struct member **list = joined_groups(user, &count);
     cJSON *array = cJSON_AddArrayToObject(command->data, "groups");

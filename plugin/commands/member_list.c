@@ -65,7 +65,7 @@ static int get_members(struct command *command, struct conversation *conversatio
                        const struct member_page *page)
 {
     size_t count;
-    if (!conversation_load_members(command->chat, conversation))
+    if (!members_load(command->chat, conversation))
         return CODE_BUSY;
     const struct member **list = members_in_order(conversation, &count);
     cJSON *array = cJSON_AddArrayToObject(command->data, "members");

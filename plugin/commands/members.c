@@ -62,7 +62,7 @@ static void find_managers(struct chat *chat, struct conversation *conversation, 
 {
     const struct member *member;
     out->count = 0;
-    if (!conversation_load_members(chat, conversation))
+    if (!members_load(chat, conversation))
         return;
     for (enum role role = ROLE_OWNER; role >= ROLE_ADMIN; role--)
         for (member = conversation->members; member; member = member->hh.next)
@@ -143,9 +143,9 @@ static int check_join_limits(struct command *command, const struct conversation 
     struct user *self = command->session->user;
     if (room_in(command->chat, conversation) <= 0)
         return CODE_GROUP_FULL;
-    if (!user_load_memberships(command->chat, self))
+    if (!memberships_load(command->chat, self))
         return CODE_BUSY;
-    return user_group_count(command->chat, self) < GROUPS_PER_USER ? CODE_OK : CODE_TOO_MANY_GROUPS;
+    return memberships_count_groups(command->chat, self) < GROUPS_PER_USER ? CODE_OK : CODE_TOO_MANY_GROUPS;
 }
 
 int command_join_group(struct command *command)

@@ -120,7 +120,7 @@ void event_status(struct session *session, const struct user *user, const char *
 static void send_to_members(struct chat *chat, struct conversation *group, const char *text)
 {
     const struct member *member;
-    if (!conversation_load_members(chat, group))
+    if (!members_load(chat, group))
         return;
     for (member = group->members; member; member = member->hh.next) {
         const struct user *user = member->role == ROLE_NONE ? NULL : user_in_memory(chat, member->user_id);

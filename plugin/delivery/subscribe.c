@@ -37,9 +37,9 @@ static void cover_others(struct chat *chat, struct session *session)
 
 static bool feed_begin(struct chat *chat, struct session *session, struct subscription *feed)
 {
-    if (!user_load_memberships(chat, session->user))
+    if (!memberships_load(chat, session->user))
         return false;
-    user_feed_begin(session->user);
+    memberships_feed_begin(session->user);
     session->feed = feed;
     cover_others(chat, session);
     return true;
@@ -47,7 +47,7 @@ static bool feed_begin(struct chat *chat, struct session *session, struct subscr
 
 static void feed_end(struct session *session)
 {
-    user_feed_end(session->user);
+    memberships_feed_end(session->user);
     session->feed = NULL;
 }
 

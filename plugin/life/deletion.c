@@ -120,7 +120,7 @@ static struct member *find_heir(struct chat *chat, const struct member *owner)
 {
     struct conversation *conversation = owner->conversation;
     struct member *heir = conversation->members_complete ? NULL : heir_in_store(chat, owner);
-    if (heir || conversation->group->member_count <= 1 || !conversation_load_members(chat, conversation))
+    if (heir || conversation->group->member_count <= 1 || !members_load(chat, conversation))
         return heir;
     return heir_in_memory(chat, owner);
 }
@@ -210,7 +210,7 @@ static enum progress end_some(struct chat *chat, struct user *user)
     struct member *member;
     int cost = 0;
     (void)store_failed(chat->store); /* whatever failed before is not ours */
-    if (!user_load_memberships(chat, user))
+    if (!memberships_load(chat, user))
         return STUCK;
     DL_FOREACH2 (user->memberships, member, user_next) {
         if (member->role == ROLE_NONE)
@@ -238,7 +238,7 @@ static void take_turn(struct chat *chat, struct deletion *deletion)
 bool deletion_start(struct chat *chat, struct user *user)
 {
     struct deletion *deletion = calloc(1, sizeof *deletion);
-    if (!deletion || !user_load_memberships(chat, user) || !store_begin(chat->store, START_BYTES)) {
+    if (!deletion || !memberships_load(chat, user) || !store_begin(chat->store, START_BYTES)) {
         free(deletion);
         return false;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A token bucket in two numbers. No clock: `now` is in milliseconds. */
+/* A token bucket in two numbers: what may come so often a second, and for a while more often. Pure: no clock,
+ * any thread. */
 #ifndef PLUGIN_PEOPLE_BUCKET_H
 #define PLUGIN_PEOPLE_BUCKET_H
 
@@ -7,12 +8,12 @@
 #include <stdint.h>
 
 struct bucket {
-    int64_t filled; /* when it was last refilled; 0: never, it is full */
+    int64_t filled; /* ms: when it was last refilled; 0: never, it is full */
     int64_t tokens; /* thousandths */
 };
 
-/* Takes one token from a bucket of `size` that gains `rate` a second, if more than `reserve` (of `size`) are
- * left. rate 0: no limit. */
+/* At `now` (ms): takes one token from a bucket of `size` that gains `rate` a second, if more than `reserve`
+ * of them are left. rate 0: no limit. */
 static inline bool bucket_take(struct bucket *bucket, int64_t now, int64_t rate, int64_t size,
                                int64_t reserve)
 {

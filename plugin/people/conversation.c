@@ -315,8 +315,8 @@ struct conversation *conversation_group_create(struct chat *chat, const struct g
     return conversation;
 }
 
-/* The id of a group that was dismissed long ago is free again: the old one is found by it no more. In the store
- * it gets one that nobody can have. */
+/* The id of a group that was dismissed long ago is free again: the old one is found by it no more. In the
+ * store it gets one that nobody can have. */
 static void forget_name(struct chat *chat, struct conversation *old)
 {
     store_put(chat->store, W_GROUP_FORGET, "i", old->id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What reads of the store have found out about a member's messages: kept, since it holds until something
- * happens that is in memory too, and the next question costs nothing. Each part says when it holds. */
+ * happens that is in memory too, and the next question costs nothing. Each part says when it holds. Broker
+ * thread only. */
 #ifndef PLUGIN_PEOPLE_FINDINGS_H
 #define PLUGIN_PEOPLE_FINDINGS_H
 
@@ -10,21 +11,23 @@
 #include <stdlib.h>
 
 struct findings {
-    /* unread.c: `gone` messages after `gone_after` are recalled or deleted by him; while
-     * conversation->recalls is this. */
+    /* unread.c: of the messages after `gone_after`, `gone` are recalled, or deleted by the member; while
+     * conversation->recalls is `gone_recalls`. gone_after < 0: not known. */
     int64_t gone, gone_after, gone_recalls;
-    /* unread.c: the conversation's first message after one was taken by retention, the seq before it, and
-     * what he had sent before it; until retention takes that one too. */
+    /* unread.c: the conversation's first message after retention has taken one, the seq before it, and what
+     * the member had sent before it; until retention takes that one too. left_id 0: not known. */
     int64_t left_id, left_seq, left_sent;
-    /* unread.c: of the messages up to `named_upto` the last that names him; 0: none. It may have gone since,
-     * the others do not come back. */
+    /* unread.c: of the messages up to `named_upto` the last that names the member; 0: none. It may have gone
+     * since; what was gone before does not come back. */
     int64_t named_upto, named_id;
-    /* visible.c: of the messages up to `seen_upto` the last that was there for him; 0: none. */
+    /* visible.c: of the messages up to `seen_upto` the last that was there for the member, 0: none; and
+     * whether the member has deleted that one since. */
     int64_t seen_upto, seen_id;
-    bool seen_deleted; /* since then */
+    bool seen_deleted;
 };
 
-/* NULL: out of memory, then every question reads again. */
+/* The member's, made when first asked for; freed with the member. NULL: out of memory, and every question
+ * reads again. */
 static inline struct findings *findings_of(struct member *member)
 {
     if (!member->findings && (member->findings = calloc(1, sizeof *member->findings)))
@@ -32,7 +35,7 @@ static inline struct findings *findings_of(struct member *member)
     return member->findings;
 }
 
-/* He has deleted a message; `counted` as unread, if it is after his position. */
+/* The member has deleted a message; `counted`: it was unread, if it is after the read position. */
 static inline void findings_deleted(const struct member *member, int64_t id, bool counted)
 {
     struct findings *known = member->findings;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The last messages of a live group: a list that begins as NULL, in memory only. Who comes is given them first,
- * and getHistory reads them. Broker thread only. */
+/* The last messages of a live group: a list that begins as NULL, in memory only. Who comes is given them
+ * first, and getHistory reads them. Broker thread only. */
 #ifndef PLUGIN_PEOPLE_LIVE_HISTORY_H
 #define PLUGIN_PEOPLE_LIVE_HISTORY_H
 
@@ -17,12 +17,12 @@ struct live_message {
     char bytes[]; /* which these two point into */
 };
 
-/* Appends a copy of the payload, and lets the oldest go until at most `max` are left (0: none is kept). Out of
- * memory: it is not remembered, like one that is too old. */
+/* Appends a copy of the payload, and lets the oldest go until at most `max` are left (0: none is kept). Out
+ * of memory: it is not remembered, as if it were too old. */
 void live_history_add(struct live_history **history, int64_t max, const char *client_id, const void *payload,
                       size_t len);
-/* The next newer one, and the next older; of NULL: the oldest, and the newest. NULL: no more. `history` may be
- * NULL. Good until the next live_history_add. */
+/* The next newer one, and the next older; of NULL: the oldest, and the newest. NULL: no more. `history` may
+ * be NULL. Good until the next live_history_add. */
 const struct live_message *live_history_after(const struct live_history *history,
                                               const struct live_message *message);
 const struct live_message *live_history_before(const struct live_history *history,

@@ -46,7 +46,7 @@ static void detach_feeds(struct member *member)
     member->feeding = false;
 }
 
-void user_feed_begin(struct user *user)
+void memberships_feed_begin(struct user *user)
 {
     struct member *member;
     if (user->feeds++ > 0)
@@ -55,7 +55,7 @@ void user_feed_begin(struct user *user)
         attach_feeds(member);
 }
 
-void user_feed_end(struct user *user)
+void memberships_feed_end(struct user *user)
 {
     struct member *member;
     if (--user->feeds > 0)
@@ -130,18 +130,18 @@ struct member *member_meet(struct chat *chat, struct conversation *conversation,
 }
 
 /* Of the thousands in a live group few have a row: the owner, and who was muted. With all of these at hand
- * nobody is looked up when he comes or speaks. */
+ * nobody is looked up who comes or speaks. */
 static bool knows_all(struct chat *chat, struct conversation *conversation)
 {
     return conversation_stored(conversation) ? conversation->members_complete
-                                             : conversation_load_members(chat, conversation);
+                                             : members_load(chat, conversation);
 }
 
 static struct member *load(struct chat *chat, struct conversation *conversation, const char *user_id)
 {
     struct member *member = NULL;
     if (knows_all(chat, conversation))
-        return in_memory(conversation, user_id); /* he may have come with the others just now */
+        return in_memory(conversation, user_id); /* perhaps it has come with the others just now */
     sqlite3_stmt *row = store_read(chat->store, R_MEMBER);
     sqlite3_bind_int64(row, 1, conversation->id);
     sqlite3_bind_text(row, 2, user_id, -1, SQLITE_STATIC);
@@ -167,7 +167,7 @@ enum role member_role(struct chat *chat, struct conversation *conversation, cons
     return member ? member->role : ROLE_NONE;
 }
 
-bool conversation_load_members(struct chat *chat, struct conversation *conversation)
+bool members_load(struct chat *chat, struct conversation *conversation)
 {
     bool complete = true;
     if (conversation->members_complete)
@@ -229,7 +229,7 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
     return member;
 }
 
-void member_remove(struct chat *chat, struct member *member)
+static void end_membership(struct chat *chat, struct member *member)
 {
     member_set_role(chat, member, ROLE_NONE);
     count_members(chat, member->conversation, -1);
@@ -241,7 +241,7 @@ void member_leave(struct chat *chat, struct member *member)
     struct conversation *conversation = member->conversation;
     if (member->role == ROLE_OWNER)
         group_set_owner(chat, conversation, NULL);
-    member_remove(chat, member);
+    end_membership(chat, member);
     if (conversation->group->member_count == 0)
         group_dismiss(chat, conversation);
 }
@@ -299,11 +299,11 @@ void group_dismiss(struct chat *chat, struct conversation *conversation)
     conversation->members_complete = true;
 }
 
-int group_online_count(struct chat *chat, struct conversation *conversation)
+int members_count_online(struct chat *chat, struct conversation *conversation)
 {
     const struct member *member;
     int online = 0;
-    if (!conversation_load_members(chat, conversation))
+    if (!members_load(chat, conversation))
         return 0;
     for (member = conversation->members; member; member = member->hh.next) {
         const struct user *user = user_in_memory(chat, member->user_id);
@@ -367,7 +367,7 @@ bool pair_rejoin(struct chat *chat, struct conversation *conversation)
 
 #define MEMBER_COLUMNS_COUNT 16 /* the conversation's columns follow */
 
-bool user_load_memberships(struct chat *chat, struct user *user)
+bool memberships_load(struct chat *chat, struct user *user)
 {
     bool complete = true;
     if (user->memberships_complete)
@@ -388,11 +388,11 @@ bool user_load_memberships(struct chat *chat, struct user *user)
     return user->memberships_complete;
 }
 
-int user_group_count(struct chat *chat, struct user *user)
+int memberships_count_groups(struct chat *chat, struct user *user)
 {
     const struct member *member;
     int count = 0;
-    if (!user_load_memberships(chat, user))
+    if (!memberships_load(chat, user))
         return 0;
     DL_FOREACH2 (user->memberships, member, user_next)
         count += member->role != ROLE_NONE && member->conversation->group != NULL;

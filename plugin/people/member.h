@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Members in memory: what a conversation is to one user who is in it, or was. */
+/* Members in memory: what a conversation is to one user who is in it, or was. Loaded when first named, or all
+ * of a conversation or of a user at once; authoritative from then on, never dropped while the broker runs.
+ *
+ * Knows both users and conversations, which know nothing of it: so what needs the two is here, how groups and
+ * pairs begin and end, and what a user is in. Changes go into the caller's open frame (store_begin ..
+ * store_commit) and into memory at once. Broker thread only. */
 #ifndef PLUGIN_PEOPLE_MEMBER_H
 #define PLUGIN_PEOPLE_MEMBER_H
 
@@ -19,25 +24,34 @@ struct user;
 #define NAME_CARD_MAX   50 /* bytes */
 #define GROUPS_PER_USER 1000
 
+/* A column of the store: never change a value. */
 enum receive_option { RECEIVE_AND_NOTIFY, RECEIVE_NOT_NOTIFY, RECEIVE_DISCARD };
 
 struct member {
     struct conversation *conversation;
     char user_id[USER_ID_MAX + 1];
-    struct user *user; /* NULL while the user is not in memory; a member that was changed always has it */
-    enum role role;    /* ROLE_NONE: has left, the row stays */
-    int64_t joined_id; /* messages after this id are his */
-    int64_t joined;    /* when */
-    int64_t read_id, read_seq, read_sent;
-    int64_t sent, sent_id;
+    struct user *user; /* NULL while the user is not in memory; a member that was changed always has one */
+
+    enum role role;      /* ROLE_NONE: was in it, or was only muted; the row stays */
+    int64_t joined;      /* ms */
+    int64_t joined_id;   /* the messages after this one reach the member */
+    int64_t muted_until; /* ms; it outlasts leaving and coming back */
+
+    /* What the member has set. */
     enum receive_option receive_option;
-    int64_t muted_until;
     char name_card[NAME_CARD_MAX + 1];
-    int64_t cleared_id;        /* he has deleted the conversation: messages up to this id are not his */
-    int64_t deleted_id;        /* no message after it has been deleted by him: visible.h */
-    bool pinned;               /* first in his list */
-    bool feeding;              /* in conversation->feeders */
+    bool pinned; /* first in the member's list of conversations */
+
+    /* What the member has sent, and read: unread.h. */
+    int64_t sent, sent_id;                /* own messages with content so far; the id of the last */
+    int64_t read_id, read_seq, read_sent; /* read up to this id: the seq there, and `sent` there */
+
+    /* What is gone for this member alone: visible.h. */
+    int64_t cleared_id;        /* the conversation was deleted when this was its last message */
+    int64_t deleted_id;        /* no message after this one was deleted */
     struct findings *findings; /* findings.h; NULL: none */
+
+    bool feeding;                         /* in conversation->feeders */
     struct member *user_prev, *user_next; /* user->memberships */
     struct member *feed_prev, *feed_next; /* conversation->feeders */
     UT_hash_handle hh;                    /* conversation->members, by user_id */
@@ -46,69 +60,79 @@ struct member {
 /* Forgets all members of all conversations: before conversations_close. */
 void members_close(struct chat *chat);
 
-/* The member row of a user, role 0 ones too; NULL when there never was one. A point read the first time. */
+/* One member */
+
+/* The member row of a user, also one with ROLE_NONE. A point read the first time. NULL: there never was one,
+ * or it cannot be read (store_failed tells). */
 struct member *member_find(struct chat *chat, struct conversation *conversation, const char *user_id);
-/* His role there, ROLE_NONE when he is no member. */
+/* The role in it; ROLE_NONE for who is not in it, and where member_find says NULL. */
 enum role member_role(struct chat *chat, struct conversation *conversation, const char *user_id);
-/* Loads every member row. false: the store cannot be read. */
-__attribute__((warn_unused_result)) bool conversation_load_members(struct chat *chat,
-                                                                   struct conversation *conversation);
-/* Makes the user a member from now on (messages after the conversation's last id are his; in a ChatRoom he
- * may also see older ones), in the open frame. NULL: out of memory. Connected feeds of his get the group from
- * now on. */
-struct member *member_add(struct chat *chat, struct conversation *conversation, struct user *user,
-                          enum role role);
-/* Ends a membership, in the open frame: role 0, delivery to him ends at once. */
-void member_remove(struct chat *chat, struct member *member);
-/* The same, and what hangs on it: without its owner a group has none, and when the last one leaves it
- * ends. */
-void member_leave(struct chat *chat, struct member *member);
-void member_set_role(struct chat *chat, struct member *member, enum role role);
-/* Until when (ms; 0: no longer) the user may not send, in the open frame; it outlasts leaving and coming
- * back. Who never had a row, as in a live group, gets one with role 0. NULL: out of memory, and nothing has
- * changed. */
-struct member *member_mute(struct chat *chat, struct conversation *conversation, struct user *user,
-                           int64_t until);
-/* Sets both, in the open frame; the name card is at most NAME_CARD_MAX bytes. */
-void member_set_info(struct chat *chat, struct member *member, const char *name_card,
-                     enum receive_option option);
-/* First in his list, or not, in the open frame. */
-void member_pin(struct chat *chat, struct member *member, bool pinned);
-
-/* The same for a row at hand: MEMBER_COLUMNS of schema/statements.def. NULL: out of memory. */
+/* The member of a row at hand: MEMBER_COLUMNS of schema/statements.def. Memory knows better than the row.
+ * NULL: out of memory, which counts as not read (store_failed tells). */
 struct member *member_meet(struct chat *chat, struct conversation *conversation, sqlite3_stmt *row);
-
-/* Loads all memberships (conversations the user is in, pairs and groups), once. false: the store cannot be
- * read. */
-__attribute__((warn_unused_result)) bool user_load_memberships(struct chat *chat, struct user *user);
-/* Groups the user is in (role > 0), for the limit of 1000. Loads memberships. */
-int user_group_count(struct chat *chat, struct user *user);
-
-/* Is the user in it, and wants to have what is written there? NULL: no. */
+/* Is the user in it, and wants to have what is written there? `member` may be NULL: no. */
 static inline bool member_receives(const struct member *member)
 {
     return member && member->role != ROLE_NONE && member->receive_option != RECEIVE_DISCARD;
 }
 
-/* In the open frame: creates the group with its owner in it; `group` is copied. A group dismissed long ago loses
- * its groupID to it. NULL: out of memory, and nothing has changed. */
+/* In the open frame: the user, who is not in it, is a member from now on. A group's messages after this
+ * moment reach the member (a ChatRoom shows older ones too), a pair's from the one it is opened for;
+ * connected feeds deliver it, and what waits of the user's applications is handled. NULL: out of memory, or
+ * the store cannot be read, and nothing has changed. */
+struct member *member_add(struct chat *chat, struct conversation *conversation, struct user *user,
+                          enum role role);
+/* In the open frame: the member leaves the group, and delivery ends at once. Without its owner the group has
+ * none; when the last one leaves it is dismissed. */
+void member_leave(struct chat *chat, struct member *member);
+/* In the open frame; the group's owner and member_count are the caller's. */
+void member_set_role(struct chat *chat, struct member *member, enum role role);
+/* In the open frame: until `until` (ms; 0: no longer) the user may not send. One without a row, as most in a
+ * live group, gets one with ROLE_NONE. NULL: out of memory, or the store cannot be read, and nothing has
+ * changed. */
+struct member *member_mute(struct chat *chat, struct conversation *conversation, struct user *user,
+                           int64_t until);
+/* In the open frame: sets both. The name card has at most NAME_CARD_MAX bytes, and may be the member's
+ * own. */
+void member_set_info(struct chat *chat, struct member *member, const char *name_card,
+                     enum receive_option option);
+/* In the open frame: first in the member's list of conversations, or not. */
+void member_pin(struct chat *chat, struct member *member, bool pinned);
+
+/* All members of a conversation: conversation->members */
+
+/* Loads them, also those with ROLE_NONE; once. false: the store cannot be read, or memory is out. */
+__attribute__((warn_unused_result)) bool members_load(struct chat *chat, struct conversation *conversation);
+/* How many are connected. Loads them; 0 where that fails. */
+int members_count_online(struct chat *chat, struct conversation *conversation);
+
+/* All that a user is in: user->memberships */
+
+/* Loads them, pairs and groups, and their conversations; once. false: the store cannot be read, or memory is
+ * out. */
+__attribute__((warn_unused_result)) bool memberships_load(struct chat *chat, struct user *user);
+/* How many groups, for the limit GROUPS_PER_USER. Loads them; 0 where that fails. */
+int memberships_count_groups(struct chat *chat, struct user *user);
+/* A session of the user, whose memberships are loaded, has got its feed, or lost it: while there is one, the
+ * user is among the feeders of each stored group. */
+void memberships_feed_begin(struct user *user);
+void memberships_feed_end(struct user *user);
+
+/* How conversations begin and end */
+
+/* In the open frame: creates the group, with its owner in it; `group` is copied. A group that was dismissed
+ * long ago loses its groupID to it. NULL: out of memory, and nothing has changed. */
 struct conversation *group_create(struct chat *chat, const struct group *group, struct user *owner);
-/* In the open frame: creates the conversation of these two, which there is none of yet, with both in it;
- * SYSTEM_USER is a member of none. NULL: out of memory, or the store cannot be read, and nothing has changed. */
-struct conversation *pair_join(struct chat *chat, const char *user1, const char *user2);
-/* In the open frame, before a message of the pair: a user who was deleted and has come again is in it once
- * more, from this message on. Only needed where one of the two has `kicked`. false: out of memory. */
-__attribute__((warn_unused_result)) bool pair_rejoin(struct chat *chat, struct conversation *conversation);
-
-/* Dismisses the group, in the open frame: one record for all members; delivery to them ends at once. Who is
- * subscribed to a live group is the caller's: dismissal.h. */
+/* In the open frame: dismisses the group. One record ends all memberships, and delivery to them ends at once.
+ * Subscriptions to a live group are the caller's: dismissal.h. */
 void group_dismiss(struct chat *chat, struct conversation *conversation);
-
-/* Online: members with a connected session. Loads the members. */
-int group_online_count(struct chat *chat, struct conversation *conversation);
-/* A session of the user has got its feed, or lost it: his groups are in conversation->feeders while he has
- * one. His memberships are loaded. */
-void user_feed_begin(struct user *user);
-void user_feed_end(struct user *user);
+/* In the open frame: creates the conversation of these two, which do not have one, with both in it;
+ * SYSTEM_USER is a member of nothing. NULL: out of memory, or the store cannot be read, and nothing has
+ * changed. */
+struct conversation *pair_join(struct chat *chat, const char *user1, const char *user2);
+/* In the open frame, before a message of the pair: of the two, who was deleted and has come again is in it
+ * once more, from this message on. Only needed where one of them has `kicked`. false: out of memory, or the
+ * store cannot be read; one of them may be in it once more nevertheless. */
+__attribute__((warn_unused_result)) bool pair_rejoin(struct chat *chat, struct conversation *conversation);
 
 #endif

@@ -51,7 +51,7 @@ struct merge *merge_open(struct chat *chat, struct user *user, enum merge_scope 
 {
     const struct member *member;
     size_t room = 0;
-    if (!user_load_memberships(chat, user))
+    if (!memberships_load(chat, user))
         return NULL;
     DL_FOREACH2 (user->memberships, member, user_next)
         room += wanted(member, scope, one, after);

@@ -15,8 +15,8 @@
 #include "schema/log.h"
 #include "schema/store.h"
 
-/* Of who has not read for longer than retention_days and yet writes, like a bot, no more rows than these are
- * looked at. */
+/* Of a member who has not read for longer than retention_days and yet writes, like a bot, no more rows than
+ * these are looked at. */
 #define OWN_COUNTED_MAX 20000
 
 static bool counts_unread(const struct conversation *conversation)
@@ -42,7 +42,7 @@ static int64_t count_different(struct ids *ids)
     return count;
 }
 
-/* Recalled, deleted by him, or both. */
+/* Recalled, deleted by the member, or both. */
 static int64_t read_gone(struct chat *chat, const struct member *member, int64_t after)
 {
     const struct conversation *conversation = member->conversation;
@@ -75,7 +75,7 @@ static int64_t count_gone(struct chat *chat, struct member *member, int64_t afte
 /* A place in a conversation: what counts is after it. */
 struct mark {
     int64_t id, seq;
-    int64_t own; /* his own messages with content after it */
+    int64_t own; /* the member's own messages with content after it */
 };
 
 static bool take_first(void *context, const struct message *message)
@@ -242,7 +242,7 @@ int64_t user_total_unread(struct chat *chat, struct user *user)
 {
     struct member *member;
     int64_t total = 0;
-    if (!user_load_memberships(chat, user))
+    if (!memberships_load(chat, user))
         return 0;
     DL_FOREACH2 (user->memberships, member, user_next)
         total += member_unread(chat, member);

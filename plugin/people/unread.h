@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a member has not read: others' messages with content after his read position, without those recalled
- * or deleted by him since. Counted from numbers kept per member (schema/0001_init.sql), so that it costs the
- * same however much is unread. */
+/* What a member has not read: others' messages with content after the read position, without those recalled,
+ * or deleted by the member, since. Counted from numbers kept per member (schema/0001_init.sql), so that it
+ * costs the same however much is unread. Exact also for what is not committed yet. Where the store cannot be
+ * read (store_failed tells), an answer is a guess. Broker thread only. */
 #ifndef PLUGIN_PEOPLE_UNREAD_H
 #define PLUGIN_PEOPLE_UNREAD_H
 
@@ -12,16 +13,16 @@ struct chat;
 struct member;
 struct user;
 
-/* 0 where the type does not count. Reads the store only where something was recalled or deleted after his
- * read position. */
+/* 0 where the type does not count. Reads the store only where something after the read position was recalled
+ * or deleted, or where retention has taken messages after it. */
 int64_t member_unread(struct chat *chat, struct member *member);
-/* Does an unread message of somebody else name him, or all? */
+/* Does an unread message of somebody else name the member, or all? May read the log. */
 bool member_at_me(struct chat *chat, struct member *member);
-/* Moves the read position to the message id (at most the last one), in the open frame; never back. true when
- * it moved. May read the log. */
+/* In the open frame: moves the read position to the message id, at most to the last one, never back. true: it
+ * has moved. May read the log. */
 bool member_read(struct chat *chat, struct member *member, int64_t id);
-/* Sum of unread over all conversations that count (RULES: pairs, Private, Public; not @system). Exact: also
- * what is not yet committed. Loads memberships. */
+/* The sum over all conversations that count (pairs but with @system, Private and Public: docs/rules.md).
+ * Loads the user's memberships; 0 where that fails. */
 int64_t user_total_unread(struct chat *chat, struct user *user);
 
 #endif

@@ -106,7 +106,7 @@ struct user *user_create(struct chat *chat, const char *id)
     if (!user)
         return NULL;
     user->created = chat->now;
-    user->memberships_complete = true; /* nobody can have added him to anything */
+    user->memberships_complete = true; /* nobody can have added it to anything */
     store_put(chat->store, W_USER_ADD, "ti", id, user->created);
     return user;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Users in memory: loaded from the store when first named, authoritative from then on. */
+/* Users in memory: loaded when first named, authoritative from then on, never dropped while the broker runs.
+ * Changes go into the caller's open frame (store_begin .. store_commit) and into memory at once. Others keep
+ * here what they must find from a user without a search; whose it is stands beside it. Broker thread only. */
 #ifndef PLUGIN_PEOPLE_USER_H
 #define PLUGIN_PEOPLE_USER_H
 
@@ -19,53 +21,64 @@ struct young_device;
 
 struct user {
     char id[USER_ID_MAX + 1];
-    int64_t created;
-    int64_t kicked; /* seconds: userSigs made up to this second are dead; 0: none */
-    int64_t c2c_muted_until, group_muted_until; /* ms: by an app admin; 0: not */
+    int64_t created; /* ms */
+    int64_t kicked;  /* s: userSigs made up to this second are dead; 0: none */
     bool deleted;
-    bool leaving;               /* deleted, and his memberships are still being ended: deletion.h */
-    bool memberships_complete;  /* `memberships` holds all of them, not only those met so far */
-    struct member *memberships; /* utlist DL over user_prev/user_next; members with role 0 may be in it */
-    struct session *sessions;   /* utlist DL over user_prev/user_next: who is connected */
-    int feeds;                  /* ... of them with the feed: user_feed_begin() of member.h */
-    struct watched *watched;    /* who watches his status: presence.h; NULL: nobody */
-    struct young_device *young_devices; /* utlist DL over user_prev/user_next: device.h */
-    /* What the store says of his devices' places and tokens, and of his applications, is void until it has
-     * the frames of these marks. */
-    uint64_t devices_ended, applications_ended;
-    struct bucket rate;
-    struct profile *profile;     /* profile.h; NULL: none */
+    bool leaving; /* deleted, and memberships are still being ended: deletion.h */
+    int64_t c2c_muted_until, group_muted_until; /* ms: by an app admin; 0: not */
+    struct bucket rate;                         /* of what the user sends */
+
+    /* What the user has set. */
+    struct profile *profile;     /* profile.h; NULL: nothing */
+    bool blacklist_unread;       /* one is in the store, and not here yet */
     struct blacklist *blacklist; /* blacklist.h; NULL: nobody is on it */
-    bool blacklist_unread;       /* that one is in the store, not here yet */
-    uint64_t listed;             /* the last audience_list() that has met him */
+
+    /* What the user is in: member.h. */
+    bool memberships_complete;  /* `memberships` are all, not only those met so far */
+    struct member *memberships; /* utlist DL over user_prev/user_next; members with ROLE_NONE may be in it */
+
+    /* Connections. */
+    struct session *sessions; /* utlist DL over user_prev/user_next: session.h */
+    int feeds;                /* of these with the feed: memberships_feed_begin() of member.h */
+    struct watched *watched;  /* who watches the user's status: presence.h; NULL: nobody */
+    uint64_t listed;          /* the last audience_list() that has met the user */
+
+    /* What the store may not know yet. What it says of places and tokens, and of applications, is void until
+     * it has the frames of these marks. */
+    struct young_device *young_devices; /* utlist DL over user_prev/user_next: device.h */
+    uint64_t devices_ended, applications_ended;
+
     UT_hash_handle hh;
 };
 
+/* 0, or -1: out of memory. */
 __attribute__((warn_unused_result)) int users_open(struct chat *chat);
+/* Takes what was never opened. */
 void users_close(struct chat *chat);
 
-/* The user, if there is one and an admin has not deleted him; NULL otherwise, also when the store cannot be
- * read (logged). A point read the first time, memory after that. */
+/* The user, unless deleted. A point read the first time. NULL: there is none, or it cannot be read
+ * (store_failed tells). `id` may be any text. */
 struct user *user_find(struct chat *chat, const char *id);
-/* The same, also deleted ones: for login. */
+/* The same, deleted ones too: for login. */
 struct user *user_find_any(struct chat *chat, const char *id);
-/* Only if it is in memory already: cheap, for questions like "is he connected". */
+/* Only if in memory already: cheap, for what can only be true of such, like being connected. */
 struct user *user_in_memory(struct chat *chat, const char *id);
-/* Creates the user in the open frame. NULL: out of memory. */
+
+/* In the open frame: creates a user that there never was. NULL: out of memory, and nothing has changed. */
 struct user *user_create(struct chat *chat, const char *id);
-/* Until when (ms; 0: no longer) the user may not send private messages, and to groups, in the open frame. */
+/* In the open frame: until when (ms; 0: no longer) the user may not send private messages, and to groups. */
 void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t group_until);
 /* In the open frame: every userSig made up to this second is dead. */
 void user_kick(struct chat *chat, struct user *user);
-/* In the open frame: a deleted user has logged in anew, or was imported. His memberships ended when he was
- * deleted; what he said about himself, whom he did not want, and his mutes end now. */
+/* In the open frame: a deleted user has logged in anew, or was imported. Memberships ended with the deletion;
+ * profile, blacklist and mutes end now. */
 void user_revive(struct chat *chat, struct user *user);
 
-/* Never NULL; good until the user sets another. */
+/* Never NULL; good until user_set_profile and user_revive. */
 const struct profile *user_profile(const struct user *user);
-/* What others are shown: the nickname, or the userID of who has none. */
+/* What others are shown: the nickname, or without one the userID. Good as long. */
 const char *user_name(const struct user *user);
-/* In the open frame: this is the user's profile from now on. */
+/* In the open frame: this is the profile from now on. */
 void user_set_profile(struct chat *chat, struct user *user, struct profile *profile_take);
 
 #endif

@@ -94,7 +94,7 @@ void push_put_handed(struct chat *chat, const struct session *session, int64_t a
  * somebody else. */
 void push_user_changed(struct chat *chat, struct user *user)
 {
-    if (!user_load_memberships(chat, user))
+    if (!memberships_load(chat, user))
         broker_warn("push: the conversations of %s cannot be read, a notification may come late", user->id);
     for (struct member *member = user->memberships; member; member = member->user_next)
         member->conversation->push_queued = false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Makes an allocation of our own files fail, neither of SQLite's nor of libc's. The test that includes it is linked
- * with FAILING_MEMORY of CMakeLists.txt. */
+/* Makes an allocation of our own files fail, neither of SQLite's nor of libc's. The test that includes it is
+ * linked with FAILING_MEMORY of CMakeLists.txt. */
 #ifndef TESTS_FAILING_MEMORY_H
 #define TESTS_FAILING_MEMORY_H
 
@@ -41,9 +41,9 @@ char *__wrap_strdup(const char *text)
 
 typedef bool attempt(void *context);
 
-/* Makes the attempt again and again, and its first allocation fail, then its second, until none is left to fail and
- * it succeeds. Each time before, it must say that it did not, and leave what `untouched` then looks at. Returns how
- * many times it failed. */
+/* Makes the attempt again and again, and its first allocation fail, then its second, until none is left to
+ * fail and it succeeds. Each time before, it must say that it did not, and leave what `untouched` then looks
+ * at. Returns how many times it failed. */
 static int fail_each(attempt *try, attempt *untouched, void *context)
 {
     for (int n = 0;; n++) {

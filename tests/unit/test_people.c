@@ -279,12 +279,12 @@ static bool find_member(void *conversation)
 
 static bool load_members(void *conversation)
 {
-    return conversation_load_members(&chat, conversation);
+    return members_load(&chat, conversation);
 }
 
 static bool load_memberships(void *user)
 {
-    return user_load_memberships(&chat, user);
+    return memberships_load(&chat, user);
 }
 
 static void test_what_memory_is_out_for_counts_as_unread(void **state)
@@ -305,7 +305,7 @@ static void test_what_memory_is_out_for_counts_as_unread(void **state)
     assert_true(fail_each(load_members, nothing_to_check, group) > 0);
     read_anew(*state);
     assert_true(fail_each(load_memberships, nothing_to_check, user_find(&chat, "bob")) > 0);
-    assert_int_equal(user_group_count(&chat, user_find(&chat, "bob")), 1);
+    assert_int_equal(memberships_count_groups(&chat, user_find(&chat, "bob")), 1);
 }
 
 static bool create_user(void *context)

@@ -120,7 +120,7 @@ int64_t user_total_unread(struct chat *c, struct user *user)
     return 0;
 }
 
-bool user_load_memberships(struct chat *c, struct user *user)
+bool memberships_load(struct chat *c, struct user *user)
 {
     (void)c, (void)user;
     return true;
