@@ -272,6 +272,37 @@ static int on_control(int event, void *event_data, void *userdata)
     return answered ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
 }
 
+/* Nouns with a state of their own, from the ground up: opened in this order, ticked and closed in the reverse
+ * one. Closing takes what was never opened. A tick says whether there is more to do at once. */
+static const struct noun {
+    int (*open)(struct chat *chat);
+    void (*close)(struct chat *chat);
+    bool (*tick)(struct chat *chat);
+} nouns[] = {
+    {users_open, users_close, NULL},
+    {conversations_open, conversations_close, NULL},
+    {NULL, members_close, NULL},
+    {applications_open, applications_close, NULL},
+    {visible_open, visible_close, NULL},
+    {sessions_open, sessions_close, NULL},
+    {departed_open, departed_close, departed_tick},
+    {devices_open, devices_close, NULL},
+    {NULL, NULL, cursors_tick},
+    {push_open, push_close, push_tick},
+    {recents_open, recents_close, NULL},
+    {delivery_open, delivery_close, NULL},
+    {NULL, live_publishes_close, NULL},
+    {NULL, NULL, replay_tick},
+    {NULL, audience_close, audience_tick},
+    {dismissals_open, dismissals_close, dismissals_tick},
+    {broadcasts_open, broadcasts_close, broadcasts_tick},
+    {presence_open, presence_close, presence_tick},
+    {deletions_open, deletions_close, deletions_tick},
+    {closing_open, closing_close, closing_tick},
+    {NULL, NULL, logins_tick},
+    {NULL, NULL, stats_tick},
+};
+
 /* The turning of the loop */
 
 /* 2.0 gives a TICK at each turn and ignores these fields. 2.1 (which calls the second one next_ms) wakes
@@ -295,18 +326,9 @@ static int on_tick(int event, void *event_data, void *userdata)
     sessions_connected(chat);
     plugin->reloading = false;
     store_poll(chat->store);
-    logins_tick(chat);
-    bool more = closing_tick(chat);
-    cursors_tick(chat);
-    departed_prune(chat);
-    more = dismissals_tick(chat) || more;
-    more = broadcasts_tick(chat) || more;
-    more = deletions_tick(chat) || more;
-    more = replay_tick(chat) || more;
-    more = presence_tick(chat) || more;
-    audience_tick(chat);
-    more = push_tick(chat) || more;
-    stats_tick(chat);
+    bool more = false;
+    for (size_t i = COUNT(nouns); i-- > 0;)
+        more = (nouns[i].tick && nouns[i].tick(chat)) || more;
     chat->unflushed = false;
     store_end_reads(chat->store);
     ask_for_tick(ed, more || broker_queued() != queued ? 1 : TICK_IDLE_MS);
@@ -404,13 +426,12 @@ static int open_store(struct chat *chat, char *error, size_t error_size)
 
 static int open_nouns(struct chat *chat)
 {
-    return log_open(&chat->log, chat->store) || users_open(chat) || conversations_open(chat) ||
-                   applications_open(chat) || visible_open(chat) || sessions_open(chat) ||
-                   departed_open(chat) || devices_open(chat) || closing_open(chat) || presence_open(chat) ||
-                   delivery_open(chat) || recents_open(chat) || push_open(chat) || dismissals_open(chat) ||
-                   broadcasts_open(chat) || deletions_open(chat)
-               ? -1
-               : 0;
+    if (log_open(&chat->log, chat->store))
+        return -1;
+    for (size_t i = 0; i < COUNT(nouns); i++)
+        if (nouns[i].open && nouns[i].open(chat))
+            return -1;
+    return 0;
 }
 
 static int load_keys(struct chat *chat, char *error, size_t error_size)
@@ -435,29 +456,13 @@ static int configure(struct chat *chat, const struct mosquitto_opt *opts, int co
     return result ? result : load_keys(chat, error, error_size);
 }
 
-/* In the reverse order of opening; each takes what was never opened. */
 static void plugin_free(struct plugin *plugin)
 {
     struct chat *chat = &plugin->chat;
-    sessions_end(chat);
-    presence_close(chat);
-    closing_close(chat);
-    devices_close(chat);
-    departed_close(chat);
-    sessions_close(chat);
-    audience_close(chat);
-    live_publishes_close(chat);
-    broadcasts_close(chat);
-    dismissals_close(chat);
-    deletions_close(chat);
-    push_close(chat);
-    delivery_close(chat);
-    recents_close(chat);
-    applications_close(chat);
-    visible_close(chat);
-    members_close(chat);
-    conversations_close(chat);
-    users_close(chat);
+    sessions_end(chat); /* their cursors are written while all nouns are there */
+    for (size_t i = COUNT(nouns); i-- > 0;)
+        if (nouns[i].close)
+            nouns[i].close(chat);
     log_close(chat->log);
     store_close(chat->store);
     keys_clear(&chat->keys);

@@ -50,18 +50,19 @@ static void count(struct chat *chat, double values[COUNTERS])
         values[i] = found[i];
 }
 
-void stats_tick(struct chat *chat)
+bool stats_tick(struct chat *chat)
 {
     char text[32];
     double values[COUNTERS];
     if (chat->now < chat->stats_due && chat->stats_due - chat->now <= EVERY_MS)
-        return;
+        return false;
     chat->stats_due = chat->now + EVERY_MS;
     count(chat, values);
     for (size_t i = 0; i < COUNTERS; i++) {
         snprintf(text, sizeof text, "%.*f", counters[i].decimals, values[i]);
         broker_stat(counters[i].topic, text);
     }
+    return false;
 }
 
 bool stats_add(struct chat *chat, cJSON *data)

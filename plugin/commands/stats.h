@@ -8,7 +8,8 @@
 
 struct chat;
 
-void stats_tick(struct chat *chat);
+/* TICK. */
+bool stats_tick(struct chat *chat);
 /* The same as members of `data`. false: out of memory. */
 bool stats_add(struct chat *chat, cJSON *data);
 

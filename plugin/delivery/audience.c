@@ -138,13 +138,14 @@ static bool tell(struct chat *chat, struct audience *audience)
     return true;
 }
 
-void audience_tick(struct chat *chat)
+bool audience_tick(struct chat *chat)
 {
     struct audience *audience, *next;
     DL_FOREACH_SAFE (chat->audiences, audience, next)
         if (audience->conversation->group->dismissed != 0 ||
             (chat->now >= audience->due && !tell(chat, audience)))
             forget(chat, audience);
+    return false;
 }
 
 /* The list of subscriptions ends with the last comer. */

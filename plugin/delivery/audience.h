@@ -5,6 +5,7 @@
 #ifndef PLUGIN_DELIVERY_AUDIENCE_H
 #define PLUGIN_DELIVERY_AUDIENCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct chat;
@@ -16,7 +17,7 @@ struct user;
 void audience_joined(struct chat *chat, const struct session *session, struct conversation *conversation);
 void audience_left(struct chat *chat, const struct session *session, struct conversation *conversation);
 /* TICK: hands out the tips that are due. */
-void audience_tick(struct chat *chat);
+bool audience_tick(struct chat *chat);
 void audience_close(struct chat *chat);
 /* Who is there, each user once, the last comer first, at most `max` after the first `skip`; returns how
  * many. */

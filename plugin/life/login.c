@@ -265,8 +265,9 @@ static void settle(struct chat *chat, struct session *session)
         subscriptions_restore(chat, session, !session->clean && broker_subscriptions > session->subscribes);
 }
 
-void logins_tick(struct chat *chat)
+bool logins_tick(struct chat *chat)
 {
     for (int i = 0; i < FRESH_A_TICK && sessions_fresh(chat); i++)
         settle(chat, sessions_fresh(chat));
+    return sessions_fresh(chat) != NULL;
 }

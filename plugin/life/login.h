@@ -27,6 +27,6 @@ enum login_result session_recheck(struct chat *chat, const struct login *login);
 /* TICK: the first one of a session. By now the broker has given a kept session its subscriptions, or it has
  * none: ours are restored or forgotten; who lost its place while it was away is told and closed. A bounded
  * number a turn. */
-void logins_tick(struct chat *chat);
+bool logins_tick(struct chat *chat);
 
 #endif

@@ -160,18 +160,19 @@ void subscriptions_ack(struct chat *chat, struct session *session, int64_t id)
     subscriptions_put_cursors(chat, session);
 }
 
-void cursors_tick(struct chat *chat)
+bool cursors_tick(struct chat *chat)
 {
     struct session *session;
     for (int i = 0; i < CURSORS_A_TICK && (session = sessions_dirty(chat)) &&
                     session->dirty.since + CURSOR_AGE_MS <= chat->now;
          i++) {
         if (!store_begin(chat->store, subscriptions_frame_bytes(session)))
-            return;
+            return false;
         bool more = subscriptions_put_settled(chat, session);
         store_commit(chat->store);
         session_written(chat, session);
         if (more)
             session_dirty(chat, session);
     }
+    return false;
 }

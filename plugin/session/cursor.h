@@ -46,7 +46,7 @@ void subscriptions_put_cursors(struct chat *chat, struct session *session);
 size_t subscriptions_frame_bytes(const struct session *session);
 bool subscriptions_put_settled(struct chat *chat, struct session *session);
 /* TICK: writes the cursors of sessions that have been dirty for two seconds, a bounded number a turn. */
-void cursors_tick(struct chat *chat);
+bool cursors_tick(struct chat *chat);
 /* `ack`: moves the cursors of all subscriptions by hand, from now on only so. In the open frame. */
 void subscriptions_ack(struct chat *chat, struct session *session, int64_t id);
 

@@ -193,16 +193,17 @@ static bool write_late(struct chat *chat, struct departed *departed)
     return true;
 }
 
-void departed_prune(struct chat *chat)
+bool departed_tick(struct chat *chat)
 {
     struct departed *departed;
     while ((departed = chat->departures->oldest)) {
         if (departed->mark == 0 && !write_late(chat, departed))
-            return;
+            break;
         if (!store_has(chat->store, departed->mark))
-            return;
+            break;
         forget(chat, departed);
     }
+    return false;
 }
 
 void departed_close(struct chat *chat)

@@ -51,6 +51,6 @@ int64_t departed_cursor(struct chat *chat, const char *user, const char *client_
 void departed_token_lost(struct chat *chat, const char *client_id);
 void departed_tokens_lost(struct chat *chat, const char *user);
 /* TICK: writes what could not be written, forgets who the store knows by now. */
-void departed_prune(struct chat *chat);
+bool departed_tick(struct chat *chat);
 
 #endif

@@ -161,7 +161,7 @@ static bool turn(void)
     logins_tick(&chat);
     bool more = closing_tick(&chat);
     cursors_tick(&chat);
-    departed_prune(&chat);
+    departed_tick(&chat);
     store_end_reads(chat.store);
     return more;
 }
