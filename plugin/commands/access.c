@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "acl/code.h"
-#include "acl/identity.h"
+#include "plugin/commands/fields.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
@@ -12,59 +12,146 @@
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 
-int field_group_id(struct command *command, const char *name, enum presence presence, const char **out)
+static int check_form(struct command *command, enum field_name name, enum field_type type,
+                      enum field_need need)
 {
-    int code = field_text(command, name, presence, SIZE_MAX, out);
-    if (code != CODE_OK || !*out)
+    const struct command_field field = {.name = name, .type = type, .need = need, .max = ANY_LENGTH};
+    return field_check(command, &field);
+}
+
+static int find_user(struct command *command, const struct command_field *field)
+{
+    int code = check_form(command, field->name, TYPE_USER_ID, field->need);
+    if (code != CODE_OK || !command_has(command, field->name))
         return code;
-    return group_id_valid(*out, strlen(*out)) ? CODE_OK : CODE_BAD_GROUP_ID;
+    command->access.user = user_find(command->chat, command_text(command, field->name));
+    return command->access.user ? CODE_OK : CODE_NO_USER;
 }
 
-int field_group(struct command *command, const char *name, enum presence presence, struct conversation **out)
+static int find_group(struct command *command, enum field_name name, enum field_need need)
 {
-    const char *id;
-    *out = NULL;
-    int code = field_group_id(command, name, presence, &id);
-    if (code != CODE_OK || !id)
+    int code = check_form(command, name, TYPE_GROUP_ID, need);
+    if (code != CODE_OK || !command_has(command, name))
         return code;
-    *out = conversation_group(command->chat, id);
-    return *out ? CODE_OK : CODE_NO_GROUP;
+    command->access.conversation = conversation_group(command->chat, command_text(command, name));
+    return command->access.conversation ? CODE_OK : CODE_NO_GROUP;
 }
 
-enum role caller_role(struct command *command, struct conversation *conversation)
+/* What the caller is in the conversation. In a live group whoever is subscribed or has joined is a member. */
+static void find_caller(struct command *command)
 {
-    enum role role = member_role(command->chat, conversation, command->session->user->id);
-    if (role == ROLE_NONE && conversation->group->type == GROUP_LIVE &&
-        subscription_find(command->session, conversation))
-        return ROLE_MEMBER;
-    return role;
+    struct access *access = &command->access;
+    const struct group *group = access->conversation->group;
+    struct member *member = member_find(command->chat, access->conversation, command->session->user->id);
+    access->member = member && member->role != ROLE_NONE ? member : NULL;
+    if (access->member)
+        access->role = member->role;
+    else if (group && group->type == GROUP_LIVE && subscription_find(command->session, access->conversation))
+        access->role = ROLE_MEMBER;
 }
 
-int group_access(struct command *command, enum action action, struct group_access *out)
+static int find_group_and_caller(struct command *command, const struct command_field *field)
 {
-    int code = field_group(command, "groupID", FIELD_REQUIRED, &out->conversation);
-    if (code != CODE_OK)
-        return code;
-    out->type = out->conversation->group->type;
-    out->role = caller_role(command, out->conversation);
-    return rules_may(out->type, out->role, command->session->admin, action);
+    int code = find_group(command, field->name, field->need);
+    if (code == CODE_OK && command->access.conversation)
+        find_caller(command);
+    return code;
 }
 
-int field_group_options(struct command *command, struct group_options *out)
+/* `to` and `group`. One's own conversation with the server, where the notices are, has a name too. */
+static int check_names(struct command *command, const struct command_field *field)
 {
-    const char *add, *invite;
-    int code = field_text(command, "addOpt", FIELD_OPTIONAL, SIZE_MAX, &add);
+    int code = check_form(command, FIELD_TO, TYPE_TEXT, NEED_OPTIONAL);
+    const char *to = command_text(command, FIELD_TO);
+    if (code == CODE_OK && to && (field->type == TYPE_ADDRESS || strcmp(to, SYSTEM_USER) != 0))
+        code = check_form(command, FIELD_TO, TYPE_USER_ID, NEED_OPTIONAL);
     if (code == CODE_OK)
-        code = field_text(command, "inviteOpt", FIELD_OPTIONAL, SIZE_MAX, &invite);
+        code = check_form(command, FIELD_GROUP, TYPE_TEXT, NEED_OPTIONAL);
     if (code != CODE_OK)
         return code;
-    if (add && !add_opt_parse(add, &out->add_opt))
-        return command_refuse(command, "addOpt: FreeAccess, NeedPermission or DisableApply");
-    if (invite && !invite_opt_parse(invite, &out->invite_opt))
-        return command_refuse(command, "inviteOpt: FreeAccess, NeedPermission or DisableInvite");
-    out->has_add = add != NULL;
-    out->has_invite = invite != NULL;
-    return CODE_OK;
+    bool to_named = command_has(command, FIELD_TO), group_named = command_has(command, FIELD_GROUP);
+    if (to_named != group_named || (!to_named && field->need == NEED_OPTIONAL))
+        return CODE_OK;
+    return command_refuse(command, "to, group: exactly one of them");
+}
+
+/* One with a user who was deleted is still there. Who was deleted himself and has come again is in it from
+ * the next message on: before, it is to him as if they had never written. */
+static int find_pair(struct command *command)
+{
+    struct chat *chat = command->chat;
+    struct access *access = &command->access;
+    const char *to = command_text(command, FIELD_TO), *self = command->session->user->id;
+    if (strcmp(to, self) == 0)
+        return CODE_NO_USER;
+    access->conversation = conversation_pair(chat, self, to);
+    if (access->conversation)
+        find_caller(command);
+    if (access->member)
+        return CODE_OK;
+    access->conversation = NULL;
+    return strcmp(to, SYSTEM_USER) == 0 || user_find(chat, to) ? CODE_OK : CODE_NO_USER;
+}
+
+static int find_named_group(struct command *command, const struct command_field *field)
+{
+    int code = find_group(command, FIELD_GROUP, NEED_REQUIRED);
+    if (code != CODE_OK || field->type == TYPE_ADDRESS)
+        return code;
+    find_caller(command);
+    bool reads_all = command->session->admin && field->type == TYPE_CONVERSATION;
+    return command->access.role != ROLE_NONE || reads_all ? CODE_OK : CODE_NOT_ALLOWED;
+}
+
+static int find_conversation(struct command *command, const struct command_field *field)
+{
+    int code = check_names(command, field);
+    if (code == CODE_OK && command_has(command, FIELD_GROUP))
+        return find_named_group(command, field);
+    if (code == CODE_OK && command_has(command, FIELD_TO) && field->type != TYPE_ADDRESS)
+        return find_pair(command);
+    return code;
+}
+
+static int find(struct command *command, const struct command_field *field)
+{
+    switch (field->type) {
+    case TYPE_USER:
+        return find_user(command, field);
+    case TYPE_GROUP:
+        return find_group_and_caller(command, field);
+    case TYPE_CONVERSATION:
+    case TYPE_OWN_CONVERSATION:
+    case TYPE_ADDRESS:
+        return find_conversation(command, field);
+    default:
+        return CODE_OK;
+    }
+}
+
+static int check_right(const struct command *command, const struct command_field *field)
+{
+    const struct access *access = &command->access;
+    if (!field->guarded || !command_has(command, field->name))
+        return CODE_OK;
+    return rules_may(access->conversation->group->type, access->role, command->session->admin, field->action);
+}
+
+int access_check(struct command *command, const struct command_field *fields)
+{
+    int code = CODE_OK;
+    for (const struct command_field *field = fields; code == CODE_OK && field->type != TYPE_NONE; field++)
+        code = find(command, field);
+    for (const struct command_field *field = fields; code == CODE_OK && field->type != TYPE_NONE; field++)
+        code = check_right(command, field);
+    return code;
+}
+
+int access_check_target(const struct command *command, enum action action, enum role target)
+{
+    const struct access *access = &command->access;
+    return rules_may_target(access->conversation->group->type, access->role, command->session->admin, action,
+                            target);
 }
 
 int64_t group_members_max(const struct chat *chat, enum group_type type)
@@ -79,68 +166,4 @@ int64_t group_members_max(const struct chat *chat, enum group_type type)
     default:
         return INT64_MAX;
     }
-}
-
-/* One's own conversation with the server, where the notices are, has a name too. */
-static int field_peer(struct command *command, const char **out)
-{
-    int code = field_text(command, "to", FIELD_OPTIONAL, SIZE_MAX, out);
-    if (code != CODE_OK || !*out || strcmp(*out, SYSTEM_USER) == 0)
-        return code;
-    return field_user(command, "to", FIELD_OPTIONAL, out);
-}
-
-/* One with a user who was deleted is still there. Who was deleted himself and has come again is in it from
- * the next message on: before, it is to him as if they had never written. */
-static int pair_access(struct command *command, const char *to, struct conversation_access *out)
-{
-    struct chat *chat = command->chat;
-    const char *self = command->session->user->id;
-    if (strcmp(to, self) == 0)
-        return CODE_NO_USER;
-    struct conversation *pair = conversation_pair(chat, self, to);
-    struct member *member = pair ? member_find(chat, pair, self) : NULL;
-    if (!member || member->role == ROLE_NONE)
-        return strcmp(to, SYSTEM_USER) == 0 || user_find(chat, to) ? CODE_OK : CODE_NO_USER;
-    out->conversation = pair;
-    out->member = member;
-    out->role = member->role;
-    return CODE_OK;
-}
-
-static int named_group_access(struct command *command, struct conversation_access *out)
-{
-    int code = field_group(command, "group", FIELD_REQUIRED, &out->conversation);
-    if (code != CODE_OK)
-        return code;
-    out->role = caller_role(command, out->conversation);
-    if (out->role == ROLE_NONE && !command->session->admin)
-        return CODE_NOT_ALLOWED;
-    struct member *member = member_find(command->chat, out->conversation, command->session->user->id);
-    out->member = member && member->role != ROLE_NONE ? member : NULL;
-    return CODE_OK;
-}
-
-int conversation_access(struct command *command, enum presence presence, struct conversation_access *out)
-{
-    const char *to = NULL, *group = NULL;
-    *out = (struct conversation_access){.role = ROLE_NONE};
-    int code = field_peer(command, &to);
-    if (code == CODE_OK)
-        code = field_text(command, "group", FIELD_OPTIONAL, SIZE_MAX, &group);
-    if (code != CODE_OK)
-        return code;
-    if (!to && !group && presence == FIELD_OPTIONAL)
-        return CODE_OK;
-    if (!to == !group)
-        return command_refuse(command, "to, group: exactly one of them");
-    out->named = true;
-    return to ? pair_access(command, to, out) : named_group_access(command, out);
-}
-
-int conversation_own(struct command *command, struct conversation_access *out)
-{
-    int code = conversation_access(command, FIELD_REQUIRED, out);
-    bool outside = code == CODE_OK && out->conversation && out->conversation->group && out->role == ROLE_NONE;
-    return outside ? CODE_NOT_ALLOWED : code;
 }

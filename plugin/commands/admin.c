@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/commands/commands.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "acl/code.h"
 #include "acl/identity.h"
+#include "acl/limits.h"
 #include "lib/json.h"
 #include "plugin/commands/stats.h"
 #include "plugin/core/chat.h"
@@ -15,36 +15,13 @@
 #include "plugin/push/push.h"
 #include "schema/store.h"
 
-#define IMPORT_MAX       100
-#define IMPORT_BYTES     128 /* of each, in the frame */
-#define MUTE_SECONDS_MAX 4294967295LL
+#define IMPORT_BYTES 128 /* of each, in the frame */
 
 /* importUsers */
 
 enum import_result { IMPORT_FAILED, IMPORT_CREATED, IMPORT_EXISTS };
 
 /* What is not even a userID fails by itself: the others of a long list are not to wait for it. */
-static int field_imports(struct command *command, const cJSON **out)
-{
-    const cJSON *list = cJSON_GetObjectItemCaseSensitive(command->request, "userIDs"), *item;
-    if (!list)
-        return command_refuse(command, "userIDs: missing");
-    if (!cJSON_IsArray(list) || !list->child)
-        return command_refuse(command, "userIDs: must be a list of userIDs");
-    if (cJSON_GetArraySize(list) > IMPORT_MAX) {
-        snprintf(command->error, sizeof command->error, "userIDs: at most %d", IMPORT_MAX);
-        return CODE_TOO_MANY_MEMBERS;
-    }
-    cJSON_ArrayForEach (item, list) {
-        if (!cJSON_IsString(item))
-            return command_refuse(command, "userIDs: must be a list of userIDs");
-        (void)user_find(command->chat,
-                        item->valuestring); /* so that a store that cannot be read is noticed */
-    }
-    *out = list;
-    return CODE_OK;
-}
-
 static enum import_result import(struct chat *chat, const char *id)
 {
     if (!user_id_valid(id, strlen(id)))
@@ -70,10 +47,10 @@ static bool add_import(cJSON *list, const char *id, enum import_result result)
 
 int command_import_users(struct command *command)
 {
-    const cJSON *ids, *id;
-    int code = field_imports(command, &ids);
-    if (code == CODE_OK)
-        code = command_begin(command, IMPORT_MAX * IMPORT_BYTES);
+    const cJSON *id, *ids = command_list(command, FIELD_USER_IDS);
+    cJSON_ArrayForEach (id, ids)
+        (void)user_find(command->chat, id->valuestring); /* so that a store that cannot be read is noticed */
+    int code = command_begin(command, USERS_MAX * IMPORT_BYTES);
     if (code != CODE_OK)
         return code;
     cJSON *list = cJSON_AddArrayToObject(command->data, "users");
@@ -89,37 +66,22 @@ int command_import_users(struct command *command)
 /* muteUser */
 
 /* What is not named stays as it is. */
-static int field_mute(struct command *command, const char *name, int64_t *until)
+static int64_t muted_until(const struct command *command, enum field_name name, int64_t now)
 {
-    int64_t seconds = -1;
-    int code = field_number(command, name, FIELD_OPTIONAL, 0, MUTE_SECONDS_MAX, &seconds);
-    if (code == CODE_OK && seconds >= 0)
-        *until = seconds > 0 ? command->chat->now + seconds * 1000 : 0;
-    return code;
-}
-
-static bool has_field(const struct command *command, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(command->request, name) != NULL;
+    int64_t seconds = command_number(command, name);
+    if (!command_has(command, name))
+        return now;
+    return seconds > 0 ? command->chat->now + seconds * 1000 : 0;
 }
 
 int command_mute_user(struct command *command)
 {
-    struct user *user;
-    int64_t c2c = -1, group = -1;
-    int code = field_mute(command, "c2cSeconds", &c2c);
-    if (code == CODE_OK)
-        code = field_mute(command, "groupSeconds", &group);
-    if (code == CODE_OK && !has_field(command, "c2cSeconds") && !has_field(command, "groupSeconds"))
-        code = command_refuse(command, "c2cSeconds, groupSeconds: at least one of them");
-    if (code == CODE_OK)
-        code = field_known_user(command, "userID", &user);
-    if (code == CODE_OK)
-        code = command_begin(command, 256);
+    struct user *user = command->access.user;
+    int code = command_begin(command, 256);
     if (code != CODE_OK)
         return code;
-    user_mute(command->chat, user, c2c < 0 ? user->c2c_muted_until : c2c,
-              group < 0 ? user->group_muted_until : group);
+    user_mute(command->chat, user, muted_until(command, FIELD_C2C_SECONDS, user->c2c_muted_until),
+              muted_until(command, FIELD_GROUP_SECONDS, user->group_muted_until));
     store_commit(command->chat->store);
     return CODE_OK;
 }
@@ -129,10 +91,8 @@ int command_mute_user(struct command *command)
 int command_get_user(struct command *command)
 {
     cJSON *data = command->data;
-    struct user *user;
-    int code = field_known_user(command, "userID", &user);
-    if (code == CODE_OK)
-        code = answer_devices(command, user);
+    struct user *user = command->access.user;
+    int code = answer_devices(command, user);
     if (code != CODE_OK || !command->data)
         return code;
     const struct profile *profile = user_profile(user);

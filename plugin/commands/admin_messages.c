@@ -53,24 +53,13 @@ static char *message_text(const struct command *command, size_t *len)
 }
 
 /* The address as a publish has it. */
-static int field_address(struct command *command, char topic[TOPIC_MAX])
+static void print_address(const struct command *command, char topic[TOPIC_MAX])
 {
-    const char *to, *named;
-    struct conversation *group = NULL;
-    int code = field_user(command, "to", FIELD_OPTIONAL, &to);
-    if (code == CODE_OK)
-        code = field_text(command, "group", FIELD_OPTIONAL, SIZE_MAX, &named);
-    if (code != CODE_OK)
-        return code;
-    if (!to == !named)
-        return command_refuse(command, "to, group: exactly one of them");
-    if (named && (code = field_group(command, "group", FIELD_REQUIRED, &group)) != CODE_OK)
-        return code;
-    if (group)
-        topic_print_group(topic, group->group->id);
-    else
+    const char *to = command_text(command, FIELD_TO);
+    if (to)
         topic_print_inbox(topic, to);
-    return CODE_OK;
+    else
+        topic_print_group(topic, command_text(command, FIELD_GROUP));
 }
 
 static bool answer_receipt(cJSON *data, const struct receipt *receipt)
@@ -82,27 +71,19 @@ static bool answer_receipt(cJSON *data, const struct receipt *receipt)
            cJSON_AddNumberToObject(data, "time", (double)receipt->time);
 }
 
-static int send_as(struct command *command, struct user *sender, const char *topic)
+int command_send_message(struct command *command)
 {
+    char topic[TOPIC_MAX];
     struct receipt receipt;
     struct publish publish = {.topic = topic, .qos = 1};
     char *text = message_text(command, &publish.len);
     if (!text)
         return CODE_BUSY;
     publish.payload = text;
-    int code = message_send_as(command->chat, sender, &publish, &receipt, command->error);
+    print_address(command, topic);
+    int code = message_send_as(command->chat, command->access.user, &publish, &receipt, command->error);
     free(text);
     return code == CODE_OK ? command_answered(command, answer_receipt(command->data, &receipt)) : code;
-}
-
-int command_send_message(struct command *command)
-{
-    struct user *sender;
-    char topic[TOPIC_MAX];
-    int code = field_known_user(command, "sender", &sender);
-    if (code == CODE_OK)
-        code = field_address(command, topic);
-    return code == CODE_OK ? send_as(command, sender, topic) : code;
 }
 
 /* broadcast */
@@ -110,10 +91,9 @@ int command_send_message(struct command *command)
 int command_broadcast(struct command *command)
 {
     struct chat *chat = command->chat;
-    struct notice notice = {.type = "custom", .by = command->session->user->id};
-    int code = field_text(command, "text", FIELD_REQUIRED, SIZE_MAX, &notice.text);
-    if (code != CODE_OK)
-        return code;
+    const struct notice notice = {
+        .type = "custom", .by = command->session->user->id, .text = command_text(command, FIELD_TEXT)};
+    int code;
     char *body = announce_body(&notice);
     if (!body)
         return CODE_BUSY;

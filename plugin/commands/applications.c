@@ -26,9 +26,10 @@
 /* getGroupApplications */
 
 /* The group that was asked for, or all where the caller is the one to decide. */
-static int gather(struct command *command, struct conversation *group, struct application_list *list)
+static int gather(struct command *command, struct application_list *list)
 {
     struct chat *chat = command->chat;
+    const struct conversation *group = command->access.conversation;
     struct user *self = command->session->user;
     const struct member *member;
     if (group)
@@ -90,13 +91,7 @@ static int answer_list(struct command *command, const struct application_list *l
 int command_get_group_applications(struct command *command)
 {
     struct application_list list = {0};
-    struct conversation *group;
-    int code = field_group(command, "groupID", FIELD_OPTIONAL, &group);
-    if (code == CODE_OK && group)
-        code = rules_may(group->group->type, caller_role(command, group), command->session->admin,
-                         ACTION_HANDLE_APPLICATION);
-    if (code == CODE_OK)
-        code = gather(command, group, &list);
+    int code = gather(command, &list);
     if (code == CODE_OK) {
         if (list.count > 0)
             qsort(list.items, list.count, sizeof *list.items, compare_applications);
@@ -108,38 +103,22 @@ int command_get_group_applications(struct command *command)
 
 /* handleGroupApplication */
 
-struct decision {
-    struct group_access access;
-    const char *user_id, *reason;
-    bool accept;
-    struct application application;
-};
-
-static int read_decision(struct command *command, struct decision *decision)
+static int find_waiting(struct command *command, struct application *application)
 {
-    int code = field_user(command, "userID", FIELD_REQUIRED, &decision->user_id);
-    if (code == CODE_OK)
-        code = field_bool(command, "accept", FIELD_REQUIRED, &decision->accept);
-    if (code == CODE_OK)
-        code = field_text(command, "reason", FIELD_OPTIONAL, REASON_MAX, &decision->reason);
-    return code == CODE_OK ? group_access(command, ACTION_HANDLE_APPLICATION, &decision->access) : code;
-}
-
-static int find_waiting(struct command *command, struct decision *decision)
-{
-    struct conversation *group = decision->access.conversation;
-    if (!application_find(command->chat, group, decision->user_id, &decision->application))
-        return command_refuse(command, "userID: %s has not applied", decision->user_id);
-    bool handled =
-        decision->application.handled || member_role(command->chat, group, decision->user_id) != ROLE_NONE;
+    struct conversation *group = command->access.conversation;
+    const char *user_id = command_text(command, FIELD_USER_ID);
+    if (!application_find(command->chat, group, user_id, application))
+        return command_refuse(command, "userID: %s has not applied", user_id);
+    bool handled = application->handled || member_role(command->chat, group, user_id) != ROLE_NONE;
     return handled ? CODE_APPLICATION_HANDLED : CODE_OK;
 }
 
 /* The group may have filled up, or the applicant gone, since he asked. */
-static int check_entry(struct chat *chat, const struct decision *decision, struct user **out)
+static int check_entry(const struct command *command, struct user **out)
 {
-    const struct group *group = decision->access.conversation->group;
-    struct user *user = user_find(chat, decision->user_id);
+    struct chat *chat = command->chat;
+    const struct group *group = command->access.conversation->group;
+    struct user *user = user_find(chat, command_text(command, FIELD_USER_ID));
     *out = user;
     if (!user)
         return CODE_NO_USER;
@@ -150,33 +129,31 @@ static int check_entry(struct chat *chat, const struct decision *decision, struc
     return memberships_count_groups(chat, user) < GROUPS_PER_USER ? CODE_OK : CODE_TOO_MANY_GROUPS;
 }
 
-static void tell(struct command *command, const struct decision *decision, struct user *to, const char *type,
-                 const char *by)
+static void tell(struct command *command, struct user *to, const char *type, const char *by)
 {
     const struct notice notice = {.type = type,
-                                  .group = decision->access.conversation->group->id,
+                                  .group = command->access.conversation->group->id,
                                   .by = by,
-                                  .reason = decision->reason};
+                                  .reason = command_text(command, FIELD_REASON)};
     if (to)
         announce_notice(command->chat, to, &notice);
 }
 
 /* As if he had just joined by himself, or been brought in by who invited him. */
-static void announce_entry(struct command *command, const struct decision *decision, struct user *user)
+static void announce_entry(struct command *command, const struct application *application, struct user *user)
 {
-    const bool invited = decision->application.kind == APPLICATION_INVITE;
-    const char *inviter = decision->application.inviter;
+    const bool invited = application->kind == APPLICATION_INVITE;
     const char *const members[] = {user->id};
     const struct tips tips = {.kind = invited ? TIPS_INVITE : TIPS_JOIN,
                               .type = invited ? "invite" : "join",
-                              .by = invited ? inviter : user->id,
+                              .by = invited ? application->inviter : user->id,
                               .members = members,
                               .member_count = 1};
-    announce_tips(command->chat, decision->access.conversation, &tips);
+    announce_tips(command->chat, command->access.conversation, &tips);
     if (invited)
-        tell(command, decision, user, "invited", inviter);
+        tell(command, user, "invited", application->inviter);
     else
-        tell(command, decision, user, "joinAccepted", command->session->user->id);
+        tell(command, user, "joinAccepted", command->session->user->id);
 }
 
 static int begin(struct command *command)
@@ -185,40 +162,39 @@ static int begin(struct command *command)
                                       ANNOUNCE_NAME_BYTES + ANNOUNCE_NOTICE_BYTES);
 }
 
-static int accept_application(struct command *command, const struct decision *decision)
+static int accept_application(struct command *command, const struct application *application)
 {
     struct chat *chat = command->chat;
     struct user *user;
-    int code = check_entry(chat, decision, &user);
-    announce_expect(chat, decision->user_id);
+    int code = check_entry(command, &user);
+    announce_expect(chat, command_text(command, FIELD_USER_ID));
     if (code == CODE_OK)
         code = begin(command);
     if (code != CODE_OK)
         return code;
-    if (!member_add(chat, decision->access.conversation, user,
-                    ROLE_MEMBER)) { /* it handles what waits, too */
+    if (!member_add(chat, command->access.conversation, user, ROLE_MEMBER)) { /* it handles what waits, too */
         store_abort(chat->store);
         return CODE_BUSY;
     }
-    announce_entry(command, decision, user);
+    announce_entry(command, application, user);
     store_commit(chat->store);
     push_user_changed(chat, user);
     announce_finish(chat, true);
     return CODE_OK;
 }
 
-static int refuse_application(struct command *command, const struct decision *decision)
+static int refuse_application(struct command *command, const struct application *application)
 {
     struct chat *chat = command->chat;
-    const bool invited = decision->application.kind == APPLICATION_INVITE;
-    struct user *told = user_find(chat, invited ? decision->application.inviter : decision->user_id);
+    const bool invited = application->kind == APPLICATION_INVITE;
+    struct user *told = user_find(chat, invited ? application->inviter : application->user);
     if (told)
         announce_expect(chat, told->id);
     int code = begin(command);
     if (code != CODE_OK)
         return code;
-    application_handled(chat, decision->access.conversation, decision->user_id);
-    tell(command, decision, told, invited ? "inviteRefused" : "joinRefused", command->session->user->id);
+    application_handled(chat, command->access.conversation, application->user);
+    tell(command, told, invited ? "inviteRefused" : "joinRefused", command->session->user->id);
     store_commit(chat->store);
     announce_finish(chat, true);
     return CODE_OK;
@@ -226,11 +202,10 @@ static int refuse_application(struct command *command, const struct decision *de
 
 int command_handle_group_application(struct command *command)
 {
-    struct decision decision;
-    int code = read_decision(command, &decision);
-    if (code == CODE_OK)
-        code = find_waiting(command, &decision);
+    struct application application;
+    int code = find_waiting(command, &application);
     if (code != CODE_OK)
         return code;
-    return decision.accept ? accept_application(command, &decision) : refuse_application(command, &decision);
+    return command_bool(command, FIELD_ACCEPT) ? accept_application(command, &application)
+                                               : refuse_application(command, &application);
 }

@@ -4,6 +4,7 @@
 #ifndef PLUGIN_COMMANDS_CANDIDATES_H
 #define PLUGIN_COMMANDS_CANDIDATES_H
 
+#include "acl/limits.h"
 #include "acl/rules.h"
 #include "plugin/commands/command.h"
 #include "plugin/delivery/announce.h"
@@ -14,7 +15,6 @@
 struct conversation;
 struct user;
 
-#define CANDIDATES_MAX 100
 /* What a frame takes for each of them. */
 #define CANDIDATE_BYTES 512
 /* ... and for announcing it, besides ANNOUNCE_TIPS_BYTES once. */

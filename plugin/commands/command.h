@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* One command under way: what its function gets, how it reads the fields of the request, and how it ends. */
+/* One command under way: what its function gets, and how it ends. Broker thread only. */
 #ifndef PLUGIN_COMMANDS_COMMAND_H
 #define PLUGIN_COMMANDS_COMMAND_H
 
@@ -8,9 +8,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "acl/command_table.h"
+#include "acl/rules.h"
+
 struct chat;
+struct conversation;
+struct member;
 struct session;
 struct user;
+
+/* A field as it was checked. */
+struct field_value {
+    const cJSON *item; /* borrowed from the request; NULL: it is not there */
+    int64_t number;
+};
+
+/* Whom and what the fields name that are looked up, and what the caller is there (access.h). */
+struct access {
+    struct user *user;                 /* of `userID` or `sender` */
+    struct conversation *conversation; /* NULL: none is named, or a pair that has not written yet */
+    struct member *member; /* the caller; NULL: not in it, or in a live group by connection only */
+    enum role role;        /* the caller's; in a live group whoever is there is a member */
+};
 
 /* What a command's function gets, and where it puts its answer. */
 struct command {
@@ -18,13 +37,27 @@ struct command {
     struct session *session;
     const cJSON *request;
     const char *text; /* the request as it was written (json_text.h) */
-    cJSON *data;      /* an empty object: the answer's `data` */
-    char error[200];  /* "" : the code's own text is used */
+    struct field_value fields[FIELDS];
+    struct access access;
+    cJSON *data;     /* an empty object: the answer's `data` */
+    char error[200]; /* "" : the code's own text is used */
 };
 
-/* Returns 0 or a code of acl/code.h. What it changed is durable (store_commit) when it returns 0; on a code
- * nothing has changed. */
+/* Called when the fields are as acl/commands.def wants them and what they name has been looked up. Returns 0
+ * or a code of acl/code.h. What it changed is durable (store_commit) when it returns 0; on a code nothing has
+ * changed. */
 typedef int command_function(struct command *command);
+
+/* The fields, borrowed from the request. An optional text that is empty counts as absent. */
+bool command_has(const struct command *command, enum field_name name);
+/* Of any type that is a text; NULL: absent. */
+const char *command_text(const struct command *command, enum field_name name);
+/* Absent: the table's default. */
+int64_t command_number(const struct command *command, enum field_name name);
+/* Absent: false. */
+bool command_bool(const struct command *command, enum field_name name);
+/* NULL: absent; for cJSON_ArrayForEach that is an empty one. */
+const cJSON *command_list(const struct command *command, enum field_name name);
 
 /* Sets the error of the answer; always CODE_BAD_REQUEST. */
 __attribute__((format(printf, 2, 3))) int command_refuse(struct command *command, const char *format, ...);
@@ -34,21 +67,5 @@ int command_begin(struct command *command, size_t bytes);
 /* The end of a command that has put something into `data`. complete = false: memory ran out on the way; no
  * answer is given then, the connection is closed. Always 0. */
 int command_answered(struct command *command, bool complete);
-
-/* Fields. Each returns 0 or sets command->error and returns CODE_BAD_REQUEST, naming the field. An optional
- * text that is empty counts as absent: *out is NULL then. Texts are borrowed from the request. */
-enum presence { FIELD_OPTIONAL, FIELD_REQUIRED };
-int field_text(struct command *command, const char *name, enum presence presence, size_t max_bytes,
-               const char **out);
-int field_user(struct command *command, const char *name, enum presence presence, const char **out);
-/* Required, and somebody who exists: else CODE_NO_USER. */
-int field_known_user(struct command *command, const char *name, struct user **out);
-/* A whole number in min..max; absent (optional): *out stays. */
-int field_number(struct command *command, const char *name, enum presence presence, int64_t min, int64_t max,
-                 int64_t *out);
-int field_bool(struct command *command, const char *name, enum presence presence, bool *out);
-/* An array of 1..max texts that are valid userIDs (more: CODE_TOO_MANY_MEMBERS); the array itself is given
- * out. A user twice: CODE_BAD_REQUEST. */
-int field_users(struct command *command, const char *name, size_t max, const cJSON **out);
 
 #endif

@@ -5,11 +5,14 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "acl/command_table.h"
 #include "acl/topic.h"
 #include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/json_text.h"
+#include "plugin/commands/access.h"
 #include "plugin/commands/commands.h"
+#include "plugin/commands/fields.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/session/session.h"
@@ -22,63 +25,10 @@
  * is left after this much is not begun. */
 #define ANSWER_ENOUGH (1048576 - 409600)
 
-enum who { EVERYONE, ADMINS };
-
-static const struct row {
-    const char *name;
-    enum who who;
-    command_function *run;
-} rows[] = {
-    {"createGroup", EVERYONE, command_create_group},
-    {"dismissGroup", EVERYONE, command_dismiss_group},
-    {"joinGroup", EVERYONE, command_join_group},
-    {"quitGroup", EVERYONE, command_quit_group},
-    {"inviteGroupMember", EVERYONE, command_invite_group_member},
-    {"deleteGroupMember", EVERYONE, command_delete_group_member},
-    {"setGroupMemberRole", EVERYONE, command_set_group_member_role},
-    {"muteGroupMember", EVERYONE, command_mute_group_member},
-    {"setGroupMemberInfo", EVERYONE, command_set_group_member_info},
-    {"getGroupApplications", EVERYONE, command_get_group_applications},
-    {"handleGroupApplication", EVERYONE, command_handle_group_application},
-    {"setGroupInfo", EVERYONE, command_set_group_info},
-    {"transferGroupOwner", EVERYONE, command_transfer_group_owner},
-    {"getGroupInfo", EVERYONE, command_get_group_info},
-    {"getGroupMembers", EVERYONE, command_get_group_members},
-    {"getJoinedGroups", EVERYONE, command_get_joined_groups},
-    {"getHistory", EVERYONE, command_get_history},
-    {"sync", EVERYONE, command_sync},
-    {"ack", EVERYONE, command_ack},
-    {"markRead", EVERYONE, command_mark_read},
-    {"getUnread", EVERYONE, command_get_unread},
-    {"getConversations", EVERYONE, command_get_conversations},
-    {"setConversation", EVERYONE, command_set_conversation},
-    {"deleteConversation", EVERYONE, command_delete_conversation},
-    {"recallMessage", EVERYONE, command_recall_message},
-    {"deleteMessages", EVERYONE, command_delete_messages},
-    {"setSelfInfo", EVERYONE, command_set_self_info},
-    {"getUsersInfo", EVERYONE, command_get_users_info},
-    {"addToBlacklist", EVERYONE, command_add_to_blacklist},
-    {"removeFromBlacklist", EVERYONE, command_remove_from_blacklist},
-    {"getBlacklist", EVERYONE, command_get_blacklist},
-    {"getDevices", EVERYONE, command_get_devices},
-    {"kickDevice", EVERYONE, command_kick_device},
-    {"setPushToken", EVERYONE, command_set_push_token},
-    {"removePushToken", EVERYONE, command_remove_push_token},
-    {"setBackground", EVERYONE, command_set_background},
-    {"watchStatus", EVERYONE, command_watch_status},
-    {"unwatchStatus", EVERYONE, command_unwatch_status},
-    {"renewUserSig", EVERYONE, command_renew_user_sig},
-    {"logout", EVERYONE, command_logout},
-    {"importUsers", ADMINS, command_import_users},
-    {"sendMessage", ADMINS, command_send_message},
-    {"broadcast", ADMINS, command_broadcast},
-    {"muteUser", ADMINS, command_mute_user},
-    {"getUser", ADMINS, command_get_user},
-    {"getStats", ADMINS, command_get_stats},
-    {"kickUser", ADMINS, command_kick_user},
-    {"deleteUser", ADMINS, command_delete_user},
-    {"pushDone", ADMINS, command_push_done},
-    {"pushFailed", ADMINS, command_push_failed},
+static command_function *const functions[COMMANDS] = {
+#define COMMAND(function, ...) [COMMAND_##function] = command_##function,
+#include "acl/commands.def"
+#undef COMMAND
 };
 
 /* {"responses":[...]} as it grows. */
@@ -112,38 +62,37 @@ static bool append_response(struct answer *answer, const cJSON *response)
     return good;
 }
 
-static const struct row *find_row(const char *name)
-{
-    for (size_t i = 0; i < COUNT(rows); i++)
-        if (strcmp(rows[i].name, name) == 0)
-            return &rows[i];
-    return NULL;
-}
-
-static int run(const struct row *row, struct command *command)
+static int run(const struct command_row *row, struct command *command)
 {
     struct store *store = command->chat->store;
     if (command->session->closing.orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
-    if (row->who == ADMINS && !command->session->admin)
+    if (row->caller == CALLER_ADMINS && !command->session->admin)
         return CODE_NOT_ADMIN;
     (void)store_failed(store); /* whatever failed before is not this command's */
-    int code = row->run(command);
+    int code = fields_check(command, row->fields);
+    if (code == CODE_OK)
+        code = access_check(command, row->fields);
+    if (code == CODE_OK)
+        code = functions[row - command_rows](command);
     /* A refusal that rests on something unread is none. */
     return code != CODE_OK && store_failed(store) ? CODE_BUSY : code;
 }
 
 /* A request that may not be answered any more is not executed either. */
-static int execute(struct command *command, const char **name, const char **correlation, bool too_large)
+static int execute(struct command *command, bool too_large)
 {
-    int code = field_text(command, "correlationData", FIELD_OPTIONAL, SIZE_MAX, correlation);
-    if (code == CODE_OK)
-        code = field_text(command, "command", FIELD_REQUIRED, SIZE_MAX, name);
+    static const struct command_field common[] = {
+        {.name = FIELD_CORRELATION_DATA, .type = TYPE_TEXT, .max = ANY_LENGTH},
+        {.name = FIELD_COMMAND, .type = TYPE_TEXT, .need = NEED_REQUIRED, .max = ANY_LENGTH},
+        {.type = TYPE_NONE},
+    };
+    int code = fields_check(command, common);
     if (code != CODE_OK)
         return code;
     if (too_large)
         return command_refuse(command, "the answer is too large");
-    const struct row *row = find_row(*name);
+    const struct command_row *row = command_row_find(command_text(command, FIELD_COMMAND));
     return row ? run(row, command) : CODE_UNKNOWN_COMMAND;
 }
 
@@ -161,16 +110,21 @@ static bool add_data(cJSON *response, struct command *command)
     return true;
 }
 
+static bool add_text(cJSON *response, const struct command *command, enum field_name name)
+{
+    const char *text = command_text(command, name);
+    return !text || cJSON_AddStringToObject(response, field_name(name), text);
+}
+
 static bool answer_command(struct answer *answer, struct command *command)
 {
-    const char *name = NULL, *correlation = NULL;
     cJSON *response = cJSON_CreateObject();
     command->data = cJSON_CreateObject();
     bool good = response && command->data;
     if (good) {
-        int code = execute(command, &name, &correlation, answer->len > ANSWER_ENOUGH);
-        good = (!name || cJSON_AddStringToObject(response, "command", name)) &&
-               (!correlation || cJSON_AddStringToObject(response, "correlationData", correlation)) &&
+        int code = execute(command, answer->len > ANSWER_ENOUGH);
+        good = add_text(response, command, FIELD_COMMAND) &&
+               add_text(response, command, FIELD_CORRELATION_DATA) &&
                (code == CODE_OK ? add_data(response, command) : add_error(response, code, command->error)) &&
                append_response(answer, response);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Commands: a publish to $CONTROL/chat/v1, dispatched from one table. Parsing, who may at all, the answer and
- * its size are seen to here, once, around the command's function (commands.h). */
+/* Commands: a publish to $CONTROL/chat/v1, dispatched from one table, acl/commands.def. Parsing, fields, who
+ * may, the answer and its size are seen to here, once, around the command's function (commands.h). */
 #ifndef PLUGIN_COMMANDS_CONTROL_H
 #define PLUGIN_COMMANDS_CONTROL_H
 

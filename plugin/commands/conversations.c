@@ -20,9 +20,7 @@
 #include "schema/log.h"
 #include "schema/store.h"
 
-#define LIST_LIMIT     100
-#define LIST_LIMIT_MAX 500
-#define ENTRY_BYTES    160 /* of one conversation, without its last message */
+#define ENTRY_BYTES 160 /* of one conversation, without its last message */
 
 struct place {
     struct member *member;
@@ -168,39 +166,28 @@ int command_get_conversations(struct command *command)
     struct chat *chat = command->chat;
     struct user *user = command->session->user;
     struct list list;
-    int64_t before = 0, limit = LIST_LIMIT;
-    int code = field_number(command, "before", FIELD_OPTIONAL, 1, SAFE_INTEGER_MAX, &before);
-    if (code == CODE_OK)
-        code = field_number(command, "limit", FIELD_OPTIONAL, 1, LIST_LIMIT_MAX, &limit);
-    if (code != CODE_OK)
-        return code;
+    const int64_t before = command_number(command, FIELD_BEFORE);
     if (!list_open(chat, user, &list))
         return CODE_BUSY;
     size_t first = before == 0 ? 0 : first_after(chat, user, &list, before);
-    code = answer_list(command, &list, first, (size_t)limit);
+    int code = answer_list(command, &list, first, (size_t)command_number(command, FIELD_LIMIT));
     free(list.entries);
     return code;
 }
 
 int command_set_conversation(struct command *command)
 {
-    struct conversation_access access;
-    bool pinned = false;
-    int code = field_bool(command, "pinned", FIELD_OPTIONAL, &pinned);
-    if (code == CODE_OK)
-        code = conversation_own(command, &access);
-    if (code != CODE_OK)
-        return code;
-    if (!access.member || !conversation_stored(access.conversation) ||
-        strcmp(access.conversation->a, SYSTEM_USER) == 0)
+    const struct access *access = &command->access;
+    if (!access->member || !conversation_stored(access->conversation) ||
+        strcmp(access->conversation->a, SYSTEM_USER) == 0)
         return command_refuse(command, "%s: not in the caller's list of conversations",
-                              cJSON_HasObjectItem(command->request, "to") ? "to" : "group");
-    if (!cJSON_HasObjectItem(command->request, "pinned"))
+                              command_has(command, FIELD_TO) ? "to" : "group");
+    if (!command_has(command, FIELD_PINNED))
         return CODE_OK;
-    code = command_begin(command, 256);
+    int code = command_begin(command, 256);
     if (code != CODE_OK)
         return code;
-    member_pin(command->chat, access.member, pinned);
+    member_pin(command->chat, access->member, command_bool(command, FIELD_PINNED));
     store_commit(command->chat->store);
     return CODE_OK;
 }
@@ -209,18 +196,17 @@ int command_set_conversation(struct command *command)
 int command_delete_conversation(struct command *command)
 {
     struct chat *chat = command->chat;
-    struct conversation_access access;
-    int code = conversation_own(command, &access);
-    if (code != CODE_OK || !access.member || !conversation_stored(access.conversation))
-        return code;
-    code = command_begin(command, 512);
+    struct member *member = command->access.member;
+    if (!member || !conversation_stored(member->conversation))
+        return CODE_OK;
+    int code = command_begin(command, 512);
     if (code != CODE_OK)
         return code;
-    visible_clear(chat, access.member);
-    (void)member_read(chat, access.member, access.conversation->last_id);
-    if (access.member->pinned)
-        member_pin(chat, access.member, false);
+    visible_clear(chat, member);
+    (void)member_read(chat, member, member->conversation->last_id);
+    if (member->pinned)
+        member_pin(chat, member, false);
     store_commit(chat->store);
-    event_deleted_conversation(command->session, access.conversation);
+    event_deleted_conversation(command->session, member->conversation);
     return CODE_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "acl/code.h"
 #include "acl/identity.h"
+#include "acl/limits.h"
 #include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/text.h"
@@ -15,11 +16,6 @@
 #include "plugin/push/push.h"
 #include "plugin/session/device.h"
 #include "plugin/session/session.h"
-
-#define TOKEN_MAX         4096
-#define BUSINESS_ID_MAX   64
-#define JOBS_MAX          500
-#define RETRY_SECONDS_MAX 86400
 
 /* getDevices, kickDevice */
 
@@ -76,11 +72,8 @@ static int displace(struct command *command, const char *client_id, const struct
 /* One that has logged out, or was displaced before, has nothing to lose. */
 int command_kick_device(struct command *command)
 {
-    const char *client_id;
+    const char *client_id = command_text(command, FIELD_CLIENT_ID);
     struct device device;
-    int code = field_text(command, "clientID", FIELD_REQUIRED, SIZE_MAX, &client_id);
-    if (code != CODE_OK)
-        return code;
     if (!device_load(command->chat, client_id, &device))
         return CODE_BUSY;
     if (!device.known || strcmp(device.user, command->session->user->id) != 0)
@@ -90,33 +83,14 @@ int command_kick_device(struct command *command)
 
 /* Push */
 
-static int field_provider(struct command *command, const char **out)
-{
-    static const char *const providers[] = {"apns", "fcm", "webhook"};
-    int code = field_text(command, "provider", FIELD_REQUIRED, SIZE_MAX, out);
-    if (code != CODE_OK)
-        return code;
-    for (size_t i = 0; i < COUNT(providers); i++)
-        if (strcmp(providers[i], *out) == 0)
-            return CODE_OK;
-    return command_refuse(command, "provider: must be apns, fcm or webhook");
-}
-
 int command_set_push_token(struct command *command)
 {
-    const char *provider, *token, *business;
-    int code = field_provider(command, &provider);
-    if (code == CODE_OK)
-        code = field_text(command, "token", FIELD_REQUIRED, TOKEN_MAX, &token);
-    if (code == CODE_OK)
-        code = field_text(command, "businessID", FIELD_OPTIONAL, BUSINESS_ID_MAX, &business);
-    if (code != CODE_OK)
-        return code;
     if (command->session->assigned_id)
         return command_refuse(command, "a client id assigned by the broker cannot keep a push token");
     if (session_leaves(command->session))
         return CODE_NOT_ALLOWED;
-    return push_set_token(command->chat, command->session, provider, business, token);
+    return push_set_token(command->chat, command->session, command_text(command, FIELD_PROVIDER),
+                          command_text(command, FIELD_BUSINESS_ID), command_text(command, FIELD_TOKEN));
 }
 
 int command_remove_push_token(struct command *command)
@@ -124,48 +98,22 @@ int command_remove_push_token(struct command *command)
     return push_remove_token(command->chat, command->session);
 }
 
-/* 0 when it is no job's number. */
-static int64_t job_number(const cJSON *item)
-{
-    double number = item->valuedouble;
-    bool whole = cJSON_IsNumber(item) && number >= 1 && number <= (double)SAFE_INTEGER_MAX &&
-                 number == (double)(int64_t)number;
-    return whole ? (int64_t)number : 0;
-}
-
 int command_push_done(struct command *command)
 {
     int64_t jobs[JOBS_MAX];
     size_t count = 0;
-    const cJSON *item, *list = cJSON_GetObjectItemCaseSensitive(command->request, "jobs");
-    if (!list)
-        return command_refuse(command, "jobs: missing");
-    int given = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0;
-    if (given < 1 || given > JOBS_MAX)
-        return command_refuse(command, "jobs: must be a list of 1 to 500 job numbers");
-    cJSON_ArrayForEach (item, list) {
-        jobs[count] = job_number(item);
-        if (jobs[count++] == 0)
-            return command_refuse(command, "jobs: a job is a whole number above 0");
-    }
+    const cJSON *item;
+    cJSON_ArrayForEach (item, command_list(command, FIELD_JOBS))
+        jobs[count++] = (int64_t)item->valuedouble;
     return push_done(command->chat, jobs, count);
 }
 
 int command_push_failed(struct command *command)
 {
-    int64_t job = 0, retry_after = -1;
-    const char *error;
-    bool invalid_token = false, dead = false;
-    int code = field_number(command, "job", FIELD_REQUIRED, 1, SAFE_INTEGER_MAX, &job);
-    if (code == CODE_OK)
-        code = field_number(command, "retryAfterSeconds", FIELD_OPTIONAL, 0, RETRY_SECONDS_MAX, &retry_after);
-    if (code == CODE_OK)
-        code = field_text(command, "error", FIELD_OPTIONAL, SIZE_MAX, &error);
-    if (code == CODE_OK)
-        code = field_bool(command, "invalidToken", FIELD_OPTIONAL, &invalid_token);
-    if (code == CODE_OK)
-        code = field_bool(command, "dead", FIELD_OPTIONAL, &dead);
-    if (code != CODE_OK)
-        return code;
-    return push_failed(command->chat, job, retry_after, error, invalid_token, dead);
+    int64_t retry_after = command_has(command, FIELD_RETRY_AFTER_SECONDS)
+                              ? command_number(command, FIELD_RETRY_AFTER_SECONDS)
+                              : -1;
+    return push_failed(command->chat, command_number(command, FIELD_JOB), retry_after,
+                       command_text(command, FIELD_ERROR), command_bool(command, FIELD_INVALID_TOKEN),
+                       command_bool(command, FIELD_DEAD));
 }

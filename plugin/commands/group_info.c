@@ -21,21 +21,13 @@
 /* setGroupInfo */
 
 static const struct text_field {
-    const char *name;
-    size_t at, max; /* in struct group */
+    enum field_name name;
+    size_t at, size; /* in struct group */
 } text_fields[] = {
-    {"groupName", offsetof(struct group, name), GROUP_NAME_MAX},
-    {"introduction", offsetof(struct group, introduction), GROUP_INTRODUCTION_MAX},
-    {"notification", offsetof(struct group, notification), GROUP_NOTIFICATION_MAX},
-    {"faceURL", offsetof(struct group, face_url), GROUP_FACE_URL_MAX},
-};
-#define TEXTS COUNT(text_fields)
-
-/* What is asked for. */
-struct wish {
-    const char *texts[TEXTS]; /* NULL: not given */
-    struct group_options options;
-    bool has_all_muted, all_muted;
+    {FIELD_GROUP_NAME, offsetof(struct group, name), GROUP_NAME_MAX + 1},
+    {FIELD_INTRODUCTION, offsetof(struct group, introduction), GROUP_INTRODUCTION_MAX + 1},
+    {FIELD_NOTIFICATION, offsetof(struct group, notification), GROUP_NOTIFICATION_MAX + 1},
+    {FIELD_FACE_URL, offsetof(struct group, face_url), GROUP_FACE_URL_MAX + 1},
 };
 
 /* What comes of it. */
@@ -45,76 +37,29 @@ struct change {
     cJSON *event;       /* may be empty */
 };
 
-static int read_wish(struct command *command, struct wish *wish)
+static bool change_texts(const struct command *command, struct change *change)
 {
-    for (size_t i = 0; i < TEXTS; i++) {
+    for (size_t i = 0; i < COUNT(text_fields); i++) {
         const struct text_field *field = &text_fields[i];
-        int code = field_text(command, field->name, FIELD_OPTIONAL, field->max, &wish->texts[i]);
-        if (code != CODE_OK)
-            return code;
-    }
-    int code = field_group_options(command, &wish->options);
-    if (code != CODE_OK)
-        return code;
-    wish->has_all_muted = cJSON_GetObjectItemCaseSensitive(command->request, "allMuted") != NULL;
-    return field_bool(command, "allMuted", FIELD_OPTIONAL, &wish->all_muted);
-}
-
-static bool has_text(const struct wish *wish)
-{
-    for (size_t i = 0; i < TEXTS; i++)
-        if (wish->texts[i])
-            return true;
-    return false;
-}
-
-/* He must be allowed everything he asks for, or nothing is done. */
-static int check_wish(struct command *command, const struct wish *wish, struct group_access *access)
-{
-    const struct {
-        bool asked;
-        enum action action;
-    } wanted[] = {
-        {has_text(wish), ACTION_SET_INFO},
-        {wish->options.has_add, ACTION_SET_ADD_OPT},
-        {wish->options.has_invite, ACTION_SET_INVITE_OPT},
-        {wish->has_all_muted, ACTION_SET_ALL_MUTED},
-    };
-    bool any = false;
-    for (size_t i = 0; i < COUNT(wanted); i++) {
-        int code = wanted[i].asked ? group_access(command, wanted[i].action, access) : CODE_OK;
-        if (code != CODE_OK)
-            return code;
-        any = any || wanted[i].asked;
-    }
-    return any ? CODE_OK
-               : command_refuse(command, "one of groupName, introduction, notification, faceURL, addOpt, "
-                                         "inviteOpt, allMuted: missing");
-}
-
-static bool change_texts(const struct wish *wish, struct change *change)
-{
-    for (size_t i = 0; i < TEXTS; i++) {
-        char *text = (char *)&change->group + text_fields[i].at;
-        if (!wish->texts[i] || strcmp(wish->texts[i], text) == 0)
+        const char *wanted = command_text(command, field->name);
+        char *text = (char *)&change->group + field->at;
+        if (!wanted || strcmp(wanted, text) == 0)
             continue;
-        text_copy(text, text_fields[i].max + 1, wish->texts[i]);
-        if (!cJSON_AddStringToObject(change->info, text_fields[i].name, text))
+        text_copy(text, field->size, wanted);
+        if (!cJSON_AddStringToObject(change->info, field_name(field->name), text))
             return false;
     }
     return true;
 }
 
-static bool change_options(const struct wish *wish, struct change *change)
+static bool change_options(const struct command *command, struct change *change)
 {
     struct group *group = &change->group;
     const struct group before = *group;
-    if (wish->options.has_add)
-        group->add_opt = wish->options.add_opt;
-    if (wish->options.has_invite)
-        group->invite_opt = wish->options.invite_opt;
-    if (wish->has_all_muted)
-        group->all_muted = wish->all_muted;
+    (void)add_opt_parse(command_text(command, FIELD_ADD_OPT), &group->add_opt);
+    (void)invite_opt_parse(command_text(command, FIELD_INVITE_OPT), &group->invite_opt);
+    if (command_has(command, FIELD_ALL_MUTED))
+        group->all_muted = command_bool(command, FIELD_ALL_MUTED);
     return (group->add_opt == before.add_opt ||
             cJSON_AddStringToObject(change->event, "addOpt", add_opt_name(group->add_opt))) &&
            (group->invite_opt == before.invite_opt ||
@@ -145,17 +90,12 @@ static int set_info(struct command *command, struct conversation *conversation, 
 
 int command_set_group_info(struct command *command)
 {
-    struct group_access access;
-    struct wish wish = {0};
-    int code = read_wish(command, &wish);
-    if (code == CODE_OK)
-        code = check_wish(command, &wish, &access);
-    if (code != CODE_OK)
-        return code;
+    struct conversation *conversation = command->access.conversation;
     struct change change = {
-        .group = *access.conversation->group, .info = cJSON_CreateObject(), .event = cJSON_CreateObject()};
-    bool good = change.info && change.event && change_texts(&wish, &change) && change_options(&wish, &change);
-    code = good ? set_info(command, access.conversation, &change) : CODE_BUSY;
+        .group = *conversation->group, .info = cJSON_CreateObject(), .event = cJSON_CreateObject()};
+    bool good =
+        change.info && change.event && change_texts(command, &change) && change_options(command, &change);
+    int code = good ? set_info(command, conversation, &change) : CODE_BUSY;
     cJSON_Delete(change.info);
     cJSON_Delete(change.event);
     return code;
@@ -197,16 +137,10 @@ static int transfer(struct command *command, struct conversation *conversation, 
 
 int command_transfer_group_owner(struct command *command)
 {
-    struct group_access access;
-    const char *user_id;
-    int code = field_user(command, "userID", FIELD_REQUIRED, &user_id);
-    if (code == CODE_OK)
-        code = group_access(command, ACTION_TRANSFER, &access);
-    if (code != CODE_OK)
-        return code;
+    struct conversation *conversation = command->access.conversation;
+    const char *user_id = command_text(command, FIELD_USER_ID);
     struct user *user = user_find(command->chat, user_id);
-    struct member *heir = member_find(command->chat, access.conversation, user_id);
-    code = rules_may_target(access.type, access.role, command->session->admin, ACTION_TRANSFER,
-                            heir && user ? heir->role : ROLE_NONE);
-    return code == CODE_OK ? transfer(command, access.conversation, heir) : code;
+    struct member *heir = member_find(command->chat, conversation, user_id);
+    int code = access_check_target(command, ACTION_TRANSFER, heir && user ? heir->role : ROLE_NONE);
+    return code == CODE_OK ? transfer(command, conversation, heir) : code;
 }

@@ -32,53 +32,26 @@ struct new_group {
     struct candidates members;
 };
 
-static int read_type(struct command *command, struct group *group)
+/* Absent: "". */
+static void read_text(const struct command *command, enum field_name name, char *out, size_t size)
 {
-    const char *text;
-    int code = field_text(command, "groupType", FIELD_REQUIRED, SIZE_MAX, &text);
-    if (code != CODE_OK)
-        return code;
-    if (!group_type_parse(text, &group->type))
-        return command_refuse(command, "groupType: Private, Public, ChatRoom or AVChatRoom");
-    group->add_opt = group_traits(group->type)->add_opt;
-    group->invite_opt = group_traits(group->type)->invite_opt;
-    return CODE_OK;
+    const char *text = command_text(command, name);
+    text_copy(out, size, text ? text : "");
 }
 
 /* group->id stays empty when none is given. Without a name of its own the group is called by its id. */
-static int read_texts(struct command *command, struct group *group)
+static void read_group(const struct command *command, struct group *group)
 {
-    const struct {
-        const char *field;
-        char *out;
-        size_t max;
-    } texts[] = {
-        {"groupName", group->name, GROUP_NAME_MAX},
-        {"introduction", group->introduction, GROUP_INTRODUCTION_MAX},
-        {"notification", group->notification, GROUP_NOTIFICATION_MAX},
-        {"faceURL", group->face_url, GROUP_FACE_URL_MAX},
-    };
-    const char *text;
-    int code = field_group_id(command, "groupID", FIELD_OPTIONAL, &text);
-    if (code != CODE_OK)
-        return code;
-    text_copy(group->id, sizeof group->id, text ? text : "");
-    for (size_t i = 0; i < COUNT(texts); i++) {
-        code = field_text(command, texts[i].field, FIELD_OPTIONAL, texts[i].max, &text);
-        if (code != CODE_OK)
-            return code;
-        text_copy(texts[i].out, texts[i].max + 1, text ? text : "");
-    }
-    return CODE_OK;
-}
-
-static int read_options(struct command *command, struct group *group)
-{
-    struct group_options options = {.add_opt = group->add_opt, .invite_opt = group->invite_opt};
-    int code = field_group_options(command, &options);
-    group->add_opt = options.add_opt;
-    group->invite_opt = options.invite_opt;
-    return code;
+    (void)group_type_parse(command_text(command, FIELD_GROUP_TYPE), &group->type);
+    read_text(command, FIELD_GROUP_ID, group->id, sizeof group->id);
+    read_text(command, FIELD_GROUP_NAME, group->name, sizeof group->name);
+    read_text(command, FIELD_INTRODUCTION, group->introduction, sizeof group->introduction);
+    read_text(command, FIELD_NOTIFICATION, group->notification, sizeof group->notification);
+    read_text(command, FIELD_FACE_URL, group->face_url, sizeof group->face_url);
+    group->add_opt = group_traits(group->type)->add_opt;
+    group->invite_opt = group_traits(group->type)->invite_opt;
+    (void)add_opt_parse(command_text(command, FIELD_ADD_OPT), &group->add_opt);
+    (void)invite_opt_parse(command_text(command, FIELD_INVITE_OPT), &group->invite_opt);
 }
 
 static bool named_before(const struct candidates *candidates, const char *user_id)
@@ -89,58 +62,33 @@ static bool named_before(const struct candidates *candidates, const char *user_i
     return false;
 }
 
-/* One entry of `members`, seen as a command of its own for its fields. */
-static int read_member(struct command *entry, struct new_group *new)
+/* One entry of `members`. */
+static int read_member(struct command *command, const cJSON *entry, struct new_group *new)
 {
     struct candidate candidate = {.role = ROLE_MEMBER};
-    const char *role;
-    if (!cJSON_IsObject(entry->request))
-        return command_refuse(entry, "must be a list of {userID, role}");
-    int code = field_user(entry, "userID", FIELD_REQUIRED, &candidate.user_id);
-    if (code == CODE_OK)
-        code = field_text(entry, "role", FIELD_OPTIONAL, SIZE_MAX, &role);
-    if (code != CODE_OK)
-        return code;
-    if (role && !role_parse(role, &candidate.role))
-        return command_refuse(entry, "role: admin or member");
+    candidate.user_id = cJSON_GetObjectItemCaseSensitive(entry, field_name(FIELD_USER_ID))->valuestring;
+    (void)role_parse(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, field_name(FIELD_ROLE))),
+                     &candidate.role);
     if (candidate.role == ROLE_ADMIN && !group_traits(new->group.type)->admins)
-        return command_refuse(entry, "role: a group of this type has no admins");
-    if (strcmp(candidate.user_id, entry->session->user->id) == 0)
-        return command_refuse(entry, "%s is the owner", candidate.user_id);
+        return command_refuse(command, "members: role: a group of this type has no admins");
+    if (strcmp(candidate.user_id, command->session->user->id) == 0)
+        return command_refuse(command, "members: %s is the owner", candidate.user_id);
     if (named_before(&new->members, candidate.user_id))
-        return command_refuse(entry, "%s is there twice", candidate.user_id);
+        return command_refuse(command, "members: %s is there twice", candidate.user_id);
     new->members.list[new->members.count++] = candidate;
-    return CODE_OK;
-}
-
-static int read_members(struct command *command, struct new_group *new)
-{
-    const cJSON *item, *array = cJSON_GetObjectItemCaseSensitive(command->request, "members");
-    if (!array)
-        return CODE_OK;
-    if (!cJSON_IsArray(array))
-        return command_refuse(command, "members: must be a list of {userID, role}");
-    if (cJSON_GetArraySize(array) > CANDIDATES_MAX)
-        return CODE_TOO_MANY_MEMBERS;
-    cJSON_ArrayForEach (item, array) {
-        struct command entry = {.chat = command->chat, .session = command->session, .request = item};
-        int code = read_member(&entry, new);
-        if (code != CODE_OK) {
-            command_refuse(command, "members: %.*s", (int)sizeof entry.error - 10, entry.error);
-            return code;
-        }
-    }
     return CODE_OK;
 }
 
 static int read_new_group(struct command *command, struct new_group *new)
 {
-    int code = read_type(command, &new->group);
-    if (code == CODE_OK)
-        code = read_texts(command, &new->group);
-    if (code == CODE_OK)
-        code = read_options(command, &new->group);
-    return code == CODE_OK ? read_members(command, new) : code;
+    const cJSON *entry;
+    read_group(command, &new->group);
+    cJSON_ArrayForEach (entry, command_list(command, FIELD_MEMBERS)) {
+        int code = read_member(command, entry, new);
+        if (code != CODE_OK)
+            return code;
+    }
+    return CODE_OK;
 }
 
 /* What the type does not let anybody choose. */
@@ -264,12 +212,8 @@ int command_create_group(struct command *command)
 
 int command_dismiss_group(struct command *command)
 {
-    struct group_access access;
-    int code = group_access(command, ACTION_DISMISS, &access);
-    if (code != CODE_OK)
-        return code;
     return !store_failed(command->chat->store) &&
-                   dismissal_start(command->chat, access.conversation, command->session->user->id)
+                   dismissal_start(command->chat, command->access.conversation, command->session->user->id)
                ? CODE_OK
                : CODE_BUSY;
 }
@@ -314,14 +258,11 @@ static bool answer_info(cJSON *data, const struct conversation *conversation, co
 
 int command_get_group_info(struct command *command)
 {
-    struct group_access access;
+    struct conversation *conversation = command->access.conversation;
     struct head_count heads;
-    int code = group_access(command, ACTION_GET_INFO, &access);
-    if (code == CODE_OK)
-        code = count_heads(command->chat, access.conversation, &heads);
-    if (code != CODE_OK)
-        return code;
-    return command_answered(command, answer_info(command->data, access.conversation, &heads));
+    int code = count_heads(command->chat, conversation, &heads);
+    return code == CODE_OK ? command_answered(command, answer_info(command->data, conversation, &heads))
+                           : code;
 }
 
 /* getJoinedGroups */

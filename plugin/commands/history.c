@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "lib/json.h"
-#include "plugin/commands/commands.h"
-
 #include "acl/code.h"
+#include "lib/basics.h"
+#include "lib/json.h"
 #include "plugin/commands/access.h"
+#include "plugin/commands/commands.h"
 #include "plugin/commands/page.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
@@ -15,11 +15,7 @@
 #include "schema/log.h"
 #include "schema/store.h"
 
-#define HISTORY_LIMIT     20
-#define HISTORY_LIMIT_MAX 100
-#define SYNC_LIMIT        100
-#define SYNC_LIMIT_MAX    500
-#define PATIENCE          2000 /* messages deleted by the caller that are passed over in one command */
+#define PATIENCE 2000 /* messages deleted by the caller that are passed over in one command */
 
 /* An answer without a message says where to go on, unless it is complete. */
 static int answer(struct command *command, const struct page *page, bool complete, const char *next_name,
@@ -43,21 +39,17 @@ static bool on_merged(void *context, struct conversation *conversation, const st
 int command_sync(struct command *command)
 {
     struct page page = {0};
-    int64_t after = 0, limit = SYNC_LIMIT;
     bool complete;
-    int code = field_number(command, "after", FIELD_REQUIRED, 0, SAFE_INTEGER_MAX, &after);
-    if (code == CODE_OK)
-        code = field_number(command, "limit", FIELD_OPTIONAL, 1, SYNC_LIMIT_MAX, &limit);
-    if (code != CODE_OK)
-        return code;
-    struct merge *merge = merge_open(command->chat, command->session->user, MERGE_ALL, NULL, after);
+    int code = CODE_BUSY;
+    struct merge *merge = merge_open(command->chat, command->session->user, MERGE_ALL, NULL,
+                                     command_number(command, FIELD_AFTER));
     page.array = merge ? cJSON_AddArrayToObject(command->data, "messages") : NULL;
     if (page.array) {
-        merge_read(merge, (size_t)limit, on_merged, &page, &complete);
+        merge_read(merge, (size_t)command_number(command, FIELD_LIMIT), on_merged, &page, &complete);
         code = answer(command, &page, complete && !page.full, "after", merge_position(merge));
     }
     merge_close(merge);
-    return page.array ? code : CODE_BUSY;
+    return code;
 }
 
 /* getHistory */
@@ -118,42 +110,30 @@ static int walk_live(struct walk *walk)
     return answer(walk->command, &walk->page, message == NULL, "before", 0);
 }
 
-static int walk_fields(struct command *command, struct walk *walk)
+/* Without `after`, or with `before`, backwards from the newest. */
+static struct walk walk_begin(struct command *command)
 {
-    int64_t limit = HISTORY_LIMIT, before = INT64_MAX, after = -1;
-    int code = field_number(command, "before", FIELD_OPTIONAL, 0, SAFE_INTEGER_MAX, &before);
-    if (code == CODE_OK)
-        code = field_number(command, "after", FIELD_OPTIONAL, 0, SAFE_INTEGER_MAX, &after);
-    if (code == CODE_OK)
-        code = field_number(command, "limit", FIELD_OPTIONAL, 1, HISTORY_LIMIT_MAX, &limit);
-    *walk = (struct walk){.command = command,
-                          .from = after,
-                          .before = before,
-                          .rising = before == INT64_MAX && after >= 0,
-                          .limit = (size_t)limit,
-                          .patience = PATIENCE};
-    return code;
+    const bool has_before = command_has(command, FIELD_BEFORE), has_after = command_has(command, FIELD_AFTER);
+    return (struct walk){.command = command,
+                         .conversation = command->access.conversation,
+                         .member = command->access.member,
+                         .from = has_after ? command_number(command, FIELD_AFTER) : -1,
+                         .before = has_before ? command_number(command, FIELD_BEFORE) : INT64_MAX,
+                         .rising = has_after && !has_before,
+                         .limit = (size_t)command_number(command, FIELD_LIMIT),
+                         .patience = PATIENCE};
 }
 
 int command_get_history(struct command *command)
 {
-    struct walk walk;
-    struct conversation_access access;
-    int code = walk_fields(command, &walk);
-    if (code == CODE_OK)
-        code = conversation_access(command, FIELD_REQUIRED, &access);
-    if (code != CODE_OK)
-        return code;
+    struct walk walk = walk_begin(command);
     walk.page.array = cJSON_AddArrayToObject(command->data, "messages");
     if (!walk.page.array)
         return CODE_BUSY;
-    if (!access.conversation) /* a pair that has never written to each other */
+    if (!walk.conversation) /* a pair that has never written to each other */
         return answer(command, &walk.page, true, "before", 0);
-    walk.conversation = access.conversation;
-    walk.member = access.member;
-    if (!conversation_stored(access.conversation))
+    if (!conversation_stored(walk.conversation))
         return walk_live(&walk);
-    int64_t from = visible_history_from(access.conversation, access.member);
-    walk.from = from > walk.from ? from : walk.from;
+    walk.from = larger(walk.from, visible_history_from(walk.conversation, walk.member));
     return walk_stored(&walk);
 }

@@ -13,10 +13,8 @@
 int command_kick_user(struct command *command)
 {
     struct chat *chat = command->chat;
-    struct user *user;
-    int code = field_known_user(command, "userID", &user);
-    if (code == CODE_OK)
-        code = command_begin(command, DISPLACE_BYTES);
+    struct user *user = command->access.user;
+    int code = command_begin(command, DISPLACE_BYTES);
     if (code != CODE_OK)
         return code;
     user_kick(chat, user);
@@ -28,9 +26,5 @@ int command_kick_user(struct command *command)
 
 int command_delete_user(struct command *command)
 {
-    struct user *user;
-    int code = field_known_user(command, "userID", &user);
-    if (code != CODE_OK)
-        return code;
-    return deletion_start(command->chat, user) ? CODE_OK : CODE_BUSY;
+    return deletion_start(command->chat, command->access.user) ? CODE_OK : CODE_BUSY;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "acl/limits.h"
 #include "lib/json.h"
 #include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
@@ -13,8 +14,6 @@
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
 
-#define PAGE_LIMIT       100
-#define PAGE_LIMIT_MAX   500
 #define LIVE_MEMBERS_MAX 1000
 
 struct member_page {
@@ -81,7 +80,7 @@ static int get_members(struct command *command, struct conversation *conversatio
 static int get_audience(struct command *command, struct conversation *conversation,
                         const struct member_page *page)
 {
-    struct user *users[PAGE_LIMIT_MAX];
+    struct user *users[MEMBERS_PAGE_MAX];
     size_t count = conversation->watchers < LIVE_MEMBERS_MAX ? conversation->watchers : LIVE_MEMBERS_MAX;
     size_t wanted = page->offset < count ? count - page->offset : 0;
     if (wanted > page->limit)
@@ -96,16 +95,9 @@ static int get_audience(struct command *command, struct conversation *conversati
 
 int command_get_group_members(struct command *command)
 {
-    struct group_access access;
-    int64_t offset = 0, limit = PAGE_LIMIT;
-    int code = field_number(command, "offset", FIELD_OPTIONAL, 0, INT32_MAX, &offset);
-    if (code == CODE_OK)
-        code = field_number(command, "limit", FIELD_OPTIONAL, 1, PAGE_LIMIT_MAX, &limit);
-    if (code == CODE_OK)
-        code = group_access(command, ACTION_GET_MEMBERS, &access);
-    if (code != CODE_OK)
-        return code;
-    const struct member_page page = {.offset = (size_t)offset, .limit = (size_t)limit};
-    return access.type == GROUP_LIVE ? get_audience(command, access.conversation, &page)
-                                     : get_members(command, access.conversation, &page);
+    struct conversation *group = command->access.conversation;
+    const struct member_page page = {.offset = (size_t)command_number(command, FIELD_OFFSET),
+                                     .limit = (size_t)command_number(command, FIELD_LIMIT)};
+    return group->group->type == GROUP_LIVE ? get_audience(command, group, &page)
+                                            : get_members(command, group, &page);
 }

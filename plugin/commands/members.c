@@ -23,17 +23,14 @@
 /* Owner and admins who are told of an application: the owner and the first that are met. */
 #define MANAGERS_MAX 100
 
-static int read_candidates(struct command *command, struct candidates *candidates)
+/* Those whom `members` names. */
+static void read_candidates(const struct command *command, struct candidates *candidates)
 {
-    const cJSON *array, *item;
-    int code = field_users(command, "members", CANDIDATES_MAX, &array);
-    if (code != CODE_OK)
-        return code;
+    const cJSON *item;
     candidates->count = 0;
-    cJSON_ArrayForEach (item, array)
+    cJSON_ArrayForEach (item, command_list(command, FIELD_MEMBERS))
         candidates->list[candidates->count++] =
             (struct candidate){.user_id = item->valuestring, .role = ROLE_MEMBER};
-    return CODE_OK;
 }
 
 static int64_t room_in(const struct chat *chat, const struct conversation *conversation)
@@ -123,9 +120,10 @@ static int join_now(struct command *command, struct conversation *conversation)
     return answer_status(command, "joined");
 }
 
-static int apply_to_join(struct command *command, struct conversation *conversation, const char *message)
+static int apply_to_join(struct command *command, struct conversation *conversation)
 {
     struct chat *chat = command->chat;
+    const char *message = command_text(command, FIELD_MESSAGE);
     struct managers managers;
     find_managers(chat, conversation, &managers);
     int code = command_begin(command, APPLICATION_BYTES + managers.count * ANNOUNCE_NOTICE_BYTES);
@@ -150,47 +148,37 @@ static int check_join_limits(struct command *command, const struct conversation 
 
 int command_join_group(struct command *command)
 {
-    struct group_access access;
-    const char *message;
-    int code = field_text(command, "message", FIELD_OPTIONAL, REASON_MAX, &message);
-    if (code == CODE_OK)
-        code = group_access(command, ACTION_JOIN, &access);
-    if (code != CODE_OK)
-        return code;
-    if (access.type == GROUP_LIVE)
-        return join_live(command, access.conversation);
-    if (access.role != ROLE_NONE)
+    struct conversation *conversation = command->access.conversation;
+    const struct group *group = conversation->group;
+    if (group->type == GROUP_LIVE)
+        return join_live(command, conversation);
+    if (command->access.member)
         return CODE_ALREADY_MEMBER;
-    enum entry entry = rules_join(access.type, command->session->admin, access.conversation->group->add_opt);
+    enum entry entry = rules_join(group->type, command->session->admin, group->add_opt);
     if (entry == ENTRY_REFUSED)
         return CODE_NOT_ALLOWED;
-    code = check_join_limits(command, access.conversation);
+    int code = check_join_limits(command, conversation);
     if (code != CODE_OK)
         return code;
-    return entry == ENTRY_NOW ? join_now(command, access.conversation)
-                              : apply_to_join(command, access.conversation, message);
+    return entry == ENTRY_NOW ? join_now(command, conversation) : apply_to_join(command, conversation);
 }
 
 /* quitGroup */
 
 int command_quit_group(struct command *command)
 {
-    struct group_access access;
     struct chat *chat = command->chat;
-    int code = group_access(command, ACTION_QUIT, &access);
-    if (code != CODE_OK)
-        return code;
-    if (access.type == GROUP_LIVE) {
-        subscription_leave(chat, command->session, access.conversation);
+    struct conversation *conversation = command->access.conversation;
+    if (conversation->group->type == GROUP_LIVE) {
+        subscription_leave(chat, command->session, conversation);
         return CODE_OK;
     }
-    struct member *member = member_find(chat, access.conversation, command->session->user->id);
-    code = command_begin(command, CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES);
+    int code = command_begin(command, CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES);
     if (code != CODE_OK)
         return code;
-    member_leave(chat, member);
-    if (access.conversation->group->dismissed == 0)
-        announce_own(command, access.conversation, TIPS_QUIT, "quit");
+    member_leave(chat, command->access.member);
+    if (conversation->group->dismissed == 0)
+        announce_own(command, conversation, TIPS_QUIT, "quit");
     store_commit(chat->store);
     announce_finish(chat, true);
     return CODE_OK;
@@ -227,22 +215,23 @@ static void put_invitations(struct command *command, const struct conversation *
                             "");
 }
 
-static int invite(struct command *command, const struct group_access *access, struct candidates *invited)
+static int invite(struct command *command, struct candidates *invited)
 {
     struct chat *chat = command->chat;
+    struct conversation *conversation = command->access.conversation;
     struct managers managers = {0};
     if (anybody_waits(invited))
-        find_managers(chat, access->conversation, &managers);
+        find_managers(chat, conversation, &managers);
     candidates_expect(chat, invited);
     int code = command_begin(
         command, ANNOUNCE_TIPS_BYTES + managers.count * ANNOUNCE_NOTICE_BYTES +
                      invited->count * (CANDIDATE_BYTES + APPLICATION_BYTES + CANDIDATE_ANNOUNCED_BYTES));
     if (code != CODE_OK)
         return code;
-    candidates_admit(chat, access->conversation, invited);
-    put_invitations(command, access->conversation, invited);
-    candidates_announce_invited(command, access->conversation, invited);
-    announce_request(command, access->conversation, &managers, NULL);
+    candidates_admit(chat, conversation, invited);
+    put_invitations(command, conversation, invited);
+    candidates_announce_invited(command, conversation, invited);
+    announce_request(command, conversation, &managers, NULL);
     store_commit(chat->store);
     announce_finish(chat, true);
     candidates_tell_push(chat, invited);
@@ -251,45 +240,42 @@ static int invite(struct command *command, const struct group_access *access, st
 
 int command_invite_group_member(struct command *command)
 {
-    struct group_access access;
+    struct conversation *conversation = command->access.conversation;
+    const struct group *group = conversation->group;
     struct candidates invited;
-    int code = read_candidates(command, &invited);
-    if (code == CODE_OK)
-        code = group_access(command, ACTION_INVITE, &access);
-    if (code != CODE_OK)
-        return code;
-    enum entry entry = rules_invite(access.type, access.role, command->session->admin,
-                                    access.conversation->group->invite_opt);
+    enum entry entry =
+        rules_invite(group->type, command->access.role, command->session->admin, group->invite_opt);
     if (entry == ENTRY_REFUSED)
         return CODE_NOT_ALLOWED;
-    int64_t room = room_in(command->chat, access.conversation);
+    int64_t room = room_in(command->chat, conversation);
+    read_candidates(command, &invited);
     for (size_t i = 0; i < invited.count; i++)
-        invited.list[i].result = check_invited(command, access.conversation, &invited.list[i], entry, &room);
-    return invite(command, &access, &invited);
+        invited.list[i].result = check_invited(command, conversation, &invited.list[i], entry, &room);
+    return invite(command, &invited);
 }
 
 /* deleteGroupMember */
 
-static enum member_result check_removed(const struct command *command, const struct group_access *access,
-                                        struct candidate *candidate)
+static enum member_result check_removed(const struct command *command, struct candidate *candidate)
 {
     const char *user_id = candidate->user_id;
     candidate->user = user_find(command->chat, user_id);
-    enum role target = member_role(command->chat, access->conversation, user_id);
+    enum role target = member_role(command->chat, command->access.conversation, user_id);
     if (target == ROLE_NONE)
         return candidate->user ? RESULT_NOTHING : RESULT_FAILED;
     if (strcmp(user_id, command->session->user->id) == 0)
         return RESULT_FAILED;
-    int code = rules_may_target(access->type, access->role, command->session->admin, ACTION_KICK, target);
-    return code == CODE_OK ? RESULT_DONE : RESULT_FAILED;
+    return access_check_target(command, ACTION_KICK, target) == CODE_OK ? RESULT_DONE : RESULT_FAILED;
 }
 
-static int remove_members(struct command *command, const struct group_access *access,
-                          const struct candidates *removed, const char *reason)
+static int remove_members(struct command *command, const struct candidates *removed)
 {
     struct chat *chat = command->chat;
-    const struct tips tips = {
-        .kind = TIPS_KICK, .type = "kick", .by = command->session->user->id, .reason = reason};
+    struct conversation *conversation = command->access.conversation;
+    const struct tips tips = {.kind = TIPS_KICK,
+                              .type = "kick",
+                              .by = command->session->user->id,
+                              .reason = command_text(command, FIELD_REASON)};
     candidates_expect(chat, removed);
     int code = command_begin(command, ANNOUNCE_TIPS_BYTES +
                                           removed->count * (CANDIDATE_BYTES + CANDIDATE_ANNOUNCED_BYTES));
@@ -297,8 +283,8 @@ static int remove_members(struct command *command, const struct group_access *ac
         return code;
     for (size_t i = 0; i < removed->count; i++)
         if (removed->list[i].result == RESULT_DONE)
-            member_leave(chat, member_find(chat, access->conversation, removed->list[i].user_id));
-    candidates_announce(chat, access->conversation, removed, &tips, "kicked");
+            member_leave(chat, member_find(chat, conversation, removed->list[i].user_id));
+    candidates_announce(chat, conversation, removed, &tips, "kicked");
     store_commit(chat->store);
     announce_finish(chat, true);
     return command_answered(command, candidates_answer(command, removed));
@@ -306,31 +292,14 @@ static int remove_members(struct command *command, const struct group_access *ac
 
 int command_delete_group_member(struct command *command)
 {
-    struct group_access access;
     struct candidates removed;
-    const char *reason;
-    int code = read_candidates(command, &removed);
-    if (code == CODE_OK)
-        code = field_text(command, "reason", FIELD_OPTIONAL, REASON_MAX, &reason);
-    if (code == CODE_OK)
-        code = group_access(command, ACTION_KICK, &access);
-    if (code != CODE_OK)
-        return code;
+    read_candidates(command, &removed);
     for (size_t i = 0; i < removed.count; i++)
-        removed.list[i].result = check_removed(command, &access, &removed.list[i]);
-    return remove_members(command, &access, &removed, reason);
+        removed.list[i].result = check_removed(command, &removed.list[i]);
+    return remove_members(command, &removed);
 }
 
 /* setGroupMemberRole */
-
-static int read_role(struct command *command, enum role *role)
-{
-    const char *text;
-    int code = field_text(command, "role", FIELD_REQUIRED, SIZE_MAX, &text);
-    if (code != CODE_OK || role_parse(text, role))
-        return code;
-    return command_refuse(command, "role: admin or member");
-}
 
 /* In the open frame. */
 static void announce_role(struct command *command, struct member *member)
@@ -350,9 +319,11 @@ static void announce_role(struct command *command, struct member *member)
         announce_notice(command->chat, member->user, &notice);
 }
 
-static int set_role(struct command *command, struct member *member, enum role role)
+static int set_role(struct command *command, struct member *member)
 {
     struct chat *chat = command->chat;
+    enum role role = ROLE_NONE;
+    (void)role_parse(command_text(command, FIELD_ROLE), &role);
     if (member->role == role)
         return CODE_OK;
     announce_expect(chat, member->user_id);
@@ -368,19 +339,9 @@ static int set_role(struct command *command, struct member *member, enum role ro
 
 int command_set_group_member_role(struct command *command)
 {
-    struct group_access access;
-    const char *user_id;
-    enum role role;
-    int code = field_user(command, "userID", FIELD_REQUIRED, &user_id);
-    if (code == CODE_OK)
-        code = read_role(command, &role);
-    if (code == CODE_OK)
-        code = group_access(command, ACTION_SET_ROLE, &access);
-    if (code != CODE_OK)
-        return code;
+    const char *user_id = command_text(command, FIELD_USER_ID);
     (void)user_find(command->chat, user_id); /* into memory: his notice needs him */
-    struct member *member = member_find(command->chat, access.conversation, user_id);
-    code = rules_may_target(access.type, access.role, command->session->admin, ACTION_SET_ROLE,
-                            member ? member->role : ROLE_NONE);
-    return code == CODE_OK ? set_role(command, member, role) : code;
+    struct member *member = member_find(command->chat, command->access.conversation, user_id);
+    int code = access_check_target(command, ACTION_SET_ROLE, member ? member->role : ROLE_NONE);
+    return code == CODE_OK ? set_role(command, member) : code;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "acl/limits.h"
 #include "lib/text.h"
 #include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
@@ -18,8 +19,6 @@
 #include "plugin/session/session.h"
 #include "schema/log.h"
 #include "schema/store.h"
-
-#define DELETE_MAX 100
 
 /* A message that the caller may see, and his place in its conversation. */
 struct found {
@@ -100,7 +99,7 @@ static int check_recall(struct command *command, const struct found *found)
     return code;
 }
 
-static int recall(struct command *command, const struct found *found, const char *reason)
+static int recall(struct command *command, const struct found *found)
 {
     struct chat *chat = command->chat;
     int code = command_begin(command, ANNOUNCE_RECALL_BYTES);
@@ -111,7 +110,8 @@ static int recall(struct command *command, const struct found *found, const char
         return CODE_BUSY;
     }
     conversation_recalled(chat, found->conversation, found->message.id);
-    announce_recall(chat, found->conversation, command->session->user->id, found->message.id, reason);
+    announce_recall(chat, found->conversation, command->session->user->id, found->message.id,
+                    command_text(command, FIELD_REASON));
     store_commit(chat->store);
     announce_finish(chat, true);
     return CODE_OK;
@@ -119,51 +119,24 @@ static int recall(struct command *command, const struct found *found, const char
 
 int command_recall_message(struct command *command)
 {
-    struct conversation_access named;
+    const struct conversation *named = command->access.conversation;
+    const bool is_named = command_has(command, FIELD_TO) || command_has(command, FIELD_GROUP);
+    const int64_t id = command_number(command, FIELD_ID);
     struct found found;
-    const char *reason = NULL;
-    int64_t id = 0;
-    int code = field_number(command, "id", FIELD_OPTIONAL, 1, SAFE_INTEGER_MAX, &id);
-    if (code == CODE_OK)
-        code = field_text(command, "reason", FIELD_OPTIONAL, REASON_MAX, &reason);
-    if (code == CODE_OK)
-        code = conversation_access(command, FIELD_OPTIONAL, &named);
-    if (code != CODE_OK)
-        return code;
-    if (named.conversation && !conversation_stored(named.conversation))
+    if (named && !conversation_stored(named))
         return CODE_LIVE_NOT_RECALLED;
     if (id == 0)
         return command_refuse(command, "id: missing");
     find(command, id, &found);
     if (store_failed(command->chat->store))
         return CODE_BUSY;
-    if (!found.conversation || (named.named && named.conversation != found.conversation))
-        return no_message(named.conversation);
-    code = check_recall(command, &found);
-    return code == CODE_OK ? recall(command, &found, reason) : code;
+    if (!found.conversation || (is_named && named != found.conversation))
+        return no_message(named);
+    int code = check_recall(command, &found);
+    return code == CODE_OK ? recall(command, &found) : code;
 }
 
 /* deleteMessages */
-
-static bool is_id(const cJSON *item)
-{
-    double id = item->valuedouble;
-    return cJSON_IsNumber(item) && id >= 1 && id <= (double)SAFE_INTEGER_MAX && id == (double)(int64_t)id;
-}
-
-static int field_ids(struct command *command, const cJSON **out)
-{
-    const cJSON *item, *ids = cJSON_GetObjectItemCaseSensitive(command->request, "ids");
-    if (!ids)
-        return command_refuse(command, "ids: missing");
-    if (!cJSON_IsArray(ids) || !ids->child || cJSON_GetArraySize(ids) > DELETE_MAX)
-        return command_refuse(command, "ids: must be a list of 1 to %d ids", DELETE_MAX);
-    cJSON_ArrayForEach (item, ids)
-        if (!is_id(item))
-            return command_refuse(command, "ids: must be a list of ids, whole numbers from 1");
-    *out = ids;
-    return CODE_OK;
-}
 
 static int find_all(struct command *command, const cJSON *ids, struct found *all)
 {
@@ -187,11 +160,9 @@ int command_delete_messages(struct command *command)
 {
     struct chat *chat = command->chat;
     struct found all[DELETE_MAX];
-    const cJSON *ids = NULL;
-    int code = field_ids(command, &ids);
-    if (code == CODE_OK)
-        code = find_all(command, ids, all);
-    size_t count = code == CODE_OK ? (size_t)cJSON_GetArraySize(ids) : 0;
+    const cJSON *ids = command_list(command, FIELD_IDS);
+    size_t count = (size_t)cJSON_GetArraySize(ids);
+    int code = find_all(command, ids, all);
     if (code == CODE_OK)
         code = command_begin(command, count * VISIBLE_DELETE_BYTES);
     if (code != CODE_OK)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "acl/limits.h"
 #include "lib/json.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/blacklist.h"
@@ -13,26 +14,7 @@
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
-#define USERS_MAX 100 /* in one command. An answer about so many is just less than the 400 KiB of control.c */
-
 /* setSelfInfo */
-
-struct profile_changes {
-    const char *nickname, *face_url, *self_signature; /* NULL: stays as it is */
-};
-
-static int read_changes(struct command *command, struct profile_changes *changes)
-{
-    int code = field_text(command, "nickname", FIELD_OPTIONAL, NICKNAME_MAX, &changes->nickname);
-    if (code == CODE_OK)
-        code = field_text(command, "faceURL", FIELD_OPTIONAL, FACE_URL_MAX, &changes->face_url);
-    if (code == CODE_OK)
-        code = field_text(command, "selfSignature", FIELD_OPTIONAL, SELF_SIGNATURE_MAX,
-                          &changes->self_signature);
-    if (code == CODE_OK && !changes->nickname && !changes->face_url && !changes->self_signature)
-        code = command_refuse(command, "nickname, faceURL, selfSignature: one of them at least");
-    return code;
-}
 
 static const char *either(const char *changed, const char *now)
 {
@@ -43,14 +25,11 @@ int command_set_self_info(struct command *command)
 {
     struct user *self = command->session->user;
     const struct profile *now = user_profile(self);
-    struct profile_changes changes;
-    int code = read_changes(command, &changes);
-    if (code != CODE_OK)
-        return code;
     struct profile *profile =
-        profile_make(either(changes.nickname, now->nickname), either(changes.face_url, now->face_url),
-                     either(changes.self_signature, now->self_signature));
-    code = profile ? command_begin(command, PROFILE_BYTES) : CODE_BUSY;
+        profile_make(either(command_text(command, FIELD_NICKNAME), now->nickname),
+                     either(command_text(command, FIELD_FACE_URL), now->face_url),
+                     either(command_text(command, FIELD_SELF_SIGNATURE), now->self_signature));
+    int code = profile ? command_begin(command, PROFILE_BYTES) : CODE_BUSY;
     if (code != CODE_OK) {
         free(profile);
         return code;
@@ -76,13 +55,10 @@ static bool add_user(cJSON *array, const struct user *user)
 
 int command_get_users_info(struct command *command)
 {
-    const cJSON *ids, *id;
-    int code = field_users(command, "userIDs", USERS_MAX, &ids);
-    if (code != CODE_OK)
-        return code;
+    const cJSON *id;
     cJSON *array = cJSON_AddArrayToObject(command->data, "users");
     bool good = array != NULL;
-    cJSON_ArrayForEach (id, ids) {
+    cJSON_ArrayForEach (id, command_list(command, FIELD_USER_IDS)) {
         const struct user *user = user_find(command->chat, id->valuestring);
         good = good && (!user || add_user(array, user));
     }
@@ -101,14 +77,11 @@ struct some_users {
 static int read_ids(struct command *command, bool listed, struct some_users *out)
 {
     struct user *self = command->session->user;
-    const cJSON *ids, *id;
-    int code = field_users(command, "userIDs", USERS_MAX, &ids);
-    if (code != CODE_OK)
-        return code;
+    const cJSON *id;
     if (!blacklist_load(command->chat, self))
         return CODE_BUSY;
     out->count = 0;
-    cJSON_ArrayForEach (id, ids)
+    cJSON_ArrayForEach (id, command_list(command, FIELD_USER_IDS))
         if (blacklist_has(self, id->valuestring) == listed)
             out->list[out->count++] = id->valuestring;
     return CODE_OK;

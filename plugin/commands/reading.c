@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "acl/code.h"
+#include "acl/limits.h"
 #include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/event.h"
@@ -22,14 +23,13 @@
 int command_ack(struct command *command)
 {
     struct chat *chat = command->chat;
-    int64_t id = 0;
-    int code = field_number(command, "id", FIELD_REQUIRED, 0, store_last_id(chat->store), &id);
-    if (code != CODE_OK)
-        return code;
+    const int64_t id = command_number(command, FIELD_ID), last = store_last_id(chat->store);
+    if (id > last)
+        return command_refuse(command, "id: must be a whole number from 0 to %lld", (long long)last);
     const struct subscription *subscription;
     size_t count;
     DL_COUNT(command->session->subscriptions, subscription, count);
-    code = command_begin(command, 1024 + count * 512);
+    int code = command_begin(command, 1024 + count * 512);
     if (code != CODE_OK)
         return code;
     subscriptions_ack(chat, command->session, id);
@@ -37,14 +37,17 @@ int command_ack(struct command *command)
     return CODE_OK;
 }
 
-/* Moves the caller's read position in a conversation that keeps one for him. */
-static int mark_read(struct command *command, struct member *member, int64_t id)
+int command_mark_read(struct command *command)
 {
     struct chat *chat = command->chat;
+    struct member *member = command->access.member;
+    if (!member || !conversation_stored(member->conversation)) /* it keeps no read position for the caller */
+        return CODE_OK;
     int code = command_begin(command, 256);
     if (code != CODE_OK)
         return code;
-    if (!member_read(chat, member, id)) {
+    if (!member_read(chat, member,
+                     command_has(command, FIELD_ID) ? command_number(command, FIELD_ID) : ID_MAX)) {
         store_abort(chat->store);
         return CODE_OK;
     }
@@ -52,18 +55,6 @@ static int mark_read(struct command *command, struct member *member, int64_t id)
     event_read(chat, command->session, member->conversation, member->read_id);
     event_unread(chat, command->session, member);
     return CODE_OK;
-}
-
-int command_mark_read(struct command *command)
-{
-    struct conversation_access access;
-    int64_t id = SAFE_INTEGER_MAX;
-    int code = field_number(command, "id", FIELD_OPTIONAL, 0, SAFE_INTEGER_MAX, &id);
-    if (code == CODE_OK)
-        code = conversation_own(command, &access);
-    if (code != CODE_OK || !access.member || !conversation_stored(access.conversation))
-        return code;
-    return mark_read(command, access.member, id);
 }
 
 int command_get_unread(struct command *command)

@@ -17,12 +17,9 @@ int command_renew_user_sig(struct command *command)
 {
     const struct chat *chat = command->chat;
     struct session *session = command->session;
-    const char *text;
     struct usersig sig;
-    int code = field_text(command, "userSig", FIELD_REQUIRED, SIZE_MAX, &text);
-    if (code == CODE_OK)
-        code = usersig_verify(text, session->user->id, chat->options.sdkappid, &chat->keys, chat->now / 1000,
-                              &sig);
+    int code = usersig_verify(command_text(command, FIELD_USER_SIG), session->user->id,
+                              chat->options.sdkappid, &chat->keys, chat->now / 1000, &sig);
     if (code != CODE_OK)
         return code;
     if (session->user->kicked != 0 && sig.created <= session->user->kicked)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "acl/code.h"
+#include "acl/limits.h"
 #include "lib/json.h"
 #include "plugin/core/chat.h"
 #include "plugin/life/presence.h"
@@ -73,18 +74,14 @@ static int for_each(struct command *command, const cJSON *ids,
 
 int command_watch_status(struct command *command)
 {
-    const cJSON *ids;
-    int code = field_users(command, "userIDs", WATCHED_MAX, &ids);
-    if (code == CODE_OK)
-        code = check_room(command, ids);
+    const cJSON *ids = command_list(command, FIELD_USER_IDS);
+    int code = check_room(command, ids);
     return code == CODE_OK ? for_each(command, ids, watch) : code;
 }
 
 int command_unwatch_status(struct command *command)
 {
-    const cJSON *ids;
-    int code = field_users(command, "userIDs", WATCHED_MAX, &ids);
-    return code == CODE_OK ? for_each(command, ids, unwatch) : code;
+    return for_each(command, command_list(command, FIELD_USER_IDS), unwatch);
 }
 
 /* What is on its connection nobody sees: from now on the device wants pushes as if it were away. */
@@ -92,11 +89,10 @@ int command_set_background(struct command *command)
 {
     struct chat *chat = command->chat;
     struct session *session = command->session;
-    bool background = false;
-    int code = field_bool(command, "background", FIELD_REQUIRED, &background);
-    if (code != CODE_OK || background == session->presence.background)
-        return code;
-    code = command_begin(command, 256);
+    const bool background = command_bool(command, FIELD_BACKGROUND);
+    if (background == session->presence.background)
+        return CODE_OK;
+    int code = command_begin(command, 256);
     if (code != CODE_OK)
         return code;
     store_put(chat->store, W_DEVICE_BACKGROUND, "ti", session->client_id, (int64_t)background);

@@ -12,8 +12,6 @@ struct chat;
 struct session;
 struct user;
 
-#define WATCHED_MAX 200 /* by one session */
-
 /* ONLINE: a device is connected in the foreground; BACKGROUND: all that are connected are in the
  * background. */
 enum user_status { STATUS_OFFLINE, STATUS_BACKGROUND, STATUS_ONLINE };

@@ -7,6 +7,7 @@
 #define PLUGIN_PEOPLE_APPLICATION_H
 
 #include "acl/identity.h"
+#include "acl/limits.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +17,7 @@ struct conversation;
 struct user;
 struct young_application;
 
-#define APPLICATION_MESSAGE_MAX 256
+#define APPLICATION_MESSAGE_MAX REASON_MAX
 /* What a frame takes for one. */
 #define APPLICATION_BYTES 512
 /* Of each group not more than this many are listed, the oldest. */

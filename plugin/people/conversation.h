@@ -7,6 +7,7 @@
 #define PLUGIN_PEOPLE_CONVERSATION_H
 
 #include "acl/identity.h"
+#include "acl/limits.h"
 #include "acl/rules.h"
 #include "plugin/people/bucket.h"
 #include <sqlite3.h>
@@ -21,13 +22,6 @@ struct live_publish;
 struct member;
 struct message;
 struct subscription;
-
-/* In bytes. */
-#define GROUP_NAME_MAX         30
-#define GROUP_INTRODUCTION_MAX 240
-#define GROUP_NOTIFICATION_MAX 300
-#define GROUP_FACE_URL_MAX     100
-#define REASON_MAX             256 /* of a join, a kick, a decision */
 
 struct group {
     char id[GROUP_ID_MAX + 1];

@@ -9,6 +9,7 @@
 #define PLUGIN_PEOPLE_MEMBER_H
 
 #include "acl/identity.h"
+#include "acl/limits.h"
 #include "acl/rules.h"
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -21,7 +22,6 @@ struct findings;
 struct group;
 struct user;
 
-#define NAME_CARD_MAX   50 /* bytes */
 #define GROUPS_PER_USER 1000
 
 /* A column of the store: never change a value. */

@@ -7,10 +7,6 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-/* In bytes. */
-#define NICKNAME_MAX       64
-#define FACE_URL_MAX       100
-#define SELF_SIGNATURE_MAX 500
 /* What a frame takes for one. */
 #define PROFILE_BYTES 1024
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The limits of what a request says, to be laid beside docs/protocol.md, section 12. Those of names are in
+ * identity.h. */
+#ifndef ACL_LIMITS_H
+#define ACL_LIMITS_H
+
+/* Texts, in bytes of UTF-8, without a NUL. */
+#define BUSINESS_ID_MAX        64
+#define FACE_URL_MAX           100
+#define GROUP_FACE_URL_MAX     100
+#define GROUP_INTRODUCTION_MAX 240
+#define GROUP_NAME_MAX         30
+#define GROUP_NOTIFICATION_MAX 300
+#define NAME_CARD_MAX          50
+#define NICKNAME_MAX           64
+#define REASON_MAX             256 /* of a join, a kick, a decision, a recall */
+#define SELF_SIGNATURE_MAX     500
+#define TOKEN_MAX              4096
+
+/* Ids of messages, positions and numbers of jobs: 2^53 - 1, what JSON carries exactly. */
+#define ID_MAX 9007199254740991
+
+/* How many there may be in one command. */
+#define CANDIDATES_MAX   100 /* members to be */
+#define DELETE_MAX       100 /* messages */
+#define JOBS_MAX         500
+#define MEMBERS_PAGE_MAX 500
+#define USERS_MAX        100 /* an answer about so many is just less than the 400 KiB of control.c */
+#define WATCHED_MAX      200 /* and by one session */
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Holds a request against the fields of its command (acl/commands.def). Returns 0, and what is right is in
+ * command->fields from then on; or CODE_BAD_REQUEST, CODE_BAD_GROUP_ID for what cannot be a groupID,
+ * CODE_TOO_MANY_MEMBERS for too many users, and the error names the field. */
+#ifndef PLUGIN_COMMANDS_FIELDS_H
+#define PLUGIN_COMMANDS_FIELDS_H
+
+#include "plugin/commands/command.h"
+
+/* All that are not looked up, in the table's order: the first that is wrong decides. */
+int fields_check(struct command *command, const struct command_field *fields);
+/* One of a type that is not looked up. */
+int field_check(struct command *command, const struct command_field *field);
+
+#endif
