@@ -94,35 +94,19 @@ static bool take_id(void *context, const struct message *message)
     return false;
 }
 
+/* false: the store cannot be read, and it is to be looked up again. */
 static bool look_up(struct merge *merge, struct stream *stream)
 {
     if (stream->next != 0)
         return true;
     stream->next = DRAINED;
-    if (!log_ids_after(merge->chat->log, stream->member->conversation->id, stream->after, take_id, stream))
+    if (!log_ids_after(merge->chat->log, stream->member->conversation->id, stream->after, take_id, stream)) {
+        stream->next = 0;
         return false;
+    }
     if (stream->next > merge->end)
         stream->next = DRAINED;
     return true;
-}
-
-/* The stream whose next message has the lowest id, and the lowest of the others'. NULL: all drained. */
-static struct stream *choose(struct merge *merge, int64_t *bound)
-{
-    struct stream *first = NULL;
-    *bound = DRAINED;
-    for (size_t i = 0; i < merge->count; i++) {
-        struct stream *stream = &merge->streams[i];
-        if (!look_up(merge, stream) || stream->next == DRAINED)
-            continue;
-        if (!first || stream->next < first->next) {
-            *bound = first ? first->next : DRAINED;
-            first = stream;
-        } else if (stream->next < *bound) {
-            *bound = stream->next;
-        }
-    }
-    return first;
 }
 
 struct run {
@@ -135,6 +119,29 @@ struct run {
     void *context;
     bool stopped; /* the caller has had enough */
 };
+
+/* The stream whose next message has the lowest id (NULL: all are drained), and the lowest of the others'.
+ * false: the store cannot be read. */
+static bool choose(struct run *run)
+{
+    struct stream *first = NULL;
+    run->bound = DRAINED;
+    for (size_t i = 0; i < run->merge->count; i++) {
+        struct stream *stream = &run->merge->streams[i];
+        if (!look_up(run->merge, stream))
+            return false;
+        if (stream->next == DRAINED)
+            continue;
+        if (!first || stream->next < first->next) {
+            run->bound = first ? first->next : DRAINED;
+            first = stream;
+        } else if (stream->next < run->bound) {
+            run->bound = stream->next;
+        }
+    }
+    run->stream = first;
+    return true;
+}
 
 static bool stop(struct run *run)
 {
@@ -179,6 +186,19 @@ static bool give(void *context, const struct message *message)
     return true;
 }
 
+/* What the chosen stream has before any other's turn comes. false: the store cannot be read. */
+static bool read_stream(struct run *run)
+{
+    struct stream *stream = run->stream;
+    if (run->bound > run->end)
+        run->bound = run->end;
+    stream->next = DRAINED;
+    if (log_after(run->merge->chat->log, stream->member->conversation->id, stream->after, give, run))
+        return true;
+    stream->next = 0;
+    return false;
+}
+
 size_t merge_read(struct merge *merge, size_t limit, merge_row *row, void *context, bool *complete)
 {
     struct run run = {.merge = merge,
@@ -187,19 +207,10 @@ size_t merge_read(struct merge *merge, size_t limit, merge_row *row, void *conte
                       .patience = PATIENCE,
                       .row = row,
                       .context = context};
-    *complete = false;
-    while (run.given < limit && !run.stopped) {
-        run.stream = choose(merge, &run.bound);
-        if (!run.stream)
-            break;
-        run.stream->next = DRAINED;
-        if (run.bound > merge->end)
-            run.bound = merge->end;
-        if (!log_after(merge->chat->log, run.stream->member->conversation->id, run.stream->after, give, &run))
-            return run.given;
-    }
-    int64_t bound;
-    *complete = choose(merge, &bound) == NULL;
+    bool good = choose(&run);
+    while (good && run.stream && run.given < limit && !run.stopped)
+        good = read_stream(&run) && choose(&run);
+    *complete = good && !run.stream;
     return run.given;
 }
 

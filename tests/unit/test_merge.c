@@ -198,6 +198,37 @@ static void what_was_not_taken_comes_again(void **state)
     merge_close(merge);
 }
 
+/* Or its device would be taken to have had everything. */
+static void what_cannot_be_read_comes_again(void **state)
+{
+    bool complete;
+    say_all_over(30);
+    await_all(chat.store);
+    struct reader reader = {.refused = ids[10]};
+    struct merge *begun = open_all(0), *fresh = open_all(0);
+    merge_read(begun, 100, take, &reader, &complete);
+    reader.refused = NOT_TAKEN;
+    store_end_reads(chat.store);
+    change(*state, "ALTER TABLE message RENAME TO hidden");
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(merge_read(begun, 100, take, &reader, &complete), 0);
+        assert_false(complete);
+        assert_int_equal(merge_read(fresh, 100, take, &reader, &complete), 0);
+        assert_false(complete);
+    }
+    store_end_reads(chat.store);
+    change(*state, "ALTER TABLE hidden RENAME TO message");
+    merge_read(begun, 100, take, &reader, &complete);
+    assert_true(complete);
+    assert_int_equal(reader.next, 30);
+    reader.next = 0;
+    merge_read(fresh, 100, take, &reader, &complete);
+    assert_true(complete);
+    assert_int_equal(reader.next, 30);
+    merge_close(begun);
+    merge_close(fresh);
+}
+
 static void what_is_said_meanwhile_is_the_next_ones(void **state)
 {
     (void)state;
@@ -316,6 +347,7 @@ int main(void)
         TEST(one_conversation_is_read_alone),
         TEST(pairs_are_read_without_groups),
         TEST(what_was_not_taken_comes_again),
+        TEST(what_cannot_be_read_comes_again),
         TEST(what_is_said_meanwhile_is_the_next_ones),
         TEST(nothing_is_there_from_before_joining),
         TEST(what_is_deleted_meanwhile_is_passed_over),
