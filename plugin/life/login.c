@@ -148,28 +148,6 @@ static void tell_displaced(struct chat *chat, const struct session *newcomer,
     }
 }
 
-/* User, device and places in one frame; memory after it is sure that there is room. */
-static bool admit(struct chat *chat, struct session *session, struct checked *checked, const char *user_id)
-{
-    if (!store_begin(chat->store, DISPLACE_BYTES * (checked->in_way.count + 1)))
-        return false;
-    struct user *user = checked->user ? checked->user : user_create(chat, user_id);
-    if (!user) {
-        store_abort(chat->store);
-        return false;
-    }
-    if (user->deleted)
-        user_revive(chat, user);
-    session->user = user;
-    if (session->login.past == ID_INHERITED)
-        store_put(chat->store, W_DEVICE_SUBSCRIPTIONS_FORGET, "t", session->client_id);
-    store_put(chat->store, W_DEVICE_LOGIN, "ttii", session->client_id, user->id, (int64_t)session->platform,
-              chat->now);
-    put_places(chat, session, &checked->in_way);
-    store_commit(chat->store);
-    return true;
-}
-
 /* From now on it is there for everybody. */
 static bool enter(struct chat *chat, struct session *session, int64_t expires_seconds)
 {
@@ -181,6 +159,32 @@ static bool enter(struct chat *chat, struct session *session, int64_t expires_se
     }
     presence_changed(chat, session->user);
     return true;
+}
+
+static void put_login(struct chat *chat, struct session *session, const struct device_list *in_way)
+{
+    struct user *user = session->user;
+    if (user->deleted)
+        user_revive(chat, user);
+    if (session->login.past == ID_INHERITED)
+        store_put(chat->store, W_DEVICE_SUBSCRIPTIONS_FORGET, "t", session->client_id);
+    store_put(chat->store, W_DEVICE_LOGIN, "ttii", session->client_id, user->id, (int64_t)session->platform,
+              chat->now);
+    put_places(chat, session, in_way);
+}
+
+/* User, device and places in one frame; nobody loses a place before it is sure that the newcomer is in. */
+static bool admit(struct chat *chat, struct session *session, const struct checked *checked,
+                  const char *user_id)
+{
+    if (!store_begin(chat->store, DISPLACE_BYTES * (checked->in_way.count + 1)))
+        return false;
+    session->user = checked->user ? checked->user : user_create(chat, user_id);
+    bool entered = session->user && enter(chat, session, checked->sig.expires);
+    if (entered)
+        put_login(chat, session, &checked->in_way);
+    store_commit(chat->store);
+    return entered;
 }
 
 /* Is the client id a chat user's: his userID, or `userID:...`? Those are closed to everybody else. */
@@ -216,7 +220,7 @@ static enum login_result let_in(struct chat *chat, const struct login *login, st
     struct session *session = session_create(chat, login, checked);
     if (!session)
         return refuse(login, CODE_BUSY);
-    if (!admit(chat, session, checked, login->user) || !enter(chat, session, checked->sig.expires)) {
+    if (!admit(chat, session, checked, login->user)) {
         session_free(session);
         return refuse(login, CODE_BUSY);
     }

@@ -44,7 +44,7 @@ typedef bool attempt(void *context);
 /* Makes the attempt again and again, and its first allocation fail, then its second, until none is left to
  * fail and it succeeds. Each time before, it must say that it did not, and leave what `untouched` then looks
  * at. Returns how many times it failed. */
-static int fail_each(attempt *try, attempt *untouched, void *context)
+static inline int fail_each(attempt *try, attempt *untouched, void *context)
 {
     for (int n = 0;; n++) {
         memory_left = n;

@@ -39,6 +39,7 @@
 #include "plugin/session/subscription.h"
 #include "schema/log.h"
 #include "schema/store.h"
+#include "tests/unit/failing_memory.h"
 
 #define SESSIONS 3000
 #define NOW      1700000000000
@@ -49,6 +50,7 @@ static char folder[64];
 static char clients[SESSIONS]; /* their addresses are the broker's client pointers */
 static char names[SESSIONS][32];
 static int events, closed;
+static long memory = -1; /* for the next login: memory_left of failing_memory.h */
 
 /* The broker */
 
@@ -59,7 +61,8 @@ void broker_error(const char *format, ...)
 
 void broker_warn(const char *format, ...)
 {
-    fail_msg("%s", format);
+    if (memory < 0)
+        fail_msg("%s", format);
 }
 
 void broker_info(const char *format, ...)
@@ -183,11 +186,10 @@ static struct session *session_of(int client)
     return session_find(&chat, (const struct mosquitto *)&clients[client]);
 }
 
-static void log_in_from(int client, int number, const char *device)
+static enum login_result try_to_log_in(int client, int number, const char *device)
 {
-    char user[16], feed[TOPIC_MAX];
+    char user[16];
     snprintf(user, sizeof user, "u%d", number);
-    topic_print_feed(feed, user);
     snprintf(names[client], sizeof *names, "%s:%s", user, device);
     char *sig = usersig_mint(user, 1, chat.now / 1000, LIFE, NULL, 0, &chat.keys);
     const struct login login = {.client = (const struct mosquitto *)&clients[client],
@@ -196,8 +198,20 @@ static void log_in_from(int client, int number, const char *device)
                                 .password = sig,
                                 .clean = true,
                                 .keepalive_seconds = 60};
-    assert_int_equal(session_login(&chat, &login), LOGIN_OK);
+    memory_left = memory;
+    enum login_result result = session_login(&chat, &login);
+    memory = memory_left;
+    memory_left = -1;
     free(sig);
+    return result;
+}
+
+static void log_in_from(int client, int number, const char *device)
+{
+    char feed[TOPIC_MAX], user[16];
+    snprintf(user, sizeof user, "u%d", number);
+    topic_print_feed(feed, user);
+    assert_int_equal(try_to_log_in(client, number, device), LOGIN_OK);
     struct topic topic = filter_parse(feed);
     assert_int_equal(subscription_add(&chat, session_of(client), &topic, 1), 0);
 }
@@ -346,6 +360,79 @@ static void a_takeover_ends_with_the_newer_connection(void **state)
     assert_ptr_equal(session_by_client_id(&chat, names[0]), session_of(0));
 }
 
+/* Memory */
+
+static void check_refused(int old, int new, bool away)
+{
+    struct device device;
+    assert_null(session_of(new));
+    assert_int_equal(events, 0);
+    assert_int_equal(sessions_count(&chat), away ? 0 : 1);
+    assert_true(device_load(&chat, names[old], &device));
+    assert_true(device.place > 0);
+}
+
+/* What counts only until the store has it may be missing. */
+static void check_let_in(int old, int new, bool away)
+{
+    assert_int_equal(session_of(new)->state, SESSION_FRESH);
+    assert_int_equal(events, away ? 0 : 1);
+    if (!away)
+        assert_int_equal(session_of(old)->state, SESSION_CLOSING);
+}
+
+/* A device of this user displaces another one, and an allocation of its login fails, if there are as many.
+ * true: it is let in. */
+static bool displace_without_memory(int user, int allocation, bool away)
+{
+    int old = 2 * user, new = old + 1;
+    log_in_from(old, user, "ios:1");
+    turn();
+    if (away)
+        log_out(old);
+    events = 0;
+    memory = allocation;
+    bool in = try_to_log_in(new, user, "ios:2") == LOGIN_OK;
+    if (in)
+        check_let_in(old, new, away);
+    else
+        check_refused(old, new, away);
+    log_out(old);
+    log_out(new);
+    return in;
+}
+
+static void who_cannot_be_let_in_for_want_of_memory_displaces_nobody(void **state)
+{
+    (void)state;
+    int refused = 0, user = 0;
+    for (int away = 0; away < 2; away++) {
+        int allocation = 0;
+        do
+            refused += !displace_without_memory(user++, allocation++, away);
+        while (memory < 0); /* it has failed */
+        memory = -1;
+    }
+    assert_in_range(refused, 8, 20); /* the session, its client id, the list of those in its way, tables */
+}
+
+static void a_connection_ends_without_memory(void **state)
+{
+    (void)state;
+    for (int i = 0, left = -1; left < 0; i++) {
+        log_in(i, "ios:1");
+        turn();
+        memory_left = i;
+        log_out(i);
+        left = (int)memory_left;
+        memory_left = -1;
+        assert_null(session_of(i));
+        assert_int_equal(sessions_count(&chat), 0);
+        log_in(i, "ios:1");
+        log_out(i);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -358,6 +445,8 @@ int main(void)
         TEST(who_has_to_go_before_its_first_tick_is_closed_after_it),
         TEST(a_session_that_ends_in_any_state_is_in_no_list),
         TEST(a_takeover_ends_with_the_newer_connection),
+        TEST(who_cannot_be_let_in_for_want_of_memory_displaces_nobody),
+        TEST(a_connection_ends_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
