@@ -65,6 +65,7 @@ static struct chat *enter(void *userdata)
 {
     struct chat *chat = &((struct plugin *)userdata)->chat;
     chat->now = clock_wall();
+    store_reads_begin(chat->store);
     deliver_reset(chat);
     return chat;
 }

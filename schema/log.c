@@ -198,7 +198,7 @@ static bool read_after(struct log *log, enum read_id read, int64_t conversation,
         sqlite3_stmt *statement = bind_range(log, read, conversation, after);
         if (!rows_of_database(log, statement, row, context, &last))
             return true;
-        if (store_failed(log->store))
+        if (store_reads_failed(log->store))
             return false;
     }
     for (; young; young = young->tail_next)
@@ -230,7 +230,7 @@ static bool read_before(struct log *log, enum read_id read, int64_t conversation
             return true;
     }
     rows_of_database(log, bind_range(log, read, conversation, last), row, context, &last);
-    return !store_failed(log->store);
+    return !store_reads_failed(log->store);
 }
 
 bool log_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context)
@@ -270,7 +270,7 @@ bool log_find(struct log *log, int64_t id, log_row *row, void *context)
     sqlite3_stmt *statement = store_read(log->store, R_MESSAGE);
     sqlite3_bind_int64(statement, 1, id);
     rows_of_database(log, statement, row, context, &last);
-    return !store_failed(log->store);
+    return !store_reads_failed(log->store);
 }
 
 /* Recalls */

@@ -230,14 +230,12 @@ void store_row_lost(struct store *store)
     store_say(store, STORE_ERROR, "out of memory: a row of the database could not be taken in");
 }
 
-bool store_failed(struct store *store)
+void store_reads_begin(struct store *store)
 {
-    bool failed = store->read_failed;
     store->read_failed = false;
-    return failed;
 }
 
-bool store_failing(const struct store *store)
+bool store_reads_failed(const struct store *store)
 {
     return store->read_failed;
 }

@@ -87,15 +87,16 @@ sqlite3_stmt *store_read(struct store *store, enum read_id id);
  * around it. */
 void store_end_reads(struct store *store);
 void store_done(sqlite3_stmt *statement);
-/* Steps; true on a row. Anything but a row or the end is logged and set as a failure that store_failed tells
- * once. */
+/* Steps; true on a row. Anything but a row or the end is logged, and store_reads_failed says so. */
 bool store_row(struct store *store, sqlite3_stmt *statement);
 /* The same for a row that was read, but that its reader has no memory for: it is there, and nobody may conclude
  * that it is not. */
 void store_row_lost(struct store *store);
-bool store_failed(struct store *store);
-/* The same without being told: what was read since may be incomplete. */
-bool store_failing(const struct store *store);
+/* A piece of work begins: an event of the broker, or one of the tasks of a TICK. Not for a function that others
+ * call in the middle of theirs. */
+void store_reads_begin(struct store *store);
+/* Has a read failed in this piece of work? Then what was not found may be there, and a list may be longer. */
+bool store_reads_failed(const struct store *store);
 const char *store_text(sqlite3_stmt *statement, int column); /* "" for NULL; valid until the next step */
 
 struct store_counters {

@@ -110,5 +110,5 @@ int command_get_stats(struct command *command)
 {
     struct chat *chat = command->chat;
     bool good = stats_add(chat, command->data) && push_add_dead(chat, command->data);
-    return store_failed(chat->store) ? CODE_BUSY : command_answered(command, good);
+    return store_reads_failed(chat->store) ? CODE_BUSY : command_answered(command, good);
 }

@@ -45,7 +45,7 @@ int command_refuse(struct command *command, const char *format, ...)
 int command_begin(struct command *command, size_t bytes)
 {
     struct store *store = command->chat->store;
-    return !store_failed(store) && store_begin(store, bytes) ? CODE_OK : CODE_BUSY;
+    return !store_reads_failed(store) && store_begin(store, bytes) ? CODE_OK : CODE_BUSY;
 }
 
 int command_answered(struct command *command, bool complete)

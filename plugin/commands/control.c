@@ -69,14 +69,13 @@ static int run(const struct command_row *row, struct command *command)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     if (row->caller == CALLER_ADMINS && !command->session->admin)
         return CODE_NOT_ADMIN;
-    (void)store_failed(store); /* whatever failed before is not this command's */
     int code = fields_check(command, row->fields);
     if (code == CODE_OK)
         code = access_check(command, row->fields);
     if (code == CODE_OK)
         code = functions[row - command_rows](command);
     /* A refusal that rests on something unread is none. */
-    return code != CODE_OK && store_failed(store) ? CODE_BUSY : code;
+    return code != CODE_OK && store_reads_failed(store) ? CODE_BUSY : code;
 }
 
 /* A request that may not be answered any more is not executed either. */

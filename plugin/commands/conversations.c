@@ -153,7 +153,7 @@ static int answer_list(struct command *command, const struct list *list, size_t 
     while (page.array && i < list->count && i - first < limit && add_entry(chat, &page, &list->entries[i]))
         i++;
     int64_t total = user_total_unread(chat, command->session->user);
-    if (store_failed(chat->store))
+    if (store_reads_failed(chat->store))
         return CODE_BUSY;
     return command_answered(command,
                             page.array && !page.failed &&

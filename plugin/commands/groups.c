@@ -212,7 +212,7 @@ int command_create_group(struct command *command)
 
 int command_dismiss_group(struct command *command)
 {
-    return !store_failed(command->chat->store) &&
+    return !store_reads_failed(command->chat->store) &&
                    dismissal_start(command->chat, command->access.conversation, command->session->user->id)
                ? CODE_OK
                : CODE_BUSY;

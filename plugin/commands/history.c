@@ -21,7 +21,7 @@
 static int answer(struct command *command, const struct page *page, bool complete, const char *next_name,
                   int64_t next)
 {
-    if (store_failed(command->chat->store))
+    if (store_reads_failed(command->chat->store))
         return CODE_BUSY;
     bool good = !page->failed && cJSON_AddBoolToObject(command->data, "complete", complete);
     if (good && !complete && !page->array->child)

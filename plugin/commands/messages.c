@@ -128,7 +128,7 @@ int command_recall_message(struct command *command)
     if (id == 0)
         return command_refuse(command, "id: missing");
     find(command, id, &found);
-    if (store_failed(command->chat->store))
+    if (store_reads_failed(command->chat->store))
         return CODE_BUSY;
     if (!found.conversation || (is_named && named != found.conversation))
         return no_message(named);
@@ -144,7 +144,7 @@ static int find_all(struct command *command, const cJSON *ids, struct found *all
     size_t i = 0;
     cJSON_ArrayForEach (item, ids) {
         find(command, (int64_t)item->valuedouble, &all[i]);
-        if (store_failed(command->chat->store))
+        if (store_reads_failed(command->chat->store))
             return CODE_BUSY;
         if (!all[i].conversation || !all[i].member) {
             snprintf(command->error, sizeof command->error, "ids: the message %lld does not exist",

@@ -63,7 +63,7 @@ int command_get_users_info(struct command *command)
         good = good && (!user || add_user(array, user));
     }
     /* Who could not be read is not somebody who is not there. */
-    return store_failed(command->chat->store) ? CODE_BUSY : command_answered(command, good);
+    return store_reads_failed(command->chat->store) ? CODE_BUSY : command_answered(command, good);
 }
 
 /* The blacklist */

@@ -60,7 +60,7 @@ int command_mark_read(struct command *command)
 int command_get_unread(struct command *command)
 {
     int64_t total = user_total_unread(command->chat, command->session->user);
-    if (store_failed(command->chat->store))
+    if (store_reads_failed(command->chat->store))
         return CODE_BUSY;
     return command_answered(command, cJSON_AddNumberToObject(command->data, "totalUnread", (double)total));
 }

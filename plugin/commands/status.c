@@ -41,7 +41,7 @@ static int check_room(struct command *command, const cJSON *ids)
         if (user && !presence_watches(command->session, user))
             watching++;
     }
-    if (store_failed(command->chat->store))
+    if (store_reads_failed(command->chat->store))
         return CODE_BUSY;
     return watching > WATCHED_MAX ? too_many(command) : CODE_OK;
 }

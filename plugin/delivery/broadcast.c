@@ -126,7 +126,7 @@ int broadcasts_open(struct chat *chat)
     store_done(row);
     DL_FOREACH (chat->broadcasts, broadcast)
         good = good && read_parts(chat, broadcast);
-    return good && !store_failed(chat->store) ? 0 : -1;
+    return good && !store_reads_failed(chat->store) ? 0 : -1;
 }
 
 /* The command */
@@ -206,12 +206,12 @@ int broadcast_start(struct chat *chat, const char *body)
 /* Reads what the notices will need. Who was deleted meanwhile is NULL. */
 static bool find_users(struct chat *chat, const struct part *part, struct user *users[PART_USERS])
 {
-    (void)store_failed(chat->store); /* whatever failed before is not ours */
+    store_reads_begin(chat->store);
     for (size_t i = 0; i < part->count; i++) {
         users[i] = user_find(chat, part->ids[i]);
         announce_expect(chat, part->ids[i]);
     }
-    return !store_failed(chat->store);
+    return !store_reads_failed(chat->store);
 }
 
 static bool tell(struct chat *chat, struct broadcast *broadcast)

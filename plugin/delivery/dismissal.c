@@ -50,7 +50,7 @@ int dismissals_open(struct chat *chat)
         DL_APPEND(chat->dismissals, task);
     }
     store_done(row);
-    return good && !store_failed(chat->store) ? 0 : -1;
+    return good && !store_reads_failed(chat->store) ? 0 : -1;
 }
 
 static void forget(struct chat *chat, struct dismissal *task)
@@ -114,7 +114,7 @@ bool dismissal_start(struct chat *chat, struct conversation *conversation, const
 
 static bool read_batch(struct chat *chat, const struct dismissal *task, struct batch *batch)
 {
-    (void)store_failed(chat->store); /* whatever failed before is not ours */
+    store_reads_begin(chat->store);
     sqlite3_stmt *row = store_read(chat->store, R_DISMISSED_MEMBERS);
     sqlite3_bind_int64(row, 1, task->conversation);
     sqlite3_bind_text(row, 2, task->told, -1, SQLITE_STATIC);
@@ -126,7 +126,7 @@ static bool read_batch(struct chat *chat, const struct dismissal *task, struct b
         batch->users[i] = user_find(chat, batch->ids[i]);
         announce_expect(chat, batch->ids[i]);
     }
-    return !store_failed(chat->store);
+    return !store_reads_failed(chat->store);
 }
 
 static void put_batch(struct chat *chat, struct dismissal *task, const struct batch *batch)

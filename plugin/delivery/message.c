@@ -374,11 +374,10 @@ static enum publish_result send_draft(struct draft *draft, int *code)
     struct chat *chat = draft->chat;
     const struct recent *recent = NULL;
     draft->publish->new_payload = NULL;
-    (void)store_failed(chat->store); /* whatever failed before is not about this message */
     *code = check_form(draft);
     if (*code == CODE_OK && !(recent = same_as(draft)))
         *code = check_rules(draft);
-    if (store_failed(chat->store) || *code == CODE_BUSY)
+    if (store_reads_failed(chat->store) || *code == CODE_BUSY)
         return PUBLISH_CLOSE; /* an answer that rests on something unread is none */
     if (*code != CODE_OK)
         return PUBLISH_REFUSE;

@@ -147,7 +147,7 @@ static bool remember_again(struct chat *chat)
         fits = recent_add(chat, store_text(row, 3), &recent);
     }
     store_done(row);
-    return fits && !store_failed(chat->store);
+    return fits && !store_reads_failed(chat->store);
 }
 
 int recents_open(struct chat *chat)

@@ -16,6 +16,7 @@
 #include "plugin/people/user.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/subscription.h"
+#include "schema/store.h"
 
 #define PAGE         100
 #define PAGES_A_TICK 5
@@ -207,6 +208,7 @@ bool replay_tick(struct chat *chat)
     for (int i = 0; i < PAGES_A_TICK && chat->replays && (i == 0 || clock_steady_us() < until); i++) {
         struct session *session = next_session(chat);
         struct subscription *subscription = next_subscription(session);
+        store_reads_begin(chat->store);
         if (subscription && !must_pause(chat, session))
             send_page(chat, subscription);
     }

@@ -62,7 +62,7 @@ int deletions_open(struct chat *chat)
             add(chat, deletion, user);
     }
     store_done(row);
-    return good && !store_failed(chat->store) ? 0 : -1;
+    return good && !store_reads_failed(chat->store) ? 0 : -1;
 }
 
 void deletions_close(struct chat *chat)
@@ -163,7 +163,7 @@ static bool end_in_group(struct chat *chat, struct member *member)
     struct member *heir = NULL;
     if (needs_heir(member) && (heir = find_heir(chat, member)))
         announce_expect(chat, heir->user_id);
-    if (store_failed(chat->store) || !store_begin(chat->store, GROUP_BYTES))
+    if (store_reads_failed(chat->store) || !store_begin(chat->store, GROUP_BYTES))
         return false;
     if (heir)
         hand_over(chat, member, heir);
@@ -209,7 +209,6 @@ static enum progress end_some(struct chat *chat, struct user *user)
 {
     struct member *member;
     int cost = 0;
-    (void)store_failed(chat->store); /* whatever failed before is not ours */
     if (!memberships_load(chat, user))
         return STUCK;
     DL_FOREACH2 (user->memberships, member, user_next) {
@@ -258,6 +257,7 @@ bool deletions_tick(struct chat *chat)
     struct deletion *deletion = chat->deletions;
     if (!deletion || chat->now < deletion->retry_at)
         return false;
+    store_reads_begin(chat->store);
     take_turn(chat, deletion);
     return chat->deletions != NULL;
 }

@@ -262,6 +262,7 @@ enum login_result session_recheck(struct chat *chat, const struct login *login)
 static void settle(struct chat *chat, struct session *session)
 {
     int broker_subscriptions = broker_subscription_count(session->client);
+    store_reads_begin(chat->store);
     session_change_state(chat, session, session_closing(session) ? SESSION_CLOSING : SESSION_LIVE);
     if (session->login.farewell)
         session_force_offline(chat, session, session->login.farewell);

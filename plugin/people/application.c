@@ -128,7 +128,7 @@ static bool list_stored(struct chat *chat, const struct conversation *conversati
             fill(chat, application, row);
     }
     store_done(row);
-    return good && !store_failed(chat->store);
+    return good && !store_reads_failed(chat->store);
 }
 
 bool application_list(struct chat *chat, const struct conversation *conversation,

@@ -47,7 +47,7 @@ void application_put(struct chat *chat, const struct conversation *conversation,
 void application_handled(struct chat *chat, const struct conversation *conversation, const char *user);
 /* The same for everything that waits for this user, who is being deleted. */
 void applications_end(struct chat *chat, struct user *user);
-/* false: there never was one, or the store cannot be read (store_failed tells). */
+/* false: there never was one, or the store cannot be read (store_reads_failed tells). */
 bool application_find(struct chat *chat, const struct conversation *conversation, const char *user,
                       struct application *out);
 

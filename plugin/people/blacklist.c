@@ -48,7 +48,7 @@ bool blacklist_load(struct chat *chat, struct user *owner)
             append(list, store_text(row, 0));
     }
     store_done(row);
-    if (!good || store_failed(chat->store)) {
+    if (!good || store_reads_failed(chat->store)) {
         free(list);
         return false;
     }

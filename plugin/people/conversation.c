@@ -53,7 +53,7 @@ int conversations_open(struct chat *chat)
     if (store_row(chat->store, row))
         chat->conversations->last_id = sqlite3_column_int64(row, 0);
     store_done(row);
-    return store_failed(chat->store) ? -1 : 0;
+    return store_reads_failed(chat->store) ? -1 : 0;
 }
 
 /* From whichever tables it is in. */

@@ -78,7 +78,8 @@ void conversations_close(struct chat *chat);
 /* Those in memory, in no order: the next one is its hh.next. NULL: none, or never opened. */
 struct conversation *conversations_first(const struct chat *chat);
 
-/* Finding: a point read the first time. NULL: there is none, or it cannot be read (store_failed tells). */
+/* Finding: a point read the first time. NULL: there is none, or it cannot be read (store_reads_failed
+ * tells). */
 
 /* Of two userIDs, in any order; one may be SYSTEM_USER. */
 struct conversation *conversation_pair(struct chat *chat, const char *user1, const char *user2);

@@ -177,7 +177,7 @@ bool members_load(struct chat *chat, struct conversation *conversation)
     while (complete && store_row(chat->store, row))
         complete = member_meet(chat, conversation, row) != NULL;
     store_done(row);
-    conversation->members_complete = !store_failed(chat->store) && complete;
+    conversation->members_complete = !store_reads_failed(chat->store) && complete;
     return conversation->members_complete;
 }
 
@@ -198,7 +198,7 @@ static struct member *find_or_remember(struct chat *chat, struct conversation *c
                                        const char *user_id)
 {
     struct member *member = member_find(chat, conversation, user_id);
-    return member || store_failing(chat->store) ? member : remember(conversation, user_id);
+    return member || store_reads_failed(chat->store) ? member : remember(conversation, user_id);
 }
 
 struct member *member_add(struct chat *chat, struct conversation *conversation, struct user *user,
@@ -346,7 +346,7 @@ struct conversation *group_create(struct chat *chat, const struct group *group, 
 struct conversation *pair_join(struct chat *chat, const char *user1, const char *user2)
 {
     struct user *one = user_find(chat, user1), *two = user_find(chat, user2);
-    if (store_failing(chat->store)) /* perhaps there is one: a second would spoil the whole frame */
+    if (store_reads_failed(chat->store)) /* perhaps there is one: a second would spoil the whole frame */
         return NULL;
     return found(chat, conversation_pair_create(chat, user1, user2), one, two, ROLE_MEMBER);
 }
@@ -384,7 +384,7 @@ bool memberships_load(struct chat *chat, struct user *user)
             complete = member_meet(chat, conversation, row) != NULL;
     }
     store_done(row);
-    user->memberships_complete = !store_failed(chat->store) && complete;
+    user->memberships_complete = !store_reads_failed(chat->store) && complete;
     return user->memberships_complete;
 }
 

@@ -63,12 +63,12 @@ void members_close(struct chat *chat);
 /* One member */
 
 /* The member row of a user, also one with ROLE_NONE. A point read the first time. NULL: there never was one,
- * or it cannot be read (store_failed tells). */
+ * or it cannot be read (store_reads_failed tells). */
 struct member *member_find(struct chat *chat, struct conversation *conversation, const char *user_id);
 /* The role in it; ROLE_NONE for who is not in it, and where member_find says NULL. */
 enum role member_role(struct chat *chat, struct conversation *conversation, const char *user_id);
 /* The member of a row at hand: MEMBER_COLUMNS of schema/statements.def. Memory knows better than the row.
- * NULL: out of memory, which counts as not read (store_failed tells). */
+ * NULL: out of memory, which counts as not read (store_reads_failed tells). */
 struct member *member_meet(struct chat *chat, struct conversation *conversation, sqlite3_stmt *row);
 /* Is the user in it, and wants to have what is written there? `member` may be NULL: no. */
 static inline bool member_receives(const struct member *member)

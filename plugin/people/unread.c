@@ -64,7 +64,7 @@ static int64_t count_gone(struct chat *chat, struct member *member, int64_t afte
     if (known && known->gone_after == after && known->gone_recalls == conversation->recalls)
         return known->gone;
     int64_t gone = read_gone(chat, member, after);
-    if (known && !store_failing(chat->store)) {
+    if (known && !store_reads_failed(chat->store)) {
         known->gone = gone;
         known->gone_after = after;
         known->gone_recalls = conversation->recalls;
@@ -105,7 +105,7 @@ static struct mark first_left(struct chat *chat, struct member *member, int64_t 
     if (known && known->left_id >= first_id)
         return (struct mark){known->left_id - 1, known->left_seq, member->sent - known->left_sent};
     const struct mark first = read_first_left(chat, member, first_id);
-    if (known && !store_failing(chat->store)) {
+    if (known && !store_reads_failed(chat->store)) {
         known->left_id = first.id + 1;
         known->left_seq = first.seq;
         known->left_sent = member->sent - first.own;
@@ -170,7 +170,7 @@ static int64_t find_naming(struct chat *chat, struct member *member)
     if (unread && conversation->recalled_id < known->named_id && member->deleted_id < known->named_id)
         return known->named_id;
     int64_t id = last_naming(chat, member, unread ? after : larger(after, known->named_upto));
-    if (store_failing(chat->store))
+    if (store_reads_failed(chat->store))
         return 0;
     known->named_upto = conversation->last_id;
     known->named_id = id;

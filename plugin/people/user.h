@@ -57,7 +57,7 @@ __attribute__((warn_unused_result)) int users_open(struct chat *chat);
 void users_close(struct chat *chat);
 
 /* The user, unless deleted. A point read the first time. NULL: there is none, or it cannot be read
- * (store_failed tells). `id` may be any text. */
+ * (store_reads_failed tells). `id` may be any text. */
 struct user *user_find(struct chat *chat, const char *id);
 /* The same, deleted ones too: for login. */
 struct user *user_find_any(struct chat *chat, const char *id);

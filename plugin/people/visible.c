@@ -125,7 +125,7 @@ static int64_t last_left(struct chat *chat, struct member *member, int64_t floor
     int64_t found = last_between(chat, member, larger(floor, known->seen_upto), last_id);
     if (found == 0 && known->seen_id > floor)
         found = known->seen_deleted ? last_between(chat, member, floor, known->seen_id) : known->seen_id;
-    if (store_failing(chat->store))
+    if (store_reads_failed(chat->store))
         return 0;
     known->seen_upto = last_id;
     known->seen_id = found;

@@ -133,7 +133,7 @@ static enum push_verdict find_message(struct chat *chat, const struct push_row *
 /* A failed read never ends a job. */
 static enum push_verdict over_unless_failed(struct chat *chat)
 {
-    return store_failed(chat->store) ? PUSH_LATER : PUSH_OVER;
+    return store_reads_failed(chat->store) ? PUSH_LATER : PUSH_OVER;
 }
 
 static bool replaced(struct chat *chat, const struct push_row *row)
@@ -185,7 +185,7 @@ static bool received(struct chat *chat, const struct push_row *row, const struct
 enum push_verdict push_job_find(struct chat *chat, const struct push_row *row, struct push_target *target)
 {
     *target = (struct push_target){0};
-    (void)store_failed(chat->store); /* what failed before is not about this row */
+    store_reads_begin(chat->store);
     target->conversation = conversation_by_id(chat, row->conversation);
     if (!target->conversation)
         return over_unless_failed(chat);

@@ -156,7 +156,7 @@ bool device_load(struct chat *chat, const char *client_id, struct device *out)
     take_session(chat, client_id, out);
     take_young(chat, client_id, out);
     take_told(chat, client_id, out);
-    return !store_failed(chat->store);
+    return !store_reads_failed(chat->store);
 }
 
 /* A user's devices */
@@ -204,7 +204,7 @@ static bool list_stored(struct chat *chat, const struct user *user, struct range
         entry->last_used = sqlite3_column_int64(row, 3);
     }
     store_done(row);
-    return good && !store_failed(chat->store);
+    return good && !store_reads_failed(chat->store);
 }
 
 static bool list_young(const struct user *user, struct range range, struct device_list *out)

@@ -76,12 +76,6 @@ static int tear_down_people(void **state)
     return tear_down(state);
 }
 
-static bool nothing_to_check(void *context)
-{
-    (void)context;
-    return true;
-}
-
 /* Pairs */
 
 static bool open_pair(void *context)
@@ -97,7 +91,7 @@ static bool no_pair(void *context)
 {
     (void)context;
     return !conversation_pair(&chat, "alice", "bob") && !conversations_first(&chat) && !alice->memberships &&
-           !bob->memberships && !store_failed(chat.store);
+           !bob->memberships && !store_reads_failed(chat.store);
 }
 
 static void test_a_pair_is_opened_whole_or_not_at_all(void **state)
@@ -123,7 +117,7 @@ static void test_a_pair_that_cannot_be_read_is_not_opened_again(void **state)
     assert_null(conversation_pair(&chat, "alice", "bob"));
     assert_int_equal(memory_left, -1);
     assert_false(open_pair(NULL));
-    assert_true(store_failed(chat.store));
+    assert_true(store_reads_failed(chat.store));
     assert_null(conversations_first(&chat));
 }
 
@@ -241,17 +235,20 @@ static void test_a_member_row_that_cannot_be_read_is_not_made_anew(void **state)
     memory_left = 0;
     assert_false(add(bob));
     assert_int_equal(memory_left, -1);
-    assert_true(store_failed(chat.store));
+    assert_true(store_reads_failed(chat.store));
     assert_true(add(bob));
     assert_int_equal(bob->memberships->muted_until, NOW + 1000);
 }
 
 /* Reading */
 
+/* The next attempt is a piece of work of its own. */
 static bool says_failed(void *context)
 {
+    bool failed = store_reads_failed(chat.store);
     (void)context;
-    return store_failed(chat.store);
+    store_reads_begin(chat.store);
+    return failed;
 }
 
 static bool find_user(void *context)
@@ -302,9 +299,9 @@ static void test_what_memory_is_out_for_counts_as_unread(void **state)
     assert_true(fail_each(find_member, says_failed, conversation_group(&chat, "g")) > 0);
     read_anew(*state);
     group = conversation_group(&chat, "g");
-    assert_true(fail_each(load_members, nothing_to_check, group) > 0);
+    assert_true(fail_each(load_members, says_failed, group) > 0);
     read_anew(*state);
-    assert_true(fail_each(load_memberships, nothing_to_check, user_find(&chat, "bob")) > 0);
+    assert_true(fail_each(load_memberships, says_failed, user_find(&chat, "bob")) > 0);
     assert_int_equal(memberships_count_groups(&chat, user_find(&chat, "bob")), 1);
 }
 

@@ -142,12 +142,25 @@ static void test_while_the_ring_is_full_nothing_changes_and_reads_go_on(void **s
         assert_false(store_write(f->store, W_GROUP_FORGET, "i", (int64_t)0));
     }
     assert_int_equal(count_rows(f->store), 10);
-    assert_false(store_failed(f->store));
+    assert_false(store_reads_failed(f->store));
     assert_true(store_counters(f->store).ring_used == used && store_last_mark(f->store) == last);
     assert_false(store_has(f->store, last));
     assert_int_equal(store_last_id(f->store), last_id);
     change_in(db, "COMMIT");
     sqlite3_close(db);
+}
+
+static void test_a_read_that_failed_is_told_until_the_next_piece_of_work_begins(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    assert_false(store_reads_failed(f->store));
+    store_row_lost(f->store);
+    assert_int_equal(count_rows(f->store), 0);
+    assert_true(store_reads_failed(f->store));
+    assert_true(store_reads_failed(f->store));
+    store_reads_begin(f->store);
+    assert_false(store_reads_failed(f->store));
 }
 
 static void test_what_filled_the_ring_is_executed_once_when_the_database_can_be_written_again(void **state)
@@ -725,6 +738,7 @@ int main(void)
         TEST(test_a_frame_inside_a_frame_is_refused_and_changes_nothing),
         TEST(test_a_full_ring_says_no_and_yes_again_when_the_writer_has_caught_up),
         TEST(test_while_the_ring_is_full_nothing_changes_and_reads_go_on),
+        TEST(test_a_read_that_failed_is_told_until_the_next_piece_of_work_begins),
         TEST(test_what_filled_the_ring_is_executed_once_when_the_database_can_be_written_again),
         TEST(test_each_hook_hears_of_aborts_and_of_space_before_it_is_used_again),
         TEST(test_a_frame_that_is_broken_is_aborted),
