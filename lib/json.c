@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/json_text.h"
 #include "lib/utf8.h"
 
 #define CJSON_NUMBER_MAX 63 /* cJSON copies a number into a buffer of 64 */
@@ -30,11 +31,6 @@ static bool take(struct scan *scan, unsigned char c)
     return true;
 }
 
-static bool is_space(unsigned char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static bool is_digit(unsigned char c)
 {
     return c >= '0' && c <= '9';
@@ -42,7 +38,7 @@ static bool is_digit(unsigned char c)
 
 static void skip_space(struct scan *scan)
 {
-    while (is_space(peek(scan)))
+    while (json_is_space((char)peek(scan)))
         scan->p++;
 }
 

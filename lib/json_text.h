@@ -9,9 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+static inline bool json_is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 static inline const char *json_skip_space(const char *p)
 {
-    while (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')
+    while (json_is_space(*p))
         p++;
     return p;
 }

@@ -54,8 +54,8 @@ static char *print_body(const char *name, cJSON *inner_take)
     return text;
 }
 
-static void remember(struct chat *chat, struct conversation *conversation, const struct message *message,
-                     bool last)
+static void remember_announcement(struct chat *chat, struct conversation *conversation,
+                                  const struct message *message, bool last)
 {
     char head[STAMP_MAX];
     size_t head_len = conversation_stamp(head, conversation, message);
@@ -83,14 +83,14 @@ static void put_stored(struct chat *chat, struct conversation *conversation, str
         return;
     }
     push_put(chat, conversation, message, NULL, 0);
-    remember(chat, conversation, message, false);
+    remember_announcement(chat, conversation, message, false);
 }
 
 static void put_unstored(struct chat *chat, struct conversation *conversation, struct message *message,
                          bool last)
 {
     conversation_place(chat, conversation, message, false);
-    remember(chat, conversation, message, last);
+    remember_announcement(chat, conversation, message, last);
 }
 
 /* Tips */
@@ -216,7 +216,7 @@ void announce_recall(struct chat *chat, struct conversation *conversation, const
 
 /* The end of the frame */
 
-static void hand_out(struct chat *chat, const struct announcement *announcement)
+static void hand_out_announcement(struct chat *chat, const struct announcement *announcement)
 {
     const struct outgoing outgoing = {.conversation = announcement->conversation,
                                       .sender = announcement->sender,
@@ -234,7 +234,7 @@ void announce_finish(struct chat *chat, bool sent)
     while ((announcement = chat->announcements)) {
         LL_DELETE(chat->announcements, announcement);
         if (sent)
-            hand_out(chat, announcement);
+            hand_out_announcement(chat, announcement);
         free(announcement);
     }
     deliver_reset(chat);

@@ -38,7 +38,7 @@ struct audience {
     struct audience *prev, *next;
 };
 
-static struct audience *find(struct chat *chat, struct conversation *conversation)
+static struct audience *find_or_make(struct chat *chat, struct conversation *conversation)
 {
     struct audience *audience = conversation->audience;
     if (audience)
@@ -52,7 +52,7 @@ static struct audience *find(struct chat *chat, struct conversation *conversatio
     return audience;
 }
 
-static void forget(struct chat *chat, struct audience *audience)
+static void forget_audience(struct chat *chat, struct audience *audience)
 {
     audience->conversation->audience = NULL;
     DL_DELETE(chat->audiences, audience);
@@ -62,7 +62,7 @@ static void forget(struct chat *chat, struct audience *audience)
 void audience_close(struct chat *chat)
 {
     while (chat->audiences)
-        forget(chat, chat->audiences);
+        forget_audience(chat, chat->audiences);
 }
 
 /* Who goes and comes back before anybody was told has not been away. */
@@ -86,7 +86,7 @@ static void note(struct chat *chat, const struct session *session, struct conver
     conversation->watchers += move == JOINED ? 1 : (size_t)-1;
     if (conversation->group->dismissed != 0)
         return;
-    struct audience *audience = find(chat, conversation);
+    struct audience *audience = find_or_make(chat, conversation);
     if (!audience || take_back(&audience->gathered[move == JOINED ? LEFT : JOINED], session->user->id))
         return;
     struct gathered *gathered = &audience->gathered[move];
@@ -106,8 +106,8 @@ void audience_left(struct chat *chat, const struct session *session, struct conv
 }
 
 /* With all names taken back there may be a number and no name: nobody is the operator then. */
-static void hand_out(struct chat *chat, struct conversation *conversation, enum move move,
-                     const struct gathered *gathered)
+static void send_moves(struct chat *chat, struct conversation *conversation, enum move move,
+                       const struct gathered *gathered)
 {
     const char *names[NAMES_MAX];
     for (size_t i = 0; i < gathered->names; i++)
@@ -123,7 +123,7 @@ static void hand_out(struct chat *chat, struct conversation *conversation, enum 
 }
 
 /* false: nothing waits. */
-static bool tell(struct chat *chat, struct audience *audience)
+static bool tell_moves(struct chat *chat, struct audience *audience)
 {
     enum move move = audience->next_move;
     if (audience->gathered[move].count == 0)
@@ -131,7 +131,7 @@ static bool tell(struct chat *chat, struct audience *audience)
     struct gathered *gathered = &audience->gathered[move];
     if (gathered->count == 0)
         return false;
-    hand_out(chat, audience->conversation, move, gathered);
+    send_moves(chat, audience->conversation, move, gathered);
     *gathered = (struct gathered){0};
     audience->next_move = move == JOINED ? LEFT : JOINED;
     audience->due = chat->now + PAUSE_MS;
@@ -143,8 +143,8 @@ bool audience_tick(struct chat *chat)
     struct audience *audience, *next;
     DL_FOREACH_SAFE (chat->audiences, audience, next)
         if (audience->conversation->group->dismissed != 0 ||
-            (chat->now >= audience->due && !tell(chat, audience)))
-            forget(chat, audience);
+            (chat->now >= audience->due && !tell_moves(chat, audience)))
+            forget_audience(chat, audience);
     return false;
 }
 

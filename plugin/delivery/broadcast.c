@@ -50,7 +50,7 @@ static void broadcast_free(struct broadcast *broadcast)
     free(broadcast);
 }
 
-static void forget(struct chat *chat, struct broadcast *broadcast)
+static void forget_broadcast(struct chat *chat, struct broadcast *broadcast)
 {
     DL_DELETE(chat->broadcasts, broadcast);
     broadcast_free(broadcast);
@@ -59,7 +59,7 @@ static void forget(struct chat *chat, struct broadcast *broadcast)
 void broadcasts_close(struct chat *chat)
 {
     while (chat->broadcasts)
-        forget(chat, chat->broadcasts);
+        forget_broadcast(chat, chat->broadcasts);
 }
 
 static struct broadcast *broadcast_make(int64_t id, const char *body)
@@ -214,7 +214,7 @@ static bool find_users(struct chat *chat, const struct part *part, struct user *
     return !store_reads_failed(chat->store);
 }
 
-static bool tell(struct chat *chat, struct broadcast *broadcast)
+static bool tell_part(struct chat *chat, struct broadcast *broadcast)
 {
     const struct part *part = broadcast->parts;
     struct user *users[PART_USERS];
@@ -237,13 +237,13 @@ bool broadcasts_tick(struct chat *chat)
     struct broadcast *broadcast = chat->broadcasts;
     if (!broadcast || chat->now < broadcast->retry_at)
         return false;
-    if (broadcast->parts && !tell(chat, broadcast)) {
+    if (broadcast->parts && !tell_part(chat, broadcast)) {
         broadcast->retry_at = chat->now + RETRY_MS;
         return false;
     }
     if (broadcast->parts)
         part_done(broadcast);
     if (!broadcast->parts)
-        forget(chat, broadcast);
+        forget_broadcast(chat, broadcast);
     return chat->broadcasts != NULL;
 }

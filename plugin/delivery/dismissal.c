@@ -53,7 +53,7 @@ int dismissals_open(struct chat *chat)
     return good && !store_reads_failed(chat->store) ? 0 : -1;
 }
 
-static void forget(struct chat *chat, struct dismissal *task)
+static void forget_dismissal(struct chat *chat, struct dismissal *task)
 {
     DL_DELETE(chat->dismissals, task);
     free(task);
@@ -62,7 +62,7 @@ static void forget(struct chat *chat, struct dismissal *task)
 void dismissals_close(struct chat *chat)
 {
     while (chat->dismissals)
-        forget(chat, chat->dismissals);
+        forget_dismissal(chat, chat->dismissals);
 }
 
 /* The end of the group */
@@ -74,7 +74,7 @@ static void end_subscriptions(struct chat *chat, struct conversation *conversati
         subscription_leave(chat, subscription->session, conversation);
 }
 
-static bool end_live(struct chat *chat, struct conversation *conversation, const char *by)
+static bool dismiss_live(struct chat *chat, struct conversation *conversation, const char *by)
 {
     const struct tips tips = {.kind = TIPS_INFO, .type = "dismiss", .by = by, .last = true};
     if (!store_begin(chat->store, TASK_BYTES + ANNOUNCE_TIPS_BYTES))
@@ -87,7 +87,7 @@ static bool end_live(struct chat *chat, struct conversation *conversation, const
     return true;
 }
 
-static bool end_stored(struct chat *chat, struct conversation *conversation, const char *by)
+static bool dismiss_stored(struct chat *chat, struct conversation *conversation, const char *by)
 {
     struct dismissal *task = calloc(1, sizeof *task);
     if (!task || !store_begin(chat->store, TASK_BYTES)) {
@@ -106,8 +106,8 @@ static bool end_stored(struct chat *chat, struct conversation *conversation, con
 
 bool dismissal_start(struct chat *chat, struct conversation *conversation, const char *by)
 {
-    return conversation_stored(conversation) ? end_stored(chat, conversation, by)
-                                             : end_live(chat, conversation, by);
+    return conversation_stored(conversation) ? dismiss_stored(chat, conversation, by)
+                                             : dismiss_live(chat, conversation, by);
 }
 
 /* The notices */
@@ -158,6 +158,6 @@ bool dismissals_tick(struct chat *chat)
     store_commit(chat->store);
     announce_finish(chat, true);
     if (batch.count < BATCH)
-        forget(chat, task);
+        forget_dismissal(chat, task);
     return chat->dismissals != NULL;
 }

@@ -25,15 +25,15 @@ struct live_publish {
     char payload[];
 };
 
-static void forget(struct chat *chat, struct live_publish *publish)
+static void forget_publish(struct chat *chat, struct live_publish *publish)
 {
     DL_DELETE(chat->live_publishes, publish);
     DL_DELETE2(publish->conversation->live_publishes, publish, group_prev, group_next);
     free(publish);
 }
 
-static struct live_publish *make(struct chat *chat, struct conversation *conversation,
-                                 const struct session *origin, const void *payload, size_t len)
+static struct live_publish *make_publish(struct chat *chat, struct conversation *conversation,
+                                         const struct session *origin, const void *payload, size_t len)
 {
     struct live_publish *publish = calloc(1, sizeof *publish + len);
     if (!publish)
@@ -53,13 +53,13 @@ bool live_publish_send(struct chat *chat, struct conversation *conversation, con
                        const void *payload, size_t len, int qos)
 {
     char topic[TOPIC_MAX];
-    struct live_publish *publish = make(chat, conversation, origin, payload, len);
+    struct live_publish *publish = make_publish(chat, conversation, origin, payload, len);
     if (!publish)
         return false;
     topic_print_group(topic, conversation->group->id);
     if (broker_send(NULL, topic, payload, len, NULL, 0, qos))
         return true;
-    forget(chat, publish);
+    forget_publish(chat, publish);
     return false;
 }
 
@@ -111,11 +111,11 @@ void live_publishes_prune(struct chat *chat)
 {
     while (chat->live_publishes &&
            (chat->live_publishes->flushing || chat->live_publishes->tick + FLUSH_TICKS <= chat->tick))
-        forget(chat, chat->live_publishes);
+        forget_publish(chat, chat->live_publishes);
 }
 
 void live_publishes_close(struct chat *chat)
 {
     while (chat->live_publishes)
-        forget(chat, chat->live_publishes);
+        forget_publish(chat, chat->live_publishes);
 }

@@ -162,7 +162,7 @@ static bool natively(const struct draft *draft)
     return draft->origin && draft->publish->qos < 2;
 }
 
-static void hand_out(struct draft *draft, int64_t id)
+static void hand_out_message(struct draft *draft, int64_t id)
 {
     const struct outgoing outgoing = {.conversation = draft->conversation,
                                       .sender = draft->sender->id,
@@ -288,7 +288,7 @@ static enum publish_result store_message(struct draft *draft)
     chat->count.stored++;
     remember_random(draft, &message);
     give_receipt(draft, draft->conversation, (struct receipt){message.id, message.seq, message.time});
-    hand_out(draft, message.id);
+    hand_out_message(draft, message.id);
     return PUBLISH_ACCEPT;
 }
 
@@ -337,7 +337,7 @@ static enum publish_result pass_on(struct draft *draft)
         return PUBLISH_CLOSE;
     draft->receipt = (struct receipt){.seq = message.seq, .time = message.time};
     conversation_advance(draft->conversation, &message);
-    hand_out(draft, 0);
+    hand_out_message(draft, 0);
     if (counts)
         add_history(draft);
     return PUBLISH_ACCEPT;

@@ -98,7 +98,7 @@ static bool send_copy(const struct replay_page *page, const struct conversation 
     return true;
 }
 
-static bool take_row(void *context, struct conversation *conversation, const struct message *message)
+static bool replay_row(void *context, struct conversation *conversation, const struct message *message)
 {
     struct replay_page *page = context;
     if (!is_passed_over(page, conversation, message) && !send_copy(page, conversation, message)) {
@@ -165,7 +165,7 @@ static void send_page(struct chat *chat, struct subscription *subscription)
     bool complete;
     if (!begin_page(chat, subscription))
         return;
-    merge_read(subscription->merge, PAGE, take_row, &page, &complete);
+    merge_read(subscription->merge, PAGE, replay_row, &page, &complete);
     if (!complete || page.failed)
         return;
     subscription_hand(chat, subscription, merge_end(subscription->merge), true);

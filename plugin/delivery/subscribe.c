@@ -52,7 +52,7 @@ static void feed_end(struct session *session)
 }
 
 /* Nothing comes by it any more. */
-static void detach(struct chat *chat, struct subscription *subscription)
+static void detach_subscription(struct chat *chat, struct subscription *subscription)
 {
     struct session *session = subscription->session;
     replay_cancel(chat, subscription);
@@ -61,9 +61,9 @@ static void detach(struct chat *chat, struct subscription *subscription)
     subscription_unlink(subscription);
 }
 
-static void destroy(struct chat *chat, struct subscription *subscription)
+static void destroy_subscription(struct chat *chat, struct subscription *subscription)
 {
-    detach(chat, subscription);
+    detach_subscription(chat, subscription);
     if (subscription->kind == SUBSCRIPTION_LIVE)
         audience_left(chat, subscription->session, subscription->conversation);
     free(subscription);
@@ -80,7 +80,7 @@ static int start_stored(struct chat *chat, struct session *session, enum subscri
         subscription = subscription_create(session, kind, conversation);
     if (!subscription || !store_begin(chat->store, 512)) {
         if (fresh && subscription)
-            destroy(chat, subscription);
+            destroy_subscription(chat, subscription);
         return CODE_BUSY;
     }
     if (fresh)
@@ -94,7 +94,7 @@ static int start_stored(struct chat *chat, struct session *session, enum subscri
     if (kind == SUBSCRIPTION_INBOX)
         session->inbox = subscription;
     if (kind == SUBSCRIPTION_FEED && !feed_begin(chat, session, subscription)) {
-        destroy(chat, subscription);
+        destroy_subscription(chat, subscription);
         return CODE_BUSY;
     }
     if (kind == SUBSCRIPTION_FEED || !session->feed)
@@ -159,7 +159,7 @@ static int start_group(struct chat *chat, struct session *session, const struct 
                : start_live(chat, session, conversation, qos);
 }
 
-static int start(struct chat *chat, struct session *session, const struct topic *topic, int qos)
+static int start_filter(struct chat *chat, struct session *session, const struct topic *topic, int qos)
 {
     if (session->closing.orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
@@ -192,7 +192,7 @@ static int start(struct chat *chat, struct session *session, const struct topic 
 
 int subscription_add(struct chat *chat, struct session *session, const struct topic *topic, int qos)
 {
-    int code = start(chat, session, topic, qos);
+    int code = start_filter(chat, session, topic, qos);
     session->subscribes += code == CODE_OK;
     return code;
 }
@@ -221,7 +221,7 @@ static void keep_ended(struct session *session, struct subscription *subscriptio
     DL_APPEND(session->ended, subscription);
 }
 
-static void end_stored(struct chat *chat, struct subscription *subscription)
+static void unsubscribe_stored(struct chat *chat, struct subscription *subscription)
 {
     struct session *session = subscription->session;
     char topic[STORED_TOPIC_MAX];
@@ -231,7 +231,7 @@ static void end_stored(struct chat *chat, struct subscription *subscription)
         store_put(chat->store, W_SUBSCRIPTION_END, "tt", session->client_id, topic);
         store_commit(chat->store);
     }
-    detach(chat, subscription);
+    detach_subscription(chat, subscription);
     keep_ended(session, subscription);
     if (subscription->kind == SUBSCRIPTION_FEED)
         uncover_others(chat, session);
@@ -253,9 +253,9 @@ void subscription_remove(struct chat *chat, struct session *session, const struc
     if (!subscription)
         return;
     if (subscription_stored(subscription))
-        end_stored(chat, subscription);
+        unsubscribe_stored(chat, subscription);
     else
-        destroy(chat, subscription);
+        destroy_subscription(chat, subscription);
 }
 
 bool subscription_join_live(struct chat *chat, struct session *session, struct conversation *conversation)
@@ -267,14 +267,14 @@ void subscription_leave(struct chat *chat, struct session *session, struct conve
 {
     struct subscription *subscription = subscription_find(session, conversation);
     if (subscription && !subscription_stored(subscription))
-        destroy(chat, subscription);
+        destroy_subscription(chat, subscription);
 }
 
 void subscriptions_end(struct chat *chat, struct session *session)
 {
     struct subscription *ended, *next;
     while (session->subscriptions)
-        destroy(chat, session->subscriptions);
+        destroy_subscription(chat, session->subscriptions);
     DL_FOREACH_SAFE (session->ended, ended, next)
         free(ended);
     session->ended = NULL;

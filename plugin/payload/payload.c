@@ -10,6 +10,7 @@
 #include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/json_quote.h"
+#include "lib/json_text.h"
 #include "lib/utf8.h"
 #include "plugin/payload/payload_flat.h"
 
@@ -323,23 +324,18 @@ static int read_tree(struct payload *out, const char *text, size_t len, const st
     return code;
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /* Position of the '{' of a JSON object, `len` when the payload is plain text. */
 static size_t find_brace(const char *text, size_t len)
 {
     size_t i = 0;
-    while (i < len && is_space(text[i]))
+    while (i < len && json_is_space(text[i]))
         i++;
     return i < len && text[i] == '{' ? i : len;
 }
 
 static void set_body(struct payload *out, const char *text, size_t len, size_t brace)
 {
-    while (is_space(text[len - 1]))
+    while (json_is_space(text[len - 1]))
         len--;
     out->body = text + brace + 1;
     out->body_len = len - brace - 1;
