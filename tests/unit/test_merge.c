@@ -218,6 +218,7 @@ static void what_cannot_be_read_comes_again(void **state)
     }
     store_end_reads(chat.store);
     change(*state, "ALTER TABLE hidden RENAME TO message");
+    store_reads_begin(chat.store);
     merge_read(begun, 100, take, &reader, &complete);
     assert_true(complete);
     assert_int_equal(reader.next, 30);
