@@ -24,6 +24,7 @@
 /* After this many messages to one client pages keep a distance, so that the broker's queue for it can drain. */
 #define UNPACED  500
 #define PAUSE_MS 10
+#define STUCK_MS 1000 /* the store cannot be read, or memory is out */
 
 void replay_start(struct chat *chat, struct subscription *subscription)
 {
@@ -165,7 +166,10 @@ static void send_page(struct chat *chat, struct subscription *subscription)
     bool complete;
     if (!begin_page(chat, subscription))
         return;
+    int64_t before = merge_position(subscription->merge);
     merge_read(subscription->merge, PAGE, replay_row, &page, &complete);
+    if ((!complete || page.failed) && merge_position(subscription->merge) == before)
+        subscription->session->replay.paused_until = chat->now + STUCK_MS;
     if (!complete || page.failed)
         return;
     subscription_hand(chat, subscription, merge_end(subscription->merge), true);
@@ -196,7 +200,7 @@ static struct subscription *next_subscription(const struct session *session)
 /* After UNPACED messages every page is followed by a pause. */
 static bool must_pause(struct chat *chat, struct session *session)
 {
-    if (session->replay.paused_until > chat->now && session->replay.paused_until - chat->now <= PAUSE_MS)
+    if (session->replay.paused_until > chat->now && session->replay.paused_until - chat->now <= STUCK_MS)
         return true;
     session->replay.paused_until = session->replay.sent >= UNPACED ? chat->now + PAUSE_MS : 0;
     return false;

@@ -25,3 +25,18 @@ def test_a_clock_that_is_ahead_stamps_messages_ahead(broker):
     broker.faults.set_clock(wall=3600)
     alice.send("bob", "from the future")
     assert bob.content().data["time"] > (time.time() + 3500) * 1000
+
+
+def test_a_replay_that_cannot_read_waits_and_loses_nothing(broker_factory):
+    broker = broker_factory(faults=True, replay_limit=4000)
+    broker.create("bob")
+    texts = [f"{n} {'x' * 1000}" for n in range(4000)]
+    broker.user("alice").send_many("bob", texts)
+    broker.restart()  # nothing is in memory, of the database neither
+    bob = broker.user("bob").subscribe("chat/user/bob/#")
+    first = bob.content()
+    with broker.faults.rule("read", "chat.db"):
+        broker.await_log("database read failed")
+        time.sleep(2)
+    assert [message.get("text") for message in (first, *bob.contents(texts[-1]))] == texts
+    assert broker.log().count("database read failed") < 10
