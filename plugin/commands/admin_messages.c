@@ -14,7 +14,6 @@
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/broadcast.h"
 #include "plugin/delivery/message.h"
-#include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
 #include "plugin/session/session.h"
 

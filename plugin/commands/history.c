@@ -8,7 +8,6 @@
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/live_history.h"
-#include "plugin/people/member.h"
 #include "plugin/people/merge.h"
 #include "plugin/people/visible.h"
 #include "plugin/session/session.h"

@@ -14,7 +14,6 @@
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/unread.h"
-#include "plugin/people/user.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"

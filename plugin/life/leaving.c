@@ -5,7 +5,6 @@
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/life/presence.h"
-#include "plugin/people/user.h"
 #include "plugin/push/push.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/departed.h"

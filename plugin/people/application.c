@@ -45,7 +45,7 @@ static struct young_application *find_young(struct chat *chat, int64_t conversat
     return (struct young_application *)young_find(chat->applications, &key, KEY_BYTES);
 }
 
-/* Remembers what the open frame tells the store. Out of memory: it is found a group commit later. */
+/* What the open frame tells the store. */
 static void remember(struct chat *chat, const struct application *application)
 {
     struct young_application *known = find_young(chat, application->conversation, application->user);
@@ -61,7 +61,7 @@ static void remember(struct chat *chat, const struct application *application)
 
 /* Reading */
 
-/* His applications were ended by a frame that is not committed yet. */
+/* The user's applications were ended by a frame that is not committed yet. */
 static bool ended(struct chat *chat, const char *user_id)
 {
     const struct user *user = user_in_memory(chat, user_id);

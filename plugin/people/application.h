@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Who waits to be let into a group: by asking (joinGroup) or by being invited, where owner and admins decide.
- * One row a user and group in the store; it stays when it has been handled, until he asks again. Reads see
- * what is committed only: what is younger is kept here for one group commit, so that an application is found,
- * and not handled twice, at once. Broker thread only. */
+/* Who waits to be let into a group, by asking (joinGroup) or by being invited, where owner and admins decide.
+ * One row a user and group in the store; when it has been handled it stays, until the user waits again. Reads
+ * of the store see what is committed only: what is younger is kept here for one group commit, so that an
+ * application is found, and not handled twice, at once. Broker thread only. */
 #ifndef PLUGIN_PEOPLE_APPLICATION_H
 #define PLUGIN_PEOPLE_APPLICATION_H
 
@@ -15,7 +15,6 @@
 struct chat;
 struct conversation;
 struct user;
-struct young_application;
 
 #define APPLICATION_MESSAGE_MAX REASON_MAX
 /* What a frame takes for one. */
@@ -27,35 +26,43 @@ struct young_application;
 enum application_kind { APPLICATION_JOIN, APPLICATION_INVITE };
 
 struct application {
-    int64_t conversation;
+    int64_t conversation;       /* its id */
     char user[USER_ID_MAX + 1]; /* who is to get in */
     enum application_kind kind;
-    char inviter[USER_ID_MAX + 1]; /* "": he asked himself */
-    char message[APPLICATION_MESSAGE_MAX + 1];
-    int64_t time;
-    bool handled;
+    char inviter[USER_ID_MAX + 1];             /* "": nobody, the user asked */
+    char message[APPLICATION_MESSAGE_MAX + 1]; /* the user's, to owner and admins; "": none */
+    int64_t time;                              /* ms */
+    bool handled;                              /* let in, refused, or ended */
 };
 
+/* 0, or -1: out of memory. */
 __attribute__((warn_unused_result)) int applications_open(struct chat *chat);
+/* Takes what was never opened. */
 void applications_close(struct chat *chat);
 
-/* In the open frame, which must not be aborted any more: he waits from now on, with this word of his or
- * invited by `inviter` (NULL: by himself). An invitation does not replace his own request that waits. */
+/* These three in the open frame, which must not be aborted any more. Out of memory: it is found one group
+ * commit later. */
+
+/* The user waits from now on: asks, with this message, or is invited by `inviter` (NULL: asks). An invitation
+ * does not replace a request that waits. */
 void application_put(struct chat *chat, const struct conversation *conversation, const char *user,
                      const char *inviter, const char *message);
-/* The same: whatever waits there for this user is handled. */
+/* What waits there for this user, if anything, is handled. */
 void application_handled(struct chat *chat, const struct conversation *conversation, const char *user);
-/* The same for everything that waits for this user, who is being deleted. */
+/* What waits for this user anywhere is handled: the user is being deleted. */
 void applications_end(struct chat *chat, struct user *user);
-/* false: there never was one, or the store cannot be read (store_reads_failed tells). */
+
+/* The user's last one there, handled or not. false: there never was one, or the store cannot be read
+ * (store_reads_failed tells). */
 bool application_find(struct chat *chat, const struct conversation *conversation, const char *user,
                       struct application *out);
 
 struct application_list {
-    struct application *items; /* to be freed */
+    struct application *items; /* to be freed, also after a failure */
     size_t count, room;
 };
-/* Appends those of the group that wait, in no order. false: out of memory, or the store cannot be read. */
+/* Appends those of the group that wait, in no order. false: out of memory, or the store cannot be read; some
+ * may have been appended. */
 __attribute__((warn_unused_result)) bool
 application_list(struct chat *chat, const struct conversation *conversation, struct application_list *out);
 

@@ -17,8 +17,8 @@
 #include "schema/store.h"
 #include "schema/young.h"
 
-/* A deletion made a moment ago. Its key are the three members after the first, without a gap; the user's id is
- * padded with zeroes. */
+/* A deletion made a moment ago. Its key are the three members after the first, without a gap; the user's id
+ * is padded with zeroes. */
 struct hiding {
     struct young young;
     int64_t conversation, id;
@@ -74,7 +74,7 @@ bool visible_deleted(struct chat *chat, const struct member *member, int64_t id)
     return deleted;
 }
 
-/* Two lists side by side, both from the newest on: the messages, and what he has deleted. */
+/* Two lists side by side, both from the newest on: the messages, and what the member has deleted. */
 struct search {
     struct chat *chat;
     const struct member *member;
@@ -115,7 +115,7 @@ static int64_t last_between(struct chat *chat, const struct member *member, int6
     return search.found;
 }
 
-/* However many he has deleted, each is passed over once. */
+/* However many were deleted, each is passed over once. */
 static int64_t last_left(struct chat *chat, struct member *member, int64_t floor)
 {
     int64_t last_id = member->conversation->last_id;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What of a conversation is there for one of its members: what came after he joined or last deleted it,
- * without the messages he has deleted one by one. One question, for history, sync, replay, the list and
- * unread alike. */
+/* What of a conversation is there for one of its members: what came after the member joined, or last deleted
+ * the conversation, without the messages that the member has deleted one by one. One answer for history,
+ * sync, replay, the list and unread alike. Deletions made a moment ago are kept here for one group commit,
+ * until reads of the store see them. Broker thread only. */
 #ifndef PLUGIN_PEOPLE_VISIBLE_H
 #define PLUGIN_PEOPLE_VISIBLE_H
 
@@ -14,30 +15,35 @@ struct conversation;
 struct member;
 struct message;
 
+/* 0, or -1: out of memory. */
 __attribute__((warn_unused_result)) int visible_open(struct chat *chat);
+/* Takes what was never opened. */
 void visible_close(struct chat *chat);
 
 /* What a frame takes for one deleted message. */
 #define VISIBLE_DELETE_BYTES 256
 
-/* What reaches a device and `sync`: messages after this id. */
+/* The messages after this id reach the member's devices, and `sync`. */
 int64_t visible_from(const struct member *member);
-/* What history gives: where the group's type shows what came before joining (RULES), that too. `member` NULL:
- * an app admin, who may read everything. */
+/* The messages after this id are in the history: where the group's type shows what came before joining
+ * (docs/rules.md), these too. `member` NULL: for an app admin, who may read everything. */
 int64_t visible_history_from(const struct conversation *conversation, const struct member *member);
-/* Has he deleted this message? A point read, and not even that for who has never deleted one as new. `member`
- * may be NULL. */
+/* Has the member deleted this message? A point read, and not even that where nothing as new was ever deleted.
+ * `member` may be NULL: no. No also where the store cannot be read (store_reads_failed tells). */
 bool visible_deleted(struct chat *chat, const struct member *member, int64_t id);
-/* The id of the last message that is there for him, 0: none. */
+/* The id of the last message that is there for the member; 0: none, or the store cannot be read
+ * (store_reads_failed tells). */
 int64_t visible_last(struct chat *chat, struct member *member);
 
-/* In the open frame, which must not be aborted any more: the message is gone for him. false: out of memory,
- * nothing has changed. */
+/* In the open frame, which must not be aborted any more: the message, which the member has not deleted yet,
+ * is gone for the member. false: out of memory, and nothing has changed. */
 __attribute__((warn_unused_result)) bool visible_delete(struct chat *chat, struct member *member,
                                                         const struct message *message);
-/* The same for all there is up to now, read or not: the caller then moves the read position (member_read). */
+/* In the open frame: all there is up to now is gone for the member, read or not. The caller then moves the
+ * read position (member_read). */
 void visible_clear(struct chat *chat, struct member *member);
-/* Adds to `ids` others' messages with content after `after` that he has deleted. */
+/* Adds to `ids` those others' messages with content after the id `after` that the member has deleted; some of
+ * them twice. */
 void visible_deleted_after(struct chat *chat, const struct member *member, int64_t after, struct ids *ids);
 
 #endif

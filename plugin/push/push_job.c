@@ -12,7 +12,6 @@
 #include "plugin/payload/notification.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
-#include "plugin/people/profile.h"
 #include "plugin/people/unread.h"
 #include "plugin/people/user.h"
 #include "plugin/people/visible.h"
