@@ -12,10 +12,13 @@
 struct chat;
 struct user;
 
+/* -1: out of memory. */
 __attribute__((warn_unused_result)) int closing_open(struct chat *chat);
+/* When no session is left. What was never opened is fine. */
 void closing_close(struct chat *chat);
 
-/* Closes the connection once everything queued for it so far has been written. */
+/* Closes the connection once everything queued for it so far has been written, and its device has had half a
+ * second to read that. One that has to go already is fine. */
 void session_close_soon(struct chat *chat, struct session *session);
 /* The event forceOffline, then the close. */
 void session_force_offline(struct chat *chat, struct session *session, const struct displacement *why);
@@ -37,6 +40,7 @@ void devices_lose_all(struct chat *chat, struct user *user);
 /* From login on the session ends when its userSig does (second `expires`). false: out of memory. */
 __attribute__((warn_unused_result)) bool expiry_watch(struct chat *chat, struct session *session,
                                                       int64_t expires_seconds);
+/* It ends then instead. */
 void expiry_renew(struct chat *chat, struct session *session, int64_t expires_seconds);
 /* The session has ended. */
 void expiry_unwatch(struct chat *chat, struct session *session);

@@ -19,7 +19,7 @@ struct user;
 __attribute__((warn_unused_result)) int deletions_open(struct chat *chat);
 void deletions_close(struct chat *chat);
 
-/* false: the ring is full, memory is, or the store cannot be read; nothing has changed. */
+/* false: the ring is full, memory is out, or the store cannot be read; nothing has changed. */
 __attribute__((warn_unused_result)) bool deletion_start(struct chat *chat, struct user *user);
 /* TICK. true: there is more to do at the next one. */
 bool deletions_tick(struct chat *chat);

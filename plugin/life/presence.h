@@ -16,11 +16,13 @@ struct user;
  * background. */
 enum user_status { STATUS_OFFLINE, STATUS_BACKGROUND, STATUS_ONLINE };
 
+/* -1: out of memory. */
 __attribute__((warn_unused_result)) int presence_open(struct chat *chat);
-/* When no session is left, and so no watch. */
+/* When no session is left, and so no watch. What was never opened is fine. */
 void presence_close(struct chat *chat);
 
 enum user_status presence_status(const struct user *user);
+/* As clients know it: "online", "background" or "offline". */
 const char *presence_name(enum user_status status);
 
 /* His devices have come, gone, or changed between foreground and background. */
@@ -31,6 +33,7 @@ void presence_changed(struct chat *chat, struct user *user);
 __attribute__((warn_unused_result)) bool presence_watch(struct chat *chat, struct session *session,
                                                         struct user *user);
 bool presence_watches(const struct session *session, const struct user *user);
+/* Who is not watched is fine. */
 void presence_unwatch(struct chat *chat, struct session *session, const struct user *user);
 /* The session ends, and all its watching. */
 void presence_unwatch_all(struct chat *chat, struct session *session);

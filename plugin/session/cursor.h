@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a device has had of a subscription: positions in this connection, and the cursor that the store
- * keeps. */
+/* What a device has had of a subscription: positions in this connection, and the cursor that the store keeps.
+ * All are ids of messages, 0 before the first. Broker thread only. */
 #ifndef PLUGIN_SESSION_CURSOR_H
 #define PLUGIN_SESSION_CURSOR_H
 
@@ -25,7 +25,7 @@ int64_t subscription_position(struct chat *chat, struct subscription *subscripti
 int64_t subscription_given(struct chat *chat, struct subscription *subscription);
 /* The connection died unnoticed, perhaps 1.5 keepalives ago: positions go back to where they were then. */
 void subscriptions_rewind(struct chat *chat, struct session *session);
-/* The lowest position of that time: what was handed after it may have got lost. */
+/* The lowest position of that time: what was handed after it may have got lost. INT64_MAX: nothing. */
 int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session);
 /* cursor_begin.c: sets the positions of a new subscription. This device's own cursor; the feed's where that
  * is further; for a device without one, that of the user's other device that is furthest; what this very
@@ -33,17 +33,17 @@ int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session)
  * names it. */
 void cursor_begin(struct chat *chat, struct subscription *subscription, const char *topic);
 /* Up to which id this connection has had the conversation by a narrower filter than the feed, in force or
- * ended. */
+ * ended; 0: not at all. */
 int64_t subscriptions_had(struct chat *chat, const struct session *session,
                           const struct conversation *conversation);
 /* What the store is to have as its cursor: the position, or what was acked by hand. */
 int64_t subscription_cursor(struct chat *chat, struct subscription *subscription);
-/* Records for every cursor that moved, in the open frame. At the end of a session: where they are. While it
- * goes on: where they were at the last call, since what was handed just now may still be in the broker's
- * queue when it dies; true while there is more to write the next time. */
-void subscriptions_put_cursors(struct chat *chat, struct session *session);
-/* What such a frame needs, for store_begin. */
+/* What a frame needs for the cursors of the session, for store_begin. */
 size_t subscriptions_frame_bytes(const struct session *session);
+/* Records for every cursor that moved, in the open frame. At the end of a session: where they are. */
+void subscriptions_put_cursors(struct chat *chat, struct session *session);
+/* While it goes on: where they were at the last call, since what was handed just now may still be in the
+ * broker's queue when it dies. true: there is more to write the next time. */
 bool subscriptions_put_settled(struct chat *chat, struct session *session);
 /* TICK: writes the cursors of sessions that have been dirty for two seconds, a bounded number a turn. */
 bool cursors_tick(struct chat *chat);

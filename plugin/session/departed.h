@@ -37,12 +37,16 @@ struct departed {
     UT_hash_handle hh;
 };
 
+/* -1: out of memory. */
 __attribute__((warn_unused_result)) int departed_open(struct chat *chat);
+/* What was never opened is fine. */
 void departed_close(struct chat *chat);
 
 /* The session ends; `mark` is that of the frame with its cursors. Out of memory: the store's word counts,
  * a few messages may come twice. */
 void departed_add(struct chat *chat, struct session *session, uint64_t mark);
+/* NULL: no device with this client id has just left. Good until one
+ * comes or goes. */
 const struct departed *departed_find(struct chat *chat, const char *client_id);
 /* The highest cursor among the user's departed devices for this topic or the feed, leaving `client_id` out;
  * -1: none. */

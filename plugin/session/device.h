@@ -43,7 +43,9 @@ struct device {
     struct displacement displacement; /* it is to be told, unless the reason is OFFLINE_NONE */
 };
 
+/* -1: out of memory. */
 __attribute__((warn_unused_result)) int devices_open(struct chat *chat);
+/* When no session is left. What was never opened is fine. */
 void devices_close(struct chat *chat);
 
 /* What is known of a client id. false: the store cannot be read. */

@@ -147,51 +147,60 @@ struct session {
     } push;
 };
 
+/* Has it had no TICK yet? */
 static inline bool session_fresh(const struct session *session)
 {
     return session->state == SESSION_FRESH || session->state == SESSION_FRESH_CLOSING;
 }
 
+/* Does it have to go? */
 static inline bool session_closing(const struct session *session)
 {
     return session->state >= SESSION_FRESH_CLOSING;
 }
 
+/* -1: out of memory. */
 __attribute__((warn_unused_result)) int sessions_open(struct chat *chat);
-/* When the last session has ended: leaving.h. */
+/* When the last session has ended (leaving.h). What was never opened is fine. */
 void sessions_close(struct chat *chat);
 
+/* The session of the broker's client, NULL when it has none: it is no chat user, or a bridge. */
 struct session *session_find(struct chat *chat, const struct mosquitto *client);
 /* The newest session with this client id, NULL when none is connected. */
 struct session *session_by_client_id(struct chat *chat, const char *client_id);
-/* Every session, over ->next. */
+/* Every session, over ->next, the oldest first; NULL: there is none. */
 struct session *sessions_first(struct chat *chat);
 int sessions_count(struct chat *chat);
+/* How many users have one; walks over all. */
 int sessions_user_count(struct chat *chat);
+
 /* A session that the caller has made is there for everybody, and is no more. One that comes with the client
  * id of another takes that over; when it ends first, the other one has it again. false: out of memory,
  * nothing has changed. */
 __attribute__((warn_unused_result)) bool session_enlist(struct chat *chat, struct session *session);
 void session_delist(struct chat *chat, struct session *session);
-/* Frees one that is not there. */
+/* Frees one that is ABSENT. */
 void session_free(struct session *session);
 
+/* Only as drawn above. */
 void session_change_state(struct chat *chat, struct session *session, enum session_state state);
 /* The one that has been FRESH, or FRESH_CLOSING, for longest; the one that has been CLOSING. NULL: none. */
 struct session *sessions_fresh(const struct chat *chat);
 struct session *sessions_closing(const struct chat *chat);
 
-/* A cursor of the session has moved. */
+/* A cursor of the session has moved, or must be looked at again. */
 void session_dirty(struct chat *chat, struct session *session);
 /* The one whose cursors wait longest to be written, NULL: none; and that they have been. */
 struct session *sessions_dirty(struct chat *chat);
 void session_written(struct chat *chat, struct session *session);
 
 /* From its AUTH on the broker re-sends to a kept session what was in flight, before any other event (but the
- * end of the connection it takes over). Every other event ends that. NULL: there is nothing to re-send. */
+ * end of the connection it takes over). This one has just come (NULL: one that has nothing in flight); is it
+ * this one; it was, for there is another event. */
 void session_connects(struct chat *chat, const struct session *session);
 bool session_connecting(const struct chat *chat, const struct session *session);
 void sessions_connected(struct chat *chat);
+
 /* Has forceOffline been flushed to it? */
 bool session_told(const struct chat *chat, const struct session *session);
 /* A copy of the stored message `id` has been queued for this client, outside TICK. */

@@ -17,17 +17,27 @@ struct user;
 
 enum subscription_kind { SUBSCRIPTION_INBOX, SUBSCRIPTION_FEED, SUBSCRIPTION_GROUP, SUBSCRIPTION_LIVE };
 
-/* What a session is subscribed to. For stored kinds two positions: `handed` is the last id handed to the
- * broker for this client and flushed, `queued` one that waits for a flush (see deliver.h). */
+/* What a session is subscribed to. Each group is written by the files named above it; all may read. */
 struct subscription {
+    /* subscription.c */
     enum subscription_kind kind;
     struct session *session;
-    struct conversation *conversation; /* GROUP and LIVE */
+    struct conversation *conversation;            /* GROUP and LIVE */
+    struct subscription *prev, *next;             /* session->subscriptions, or ->ended */
+    struct subscription *group_prev, *group_next; /* conversation->subscriptions */
+
+    /* delivery/subscribe.c */
     int qos;
     bool subscribed; /* LIVE: false when only joined by command, without SUBSCRIBE */
     uint64_t since;  /* LIVE: the last live publish made before SUBSCRIBE (live_publish.h) */
-    bool replaying;  /* what came before has not all been handed yet: live messages wait their turn */
+
+    /* delivery/replay.c */
+    bool replaying; /* what came before has not all been handed yet: live messages wait their turn */
     bool replay_started;
+    struct merge *merge; /* while replaying */
+
+    /* Stored kinds: cursor.c, and cursor_begin.c at first. `handed` is the last id handed to the broker for
+     * this client and flushed, `queued` one that waits for a flush (see deliver.h). */
     int64_t handed;
     int64_t queued;
     int64_t early; /* what was queued a turn before `queued` and may not be flushed either */
@@ -35,13 +45,11 @@ struct subscription {
     uint64_t queued_until; /* the tick at which `queued` has been flushed */
     int64_t settling;      /* the position two seconds ago: what is written while the session goes on */
     int64_t cursor;        /* what the store has (or is about to have) */
-    struct trail trail;    /* where `handed` was in the last 1.5 keepalives */
     int64_t acked;         /* devices that use `ack`: cursor by hand */
-    struct merge *merge;   /* while replaying */
-    struct subscription *prev, *next;             /* session->subscriptions */
-    struct subscription *group_prev, *group_next; /* conversation->subscriptions */
+    struct trail trail;    /* where `handed` was in the last 1.5 keepalives */
 };
 
+/* Is it of a kind whose messages are stored? */
 static inline bool subscription_stored(const struct subscription *subscription)
 {
     return subscription->kind != SUBSCRIPTION_LIVE;
