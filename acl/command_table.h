@@ -5,7 +5,6 @@
 #define ACL_COMMAND_TABLE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "acl/rules.h"

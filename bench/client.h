@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #define PAYLOAD_BYTES 128 /* of every message that is counted; a JSON object with `text` */
 

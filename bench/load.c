@@ -2,10 +2,8 @@
 /* load --port N --key-file FILE --sdkappid N [options] WORKLOAD: one measurement of one broker that was just
  * started; prints one line of JSON (meter.h). `load --list` names the workloads. */
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "bench/client.h"

@@ -3,8 +3,6 @@
  * returns. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "bench/die.h"
 #include "bench/meter.h"

@@ -2,7 +2,6 @@
 /* Apple Push Notification service: HTTP/2, provider tokens signed with a .p8 key. */
 #include <openssl/evp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/json.h"

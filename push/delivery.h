@@ -10,10 +10,8 @@
 #ifndef PUSH_DELIVERY_H
 #define PUSH_DELIVERY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-#include "lib/daemon/http.h"
 #include "push/config.h"
 #include "push/job.h"
 #include "push/provider.h"
@@ -22,6 +20,7 @@
 #define DELIVERIES_FREE 100 /* of them are kept free of providers that hang */
 
 struct deliveries;
+struct http;
 
 /* How a job has ended; once for each that was taken. `job` is gone afterwards. */
 typedef void delivery_answer(void *context, const struct job *job, const struct outcome *outcome);

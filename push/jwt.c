@@ -6,7 +6,6 @@
 #include <openssl/ecdsa.h>
 #include <openssl/pem.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

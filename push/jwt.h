@@ -4,7 +4,6 @@
 #define PUSH_JWT_H
 
 #include <openssl/evp.h>
-#include <stddef.h>
 
 /* The private key of a PEM text without passphrase, for EVP_PKEY_free. NULL: there is none. */
 EVP_PKEY *jwt_key_read(const char *pem);

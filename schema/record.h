@@ -6,7 +6,6 @@
 
 #include <sqlite3.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

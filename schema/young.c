@@ -2,6 +2,7 @@
 #include "schema/young.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 static void on_released(void *context)

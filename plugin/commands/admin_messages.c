@@ -9,7 +9,6 @@
 #include "acl/topic.h"
 #include "lib/basics.h"
 #include "lib/json_text.h"
-#include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/broadcast.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "lib/json.h"
 #include "plugin/commands/commands.h"
 
 #include <stdlib.h>
@@ -7,7 +6,6 @@
 #include <utlist.h>
 
 #include "acl/code.h"
-#include "plugin/commands/access.h"
 #include "plugin/commands/page.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/event.h"

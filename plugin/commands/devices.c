@@ -7,7 +7,6 @@
 #include "acl/code.h"
 #include "acl/identity.h"
 #include "acl/limits.h"
-#include "lib/basics.h"
 #include "lib/json.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"

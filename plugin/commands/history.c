@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "acl/code.h"
 #include "lib/basics.h"
-#include "lib/json.h"
-#include "plugin/commands/access.h"
 #include "plugin/commands/commands.h"
 #include "plugin/commands/page.h"
 #include "plugin/core/chat.h"

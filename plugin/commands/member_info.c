@@ -2,7 +2,6 @@
 #include "plugin/commands/commands.h"
 
 #include <string.h>
-#include <utlist.h>
 
 #include "acl/code.h"
 #include "lib/basics.h"

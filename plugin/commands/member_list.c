@@ -7,7 +7,6 @@
 #include "acl/code.h"
 #include "acl/limits.h"
 #include "lib/json.h"
-#include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/people/conversation.h"

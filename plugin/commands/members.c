@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/commands/commands.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
 #include "acl/code.h"
 #include "plugin/commands/access.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "lib/json.h"
 #include "plugin/commands/commands.h"
 
 #include <stdio.h>
@@ -8,7 +7,6 @@
 #include "acl/code.h"
 #include "acl/limits.h"
 #include "lib/text.h"
-#include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/event.h"

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "lib/json.h"
 #include "plugin/commands/commands.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <utlist.h>
 
 #include "acl/code.h"
 #include "acl/limits.h"
-#include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/event.h"
 #include "plugin/people/conversation.h"

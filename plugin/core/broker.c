@@ -6,7 +6,6 @@
 #include <mqtt_protocol.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "acl/topic.h"

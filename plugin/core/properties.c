@@ -6,7 +6,6 @@
 #include <mosquitto_broker.h>
 #include <mqtt_protocol.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "plugin/core/broker.h"
 

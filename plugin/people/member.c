@@ -2,7 +2,6 @@
 #include "plugin/people/member.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <utlist.h>
 
 #include "lib/text.h"
@@ -10,7 +9,6 @@
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
-#include "schema/log.h"
 #include "schema/store.h"
 
 static void forget_all(struct conversation *conversation)

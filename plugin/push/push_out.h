@@ -7,7 +7,6 @@
 
 #include "schema/young.h"
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <uthash.h>
 

@@ -10,7 +10,6 @@
 #include "plugin/session/expiry.h"
 #include "schema/ids.h"
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <uthash.h>
 

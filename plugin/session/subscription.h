@@ -7,7 +7,6 @@
 #include "acl/identity.h"
 #include "plugin/session/trail.h"
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct conversation;

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "lib/basics.h"
-#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
