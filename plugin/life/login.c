@@ -27,6 +27,8 @@ static int check_named_id(struct chat *chat, const struct login *login, const st
 {
     if (user_find_any(chat, login->client_id))
         return CODE_BAD_CLIENT_ID;
+    if (store_reads_failed(chat->store))
+        return CODE_BUSY;
     return device->known && strcmp(device->user, login->user) != 0 ? CODE_BAD_CLIENT_ID : CODE_OK;
 }
 
@@ -187,15 +189,23 @@ static bool admit(struct chat *chat, struct session *session, const struct check
     return entered;
 }
 
-/* Is the client id a chat user's: his userID, or `userID:...`? Those are closed to everybody else. */
-static bool names_chat_user(struct chat *chat, const char *client_id)
+/* A chat user's client ids, the userID and `userID:...`, are closed to everybody else. */
+static int check_others_id(struct chat *chat, const char *client_id)
 {
     char user[USER_ID_MAX + 1];
     size_t len = strcspn(client_id, ":");
     if (len > USER_ID_MAX)
-        return false;
+        return CODE_OK;
     snprintf(user, sizeof user, "%.*s", (int)len, client_id);
-    return user_find_any(chat, user) != NULL;
+    if (user_find_any(chat, user))
+        return CODE_BAD_CLIENT_ID;
+    return store_reads_failed(chat->store) ? CODE_BUSY : CODE_OK;
+}
+
+static enum login_result defer(struct chat *chat, const struct login *login)
+{
+    int code = check_others_id(chat, login->client_id);
+    return code == CODE_OK ? LOGIN_DEFERRED : refuse(login, code);
 }
 
 /* other_users defer: a password that is no userSig, good or bad, belongs to somebody who is no chat user. */
@@ -235,7 +245,7 @@ enum login_result session_login(struct chat *chat, const struct login *login)
     struct checked checked = {0};
     sessions_connected(chat);
     if (is_other_user(chat, login))
-        return names_chat_user(chat, login->client_id) ? refuse(login, CODE_BAD_CLIENT_ID) : LOGIN_DEFERRED;
+        return defer(chat, login);
     int code = check_login(chat, login, &checked);
     if (code == CODE_OK)
         code = check_place(chat, login, &checked);

@@ -533,3 +533,14 @@ def test_chat_and_dynamic_security_go_on_after_a_reload(dynsec):
     broker.user("alice").send("bob", "hello")
     bob.text("hello")
     boss.ping()
+
+
+def test_a_chat_users_client_id_is_closed_also_while_nobody_can_be_looked_up(mixed):
+    broker = mixed(faults=True)
+    broker.create("bob")
+    broker.restart()
+    broker.user("alice")
+    with broker.faults.rule("read", "chat.db"):
+        assert broker.raw().connect("bob:ios", "probe", "pass").code == 5
+    broker.await_log("database read failed")
+    probe(broker)
