@@ -3,15 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "lib/basics.h"
@@ -67,7 +67,7 @@ struct writer {
 
     pthread_t thread;
     bool started;
-    sem_t wake;
+    int wake; /* an eventfd */
     atomic_bool asleep, stop, stalled;
     atomic_uint_fast64_t committed, commit_us, bad;
     atomic_int_fast64_t retention_ms, first_id;
@@ -322,16 +322,10 @@ static int64_t nap_until_retention(const struct writer *w)
 
 static void nap(struct writer *w, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    while (sem_clockwait(&w->wake, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
-        ;
+    struct pollfd wake = {.fd = w->wake, .events = POLLIN};
+    eventfd_t times;
+    if (poll(&wake, 1, (int)ms) > 0)
+        eventfd_read(w->wake, &times);
 }
 
 /* Exchanges on both sides: either the producer sees that we sleep, or we see the head that it moved
@@ -468,9 +462,11 @@ int writer_create(struct writer **out, const struct writer_config *config, char 
     w->ring = config->ring;
     atomic_store(&w->retention_ms, config->retention_ms);
     pthread_mutex_init(&w->lines_lock, NULL);
-    sem_init(&w->wake, 0, 0);
     checkpoints_init(&w->checkpoints, w->db);
-    if (prepare_own(w, error, error_size)) {
+    w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (w->wake < 0)
+        snprintf(error, error_size, "eventfd: %s", strerror(errno));
+    if (w->wake < 0 || prepare_own(w, error, error_size)) {
         writer_free(w);
         return -1;
     }
@@ -541,7 +537,7 @@ void writer_stop(struct writer *w)
     if (!w->started)
         return;
     atomic_store(&w->stop, true);
-    sem_post(&w->wake);
+    eventfd_write(w->wake, 1);
     pthread_join(w->thread, NULL);
     w->started = false;
 }
@@ -559,7 +555,8 @@ void writer_free(struct writer *w)
     sqlite3_finalize(w->save_position);
     sqlite3_finalize(w->forget_boot);
     retention_free(w->retention);
-    sem_destroy(&w->wake);
+    if (w->wake >= 0)
+        close(w->wake);
     pthread_mutex_destroy(&w->lines_lock);
     free(w->bad_path);
     free(w);
@@ -568,7 +565,7 @@ void writer_free(struct writer *w)
 void writer_wake(struct writer *w)
 {
     if (atomic_exchange(&w->asleep, false))
-        sem_post(&w->wake);
+        eventfd_write(w->wake, 1);
 }
 
 uint64_t writer_committed(const struct writer *w)

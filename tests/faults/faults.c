@@ -126,17 +126,12 @@ static int fault(enum fault_kind kind, int fd)
 
 FAULTY(ssize_t, read, READ, fd, (int fd, void *out, size_t size), (fd, out, size))
 FAULTY(ssize_t, pread, READ, fd, (int fd, void *out, size_t size, off_t at), (fd, out, size, at))
-FAULTY(ssize_t, pread64, READ, fd, (int fd, void *out, size_t size, off_t at), (fd, out, size, at))
 FAULTY(ssize_t, write, WRITE, fd, (int fd, const void *data, size_t size), (fd, data, size))
 FAULTY(ssize_t, pwrite, WRITE, fd, (int fd, const void *data, size_t size, off_t at), (fd, data, size, at))
-FAULTY(ssize_t, pwrite64, WRITE, fd, (int fd, const void *data, size_t size, off_t at), (fd, data, size, at))
 FAULTY(int, fsync, SYNC, fd, (int fd), (fd))
 FAULTY(int, fdatasync, SYNC, fd, (int fd), (fd))
 FAULTY(int, ftruncate, TRUNCATE, fd, (int fd, off_t size), (fd, size))
-FAULTY(int, ftruncate64, TRUNCATE, fd, (int fd, off_t size), (fd, size))
 FAULTY(void *, mmap, MAP, fd, (void *at, size_t size, int protection, int flags, int fd, off_t from),
-       (at, size, protection, flags, fd, from))
-FAULTY(void *, mmap64, MAP, fd, (void *at, size_t size, int protection, int flags, int fd, off_t from),
        (at, size, protection, flags, fd, from))
 
 /* open has a mode only with O_CREAT; passing it always does no harm. */
@@ -157,7 +152,15 @@ FAULTY(void *, mmap64, MAP, fd, (void *at, size_t size, int protection, int flag
         return -1;                                                                                           \
     }
 FAULTY_OPEN(open)
+
+#ifdef __GLIBC__ /* programs with large files call these there */
+FAULTY(ssize_t, pread64, READ, fd, (int fd, void *out, size_t size, off_t at), (fd, out, size, at))
+FAULTY(ssize_t, pwrite64, WRITE, fd, (int fd, const void *data, size_t size, off_t at), (fd, data, size, at))
+FAULTY(int, ftruncate64, TRUNCATE, fd, (int fd, off_t size), (fd, size))
+FAULTY(void *, mmap64, MAP, fd, (void *at, size_t size, int protection, int flags, int fd, off_t from),
+       (at, size, protection, flags, fd, from))
 FAULTY_OPEN(open64)
+#endif
 
 /* The clock */
 

@@ -226,10 +226,14 @@ static void log_out(int number)
     session_end(&chat, (const struct mosquitto *)&clients[number], false);
 }
 
-/* SQLite's own memory is its page cache, which has a limit of its own. */
+/* SQLite's own memory is its page cache, which has a limit of its own. 0: this malloc does not count. */
 static int64_t memory_in_use(void)
 {
+#if defined __GLIBC__ && !defined __SANITIZE_ADDRESS__
     return (int64_t)mallinfo2().uordblks - sqlite3_memory_used();
+#else
+    return 0;
+#endif
 }
 
 /* Tests */
@@ -237,9 +241,8 @@ static int64_t memory_in_use(void)
 static void an_idle_session_with_its_feed_costs_less_than_a_kibibyte(void **state)
 {
     (void)state;
-#ifdef __SANITIZE_ADDRESS__
-    skip(); /* its malloc counts nothing */
-#endif
+    if (memory_in_use() == 0)
+        skip();
     for (int i = 0; i < SESSIONS; i++) {
         log_in(i, "ios:phone-1234567890");
         log_out(i);
@@ -257,9 +260,8 @@ static void an_idle_session_with_its_feed_costs_less_than_a_kibibyte(void **stat
 static void sessions_that_came_and_went_leave_nothing_behind(void **state)
 {
     (void)state;
-#ifdef __SANITIZE_ADDRESS__
-    skip();
-#endif
+    if (memory_in_use() == 0)
+        skip();
     int64_t after_first = 0;
     for (int round = 0; round < 4; round++) {
         for (int i = 0; i < SESSIONS; i++)
