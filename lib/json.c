@@ -326,7 +326,8 @@ static size_t mend_number(char *text, size_t len, size_t start)
     size_t i = start;
     while (i < len && (is_digit((unsigned char)text[i]) || strchr("+-.eE", text[i])))
         i++;
-    if (i - start > CJSON_NUMBER_MAX) {
+    /* The first comparison tells gcc -flto, which looks into here for texts that it knows, what it does not see. */
+    if (len > CJSON_NUMBER_MAX && i - start > CJSON_NUMBER_MAX) {
         memset(text + start, ' ', i - start);
         memcpy(text + start, "-1", 2);
     }

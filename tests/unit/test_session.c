@@ -48,7 +48,7 @@
 static struct chat chat;
 static char folder[64];
 static char clients[SESSIONS]; /* their addresses are the broker's client pointers */
-static char names[SESSIONS][32];
+static char names[SESSIONS][40];
 static int events, closed;
 static long memory = -1; /* for the next login: memory_left of failing_memory.h */
 
