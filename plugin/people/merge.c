@@ -180,7 +180,10 @@ static bool give(void *context, const struct message *message)
         run->stream->next = message->id > run->end ? DRAINED : message->id;
         return false;
     }
-    if (!(gone(run, message) ? pass_over(run) : hand_over(run, message)))
+    bool over = gone(run, message);
+    if (store_reads_failed(run->merge->chat->store)) /* perhaps it is, and nobody can tell */
+        return stop(run);
+    if (!(over ? pass_over(run) : hand_over(run, message)))
         return stop(run);
     run->stream->after = run->merge->position = message->id;
     return true;

@@ -296,6 +296,34 @@ static void what_is_deleted_meanwhile_is_passed_over(void **state)
     merge_close(merge);
 }
 
+static void what_may_have_been_deleted_waits(void **state)
+{
+    bool complete;
+    say_all_over(10);
+    begin();
+    const struct message gone = {.id = ids[5], .conversation = said_in[5]->id, .sender = "bob"};
+    assert_true(visible_delete(&chat, member_find(&chat, said_in[5], "alice"), &gone));
+    store_commit(chat.store);
+    await_all(chat.store);
+    count--;
+    memmove(&ids[5], &ids[6], (count - 5) * sizeof *ids);
+    memmove(&said_in[5], &said_in[6], (count - 5) * sizeof *said_in);
+    struct reader reader = {.refused = NOT_TAKEN};
+    struct merge *merge = open_all(0);
+    store_end_reads(chat.store);
+    change(*state, "ALTER TABLE deleted RENAME TO hidden");
+    merge_read(merge, 100, take, &reader, &complete);
+    assert_false(complete);
+    assert_true(reader.next <= 5);
+    store_end_reads(chat.store);
+    change(*state, "ALTER TABLE hidden RENAME TO deleted");
+    store_reads_begin(chat.store);
+    merge_read(merge, 100, take, &reader, &complete);
+    assert_true(complete);
+    assert_int_equal(reader.next, 9);
+    merge_close(merge);
+}
+
 static bool is_not_of_the_first(void *context, struct conversation *conversation,
                                 const struct message *message)
 {
@@ -351,6 +379,7 @@ int main(void)
         TEST(what_is_said_meanwhile_is_the_next_ones),
         TEST(nothing_is_there_from_before_joining),
         TEST(what_is_deleted_meanwhile_is_passed_over),
+        TEST(what_may_have_been_deleted_waits),
         TEST(a_conversation_deleted_meanwhile_is_passed_over),
         TEST(the_newest_are_kept_whatever_conversation_they_are_in),
     };
