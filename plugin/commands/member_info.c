@@ -55,6 +55,8 @@ static int mute(struct command *command, struct conversation *conversation, stru
 {
     struct chat *chat = command->chat;
     const struct member *before = member_find(chat, conversation, user->id);
+    if (store_reads_failed(chat->store))
+        return CODE_BUSY;
     if (seconds == 0 && (!before || before->muted_until == 0))
         return CODE_OK; /* it is so already: nobody is told */
     int code = command_begin(command, MEMBER_INFO_BYTES + ANNOUNCE_TIPS_BYTES + ANNOUNCE_NAME_BYTES);

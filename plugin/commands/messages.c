@@ -169,8 +169,9 @@ int command_delete_messages(struct command *command)
     for (size_t i = 0; good && i < count; i++)
         if (!visible_deleted(chat, all[i].member, all[i].message.id))
             good = visible_delete(chat, all[i].member, &all[i].message);
-    store_commit(
-        chat->store); /* out of memory in the middle: those before are deleted, the client asks again */
+    store_commit(chat->store);
+    if (!good)
+        return CODE_BUSY; /* out of memory in the middle: those before are deleted, the client asks again */
     event_deleted(command->session, ids);
-    return good ? CODE_OK : CODE_BUSY;
+    return CODE_OK;
 }
