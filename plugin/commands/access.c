@@ -113,7 +113,7 @@ static int find_conversation(struct command *command, const struct command_field
     return code;
 }
 
-static int find(struct command *command, const struct command_field *field)
+static int look_up(struct command *command, const struct command_field *field)
 {
     switch (field->type) {
     case TYPE_USER:
@@ -141,7 +141,7 @@ int access_check(struct command *command, const struct command_field *fields)
 {
     int code = CODE_OK;
     for (const struct command_field *field = fields; code == CODE_OK && field->type != TYPE_NONE; field++)
-        code = find(command, field);
+        code = look_up(command, field);
     for (const struct command_field *field = fields; code == CODE_OK && field->type != TYPE_NONE; field++)
         code = check_right(command, field);
     return code;
