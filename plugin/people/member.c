@@ -175,7 +175,7 @@ bool members_load(struct chat *chat, struct conversation *conversation)
     while (complete && store_row(chat->store, row))
         complete = member_meet(chat, conversation, row) != NULL;
     store_done(row);
-    conversation->members_complete = !store_reads_failed(chat->store) && complete;
+    conversation->members_complete = complete && !store_reads_failed(chat->store);
     return conversation->members_complete;
 }
 
@@ -376,13 +376,12 @@ bool memberships_load(struct chat *chat, struct user *user)
         struct conversation *conversation = conversation_meet(chat, row, MEMBER_COLUMNS_COUNT);
         complete = conversation != NULL;
         if (complete && conversation->members_complete)
-            member_find(chat, conversation,
-                        user->id); /* none: a dismissal that the store does not know yet */
+            (void)member_find(chat, conversation, user->id); /* NULL: dismissed, and not committed yet */
         else if (complete)
             complete = member_meet(chat, conversation, row) != NULL;
     }
     store_done(row);
-    user->memberships_complete = !store_reads_failed(chat->store) && complete;
+    user->memberships_complete = complete && !store_reads_failed(chat->store);
     return user->memberships_complete;
 }
 
