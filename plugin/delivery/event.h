@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Transient events on chat/user/<self>/event, straight to one client, never stored. QoS 1, or 0 where the
- * inbox was subscribed at 0. */
+/* Transient events on chat/user/<self>/event, straight to one client, never stored. QoS 1, or 0 where the inbox was
+ * subscribed at 0. Everything is borrowed. Out of memory: the event is missing. Broker thread only. */
 #ifndef PLUGIN_DELIVERY_EVENT_H
 #define PLUGIN_DELIVERY_EVENT_H
 
@@ -14,7 +14,7 @@ struct displacement;
 struct member;
 struct user;
 
-/* The receipt, for a stored message with `random`. */
+/* The receipt, for a stored message with `random`; time in ms. */
 void event_sent(struct session *session, const struct conversation *conversation, int64_t id, int64_t seq,
                 int64_t time, int64_t random);
 /* A refused publish. random 0: it had none. `reason` may be "" (the code's text is used then). */
@@ -38,7 +38,7 @@ void event_deleted_conversation(const struct session *deleter, const struct conv
 void event_force_offline(struct session *session, const struct displacement *why);
 void event_sig_expired(struct session *session);
 
-/* Until when this user may not send to the group (ms; 0: he may again): to all his devices. */
+/* Until when this user may not send to the group (ms; 0: they may again): to all their devices. */
 void event_muted(const struct user *user, const struct conversation *group, int64_t until);
 
 /* The status of a watched user has changed, at `time` (ms). */

@@ -3,8 +3,8 @@
  * and messages of QoS 2. It is published once, on the group's topic, and the broker's own subscription tree
  * hands it out when it flushes. The broker makes a payload of its own then, so READ knows a live publish by
  * its bytes: nothing gets onto the topic without the server's stamp, and none but the server writes `tips`.
- * Each is remembered until the flush is over. A subscription gets those made after it
- * (subscription->since). */
+ * Each is remembered until the flush is over. A subscription gets those made after it (subscription->since).
+ * Broker thread only. */
 #ifndef PLUGIN_DELIVERY_LIVE_PUBLISH_H
 #define PLUGIN_DELIVERY_LIVE_PUBLISH_H
 
@@ -16,10 +16,12 @@ struct chat;
 struct conversation;
 struct session;
 
-/* To those who are subscribed now, `origin` (NULL: nobody) left out; payload: stamp and body, copied. false:
- * out of memory, nobody gets it. */
-bool live_publish_send(struct chat *chat, struct conversation *conversation, const struct session *origin,
-                       const void *payload, size_t len, int qos);
+/* To those who are subscribed now, `origin` (NULL: nobody) left out; payload: stamp and body, `len` bytes, copied.
+ * false: out of memory, nobody gets it. */
+__attribute__((warn_unused_result)) bool live_publish_send(struct chat *chat,
+                                                           struct conversation *conversation,
+                                                           const struct session *origin, const void *payload,
+                                                           size_t len, int qos);
 /* READ: the publish that this is, at one of the session's subscriptions; NULL: it is none. */
 struct live_publish *live_publish_find(const struct session *session, const char *topic, const void *payload,
                                        size_t len);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A message, by publish or command, from payload to stamp, log and delivery. When it returns PUBLISH_ACCEPT
- * the message is in the ring: the ack that the broker sends next is true. */
+/* A message, by publish or command, from payload to stamp, log and delivery. When it returns PUBLISH_ACCEPT the
+ * message is in the ring: the ack that the broker sends next is true. Each call opens frames of its own. Broker
+ * thread only. */
 #ifndef PLUGIN_DELIVERY_MESSAGE_H
 #define PLUGIN_DELIVERY_MESSAGE_H
 
@@ -11,12 +12,13 @@ struct chat;
 struct session;
 struct user;
 
+/* What came, borrowed, and what is to go out. */
 struct publish {
     const char *topic;
     const void *payload;
-    size_t len;
+    size_t len; /* bytes */
     int qos;
-    /* out: what the broker is to deliver instead, a broker_payload; NULL: unchanged */
+    /* out: what the broker is to deliver instead, for it or for broker_free (broker.h); NULL: unchanged */
     void *new_payload;
     size_t new_len;
 };
@@ -27,19 +29,23 @@ enum publish_result {
     PUBLISH_CLOSE   /* it cannot be stored now: no ack, the client is to send again */
 };
 
-enum publish_result message_publish(struct chat *chat, struct session *session, struct publish *publish);
+/* A client publishes to an inbox or a group. new_payload is set only with PUBLISH_ACCEPT, and not when the message
+ * was shed or is the repetition of an earlier one (recent.h): then nobody gets it. */
+__attribute__((warn_unused_result)) enum publish_result
+message_publish(struct chat *chat, struct session *session, struct publish *publish);
 
-/* What became of it. id 0: it was not stored; seq < 0: it has none; time 0: it was shed. */
+/* What became of it. id 0: it was not stored; seq < 0: it has none; time (ms) 0: it was shed. */
 struct receipt {
     int64_t id, seq, time;
 };
 
 #define REASON_BYTES 200 /* for a sentence about what is wrong; "": the code says it all */
 
-/* An app admin sends in the name of somebody, who need not be in the group. Form, `random` and the group's
- * rate count as for a publish, mutes and the sender's own rate do not. All devices of the sender get it.
- * Result: CODE_OK and the receipt, or a code and perhaps a reason. */
-int message_send_as(struct chat *chat, struct user *sender, struct publish *publish, struct receipt *receipt,
-                    char reason[REASON_BYTES]);
+/* An app admin sends in the name of somebody, who need not be in the group. Form, `random` and the group's rate
+ * count as for a publish, mutes and the sender's own rate do not. All devices of the sender get it. CODE_OK and the
+ * receipt, or a code and perhaps a reason; CODE_BUSY: it cannot be stored now. new_payload is NULL afterwards. */
+__attribute__((warn_unused_result)) int message_send_as(struct chat *chat, struct user *sender,
+                                                        struct publish *publish, struct receipt *receipt,
+                                                        char reason[REASON_BYTES]);
 
 #endif
