@@ -61,7 +61,7 @@ static void drop(struct buffer *buffer, size_t len)
     buffer->len -= len;
 }
 
-static void queue(struct client *client, const void *bytes, size_t len)
+static void queue_bytes(struct client *client, const void *bytes, size_t len)
 {
     append(&client->out, bytes, len);
     if (client->dirty)
@@ -79,8 +79,8 @@ static void queue_packet(struct client *client, unsigned char type, const void *
         head[n++] = (unsigned char)((rest & 127) | (rest > 127 ? 128 : 0));
         rest >>= 7;
     } while (rest > 0);
-    queue(client, head, n);
-    queue(client, body, len);
+    queue_bytes(client, head, n);
+    queue_bytes(client, body, len);
 }
 
 static unsigned char *put_number(unsigned char *at, size_t number)
@@ -110,7 +110,7 @@ static struct client *flush_one(struct client *client)
     return client->dirty ? client : NULL;
 }
 
-static void flush(void)
+static void flush_all(void)
 {
     struct client *client, *next, *again = NULL;
     for (client = dirty; client; client = next) {
@@ -169,7 +169,7 @@ void client_unsubscribe(struct client *client, const char *topic)
     queue_packet(client, 0xa2, body, (size_t)(at - body));
 }
 
-static void publish(struct client *client, const char *topic, const void *payload, size_t len)
+static void queue_publish(struct client *client, const char *topic, const void *payload, size_t len)
 {
     unsigned char body[8192], *at = body;
     if (len + 256 > sizeof body)
@@ -190,14 +190,14 @@ void client_publish(struct client *client, const char *topic)
     memcpy(payload, start, sizeof start - 1);
     snprintf(payload + PAYLOAD_BYTES - TAIL_BYTES, TAIL_BYTES + 1, TAIL_FORMAT, client->published++,
              (long long)meter_now());
-    publish(client, topic, payload, PAYLOAD_BYTES);
+    queue_publish(client, topic, payload, PAYLOAD_BYTES);
 }
 
 void client_command(struct client *client, const char *json)
 {
     free(client->response);
     client->response = NULL;
-    publish(client, CONTROL_TOPIC, json, strlen(json));
+    queue_publish(client, CONTROL_TOPIC, json, strlen(json));
 }
 
 /* Packets in */
@@ -268,7 +268,7 @@ static void on_publish(struct client *client, unsigned char type, const unsigned
         die("%s: a broken packet", client->user);
     if (acked) {
         const unsigned char puback[] = {0x40, 2, body[2 + topic_len], body[3 + topic_len]};
-        queue(client, puback, sizeof puback);
+        queue_bytes(client, puback, sizeof puback);
     }
     if (len - start >= PAYLOAD_BYTES && counts(body + len - TAIL_BYTES))
         on_counted(client, body + len - TAIL_BYTES);
@@ -358,9 +358,9 @@ static void on_readable(struct client *client)
 void clients_turn(int milliseconds)
 {
     struct epoll_event events[EVENTS];
-    flush();
+    flush_all();
     int n = epoll_wait(poll_fd, events, EVENTS, dirty ? 1 : milliseconds);
     for (int i = 0; i < n; i++)
         on_readable(events[i].data.ptr);
-    flush();
+    flush_all();
 }

@@ -104,7 +104,7 @@ static void create_clients(struct load *load, const struct load_arguments *argum
 }
 
 /* 0 stays 0: the workload has none of these. */
-static int given(const struct load_arguments *arguments, enum number_option number, int otherwise)
+static int number_given(const struct load_arguments *arguments, enum number_option number, int otherwise)
 {
     return arguments->number[number] && otherwise ? (int)arguments->number[number] : otherwise;
 }
@@ -124,11 +124,12 @@ int main(int argc, char **argv)
         die("no workload %s", arguments.workload);
     struct load load = {.workload = workload,
                         .bare = arguments.flag[BARE],
-                        .senders = given(&arguments, SENDERS, workload->senders),
+                        .senders = number_given(&arguments, SENDERS, workload->senders),
                         .readers = workload->readers,
-                        .receivers = given(&arguments, RECEIVERS, workload->receivers),
-                        .messages = given(&arguments, MESSAGES,
-                                          workload->messages / (arguments.flag[QUICK] ? QUICK_SHARE : 1))};
+                        .receivers = number_given(&arguments, RECEIVERS, workload->receivers),
+                        .messages =
+                            number_given(&arguments, MESSAGES,
+                                         workload->messages / (arguments.flag[QUICK] ? QUICK_SHARE : 1))};
     create_clients(&load, &arguments);
     clients_init((int)arguments.number[PORT]);
     meter_init((int)arguments.number[BROKER], arguments.flag[PAUSE]);

@@ -9,14 +9,14 @@
 #include "lib/clock.h"
 
 /* In nanoseconds. */
-struct use {
+struct cpu_use {
     long long wall, self, broker, writer;
 };
 
 static struct {
     int broker;
     bool pause, running;
-    struct use begin, used;
+    struct cpu_use begin, used;
     long long served;
     int *latency; /* microseconds */
     size_t latencies, size;
@@ -48,7 +48,7 @@ static long long thread_ran(const char *thread)
     return ran;
 }
 
-static void read_broker(struct use *use)
+static void read_broker(struct cpu_use *use)
 {
     char path[64];
     const struct dirent *entry;
@@ -63,9 +63,9 @@ static void read_broker(struct use *use)
         closedir(threads);
 }
 
-static struct use read_use(void)
+static struct cpu_use read_use(void)
 {
-    struct use use = {.wall = meter_now(), .self = clock_ns(CLOCK_PROCESS_CPUTIME_ID)};
+    struct cpu_use use = {.wall = meter_now(), .self = clock_ns(CLOCK_PROCESS_CPUTIME_ID)};
     if (meter.broker)
         read_broker(&use);
     return use;
@@ -90,7 +90,7 @@ void meter_start(void)
 
 void meter_stop(void)
 {
-    struct use end = read_use();
+    struct cpu_use end = read_use();
     meter.running = false;
     meter.used.wall += end.wall - meter.begin.wall;
     meter.used.self += end.self - meter.begin.self;
@@ -135,7 +135,7 @@ static double microseconds_each(long long nanoseconds, long count)
 
 void meter_print(const char *name, const char *unit, long count)
 {
-    const struct use *used = &meter.used;
+    const struct cpu_use *used = &meter.used;
     if (meter.latencies)
         qsort(meter.latency, meter.latencies, sizeof *meter.latency, rising);
     printf(

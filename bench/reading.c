@@ -108,36 +108,36 @@ static void ask_all(struct load *load, ask *question, int expected)
     meter_stop();
 }
 
-static void unknown(char *out, size_t size, const struct subject *subject, int n)
+static void ask_unknown(char *out, size_t size, const struct subject *subject, int n)
 {
     (void)subject, (void)n;
     snprintf(out, size, "\"command\":\"noSuchCommand\"");
 }
 
-static void history(char *out, size_t size, const struct subject *subject, int n)
+static void ask_history(char *out, size_t size, const struct subject *subject, int n)
 {
     snprintf(out, size, "\"command\":\"getHistory\",\"group\":\"%s\",\"limit\":20,\"before\":%lld",
              subject->group, id_of(subject, n));
 }
 
-static void conversations(char *out, size_t size, const struct subject *subject, int n)
+static void ask_conversations(char *out, size_t size, const struct subject *subject, int n)
 {
     (void)subject, (void)n;
     snprintf(out, size, "\"command\":\"getConversations\",\"limit\":100");
 }
 
-static void sync_100(char *out, size_t size, const struct subject *subject, int n)
+static void ask_sync_100(char *out, size_t size, const struct subject *subject, int n)
 {
     snprintf(out, size, "\"command\":\"sync\",\"limit\":100,\"after\":%lld", id_of(subject, n));
 }
 
-static void unread(char *out, size_t size, const struct subject *subject, int n)
+static void ask_unread(char *out, size_t size, const struct subject *subject, int n)
 {
     (void)subject, (void)n;
     snprintf(out, size, "\"command\":\"getUnread\"");
 }
 
-static void read_to(char *out, size_t size, const struct subject *subject, int n)
+static void ask_read_to(char *out, size_t size, const struct subject *subject, int n)
 {
     snprintf(out, size, "\"command\":\"markRead\",\"group\":\"%s\",\"id\":%lld", subject->group,
              subject->newest / ASKS * n + 1);
@@ -145,32 +145,32 @@ static void read_to(char *out, size_t size, const struct subject *subject, int n
 
 static void run_unknown(struct load *load)
 {
-    ask_all(load, unknown, 10026);
+    ask_all(load, ask_unknown, 10026);
 }
 
 static void run_history(struct load *load)
 {
-    ask_all(load, history, 0);
+    ask_all(load, ask_history, 0);
 }
 
 static void run_conversations(struct load *load)
 {
-    ask_all(load, conversations, 0);
+    ask_all(load, ask_conversations, 0);
 }
 
 static void run_sync(struct load *load)
 {
-    ask_all(load, sync_100, 0);
+    ask_all(load, ask_sync_100, 0);
 }
 
 static void run_unread(struct load *load)
 {
-    ask_all(load, unread, 0);
+    ask_all(load, ask_unread, 0);
 }
 
 static void run_read_to(struct load *load)
 {
-    ask_all(load, read_to, 0);
+    ask_all(load, ask_read_to, 0);
 }
 
 static long count_asks(const struct load *load)

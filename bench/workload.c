@@ -133,7 +133,7 @@ static void publish_all(struct load *load, next_topic next, long fan_out)
 
 /* Commands */
 
-static void command(struct client *client, const char *json)
+static void send_command(struct client *client, const char *json)
 {
     client_command(client, json);
     for (long long limit = meter_now() + 10 * SECOND; !client->response;) {
@@ -153,7 +153,7 @@ static void create_group(struct load *load, const char *type)
              "\",\"groupType\":\"%s\"%s}]}",
              type, strcmp(type, "Public") == 0 ? ",\"inviteOpt\":\"FreeAccess\"" : "");
     if (!load->bare)
-        command(&load->from[0], json);
+        send_command(&load->from[0], json);
 }
 
 static void invite(struct load *load, int first, int count)
@@ -166,7 +166,7 @@ static void invite(struct load *load, int first, int count)
         len += snprintf(json + len, sizeof json - (size_t)len, "%s\"%s\"", i > first ? "," : "",
                         load->to[i].user);
     snprintf(json + len, sizeof json - (size_t)len, "]}]}");
-    command(&load->from[0], json);
+    send_command(&load->from[0], json);
 }
 
 static void invite_all(struct load *load)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/commands/commands.h"
 
-
 #include "acl/code.h"
 #include "lib/usersig.h"
 #include "plugin/core/chat.h"
