@@ -9,6 +9,8 @@
 #include "schema/record.h"
 #include "schema/store_internal.h"
 
+#define FRAME_BYTES      ((size_t)256 << 10)
+#define FRAME_SHARE      16 /* ... or this part of the ring, if that is less */
 #define FRAME_SPARE      16384
 #define SHRINK_BYTES_MAX ((size_t)4 << 20) /* in a second */
 
@@ -93,16 +95,27 @@ bool store_has(const struct store *store, uint64_t mark)
     return store->committed >= mark;
 }
 
-bool store_begin(struct store *store, size_t bytes)
+static bool begin(struct store *store, size_t bytes)
 {
-    if (!ring_begin(store->ring, bytes + FRAME_SPARE)) {
+    if (!ring_begin(store->ring, bytes)) {
         store_poll(store);
-        if (!ring_begin(store->ring, bytes + FRAME_SPARE))
+        if (!ring_begin(store->ring, bytes))
             return false;
     }
     store->broken = false;
     store->id_mark_in_frame = false;
     return true;
+}
+
+bool store_begin(struct store *store)
+{
+    size_t share = ring_capacity(store->ring) / FRAME_SHARE;
+    return begin(store, share < FRAME_BYTES ? share : FRAME_BYTES);
+}
+
+bool store_begin_sized(struct store *store, size_t bytes)
+{
+    return begin(store, bytes + FRAME_SPARE);
 }
 
 static void put(struct store *store, enum write_op op, const char *format, va_list parameters)
@@ -159,7 +172,7 @@ bool store_write(struct store *store, enum write_op op, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    bool begun = store_begin(store, record_size(format, list));
+    bool begun = store_begin_sized(store, record_size(format, list));
     if (begun) {
         put(store, op, format, list);
         store_commit(store);

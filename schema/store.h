@@ -32,10 +32,16 @@ __attribute__((warn_unused_result)) int store_open(struct store **out, const str
  * end, closes. */
 void store_close(struct store *store);
 
-/* Starts a frame of at most `bytes` of texts and blobs in all; false: the ring is full, nothing has changed
- * and nothing may be changed. Reserves 16 KiB on top, enough for some hundred numbers. Between store_begin
- * and store_commit memory may change: the frame will be written, unless store_abort. */
-__attribute__((warn_unused_result)) bool store_begin(struct store *store, size_t bytes);
+/* Starts a frame; false: the ring is full, nothing has changed and nothing may be changed. Between store_begin
+ * and store_commit memory may change: the frame will be written, unless store_abort.
+ *
+ * The frame may take 256 KiB (a 16th of a ring of less than 4 MiB, which only tests have). What it does not
+ * take stays free, but it begins only where so much is free. */
+__attribute__((warn_unused_result)) bool store_begin(struct store *store);
+/* The same for a frame of at most `bytes` of texts and blobs in all, with 16 KiB on top, enough for some hundred
+ * numbers: for what may need more, like a list of any length; and for messages, which find room in a ring that
+ * is nearly full. */
+__attribute__((warn_unused_result)) bool store_begin_sized(struct store *store, size_t bytes);
 /* Adds a statement with its parameters, by format: i int64_t; t text (NULL gives NULL); b text with length
  * (const char *, size_t). A frame whose reservation does not suffice is marked broken: store_commit logs it
  * and writes nothing. */

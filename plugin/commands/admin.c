@@ -15,8 +15,6 @@
 #include "plugin/push/push.h"
 #include "schema/store.h"
 
-#define IMPORT_BYTES 128 /* of each, in the frame */
-
 /* importUsers */
 
 enum import_result { IMPORT_FAILED, IMPORT_CREATED, IMPORT_EXISTS };
@@ -50,7 +48,7 @@ int command_import_users(struct command *command)
     const cJSON *id, *ids = command_list(command, FIELD_USER_IDS);
     cJSON_ArrayForEach (id, ids)
         (void)user_find(command->chat, id->valuestring); /* so that a store that cannot be read is noticed */
-    int code = command_begin(command, USERS_MAX * IMPORT_BYTES);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     cJSON *list = cJSON_AddArrayToObject(command->data, "users");
@@ -77,7 +75,7 @@ static int64_t muted_until(const struct command *command, enum field_name name, 
 int command_mute_user(struct command *command)
 {
     struct user *user = command->access.user;
-    int code = command_begin(command, 256);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     user_mute(command->chat, user, muted_until(command, FIELD_C2C_SECONDS, user->c2c_muted_until),

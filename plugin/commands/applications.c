@@ -156,12 +156,6 @@ static void announce_entry(struct command *command, const struct application *ap
         tell(command, user, "joinAccepted", command->session->user->id);
 }
 
-static int begin(struct command *command)
-{
-    return command_begin(command, CANDIDATE_BYTES + APPLICATION_BYTES + ANNOUNCE_TIPS_BYTES +
-                                      ANNOUNCE_NAME_BYTES + ANNOUNCE_NOTICE_BYTES);
-}
-
 static int accept_application(struct command *command, const struct application *application)
 {
     struct chat *chat = command->chat;
@@ -169,7 +163,7 @@ static int accept_application(struct command *command, const struct application 
     int code = check_entry(command, &user);
     announce_expect(chat, command_text(command, FIELD_USER_ID));
     if (code == CODE_OK)
-        code = begin(command);
+        code = command_begin(command);
     if (code != CODE_OK)
         return code;
     if (!member_add(chat, command->access.conversation, user, ROLE_MEMBER)) { /* it handles what waits, too */
@@ -190,7 +184,7 @@ static int refuse_application(struct command *command, const struct application 
     struct user *told = user_find(chat, invited ? application->inviter : application->user);
     if (told)
         announce_expect(chat, told->id);
-    int code = begin(command);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     application_handled(chat, command->access.conversation, application->user);

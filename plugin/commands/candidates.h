@@ -15,10 +15,9 @@
 struct conversation;
 struct user;
 
-/* What a frame takes for each of them. */
-#define CANDIDATE_BYTES 512
-/* ... and for announcing it, besides ANNOUNCE_TIPS_BYTES once. */
-#define CANDIDATE_ANNOUNCED_BYTES (ANNOUNCE_NAME_BYTES + ANNOUNCE_NOTICE_BYTES)
+/* What a frame takes for each of them at most, and for each manager who is told of them: a membership, an
+ * application, a name in the tip, and a notice (of which a reason may be 1.5 KiB). */
+#define CANDIDATE_BYTES 3072
 
 enum member_result { RESULT_FAILED, RESULT_DONE, RESULT_NOTHING, RESULT_WAITS, RESULT_LIMIT };
 

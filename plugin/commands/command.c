@@ -42,10 +42,16 @@ int command_refuse(struct command *command, const char *format, ...)
     return CODE_BAD_REQUEST;
 }
 
-int command_begin(struct command *command, size_t bytes)
+int command_begin(struct command *command)
 {
     struct store *store = command->chat->store;
-    return !store_reads_failed(store) && store_begin(store, bytes) ? CODE_OK : CODE_BUSY;
+    return !store_reads_failed(store) && store_begin(store) ? CODE_OK : CODE_BUSY;
+}
+
+int command_begin_sized(struct command *command, size_t bytes)
+{
+    struct store *store = command->chat->store;
+    return !store_reads_failed(store) && store_begin_sized(store, bytes) ? CODE_OK : CODE_BUSY;
 }
 
 int command_answered(struct command *command, bool complete)

@@ -63,7 +63,9 @@ const cJSON *command_list(const struct command *command, enum field_name name);
 __attribute__((format(printf, 2, 3))) int command_refuse(struct command *command, const char *format, ...);
 /* For commands that change something, once all is checked: opens the frame. CODE_BUSY when the store has no
  * room now, or when something that was looked up could not be read. */
-int command_begin(struct command *command, size_t bytes);
+int command_begin(struct command *command);
+/* The same with store_begin_sized. */
+int command_begin_sized(struct command *command, size_t bytes);
 /* The end of a command that has put something into `data`. complete = false: memory ran out on the way; no
  * answer is given then, the connection is closed. Always 0. */
 int command_answered(struct command *command, bool complete);

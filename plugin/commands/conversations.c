@@ -182,7 +182,7 @@ int command_set_conversation(struct command *command)
                               command_has(command, FIELD_TO) ? "to" : "group");
     if (!command_has(command, FIELD_PINNED))
         return CODE_OK;
-    int code = command_begin(command, 256);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     member_pin(command->chat, access->member, command_bool(command, FIELD_PINNED));
@@ -197,7 +197,7 @@ int command_delete_conversation(struct command *command)
     struct member *member = command->access.member;
     if (!member || !conversation_stored(member->conversation))
         return CODE_OK;
-    int code = command_begin(command, 512);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     visible_clear(chat, member);

@@ -58,7 +58,7 @@ static int displace(struct command *command, const char *client_id, const struct
     struct displacement why = {.reason = OFFLINE_KICK_DEVICE, .platform = self->platform};
     text_copy(entry.client_id, sizeof entry.client_id, client_id);
     text_copy(why.client_id, sizeof why.client_id, self->client_id);
-    int code = command_begin(command, DISPLACE_BYTES);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     device_lose_place(chat, self->user, &entry, &why);

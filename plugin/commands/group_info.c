@@ -75,7 +75,7 @@ static int set_info(struct command *command, struct conversation *conversation, 
         .kind = TIPS_INFO, .type = "info", .by = command->session->user->id, .info = change->info};
     if (!change->info->child && !change->event->child)
         return CODE_OK; /* it was so before */
-    int code = command_begin(command, sizeof(struct group) + ANNOUNCE_TIPS_BYTES);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     group_set_info(chat, conversation, &change->group);
@@ -121,7 +121,7 @@ static int transfer(struct command *command, struct conversation *conversation, 
     const struct notice notice = {.type = "ownerGranted", .group = conversation->group->id, .by = self};
     struct member *owner = present_owner(chat, conversation);
     announce_expect(chat, heir->user_id);
-    int code = command_begin(command, 3 * CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES + CANDIDATE_ANNOUNCED_BYTES);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     if (owner)

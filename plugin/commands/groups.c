@@ -23,7 +23,6 @@
 #include "schema/store.h"
 
 /* What the frame of a new group takes without its members. */
-#define NEW_GROUP_BYTES (4096 + sizeof(struct group) + ANNOUNCE_TIPS_BYTES)
 
 /* createGroup */
 
@@ -178,8 +177,7 @@ static int create_and_answer(struct command *command, struct new_group *new)
 {
     struct store *store = command->chat->store;
     candidates_expect(command->chat, &new->members);
-    int code = command_begin(command, NEW_GROUP_BYTES +
-                                          new->members.count *(CANDIDATE_BYTES + CANDIDATE_ANNOUNCED_BYTES));
+    int code = command_begin_sized(command, CANDIDATE_BYTES * new->members.count);
     if (code != CODE_OK)
         return code;
     struct conversation *conversation = create(command, new);

@@ -14,7 +14,7 @@ int command_kick_user(struct command *command)
 {
     struct chat *chat = command->chat;
     struct user *user = command->access.user;
-    int code = command_begin(command, DISPLACE_BYTES);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     user_kick(chat, user);

@@ -16,8 +16,6 @@
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
 
-#define MEMBER_INFO_BYTES 512
-
 /* muteGroupMember */
 
 /* In a live group whoever is there is a member, and so is, for muting, who was muted there: he may have gone
@@ -59,7 +57,7 @@ static int mute(struct command *command, struct conversation *conversation, stru
         return CODE_BUSY;
     if (seconds == 0 && (!before || before->muted_until == 0))
         return CODE_OK; /* it is so already: nobody is told */
-    int code = command_begin(command, MEMBER_INFO_BYTES + ANNOUNCE_TIPS_BYTES + ANNOUNCE_NAME_BYTES);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     struct member *member =
@@ -128,7 +126,7 @@ int command_set_group_member_info(struct command *command)
     enum receive_option option = receive_option(command, member->receive_option);
     if (option == member->receive_option && strcmp(card, member->name_card) == 0)
         return CODE_OK;
-    code = command_begin(command, MEMBER_INFO_BYTES);
+    code = command_begin(command);
     if (code != CODE_OK)
         return code;
     member_set_info(command->chat, member, card, option);

@@ -104,7 +104,7 @@ static int join_now(struct command *command, struct conversation *conversation)
 {
     struct chat *chat = command->chat;
     struct user *self = command->session->user;
-    int code = command_begin(command, CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     if (!member_add(chat, conversation, self, ROLE_MEMBER)) {
@@ -124,7 +124,7 @@ static int apply_to_join(struct command *command, struct conversation *conversat
     const char *message = command_text(command, FIELD_MESSAGE);
     struct managers managers;
     find_managers(chat, conversation, &managers);
-    int code = command_begin(command, APPLICATION_BYTES + managers.count * ANNOUNCE_NOTICE_BYTES);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     application_put(chat, conversation, command->session->user->id, NULL, message ? message : "");
@@ -171,7 +171,7 @@ int command_quit_group(struct command *command)
         subscription_leave(chat, command->session, conversation);
         return CODE_OK;
     }
-    int code = command_begin(command, CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     member_leave(chat, command->access.member);
@@ -221,9 +221,7 @@ static int invite(struct command *command, struct candidates *invited)
     if (anybody_waits(invited))
         find_managers(chat, conversation, &managers);
     candidates_expect(chat, invited);
-    int code = command_begin(
-        command, ANNOUNCE_TIPS_BYTES + managers.count * ANNOUNCE_NOTICE_BYTES +
-                     invited->count * (CANDIDATE_BYTES + APPLICATION_BYTES + CANDIDATE_ANNOUNCED_BYTES));
+    int code = command_begin_sized(command, CANDIDATE_BYTES * (invited->count + managers.count));
     if (code != CODE_OK)
         return code;
     candidates_admit(chat, conversation, invited);
@@ -275,8 +273,7 @@ static int remove_members(struct command *command, const struct candidates *remo
                               .by = command->session->user->id,
                               .reason = command_text(command, FIELD_REASON)};
     candidates_expect(chat, removed);
-    int code = command_begin(command, ANNOUNCE_TIPS_BYTES +
-                                          removed->count * (CANDIDATE_BYTES + CANDIDATE_ANNOUNCED_BYTES));
+    int code = command_begin_sized(command, CANDIDATE_BYTES * removed->count);
     if (code != CODE_OK)
         return code;
     for (size_t i = 0; i < removed->count; i++)
@@ -325,7 +322,7 @@ static int set_role(struct command *command, struct member *member)
     if (member->role == role)
         return CODE_OK;
     announce_expect(chat, member->user_id);
-    int code = command_begin(command, CANDIDATE_BYTES + ANNOUNCE_TIPS_BYTES + CANDIDATE_ANNOUNCED_BYTES);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     member_set_role(chat, member, role);

@@ -100,7 +100,7 @@ static int check_recall(struct command *command, const struct found *found)
 static int recall(struct command *command, const struct found *found)
 {
     struct chat *chat = command->chat;
-    int code = command_begin(command, ANNOUNCE_RECALL_BYTES);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     if (!log_recall(chat->log, &found->message)) {
@@ -162,7 +162,7 @@ int command_delete_messages(struct command *command)
     size_t count = (size_t)cJSON_GetArraySize(ids);
     int code = find_all(command, ids, all);
     if (code == CODE_OK)
-        code = command_begin(command, count * VISIBLE_DELETE_BYTES);
+        code = command_begin(command);
     if (code != CODE_OK)
         return code;
     bool good = true;

@@ -29,7 +29,7 @@ int command_set_self_info(struct command *command)
         profile_make(either(command_text(command, FIELD_NICKNAME), now->nickname),
                      either(command_text(command, FIELD_FACE_URL), now->face_url),
                      either(command_text(command, FIELD_SELF_SIGNATURE), now->self_signature));
-    int code = profile ? command_begin(command, PROFILE_BYTES) : CODE_BUSY;
+    int code = profile ? command_begin(command) : CODE_BUSY;
     if (code != CODE_OK) {
         free(profile);
         return code;
@@ -110,7 +110,7 @@ int command_add_to_blacklist(struct command *command)
         code = check_new(command, &added);
     if (code != CODE_OK || added.count == 0)
         return code;
-    code = command_begin(command, added.count * BLACKLIST_BYTES);
+    code = command_begin(command);
     if (code != CODE_OK)
         return code;
     if (!blacklist_add(chat, command->session->user, added.list, added.count)) {
@@ -127,7 +127,7 @@ int command_remove_from_blacklist(struct command *command)
     int code = read_ids(command, true, &listed);
     if (code != CODE_OK || listed.count == 0)
         return code;
-    code = command_begin(command, listed.count * BLACKLIST_BYTES);
+    code = command_begin(command);
     if (code != CODE_OK)
         return code;
     blacklist_remove(command->chat, command->session->user, listed.list, listed.count);

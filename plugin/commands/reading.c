@@ -21,10 +21,7 @@ int command_ack(struct command *command)
     const int64_t id = command_number(command, FIELD_ID), last = store_last_id(chat->store);
     if (id > last)
         return command_refuse(command, "id: must be a whole number from 0 to %lld", (long long)last);
-    const struct subscription *subscription;
-    size_t count;
-    DL_COUNT(command->session->subscriptions, subscription, count);
-    int code = command_begin(command, 1024 + count * 512);
+    int code = command_begin_sized(command, subscriptions_frame_bytes(command->session));
     if (code != CODE_OK)
         return code;
     subscriptions_ack(chat, command->session, id);
@@ -38,7 +35,7 @@ int command_mark_read(struct command *command)
     struct member *member = command->access.member;
     if (!member || !conversation_stored(member->conversation)) /* it keeps no read position for the caller */
         return CODE_OK;
-    int code = command_begin(command, 256);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     if (!member_read(chat, member,

@@ -33,7 +33,7 @@ int command_renew_user_sig(struct command *command)
 int command_logout(struct command *command)
 {
     struct chat *chat = command->chat;
-    int code = command_begin(command, DISPLACE_BYTES);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     push_put_token_lost(chat, command->session->client_id);

@@ -92,7 +92,7 @@ int command_set_background(struct command *command)
     const bool background = command_bool(command, FIELD_BACKGROUND);
     if (background == session->presence.background)
         return CODE_OK;
-    int code = command_begin(command, 256);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     store_put(chat->store, W_DEVICE_BACKGROUND, "ti", session->client_id, (int64_t)background);

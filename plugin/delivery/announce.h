@@ -15,12 +15,6 @@ struct chat;
 struct conversation;
 struct user;
 
-/* What store_begin must be asked for: for one of each, and for each name in tips. */
-#define ANNOUNCE_TIPS_BYTES   3072
-#define ANNOUNCE_NAME_BYTES   64
-#define ANNOUNCE_NOTICE_BYTES 2048
-#define ANNOUNCE_RECALL_BYTES 2048
-
 /* Members that are NULL or 0 are left out. Everything is borrowed. */
 struct tips {
     enum tips_kind kind; /* decides by the group's type whether it is stored, delivered only, or nothing */
@@ -48,8 +42,8 @@ void announce_expect(struct chat *chat, const char *user_id);
 /* In the open frame. Out of memory: the command goes through, the announcement is missing (logged). */
 void announce_tips(struct chat *chat, struct conversation *conversation, const struct tips *tips);
 void announce_notice(struct chat *chat, struct user *to, const struct notice *notice);
-/* In two steps, where many get the same: the body, malloc'ed, NULL when memory is out; and to each of them (a
- * frame needs room for the body besides ANNOUNCE_NOTICE_BYTES). */
+/* In two steps, where many get the same: the body, malloc'ed, NULL when memory is out; and to each of
+ * them. */
 char *announce_body(const struct notice *notice);
 void announce_notice_body(struct chat *chat, struct user *to, const char *body);
 /* The message `id` of this conversation has been recalled: to everybody in it, as a message of its own. */

@@ -16,7 +16,8 @@
 #define PART_USERS   50     /* told in one turn */
 #define PART_BYTES   262144 /* ... or fewer, if the notice is long */
 #define RETRY_MS     1000
-#define RECORD_BYTES 64
+#define RECORD_BYTES 64   /* of a part, besides its users */
+#define NOTICE_BYTES 2048 /* of a notice, besides its body */
 
 /* Some of those who are to be told. */
 struct part {
@@ -133,7 +134,7 @@ int broadcasts_open(struct chat *chat)
 
 static size_t notice_bytes(const char *body)
 {
-    return ANNOUNCE_NOTICE_BYTES + strlen(body);
+    return NOTICE_BYTES + strlen(body);
 }
 
 static size_t part_size(const char *body)
@@ -173,7 +174,7 @@ static void put_part(struct chat *chat, const struct broadcast *broadcast, const
 static size_t frame_bytes(const struct broadcast *broadcast)
 {
     const struct part *part;
-    size_t bytes = RECORD_BYTES + strlen(broadcast->body);
+    size_t bytes = strlen(broadcast->body);
     LL_FOREACH (broadcast->parts, part)
         bytes += RECORD_BYTES + part->count * sizeof *part->ids;
     return bytes;
@@ -183,7 +184,8 @@ int broadcast_start(struct chat *chat, const char *body)
 {
     struct broadcast *broadcast = broadcast_make(0, body);
     const struct part *part;
-    if (!broadcast || !add_everybody(chat, broadcast) || !store_begin(chat->store, frame_bytes(broadcast))) {
+    if (!broadcast || !add_everybody(chat, broadcast) ||
+        !store_begin_sized(chat->store, frame_bytes(broadcast))) {
         broadcast_free(broadcast);
         return CODE_BUSY;
     }
@@ -219,7 +221,7 @@ static bool tell_part(struct chat *chat, struct broadcast *broadcast)
     const struct part *part = broadcast->parts;
     struct user *users[PART_USERS];
     if (!find_users(chat, part, users) ||
-        !store_begin(chat->store, RECORD_BYTES + part->count * notice_bytes(broadcast->body)))
+        !store_begin_sized(chat->store, part->count * notice_bytes(broadcast->body)))
         return false;
     for (size_t i = 0; i < part->count; i++)
         if (users[i])

@@ -14,9 +14,8 @@
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
 
-#define BATCH      50 /* members told in one turn */
-#define RETRY_MS   1000
-#define TASK_BYTES 512
+#define BATCH    50 /* members told in one turn */
+#define RETRY_MS 1000
 
 struct dismissal {
     int64_t conversation;
@@ -77,7 +76,7 @@ static void end_subscriptions(struct chat *chat, struct conversation *conversati
 static bool dismiss_live(struct chat *chat, struct conversation *conversation, const char *by)
 {
     const struct tips tips = {.kind = TIPS_INFO, .type = "dismiss", .by = by, .last = true};
-    if (!store_begin(chat->store, TASK_BYTES + ANNOUNCE_TIPS_BYTES))
+    if (!store_begin(chat->store))
         return false;
     announce_tips(chat, conversation, &tips);
     announce_finish(chat, true); /* while there is still somebody */
@@ -90,7 +89,7 @@ static bool dismiss_live(struct chat *chat, struct conversation *conversation, c
 static bool dismiss_stored(struct chat *chat, struct conversation *conversation, const char *by)
 {
     struct dismissal *task = calloc(1, sizeof *task);
-    if (!task || !store_begin(chat->store, TASK_BYTES)) {
+    if (!task || !store_begin(chat->store)) {
         free(task);
         return false;
     }
@@ -149,8 +148,7 @@ bool dismissals_tick(struct chat *chat)
     struct batch batch;
     if (!task || !store_has(chat->store, task->mark) || chat->now < task->retry_at)
         return false;
-    if (!read_batch(chat, task, &batch) ||
-        !store_begin(chat->store, TASK_BYTES + batch.count * ANNOUNCE_NOTICE_BYTES)) {
+    if (!read_batch(chat, task, &batch) || !store_begin(chat->store)) {
         task->retry_at = chat->now + RETRY_MS;
         return false;
     }

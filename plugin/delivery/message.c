@@ -279,7 +279,7 @@ static enum publish_result store_message(struct draft *draft)
                               .body = draft->payload.body,
                               .body_len = draft->payload.body_len,
                               .mentions = print_mentions(mentions, &draft->payload)};
-    if (!store_begin(chat->store, draft->payload.body_len + MENTIONS_MAX + 512))
+    if (!store_begin_sized(chat->store, draft->payload.body_len + MENTIONS_MAX + 512))
         return PUBLISH_CLOSE;
     message.id = store_next_id(chat->store);
     if (message.id == 0 || !open_pair(draft) || !put_message(draft, &message))
@@ -297,7 +297,7 @@ static enum publish_result store_message(struct draft *draft)
 /* A pair whose first message is not stored. */
 static bool open_pair_alone(struct draft *draft)
 {
-    if (!store_begin(draft->chat->store, 512))
+    if (!store_begin(draft->chat->store))
         return false;
     bool opened = open_pair(draft);
     store_commit(draft->chat->store);

@@ -78,7 +78,7 @@ static int start_stored(struct chat *chat, struct session *session, enum subscri
     subscription_topic(topic, kind, conversation);
     if (fresh)
         subscription = subscription_create(session, kind, conversation);
-    if (!subscription || !store_begin(chat->store, 512)) {
+    if (!subscription || !store_begin(chat->store)) {
         if (fresh && subscription)
             destroy_subscription(chat, subscription);
         return CODE_BUSY;
@@ -226,7 +226,7 @@ static void unsubscribe_stored(struct chat *chat, struct subscription *subscript
     struct session *session = subscription->session;
     char topic[STORED_TOPIC_MAX];
     subscription_topic(topic, subscription->kind, subscription->conversation);
-    if (store_begin(chat->store, subscriptions_frame_bytes(session))) {
+    if (store_begin_sized(chat->store, subscriptions_frame_bytes(session))) {
         subscriptions_put_cursors(chat, session);
         store_put(chat->store, W_SUBSCRIPTION_END, "tt", session->client_id, topic);
         store_commit(chat->store);

@@ -24,9 +24,7 @@
 #define HEIRS_READ  20
 #define MEMBER_COST 20 /* so many members to be looked through cost as much as a pair */
 
-#define RETRY_MS    1000
-#define START_BYTES 1024
-#define GROUP_BYTES (2048 + 2 * (ANNOUNCE_TIPS_BYTES + ANNOUNCE_NAME_BYTES) + ANNOUNCE_NOTICE_BYTES)
+#define RETRY_MS 1000
 
 /* A column of the store: never change a value. */
 enum { NOT_DELETED, LEAVING, LEFT };
@@ -163,7 +161,7 @@ static bool end_in_group(struct chat *chat, struct member *member)
     struct member *heir = NULL;
     if (needs_heir(member) && (heir = find_heir(chat, member)))
         announce_expect(chat, heir->user_id);
-    if (store_reads_failed(chat->store) || !store_begin(chat->store, GROUP_BYTES))
+    if (store_reads_failed(chat->store) || !store_begin(chat->store))
         return false;
     if (heir)
         hand_over(chat, member, heir);
@@ -176,7 +174,7 @@ static bool end_in_group(struct chat *chat, struct member *member)
 
 static bool end_in_pair(struct chat *chat, struct member *member)
 {
-    if (!store_begin(chat->store, START_BYTES))
+    if (!store_begin(chat->store))
         return false;
     member_set_role(chat, member, ROLE_NONE);
     store_commit(chat->store);
@@ -237,7 +235,7 @@ static void take_turn(struct chat *chat, struct deletion *deletion)
 bool deletion_start(struct chat *chat, struct user *user)
 {
     struct deletion *deletion = calloc(1, sizeof *deletion);
-    if (!deletion || !memberships_load(chat, user) || !store_begin(chat->store, START_BYTES)) {
+    if (!deletion || !memberships_load(chat, user) || !store_begin(chat->store)) {
         free(deletion);
         return false;
     }

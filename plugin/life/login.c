@@ -179,7 +179,7 @@ static void put_login(struct chat *chat, struct session *session, const struct d
 static bool admit(struct chat *chat, struct session *session, const struct checked *checked,
                   const char *user_id)
 {
-    if (!store_begin(chat->store, DISPLACE_BYTES * (checked->in_way.count + 1)))
+    if (!store_begin(chat->store))
         return false;
     session->user = checked->user ? checked->user : user_create(chat, user_id);
     bool entered = session->user && enter(chat, session, checked->sig.expires);

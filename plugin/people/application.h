@@ -17,8 +17,6 @@ struct conversation;
 struct user;
 
 #define APPLICATION_MESSAGE_MAX REASON_MAX
-/* What a frame takes for one. */
-#define APPLICATION_BYTES 512
 /* Of each group not more than this many are listed, the oldest. */
 #define APPLICATIONS_LISTED 1000
 

@@ -12,8 +12,6 @@ struct chat;
 struct user;
 
 #define BLACKLIST_MAX 1000 /* users on one */
-/* What a frame takes for each user put on or taken off. */
-#define BLACKLIST_BYTES 128
 
 /* With nobody on it, it is NULL. Freed as a whole, with free(). */
 struct blacklist {

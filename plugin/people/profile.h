@@ -7,9 +7,6 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-/* What a frame takes for one. */
-#define PROFILE_BYTES 1024
-
 /* No profile is NULL; what has not been said is "". Freed as a whole, with free(). */
 struct profile {
     const char *nickname, *face_url, *self_signature;

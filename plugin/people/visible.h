@@ -20,9 +20,6 @@ __attribute__((warn_unused_result)) int visible_open(struct chat *chat);
 /* Takes what was never opened. */
 void visible_close(struct chat *chat);
 
-/* What a frame takes for one deleted message. */
-#define VISIBLE_DELETE_BYTES 256
-
 /* The messages after this id reach the member's devices, and `sync`. */
 int64_t visible_from(const struct member *member);
 /* The messages after this id are in the history: where the group's type shows what came before joining

@@ -146,7 +146,7 @@ static void take_back(struct chat *chat)
 {
     struct push *push = chat->push;
     struct job_out *job, *next;
-    if (push->gone == 0 || !store_begin(chat->store, WORKER_CREDIT * PUSH_RECORD_BYTES))
+    if (push->gone == 0 || !store_begin(chat->store))
         return;
     int count = 0;
     push->turn = chat->now;
@@ -302,7 +302,7 @@ static bool take_turn(struct chat *chat, int64_t due, bool expiring)
     struct push_row row;
     bool row_read = true;
     chat->push->turn = chat->now;
-    if (!store_begin(chat->store, (size_t)TURN_JOBS * (2 * PUSH_RECORD_BYTES + PUSH_CLIENT_BYTES)))
+    if (!store_begin(chat->store))
         return false;
     sqlite3_stmt *s = store_read(chat->store, R_PUSH_DUE);
     sqlite3_bind_int64(s, 1, due);

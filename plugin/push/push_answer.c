@@ -63,7 +63,7 @@ int push_set_token(struct chat *chat, struct session *session, const char *provi
     const char *client = session->client_id;
     if (session->assigned_id)
         return CODE_BAD_REQUEST;
-    if (!store_begin(chat->store, 3 * (strlen(token) + strlen(client) + PUSH_RECORD_BYTES)))
+    if (!store_begin(chat->store))
         return CODE_BUSY;
     take_token(chat, client, provider, token);
     store_put(chat->store, W_TOKEN_SET, "tttt", client, provider, business, token);
@@ -76,7 +76,7 @@ int push_set_token(struct chat *chat, struct session *session, const char *provi
 
 int push_remove_token(struct chat *chat, struct session *session)
 {
-    if (!store_begin(chat->store, 2 * (PUSH_CLIENT_BYTES + PUSH_RECORD_BYTES)))
+    if (!store_begin(chat->store))
         return CODE_BUSY;
     push_put_token_lost(chat, session->client_id);
     store_commit(chat->store);
@@ -86,7 +86,7 @@ int push_remove_token(struct chat *chat, struct session *session)
 int push_done(struct chat *chat, const int64_t *jobs, size_t count)
 {
     struct push *push = chat->push;
-    if (!store_begin(chat->store, count * PUSH_RECORD_BYTES))
+    if (!store_begin(chat->store))
         return CODE_BUSY;
     for (size_t i = 0; i < count; i++) {
         struct job_out *job = push_out_find(push, jobs[i]);
@@ -118,7 +118,7 @@ int push_failed(struct chat *chat, int64_t id, int64_t retry_after_seconds, cons
     char reason[ERROR_MAX + 1];
     if (!job || job->ended)
         return CODE_OK;
-    if (!store_begin(chat->store, ERROR_MAX + 2 * PUSH_CLIENT_BYTES + 4 * PUSH_RECORD_BYTES))
+    if (!store_begin(chat->store))
         return CODE_BUSY;
     text_copy(reason, text_fit_bytes(given, ERROR_MAX) + 1, given);
     if (invalid_token && !job->token_changed) {

@@ -13,9 +13,7 @@
 struct chat;
 struct session;
 
-#define PUSH_ATTEMPTS     8
-#define PUSH_RECORD_BYTES 96  /* of numbers; texts are added */
-#define PUSH_CLIENT_BYTES 160 /* of a client id */
+#define PUSH_ATTEMPTS 8
 
 /* A job that a worker has, or one that has just ended or changed. */
 struct job_out {

@@ -122,7 +122,7 @@ size_t subscriptions_frame_bytes(const struct session *session)
     const struct subscription *subscription;
     size_t count;
     DL_COUNT(session->subscriptions, subscription, count);
-    return 512 + count * (strlen(session->client_id) + STORED_TOPIC_MAX + 64);
+    return count * CURSOR_BYTES;
 }
 
 void subscriptions_rewind(struct chat *chat, struct session *session)
@@ -166,7 +166,7 @@ bool cursors_tick(struct chat *chat)
     for (int i = 0; i < CURSORS_A_TICK && (session = sessions_dirty(chat)) &&
                     session->dirty.since + CURSOR_AGE_MS <= chat->now;
          i++) {
-        if (!store_begin(chat->store, subscriptions_frame_bytes(session)))
+        if (!store_begin_sized(chat->store, subscriptions_frame_bytes(session)))
             return false;
         bool more = subscriptions_put_settled(chat, session);
         store_commit(chat->store);

@@ -182,7 +182,7 @@ void departed_tokens_lost(struct chat *chat, const char *user)
 
 static bool write_late(struct chat *chat, struct departed *departed)
 {
-    if (!store_begin(chat->store, departed->count * 256 + 512))
+    if (!store_begin_sized(chat->store, departed->count * CURSOR_BYTES))
         return false;
     for (size_t i = 0; i < departed->count; i++)
         store_put(chat->store, W_SUBSCRIPTION_CURSOR, "tti", departed->client_id, departed->filters[i].topic,

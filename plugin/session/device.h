@@ -80,7 +80,6 @@ void device_take_place(struct chat *chat, const struct session *session);
 void device_leave_place(struct chat *chat, const struct session *session);
 /* It has to go, and is to be told. The caller tells it when it is connected, and takes its push token:
  * device_lose_place() of life/closing.h. */
-#define DISPLACE_BYTES 1024
 void device_displace(struct chat *chat, struct user *user, const struct device_entry *device,
                      const struct displacement *why);
 /* All devices of the user: places, tokens, and what they had to be told. Jobs are the caller's:

@@ -76,6 +76,8 @@ bool subscription_of_user(const struct user *user, const struct conversation *co
 
 /* The name under which the store keeps a subscription: "inbox", "feed", "group/<groupID>". */
 #define STORED_TOPIC_MAX (sizeof "group/" + GROUP_ID_MAX)
+/* What a frame takes for the cursor of one at most. */
+#define CURSOR_BYTES (CLIENT_ID_MAX + STORED_TOPIC_MAX + 64)
 void subscription_topic(char out[STORED_TOPIC_MAX], enum subscription_kind kind,
                         const struct conversation *conversation);
 /* And back: what such a name means. `group`: the groupID in it, NULL when the kind has none. */

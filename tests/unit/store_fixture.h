@@ -94,6 +94,12 @@ UNUSED static void close_store(struct fixture *f)
     f->store = NULL;
 }
 
+UNUSED static void reopen_store(struct fixture *f)
+{
+    close_store(f);
+    open_store(f);
+}
+
 UNUSED static void assert_says(const char *text, const char *words)
 {
     if (!strstr(text, words))
@@ -128,6 +134,20 @@ UNUSED static void change(const struct fixture *f, const char *sql)
 {
     sqlite3 *db = look(f);
     change_in(db, sql);
+    sqlite3_close(db);
+}
+
+/* The writer cannot write until let_writes. */
+UNUSED static sqlite3 *hold_writes(const struct fixture *f)
+{
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    return db;
+}
+
+UNUSED static void let_writes(sqlite3 *db)
+{
+    change_in(db, "COMMIT");
     sqlite3_close(db);
 }
 
@@ -174,7 +194,7 @@ UNUSED static void put_message_at(struct store *store, int64_t id, int64_t time,
 /* A frame of its own. false: the ring is full. */
 UNUSED static bool add_message(struct store *store, int64_t id, const char *body)
 {
-    if (!store_begin(store, strlen(body) + 100))
+    if (!store_begin_sized(store, strlen(body) + 100))
         return false;
     put_message_at(store, id, 1, body);
     store_commit(store);
@@ -272,6 +292,16 @@ UNUSED static void die_in_child(struct fixture *f, child_body *body)
     await_kill(&child);
 }
 
+/* Nothing of what it did is in the database: all of it is in the ring. */
+UNUSED static void die_in_child_unwritten(struct fixture *f, child_body *body)
+{
+    struct child child = start_child(f, body);
+    sqlite3 *db = hold_writes(f);
+    let_go(&child);
+    await_kill(&child);
+    let_writes(db);
+}
+
 UNUSED static void tell(int say, int64_t number)
 {
     if (write(say, &number, sizeof number) != sizeof number)
@@ -282,7 +312,7 @@ UNUSED static void tell(int say, int64_t number)
 UNUSED static int64_t write_pair(struct store *store)
 {
     char body[32];
-    if (!store_begin(store, 200))
+    if (!store_begin(store))
         return 0;
     int64_t id = store_next_id(store);
     snprintf(body, sizeof body, "%lld", (long long)id);

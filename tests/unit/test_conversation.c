@@ -38,7 +38,7 @@ static int open_pair(void **state)
     if (set_up(state) != 0)
         return -1;
     open_chat(*state);
-    assert_true(store_begin(chat.store, 1000));
+    assert_true(store_begin(chat.store));
     pair = conversation_pair_create(&chat, "alice", "bob");
     assert_non_null(pair);
     conversation_put(&chat, pair);
@@ -55,7 +55,7 @@ static int close_pair(void **state)
 /* Counts or not, as messages and notices do. */
 static struct message append(bool counts)
 {
-    assert_true(store_begin(chat.store, 1000));
+    assert_true(store_begin(chat.store));
     struct message message = {
         .id = store_next_id(chat.store), .sender = "alice", .client = "", .body = "}", .body_len = 1};
     conversation_place(&chat, pair, &message, counts);

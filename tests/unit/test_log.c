@@ -89,8 +89,8 @@ static bool append(int64_t conversation, int sender, enum message_kind kind)
 
 static void append_frame(int messages, uint64_t *random)
 {
-    if (!store_begin(model->f->store, (size_t)messages * 300)) /* polls only when the ring is full */
-        AWAIT(model->f->store, store_begin(model->f->store, (size_t)messages * 300));
+    if (!store_begin_sized(model->f->store, (size_t)messages * 300)) /* polls only when the ring is full */
+        AWAIT(model->f->store, store_begin_sized(model->f->store, (size_t)messages * 300));
     for (int i = 0; i < messages; i++) {
         uint64_t n = next_random(random);
         assert_true(
@@ -101,7 +101,7 @@ static void append_frame(int messages, uint64_t *random)
 
 static void append_one(int64_t conversation)
 {
-    AWAIT(model->f->store, store_begin(model->f->store, 300));
+    AWAIT(model->f->store, store_begin(model->f->store));
     assert_true(append(conversation, 0, MESSAGE_CONTENT));
     store_commit(model->f->store);
 }
@@ -222,14 +222,12 @@ static void test_reads_give_every_message_exactly_once_while_nothing_is_committe
     uint64_t random = 42;
     append_frame(40, &random);
     await_all(f->store);
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE");
+    sqlite3 *db = hold_writes(f);
     for (int i = 0; i < 60; i++) {
         append_frame(3, &random);
         check_somewhere(&random);
     }
-    change_in(db, "COMMIT");
-    sqlite3_close(db);
+    let_writes(db);
     await_all(f->store);
     for (int i = 0; i < 60; i++)
         check_somewhere(&random);
@@ -256,7 +254,7 @@ static void test_an_append_is_seen_inside_its_frame(void **state)
 {
     struct fixture *f = *state;
     append_one(1);
-    assert_true(store_begin(f->store, 1000));
+    assert_true(store_begin(f->store));
     assert_true(append(1, 0, MESSAGE_CONTENT));
     check_after(1, 0, MODEL_MAX, false);
     check_before(1, INT64_MAX, MODEL_MAX, false);
@@ -273,26 +271,24 @@ static void test_what_was_aborted_is_forgotten_and_what_was_not_stays(void **sta
 {
     struct fixture *f = *state;
     uint64_t random = 44;
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE");
+    sqlite3 *db = hold_writes(f);
     append_one(1);
     append_one(1);
-    assert_true(store_begin(f->store, 1000));
+    assert_true(store_begin(f->store));
     assert_true(append(1, 0, MESSAGE_CONTENT));
     assert_true(append(1, 0, MESSAGE_CONTENT));
     store_abort(f->store);
     forget_last(2);
     check_after(1, 0, MODEL_MAX, false);
     check_before(1, INT64_MAX, MODEL_MAX, false);
-    assert_true(store_begin(f->store, 1000));
+    assert_true(store_begin(f->store));
     assert_true(append(2, 0, MESSAGE_CONTENT)); /* a conversation that has nothing else */
     store_abort(f->store);
     forget_last(1);
     append_frame(5, &random);
     check_after(1, 0, MODEL_MAX, false);
     check_after(2, 0, MODEL_MAX, false);
-    change_in(db, "COMMIT");
-    sqlite3_close(db);
+    let_writes(db);
     await_all(f->store);
     check_after(1, 0, MODEL_MAX, false);
 }
@@ -310,7 +306,7 @@ static void test_a_broken_frame_can_be_read_until_it_ends_and_leaves_nothing(voi
     struct fixture *f = *state;
     size_t sum = 0;
     append_one(1);
-    assert_true(store_begin(f->store, 100));
+    assert_true(store_begin(f->store));
     for (int i = 0; i < 200; i++)
         assert_true(append(1, 0, MESSAGE_CONTENT));
     assert_null(store_last_blob(f->store));
@@ -378,7 +374,7 @@ static void append_naming(int64_t conversation, int sender, const char *mentions
                                     .mentions = mentions,
                                     .body = "\"text\":\"secret\"}",
                                     .body_len = strlen("\"text\":\"secret\"}")};
-    AWAIT(model->f->store, store_begin(model->f->store, 300));
+    AWAIT(model->f->store, store_begin(model->f->store));
     assert_true(log_append(model->log, &message, model->last[conversation]));
     store_commit(model->f->store);
     model->count = model->last[conversation] = id;
@@ -449,7 +445,7 @@ static void put_recall(int64_t id)
 
 static void recall(int64_t id)
 {
-    AWAIT(model->f->store, store_begin(model->f->store, 300));
+    AWAIT(model->f->store, store_begin(model->f->store));
     put_recall(id);
     store_commit(model->f->store);
 }
@@ -469,15 +465,13 @@ static int recalled_after(int64_t conversation, int64_t after, const char *user)
 /* What is done while nothing can be committed. */
 static sqlite3 *stall(struct fixture *f)
 {
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE");
+    sqlite3 *db = hold_writes(f);
     return db;
 }
 
 static void let_write(struct fixture *f, sqlite3 *db)
 {
-    change_in(db, "COMMIT");
-    sqlite3_close(db);
+    let_writes(db);
     await_all(f->store);
 }
 
@@ -526,7 +520,7 @@ static void test_a_recall_is_seen_inside_its_frame(void **state)
     struct fixture *f = *state;
     append_naming(1, 0, "@all");
     await_all(f->store);
-    assert_true(store_begin(f->store, 300));
+    assert_true(store_begin(f->store));
     put_recall(1);
     assert_recalled(1);
     assert_int_equal(recalled_after(1, 0, "bob"), 1 << 1);
@@ -541,7 +535,7 @@ static void test_a_recall_that_is_not_written_leaves_a_stored_message_whole(void
     await_all(f->store);
     sqlite3 *db = stall(f);
     recall(2);
-    assert_true(store_begin(f->store, 300));
+    assert_true(store_begin(f->store));
     put_recall(1);
     store_abort(f->store);
     assert_whole(1);

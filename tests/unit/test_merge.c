@@ -30,7 +30,7 @@ static size_t count;
 
 static void begin(void)
 {
-    AWAIT(chat.store, store_begin(chat.store, 4096));
+    AWAIT(chat.store, store_begin(chat.store));
 }
 
 static void meet(const char *peer, struct conversation **talk)

@@ -47,7 +47,7 @@ static void read_anew(struct fixture *f)
 
 static void begin(void)
 {
-    assert_true(store_begin(chat.store, 4096));
+    assert_true(store_begin(chat.store));
 }
 
 static struct user *create(const char *id)

@@ -402,12 +402,10 @@ static void live_in_store(struct machine *m)
         send_some(m);
         take_snapshot(m);
     }
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE"); /* what comes now stays in the ring */
+    sqlite3 *db = hold_writes(f); /* what comes now stays in the ring */
     send_some(m);
     sync_ring(m, next_random(&m->seed) % 3 * 50);
-    change_in(db, "COMMIT");
-    sqlite3_close(db);
+    let_writes(db);
 }
 
 /* Which snapshot was left. */

@@ -117,7 +117,7 @@ static void test_a_message_from_the_future_does_not_push_out_the_present(void **
 
 static void store_message(int64_t id, int64_t random, int64_t time)
 {
-    AWAIT(chat.store, store_begin(chat.store, 100));
+    AWAIT(chat.store, store_begin(chat.store));
     store_put(chat.store, W_MESSAGE_ADD, "iiittiiiitt", id, (int64_t)5, id, "alice", "alice", time,
               (int64_t)0, random, (int64_t)1, NULL, "\"text\":\"hello\"}");
     store_commit(chat.store);

@@ -24,6 +24,14 @@ static void write_many_and_tell(struct store *store, int say)
         tell(say, write_pair(store));
 }
 
+/* A life that stores these messages. */
+static void live(struct fixture *f, int64_t from, int64_t to)
+{
+    open_store(f);
+    add_messages(f->store, from, to);
+    close_store(f);
+}
+
 /* Frames and no frames */
 
 static void test_frames_are_executed_in_order_once_over_a_stop(void **state)
@@ -46,7 +54,7 @@ static void test_an_aborted_frame_is_not_written(void **state)
 {
     struct fixture *f = *state;
     open_store(f);
-    assert_true(store_begin(f->store, 100));
+    assert_true(store_begin(f->store));
     put_message_at(f->store, 1, 1, "forget me");
     store_abort(f->store);
     add_messages(f->store, 2, 3);
@@ -60,7 +68,7 @@ static void test_a_frame_that_outgrows_its_reservation_writes_nothing_and_is_log
     static char large[30000];
     memset(large, 'x', sizeof large - 1);
     open_store(f);
-    assert_true(store_begin(f->store, 100));
+    assert_true(store_begin(f->store));
     put_message_at(f->store, 1, 1, "small");
     put_message_at(f->store, 2, 1, large);
     assert_null(store_last_blob(f->store));
@@ -72,15 +80,37 @@ static void test_a_frame_that_outgrows_its_reservation_writes_nothing_and_is_log
     assert_int_equal(ask(f, "SELECT count(*) * 10 + min(id) FROM message"), 24);
 }
 
+/* In the smallest ring there may be. */
+static void test_a_frame_may_take_256_kilobytes_and_a_message_finds_room_where_it_does_not(void **state)
+{
+    struct fixture *f = *state;
+    static char large[250000];
+    int64_t sent = 0;
+    memset(large, 'x', sizeof large - 1);
+    f->config.ring_bytes = 4194304;
+    open_store(f);
+    sqlite3 *db = hold_writes(f);
+    while (store_begin(f->store)) {
+        put_message_at(f->store, ++sent, 1, large);
+        store_commit(f->store);
+    }
+    assert_in_range(sent, 14, 16);
+    assert_true(add_message(f->store, ++sent, "small"));
+    let_writes(db);
+    close_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), sent);
+    assert_int_equal(count_lines(STORE_ERROR, "larger than its reservation"), 0);
+}
+
 static void test_a_frame_inside_a_frame_is_refused_and_changes_nothing(void **state)
 {
     struct fixture *f = *state;
     static char large[30000];
     memset(large, 'x', sizeof large - 1);
     open_store(f);
-    assert_true(store_begin(f->store, 100));
+    assert_true(store_begin(f->store));
     put_message_at(f->store, 1, 1, large);
-    assert_false(store_begin(f->store, 100));
+    assert_false(store_begin(f->store));
     put_message_at(f->store, 2, 1, "small");
     store_commit(f->store);
     assert_int_equal(count_lines(STORE_ERROR, "larger than its reservation"), 1);
@@ -96,18 +126,16 @@ static void test_a_full_ring_says_no_and_yes_again_when_the_writer_has_caught_up
     memset(body, 'x', sizeof body - 1);
     body[sizeof body - 1] = '\0';
     open_store(f);
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE");
+    sqlite3 *db = hold_writes(f);
     while (sent < 10000 && add_message(f->store, sent + 1, body))
         sent++;
     assert_in_range(sent, 100, 300);
     struct store_counters counters = store_counters(f->store);
     assert_true(counters.ring_used <= counters.ring_capacity);
-    change_in(db, "COMMIT");
+    let_writes(db);
     AWAIT(f->store, add_message(f->store, sent + 1, body));
     close_store(f);
-    assert_int_equal(ask_in(db, "SELECT count(*) FROM message"), sent + 1);
-    sqlite3_close(db);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), sent + 1);
 }
 
 static int64_t count_rows(struct store *store)
@@ -128,8 +156,7 @@ static void test_while_the_ring_is_full_nothing_changes_and_reads_go_on(void **s
     open_store(f);
     add_messages(f->store, 1, 10);
     await_all(f->store);
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE");
+    sqlite3 *db = hold_writes(f);
     while (write_pair(f->store) != 0)
         ;
     while (store_write(f->store, W_GROUP_FORGET, "i", (int64_t)0))
@@ -138,7 +165,7 @@ static void test_while_the_ring_is_full_nothing_changes_and_reads_go_on(void **s
     uint64_t used = store_counters(f->store).ring_used, last = store_last_mark(f->store);
     int64_t last_id = store_last_id(f->store);
     for (int i = 0; i < 1000; i++) {
-        assert_false(store_begin(f->store, 10));
+        assert_false(store_begin_sized(f->store, 10));
         assert_false(store_write(f->store, W_GROUP_FORGET, "i", (int64_t)0));
     }
     assert_int_equal(count_rows(f->store), 10);
@@ -146,8 +173,7 @@ static void test_while_the_ring_is_full_nothing_changes_and_reads_go_on(void **s
     assert_true(store_counters(f->store).ring_used == used && store_last_mark(f->store) == last);
     assert_false(store_has(f->store, last));
     assert_int_equal(store_last_id(f->store), last_id);
-    change_in(db, "COMMIT");
-    sqlite3_close(db);
+    let_writes(db);
 }
 
 static void test_a_read_that_failed_is_told_until_the_next_piece_of_work_begins(void **state)
@@ -168,21 +194,19 @@ static void test_what_filled_the_ring_is_executed_once_when_the_database_can_be_
     struct fixture *f = *state;
     int64_t sent = 0;
     open_store(f);
-    sqlite3 *db = look(f);
     for (int i = 0; i < 3; i++) { /* at other places of the ring each time */
-        change_in(db, "BEGIN IMMEDIATE");
+        sqlite3 *db = hold_writes(f);
         while (write_pair(f->store) != 0)
             sent++;
         AWAIT(f->store, store_counters(f->store).stalled);
-        change_in(db, "COMMIT");
+        let_writes(db);
         await_all(f->store);
         assert_false(store_counters(f->store).stalled);
-        assert_int_equal(ask_in(db, "SELECT count(*) FROM message WHERE body = id"), sent);
-        assert_int_equal(ask_in(db, "SELECT count(*) FROM conversation"), sent);
+        assert_int_equal(ask(f, "SELECT count(*) FROM message WHERE body = id"), sent);
+        assert_int_equal(ask(f, "SELECT count(*) FROM conversation"), sent);
     }
     assert_int_equal(store_counters(f->store).frames_bad, 0); /* the second time would be poison */
     assert_int_equal(store_counters(f->store).ring_used, 0);
-    sqlite3_close(db);
 }
 
 /* A hook, and what it has been told. */
@@ -224,11 +248,11 @@ static void test_each_hook_hears_of_aborts_and_of_space_before_it_is_used_again(
     add_messages(f->store, 1, 2000); /* more than a lap */
     await_all(f->store);
     assert_true(one.released > 0 && one.aborted == 0);
-    assert_true(store_begin(f->store, 0));
+    assert_true(store_begin(f->store));
     store_abort(f->store);
     assert_int_equal(one.aborted, 1);
     store_remove_hook(f->store, &one.hook);
-    assert_true(store_begin(f->store, 0));
+    assert_true(store_begin(f->store));
     store_abort(f->store);
     assert_int_equal(one.aborted * 10 + other.aborted, 12);
     assert_int_equal(other.released, one.released);
@@ -243,7 +267,7 @@ static void test_a_frame_that_is_broken_is_aborted(void **state)
     memset(large, 'x', sizeof large - 1);
     open_store(f);
     listen(f->store, &listener);
-    assert_true(store_begin(f->store, 100));
+    assert_true(store_begin(f->store));
     put_message_at(f->store, 1, 1, large);
     store_commit(f->store);
     assert_int_equal(listener.aborted, 1);
@@ -255,9 +279,8 @@ static void test_the_mark_of_a_frame_is_had_when_the_database_has_it(void **stat
     open_store(f);
     add_messages(f->store, 1, 10);
     await_all(f->store);
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE");
-    assert_true(store_begin(f->store, 100));
+    sqlite3 *db = hold_writes(f);
+    assert_true(store_begin(f->store));
     uint64_t mark = store_mark(f->store);
     put_message_at(f->store, 11, 1, "later");
     uint64_t last = store_commit(f->store);
@@ -265,8 +288,7 @@ static void test_the_mark_of_a_frame_is_had_when_the_database_has_it(void **stat
     AWAIT(f->store, store_counters(f->store).stalled);
     assert_false(store_has(f->store, mark) || store_has(f->store, last));
     assert_true(store_has(f->store, mark - 1) && store_has(f->store, 0)); /* the frame before; none */
-    change_in(db, "COMMIT");
-    sqlite3_close(db);
+    let_writes(db);
     AWAIT(f->store, store_has(f->store, mark));
     assert_true(store_has(f->store, last));
 }
@@ -298,22 +320,15 @@ static void test_what_was_committed_before_a_kill_is_found_exactly_once(void **s
 static void test_frames_that_were_all_in_flight_at_a_kill_are_found_exactly_once(void **state)
 {
     struct fixture *f = *state;
-    struct child child = start_child(f, write_many_and_tell);
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE");
-    let_go(&child);
-    await_kill(&child);
-    change_in(db, "COMMIT");
-    assert_int_equal(ask_in(db, "SELECT count(*) FROM message"), 0);
+    die_in_child_unwritten(f, write_many_and_tell);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 0);
     open_store(f);
-    assert_int_equal(ask_in(db, "SELECT count(*) FROM message WHERE body = id"), 300);
-    assert_int_equal(ask_in(db, "SELECT count(*) FROM conversation"), 300);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message WHERE body = id"), 300);
+    assert_int_equal(ask(f, "SELECT count(*) FROM conversation"), 300);
     assert_int_equal(count_lines(STORE_INFO, "executed 300 frames"), 1);
-    close_store(f);
-    open_store(f);
-    assert_int_equal(ask_in(db, "SELECT count(*) FROM message"), 300);
+    reopen_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 300);
     assert_int_equal(count_lines(STORE_INFO, "executed"), 1);
-    sqlite3_close(db);
 }
 
 static void write_poison(struct store *store, int say)
@@ -326,19 +341,13 @@ static void write_poison(struct store *store, int say)
 static void test_a_poison_frame_in_what_a_kill_left_is_set_aside_and_the_rest_is_executed(void **state)
 {
     struct fixture *f = *state;
-    struct child child = start_child(f, write_poison);
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE");
-    let_go(&child);
-    await_kill(&child);
-    change_in(db, "COMMIT");
+    die_in_child_unwritten(f, write_poison);
     open_store(f);
-    assert_int_equal(ask_in(db, "SELECT count(*) FROM message WHERE body IN ('first', 'last')"), 2);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message WHERE body IN ('first', 'last')"), 2);
     assert_int_equal(store_counters(f->store).frames_bad, 1);
     assert_int_equal(access(f->bad, F_OK), 0);
     close_store(f);
     assert_int_equal(count_lines(STORE_ERROR, "cannot be executed"), 1);
-    sqlite3_close(db);
 }
 
 /* Refusals */
@@ -390,9 +399,7 @@ static void test_a_database_older_than_its_ring_is_refused_with_what_to_do(void 
 {
     struct fixture *f = *state;
     f->config.sync = 0;
-    open_store(f);
-    add_messages(f->store, 1, 3000); /* more than a lap */
-    close_store(f);
+    live(f, 1, 3000); /* more than a lap */
     change(f, "UPDATE state SET position = 0");
     assert_refused(f, "remove the ring");
     unlink(f->ring);
@@ -404,9 +411,7 @@ static void
 test_without_syncs_a_power_loss_may_leave_the_database_behind_and_the_ring_starts_empty(void **state)
 {
     struct fixture *f = *state;
-    open_store(f);
-    add_messages(f->store, 1, 3000);
-    close_store(f);
+    live(f, 1, 3000);
     change(f,
            "UPDATE state SET position = 0, boot_id = 'another', clean = 0; DELETE FROM message WHERE id > 9");
     open_store(f);
@@ -419,13 +424,9 @@ test_without_syncs_a_power_loss_may_leave_the_database_behind_and_the_ring_start
 static void test_a_database_ahead_of_its_ring_starts_it_empty(void **state)
 {
     struct fixture *f = *state;
-    open_store(f);
-    add_messages(f->store, 1, 10);
-    close_store(f);
+    live(f, 1, 10);
     change(f, "UPDATE state SET position = 1 << 40");
-    open_store(f);
-    add_messages(f->store, 11, 20);
-    close_store(f);
+    live(f, 11, 20);
     assert_int_equal(ask(f, "SELECT count(*) FROM message"), 20);
     assert_true(ask(f, "SELECT position FROM state") > INT64_C(1) << 40);
 }
@@ -444,13 +445,11 @@ static int64_t leave_full_ring(struct fixture *f, size_t ring_bytes)
     int64_t sent = 0;
     f->config.ring_bytes = ring_bytes;
     struct child child = start_child(f, fill_ring_and_tell);
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE");
+    sqlite3 *db = hold_writes(f);
     let_go(&child);
     assert_true(hear(&child, &sent));
     await_kill(&child);
-    change_in(db, "COMMIT");
-    sqlite3_close(db);
+    let_writes(db);
     return sent;
 }
 
@@ -520,16 +519,28 @@ static void test_at_a_start_nobody_is_connected_and_jobs_that_were_out_are_due(v
 
 static void use_three_ids(struct fixture *f)
 {
+    open_store(f);
     for (int64_t i = 1; i <= 3; i++)
         assert_int_equal(write_pair(f->store), i);
+}
+
+/* A life with three ids; the mark it leaves. */
+static int64_t use_three_and_stop(struct fixture *f)
+{
+    use_three_ids(f);
+    close_store(f);
+    return ask(f, "SELECT id_mark FROM state");
+}
+
+static void lose_power(const struct fixture *f)
+{
+    change(f, "UPDATE state SET boot_id = 'another', clean = 0; DELETE FROM message WHERE id > 1");
 }
 
 static void test_ids_go_on_after_a_stop(void **state)
 {
     struct fixture *f = *state;
-    open_store(f);
-    use_three_ids(f);
-    close_store(f);
+    use_three_and_stop(f);
     assert_int_equal(ask(f, "SELECT clean FROM state"), 1);
     change(f, "UPDATE state SET boot_id = 'another'"); /* the machine was restarted in order */
     open_store(f);
@@ -549,11 +560,8 @@ static void test_ids_go_on_without_a_gap_after_a_kill(void **state)
 static void test_after_a_power_loss_the_next_id_is_the_mark(void **state)
 {
     struct fixture *f = *state;
-    open_store(f);
-    use_three_ids(f);
-    close_store(f);
-    change(f, "UPDATE state SET boot_id = 'another', clean = 0; DELETE FROM message WHERE id > 1");
-    int64_t mark = ask(f, "SELECT id_mark FROM state");
+    int64_t mark = use_three_and_stop(f);
+    lose_power(f);
     assert_true(mark > 3);
     open_store(f);
     assert_int_equal(write_pair(f->store), mark);
@@ -563,11 +571,8 @@ static void test_after_a_power_loss_the_next_id_is_the_mark(void **state)
 static void test_after_a_power_loss_lost_ids_are_safe_over_starts_without_a_message(void **state)
 {
     struct fixture *f = *state;
-    open_store(f);
-    use_three_ids(f);
-    close_store(f);
-    change(f, "UPDATE state SET boot_id = 'another', clean = 0; DELETE FROM message WHERE id > 1");
-    int64_t mark = ask(f, "SELECT id_mark FROM state");
+    int64_t mark = use_three_and_stop(f);
+    lose_power(f);
     for (int i = 0; i < 3; i++) {
         open_store(f);
         close_store(f);
@@ -579,25 +584,20 @@ static void test_after_a_power_loss_lost_ids_are_safe_over_starts_without_a_mess
 static void test_a_poison_frame_took_its_ids_with_it(void **state)
 {
     struct fixture *f = *state;
-    open_store(f);
     use_three_ids(f);
-    assert_true(store_begin(f->store, 100));
+    assert_true(store_begin(f->store));
     assert_int_equal(store_next_id(f->store), 4);
     put_message_at(f->store, 3, 1, "poison");
     store_commit(f->store);
     int64_t mark = ask(f, "SELECT id_mark FROM state");
-    close_store(f);
-    open_store(f);
+    reopen_store(f);
     assert_int_equal(write_pair(f->store), mark);
 }
 
 static void test_a_ring_that_was_removed_took_its_ids_with_it(void **state)
 {
     struct fixture *f = *state;
-    open_store(f);
-    use_three_ids(f);
-    close_store(f);
-    int64_t mark = ask(f, "SELECT id_mark FROM state");
+    int64_t mark = use_three_and_stop(f);
     unlink(f->ring);
     open_store(f);
     assert_int_equal(write_pair(f->store), mark);
@@ -607,10 +607,7 @@ static void test_a_restored_backup_does_not_use_ids_of_what_came_after_it(void *
 {
     struct fixture *f = *state;
     char command[256];
-    open_store(f);
-    use_three_ids(f);
-    close_store(f);
-    int64_t mark = ask(f, "SELECT id_mark FROM state");
+    int64_t mark = use_three_and_stop(f);
     snprintf(command, sizeof command, "cp '%s' '%s.backup'", f->database, f->database);
     assert_int_equal(system(command), 0);
     open_store(f);
@@ -625,9 +622,8 @@ static void test_a_restored_backup_does_not_use_ids_of_what_came_after_it(void *
 static void test_an_aborted_frame_leaves_a_gap_at_most(void **state)
 {
     struct fixture *f = *state;
-    open_store(f);
     use_three_ids(f);
-    assert_true(store_begin(f->store, 100));
+    assert_true(store_begin(f->store));
     int64_t id = store_next_id(f->store);
     store_abort(f->store);
     assert_true(write_pair(f->store) > id);
@@ -637,7 +633,7 @@ static void test_an_aborted_frame_leaves_a_gap_at_most(void **state)
 static int64_t use_ids(struct store *store, int count, int64_t *last)
 {
     int64_t id = 0;
-    if (!store_begin(store, 0))
+    if (!store_begin(store))
         return 0;
     for (int i = 0; i < count; i++) {
         id = store_next_id(store);
@@ -672,16 +668,14 @@ static void test_ids_end_at_the_mark_while_it_cannot_be_moved(void **state)
     struct fixture *f = *state;
     int64_t last = 0;
     open_store(f);
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE");
+    sqlite3 *db = hold_writes(f);
     while (use_ids(f->store, 1000, &last) != 0)
         store_poll(f->store);
     assert_int_equal(last, BLOCK);
-    assert_int_equal(last, ask_in(db, "SELECT id_mark FROM state") - 1);
-    change_in(db, "COMMIT");
+    assert_int_equal(last, ask(f, "SELECT id_mark FROM state") - 1);
+    let_writes(db);
     AWAIT(f->store, use_ids(f->store, 1, &last) != 0);
     assert_int_equal(last, BLOCK + 1);
-    sqlite3_close(db);
 }
 
 static void test_a_mark_that_was_in_an_aborted_or_a_poison_frame_is_asked_for_again(void **state)
@@ -693,11 +687,11 @@ static void test_a_mark_that_was_in_an_aborted_or_a_poison_frame_is_asked_for_ag
     last = 1;
     while (last < BLOCK / 2 - 1000)
         AWAIT(f->store, use_ids(f->store, 1000, &last) != 0);
-    assert_true(store_begin(f->store, 100)); /* aborted */
+    assert_true(store_begin(f->store)); /* aborted */
     for (int i = 0; i < 2000; i++)
         assert_true(store_next_id(f->store) > 0);
     store_abort(f->store);
-    assert_true(store_begin(f->store, 100)); /* poison, with the mark in it */
+    assert_true(store_begin(f->store)); /* poison, with the mark in it */
     last = store_next_id(f->store);
     put_message_at(f->store, 1, 1, "poison");
     store_commit(f->store);
@@ -735,6 +729,7 @@ int main(void)
         TEST(test_frames_are_executed_in_order_once_over_a_stop),
         TEST(test_an_aborted_frame_is_not_written),
         TEST(test_a_frame_that_outgrows_its_reservation_writes_nothing_and_is_logged),
+        TEST(test_a_frame_may_take_256_kilobytes_and_a_message_finds_room_where_it_does_not),
         TEST(test_a_frame_inside_a_frame_is_refused_and_changes_nothing),
         TEST(test_a_full_ring_says_no_and_yes_again_when_the_writer_has_caught_up),
         TEST(test_while_the_ring_is_full_nothing_changes_and_reads_go_on),

@@ -82,13 +82,7 @@ static void take_migrations_back(struct fixture *f)
 /* What `body` writes stays in the ring, all of it, beside a database of an earlier release. */
 static void leave_in_ring(struct fixture *f, child_body *body)
 {
-    struct child child = start_child(f, body);
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE");
-    let_go(&child);
-    await_kill(&child);
-    change_in(db, "COMMIT");
-    sqlite3_close(db);
+    die_in_child_unwritten(f, body);
     take_migrations_back(f);
 }
 

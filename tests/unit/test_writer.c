@@ -34,32 +34,28 @@ static void test_of_many_updates_of_a_row_in_one_commit_the_last_counts(void **s
 {
     struct fixture *f = *state;
     open_store(f);
-    sqlite3 *db = look(f);
-    change_in(db, "INSERT INTO conversation (id) VALUES (1), (2)");
-    change_in(db, "BEGIN IMMEDIATE");
+    change(f, "INSERT INTO conversation (id) VALUES (1), (2)");
+    sqlite3 *db = hold_writes(f);
     for (int64_t id = 1; id <= 100; id++)
         touch(f, 1 + id % 2, id);
-    change_in(db, "COMMIT");
+    let_writes(db);
     await_all(f->store);
-    assert_int_equal(ask_in(db, "SELECT last_id FROM conversation WHERE id = 1"), 100);
-    assert_int_equal(ask_in(db, "SELECT last_id FROM conversation WHERE id = 2"), 99);
-    sqlite3_close(db);
+    assert_int_equal(ask(f, "SELECT last_id FROM conversation WHERE id = 1"), 100);
+    assert_int_equal(ask(f, "SELECT last_id FROM conversation WHERE id = 2"), 99);
 }
 
 static void test_more_rows_than_can_wait_are_updated_all_the_same(void **state)
 {
     struct fixture *f = *state;
     open_store(f);
-    sqlite3 *db = look(f);
-    change_in(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) "
-                  "INSERT INTO conversation (id) SELECT i FROM n");
-    change_in(db, "BEGIN IMMEDIATE");
+    change(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) "
+              "INSERT INTO conversation (id) SELECT i FROM n");
+    sqlite3 *db = hold_writes(f);
     for (int64_t id = 1; id <= 2500; id++)
         touch(f, id, id + 7);
-    change_in(db, "COMMIT");
+    let_writes(db);
     await_all(f->store);
-    assert_int_equal(ask_in(db, "SELECT count(*) FROM conversation WHERE last_id = id + 7"), 2500);
-    sqlite3_close(db);
+    assert_int_equal(ask(f, "SELECT count(*) FROM conversation WHERE last_id = id + 7"), 2500);
 }
 
 /* PUSH_ADD_HANDED asks for last_id. */
@@ -67,39 +63,35 @@ static void test_who_looks_at_a_row_sees_the_update_that_was_before_him(void **s
 {
     struct fixture *f = *state;
     open_store(f);
-    sqlite3 *db = look(f);
-    change_in(db, "INSERT INTO conversation (id) VALUES (1); INSERT INTO member (conversation, user, role) "
-                  "VALUES (1, 'bob', 1);"
-                  "INSERT INTO device (client, user, platform, last_used, provider, token) VALUES ('bob', "
-                  "'bob', 1, 1, 'fcm', 't')");
-    change_in(db, "BEGIN IMMEDIATE");
+    change(f, "INSERT INTO conversation (id) VALUES (1); INSERT INTO member (conversation, user, role) "
+              "VALUES (1, 'bob', 1);"
+              "INSERT INTO device (client, user, platform, last_used, provider, token) VALUES ('bob', "
+              "'bob', 1, 1, 'fcm', 't')");
+    sqlite3 *db = hold_writes(f);
     touch(f, 1, 41);
     AWAIT(f->store, store_write(f->store, W_PUSH_ADD_HANDED, "tii", "bob", (int64_t)0, (int64_t)5));
     touch(f, 1, 42);
-    change_in(db, "COMMIT");
+    let_writes(db);
     await_all(f->store);
-    assert_int_equal(ask_in(db, "SELECT handed FROM push_job"), 41);
-    assert_int_equal(ask_in(db, "SELECT last_id FROM conversation"), 42);
-    sqlite3_close(db);
+    assert_int_equal(ask(f, "SELECT handed FROM push_job"), 41);
+    assert_int_equal(ask(f, "SELECT last_id FROM conversation"), 42);
 }
 
 static void test_an_update_that_cannot_be_executed_is_poison_and_the_rest_goes_on(void **state)
 {
     struct fixture *f = *state;
     open_store(f);
-    sqlite3 *db = look(f);
-    change_in(db, "INSERT INTO conversation (id) VALUES (1)");
-    change_in(db, "BEGIN IMMEDIATE");
+    change(f, "INSERT INTO conversation (id) VALUES (1)");
+    sqlite3 *db = hold_writes(f);
     touch(f, 1, 1);
     AWAIT(f->store, store_write(f->store, W_CONVERSATION_TOUCH, "itii", (int64_t)1, "no number", (int64_t)9,
                                 (int64_t)9));
     add_messages(f->store, 1, 3);
-    change_in(db, "COMMIT");
+    let_writes(db);
     await_all(f->store);
-    assert_int_equal(ask_in(db, "SELECT last_id FROM conversation WHERE id = 1") != 9, 1);
-    assert_int_equal(ask_in(db, "SELECT count(*) FROM message"), 3);
+    assert_int_equal(ask(f, "SELECT last_id FROM conversation WHERE id = 1") != 9, 1);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 3);
     assert_int_equal(store_counters(f->store).frames_bad, 1);
-    sqlite3_close(db);
 }
 
 /* Poison */
@@ -108,17 +100,15 @@ static void test_a_poison_frame_is_set_aside_and_those_around_it_are_executed(vo
 {
     struct fixture *f = *state;
     open_store(f);
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE"); /* so that all of it is one batch */
+    sqlite3 *db = hold_writes(f); /* so that all of it is one batch */
     add_messages(f->store, 1, 50);
     assert_true(add_message(f->store, 7, "poison"));
     add_messages(f->store, 51, 100);
-    change_in(db, "COMMIT");
+    let_writes(db);
     await_all(f->store);
-    assert_int_equal(ask_in(db, "SELECT count(*) FROM message WHERE body = 'body ' || id"), 100);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message WHERE body = 'body ' || id"), 100);
     assert_int_equal(store_counters(f->store).frames_bad, 1);
     assert_int_equal(count_lines(STORE_ERROR, f->bad), 1);
-    sqlite3_close(db);
 }
 
 static void test_the_line_on_a_poison_frame_tells_what_the_database_said(void **state)
@@ -156,7 +146,7 @@ static void test_no_record_of_a_poison_frame_is_executed(void **state)
 {
     struct fixture *f = *state;
     open_store(f);
-    assert_true(store_begin(f->store, 200));
+    assert_true(store_begin(f->store));
     put_message_at(f->store, 1, 1, "good");
     put_message_at(f->store, 1, 1, "bad");
     put_message_at(f->store, 2, 1, "good");
@@ -208,19 +198,17 @@ static void test_a_locked_database_is_tried_again_and_said_once(void **state)
 {
     struct fixture *f = *state;
     open_store(f);
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE");
+    sqlite3 *db = hold_writes(f);
     add_messages(f->store, 1, 20);
     AWAIT(f->store, store_counters(f->store).stalled);
     pause_ms(100); /* some tries */
-    change_in(db, "COMMIT");
+    let_writes(db);
     await_all(f->store);
     assert_false(store_counters(f->store).stalled);
-    assert_int_equal(ask_in(db, "SELECT count(*) FROM message"), 20);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 20);
     assert_int_equal(count_lines(STORE_ERROR, "cannot be written (database is locked)"), 1);
     assert_int_equal(count_lines(STORE_INFO, "can be written again"), 1);
     assert_int_equal(line_count, 2);
-    sqlite3_close(db);
 }
 
 /* Messages until the writer stalls; how many, 0 when it never did. */
@@ -399,13 +387,11 @@ static void test_a_recovery_of_a_locked_database_is_refused_with_the_reason(void
 {
     struct fixture *f = *state;
     struct left left = leave(f, 10);
-    sqlite3 *other = look(f);
-    change_in(other, "BEGIN IMMEDIATE");
+    sqlite3 *other = hold_writes(f);
     assert_int_equal(recover_left(f, &left), -1);
     assert_says(f->error, "database is locked");
     assert_int_equal(left.position, 0);
-    change_in(other, "COMMIT");
-    sqlite3_close(other);
+    let_writes(other);
     assert_int_equal(recover_left(f, &left), 0);
     assert_true(left.position == left.end);
     assert_int_equal(left.frames, 10);
@@ -530,7 +516,7 @@ static void test_the_space_of_old_messages_is_given_back(void **state)
 
 static int64_t fill_ring(struct store *store, int64_t id)
 {
-    while (store_begin(store, 100)) {
+    while (store_begin(store)) {
         put_message_at(store, id++, clock_wall(), "young");
         store_commit(store);
     }

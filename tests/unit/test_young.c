@@ -32,15 +32,13 @@ static sqlite3 *open_list(struct fixture *f)
     open_store(f);
     forgotten = 0;
     assert_int_equal(young_open(&list, f->store, forget, &forgotten), 0);
-    sqlite3 *db = look(f);
-    change_in(db, "BEGIN IMMEDIATE");
+    sqlite3 *db = hold_writes(f);
     return db;
 }
 
 static void commit_all(struct fixture *f, sqlite3 *db)
 {
-    change_in(db, "COMMIT");
-    sqlite3_close(db);
+    let_writes(db);
     await_all(f->store);
 }
 
@@ -66,7 +64,7 @@ static struct thing *find(int number)
 
 static void begin(struct fixture *f)
 {
-    assert_true(store_begin(f->store, 100));
+    assert_true(store_begin(f->store));
     store_put(f->store, W_GROUP_FORGET, "i", (int64_t)0);
 }
 
@@ -169,7 +167,7 @@ static void test_closing_forgets_all_and_the_store_goes_on_without_the_list(void
     young_close(list);
     assert_int_equal(forgotten, 1);
     commit_all(f, db);
-    assert_true(store_begin(f->store, 0));
+    assert_true(store_begin(f->store));
     store_abort(f->store);
     close_store(f);
 }
