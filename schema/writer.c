@@ -350,12 +350,13 @@ static void back_off(struct writer *w, int *tries)
     ++*tries;
 }
 
+/* Who hears of the position finds the rest said already. */
 static void note_commit(struct writer *w, uint64_t position, int64_t started)
 {
-    atomic_store(&w->committed, position);
     atomic_store(&w->commit_us, (uint64_t)(clock_steady() - started) * 1000);
     if (atomic_exchange(&w->stalled, false))
         say(w, false, "the database can be written again");
+    atomic_store(&w->committed, position);
 }
 
 /* A head without a frame: memory was overwritten; nothing more can be done here. */
