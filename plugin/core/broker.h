@@ -14,8 +14,8 @@ __attribute__((format(printf, 1, 2))) void broker_error(const char *format, ...)
 __attribute__((format(printf, 1, 2))) void broker_warn(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void broker_info(const char *format, ...);
 
-/* A payload in the broker's own memory: head, then tail, and a NUL that does not count. It is the broker's once
- * it has been given to it, before that for broker_free. NULL: out of memory. */
+/* A payload in the broker's own memory: head, then tail, and a NUL that does not count. It is the broker's
+ * once it has been given to it, before that for broker_free. NULL: out of memory. */
 void *broker_payload(const void *head, size_t head_len, const void *tail, size_t tail_len);
 void broker_free(void *memory);
 

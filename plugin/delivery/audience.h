@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Who comes to a live group and who goes, gathered: the group gets at most one tip about it a second, with
- * some names and the number, however many come and go. A user counts once, whatever number of their devices is
- * there. Broker thread only. */
+ * some names and the number, however many come and go. A user counts once, whatever number of their devices
+ * is there. Broker thread only. */
 #ifndef PLUGIN_DELIVERY_AUDIENCE_H
 #define PLUGIN_DELIVERY_AUDIENCE_H
 
@@ -20,8 +20,8 @@ void audience_left(struct chat *chat, const struct session *session, struct conv
 /* TICK: hands out the tips that are due. */
 bool audience_tick(struct chat *chat);
 void audience_close(struct chat *chat);
-/* Who is there, each user once, the last comer first, at most `max` after the first `skip`, into `out`; returns how
- * many. */
+/* Who is there, each user once, the last comer first, at most `max` after the first `skip`, into `out`;
+ * returns how many. */
 size_t audience_list(struct chat *chat, const struct conversation *conversation, size_t skip, size_t max,
                      struct user **out);
 

@@ -5,15 +5,15 @@
  * for who may have it. A payload's address is good only until the next event that is not READ (addresses are
  * used again), so every other event ends it. Where the tree cannot be right, a copy is queued for the client
  * instead:
- *   - feeds get groups on a topic of their own, the sender's other devices get private messages on the sender's
- *     inbox;
- *   - a client that is behind: something queued for it has not been flushed. The broker flushes what plugins queue
- *     at the start of a later loop turn, so a native delivery would overtake it;
+ *   - feeds get groups on a topic of their own, the sender's other devices get private messages on the
+ *     sender's inbox;
+ *   - a client that is behind: something queued for it has not been flushed. The broker flushes what plugins
+ *     queue at the start of a later loop turn, so a native delivery would overtake it;
  *   - QoS 2: the broker would deliver at PUBREL, if ever; we deliver at PUBLISH.
- * For everybody in a live group these copies, and tips, are one publish (live_publish.h).
- * While a subscription is replaying, nothing is delivered to it here: the replay reads the log to its end
- * (replay.h). What is queued at tick n has been flushed when tick n+1 begins, on Mosquitto 2.0.11 and 2.1. Broker
- * thread only. */
+ * For everybody in a live group these copies, and tips, are one publish (live_publish.h). While a
+ * subscription is replaying, nothing is delivered to it here: the replay reads the log to its end (replay.h).
+ * What is queued at tick n has been flushed when tick n+1 begins, on Mosquitto 2.0.11 and 2.1. Broker thread
+ * only. */
 #ifndef PLUGIN_DELIVERY_DELIVER_H
 #define PLUGIN_DELIVERY_DELIVER_H
 
@@ -42,17 +42,17 @@ struct outgoing {
     bool last; /* the group ends with it */
 };
 
-/* A message was accepted: queues the copies, and (native) lets READ pass the payload until the next event. Out of
- * memory: copies are missing. */
+/* A message was accepted: queues the copies, and (native) lets READ pass the payload until the next event.
+ * Out of memory: copies are missing. */
 void deliver(struct chat *chat, const struct outgoing *outgoing, bool native);
 /* Every event of the broker but READ begins with this. */
 void deliver_reset(struct chat *chat);
-/* READ of a chat topic: may this client have this payload now? Once for each receiver of each message; payload: the
- * bytes at the address that the broker names. */
+/* READ of a chat topic: may this client have this payload now? Once for each receiver of each message;
+ * payload: the bytes at the address that the broker names. */
 bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const char *topic,
                       const void *payload, size_t len);
-/* Queues a message for a client on the topic given, behind whatever is queued for it. Head and tail are copied.
- * false: out of memory. */
+/* Queues a message for a client on the topic given, behind whatever is queued for it. Head and tail are
+ * copied. false: out of memory. */
 bool deliver_copy(struct chat *chat, struct session *session, const char *topic, const void *head,
                   size_t head_len, const void *tail, size_t tail_len, int qos);
 /* The topic on which a message of this conversation comes by this subscription. */

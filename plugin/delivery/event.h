@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Transient events on chat/user/<self>/event, straight to one client, never stored. QoS 1, or 0 where the inbox was
- * subscribed at 0. Everything is borrowed. Out of memory: the event is missing. Broker thread only. */
+/* Transient events on chat/user/<self>/event, straight to one client, never stored. QoS 1, or 0 where the
+ * inbox was subscribed at 0. Everything is borrowed. Out of memory: the event is missing. Broker thread
+ * only. */
 #ifndef PLUGIN_DELIVERY_EVENT_H
 #define PLUGIN_DELIVERY_EVENT_H
 

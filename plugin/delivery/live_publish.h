@@ -16,8 +16,8 @@ struct chat;
 struct conversation;
 struct session;
 
-/* To those who are subscribed now, `origin` (NULL: nobody) left out; payload: stamp and body, `len` bytes, copied.
- * false: out of memory, nobody gets it. */
+/* To those who are subscribed now, `origin` (NULL: nobody) left out; payload: stamp and body, `len` bytes,
+ * copied. false: out of memory, nobody gets it. */
 __attribute__((warn_unused_result)) bool live_publish_send(struct chat *chat,
                                                            struct conversation *conversation,
                                                            const struct session *origin, const void *payload,

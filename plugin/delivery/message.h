@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A message, by publish or command, from payload to stamp, log and delivery. When it returns PUBLISH_ACCEPT the
- * message is in the ring: the ack that the broker sends next is true. Each call opens frames of its own. Broker
- * thread only. */
+/* A message, by publish or command, from payload to stamp, log and delivery. When it returns PUBLISH_ACCEPT
+ * the message is in the ring: the ack that the broker sends next is true. Each call opens frames of its own.
+ * Broker thread only. */
 #ifndef PLUGIN_DELIVERY_MESSAGE_H
 #define PLUGIN_DELIVERY_MESSAGE_H
 
@@ -29,8 +29,8 @@ enum publish_result {
     PUBLISH_CLOSE   /* it cannot be stored now: no ack, the client is to send again */
 };
 
-/* A client publishes to an inbox or a group. new_payload is set only with PUBLISH_ACCEPT, and not when the message
- * was shed or is the repetition of an earlier one (recent.h): then nobody gets it. */
+/* A client publishes to an inbox or a group. new_payload is set only with PUBLISH_ACCEPT, and not when the
+ * message was shed or is the repetition of an earlier one (recent.h): then nobody gets it. */
 __attribute__((warn_unused_result)) enum publish_result
 message_publish(struct chat *chat, struct session *session, struct publish *publish);
 
@@ -41,9 +41,10 @@ struct receipt {
 
 #define REASON_BYTES 200 /* for a sentence about what is wrong; "": the code says it all */
 
-/* An app admin sends in the name of somebody, who need not be in the group. Form, `random` and the group's rate
- * count as for a publish, mutes and the sender's own rate do not. All devices of the sender get it. CODE_OK and the
- * receipt, or a code and perhaps a reason; CODE_BUSY: it cannot be stored now. new_payload is NULL afterwards. */
+/* An app admin sends in the name of somebody, who need not be in the group. Form, `random` and the group's
+ * rate count as for a publish, mutes and the sender's own rate do not. All devices of the sender get it.
+ * CODE_OK and the receipt, or a code and perhaps a reason; CODE_BUSY: it cannot be stored now. new_payload is
+ * NULL afterwards. */
 __attribute__((warn_unused_result)) int message_send_as(struct chat *chat, struct user *sender,
                                                         struct publish *publish, struct receipt *receipt,
                                                         char reason[REASON_BYTES]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The last messages that carried a `random`: the same sender and random within five minutes is the same message.
- * Filled from the log at start, so that it survives a restart. Holds at most 2^20, then the oldest go. Broker thread
- * only. */
+/* The last messages that carried a `random`: the same sender and random within five minutes is the same
+ * message. Filled from the log at start, so that it survives a restart. Holds at most 2^20, then the oldest
+ * go. Broker thread only. */
 #ifndef PLUGIN_DELIVERY_RECENT_H
 #define PLUGIN_DELIVERY_RECENT_H
 
