@@ -21,8 +21,7 @@
 #define PAGE         100
 #define PAGES_A_TICK 5
 #define TURN_US      1000 /* no further page in this turn: others wait meanwhile */
-/* After this many messages to one client pages keep a distance, so that the broker's queue for it can drain.
- * */
+/* After this many messages to one client pages keep a distance: the broker's queue for it is to drain. */
 #define UNPACED  500
 #define PAUSE_MS 10
 #define STUCK_MS 1000 /* the store cannot be read, or memory is out */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Many conversations read in the order of their ids, over a real store. alice is in three pairs and a group.
- * */
+/* Many conversations read in the order of their ids, from a real store. alice is in three pairs, one group. */
 #include "plugin/people/merge.h"
 
 #include <setjmp.h>
