@@ -121,7 +121,7 @@ static int fault(enum fault_kind kind, int fd)
         if (error == 0)                                                                                      \
             return real arguments;                                                                           \
         errno = error;                                                                                       \
-        return (type)-1;                                                                                     \
+        return (type)(-1);                                                                                   \
     }
 
 FAULTY(ssize_t, read, READ, fd, (int fd, void *out, size_t size), (fd, out, size))

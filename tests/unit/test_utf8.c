@@ -13,28 +13,25 @@ struct bytes {
     const char *at;
     size_t len;
 };
-#define BYTES(literal)                                                                                       \
-    {                                                                                                        \
-        literal, sizeof literal - 1                                                                          \
-    }
+#define BYTES(literal) literal, sizeof literal - 1
 
 static void utf8_is_checked_behind_the_fast_part(void **state)
 {
     (void)state;
-    static const struct bytes good[] = {BYTES(""),
-                                        BYTES("12345678"),
-                                        BYTES("\0"),
-                                        BYTES("1234567\xc3\xa9"),
-                                        BYTES("\xf0\x9f\x98\x80"),
-                                        BYTES("123456789\xed\x9f\xbf\xee\x80\x80")};
-    static const struct bytes bad[] = {BYTES("12345678\xff"),
-                                       BYTES("1234567\xc3"),
-                                       BYTES("\x80"),
-                                       BYTES("abc\xc3\x28"
-                                             "defghij"),
-                                       BYTES("\xed\xbf\xbf"),
-                                       BYTES("\xf8\x88\x80\x80\x80"),
-                                       BYTES("\xfe")};
+    static const struct bytes good[] = {{BYTES("")},
+                                        {BYTES("12345678")},
+                                        {BYTES("\0")},
+                                        {BYTES("1234567\xc3\xa9")},
+                                        {BYTES("\xf0\x9f\x98\x80")},
+                                        {BYTES("123456789\xed\x9f\xbf\xee\x80\x80")}};
+    static const struct bytes bad[] = {{BYTES("12345678\xff")},
+                                       {BYTES("1234567\xc3")},
+                                       {BYTES("\x80")},
+                                       {BYTES("abc\xc3\x28"
+                                              "defghij")},
+                                       {BYTES("\xed\xbf\xbf")},
+                                       {BYTES("\xf8\x88\x80\x80\x80")},
+                                       {BYTES("\xfe")}};
     for (size_t i = 0; i < COUNT(good); i++)
         assert_true(utf8_valid(good[i].at, good[i].len));
     for (size_t i = 0; i < COUNT(bad); i++)
