@@ -57,7 +57,7 @@ int command_import_users(struct command *command)
         enum import_result result = import(command->chat, id->valuestring);
         good = good && add_import(list, id->valuestring, result);
     }
-    store_commit(command->chat->store);
+    command_commit(command);
     return command_answered(command, good);
 }
 
@@ -80,7 +80,7 @@ int command_mute_user(struct command *command)
         return code;
     user_mute(command->chat, user, muted_until(command, FIELD_C2C_SECONDS, user->c2c_muted_until),
               muted_until(command, FIELD_GROUP_SECONDS, user->group_muted_until));
-    store_commit(command->chat->store);
+    command_commit(command);
     return CODE_OK;
 }
 

@@ -171,9 +171,8 @@ static int accept_application(struct command *command, const struct application 
         return CODE_BUSY;
     }
     announce_entry(command, application, user);
-    store_commit(chat->store);
+    command_commit(command);
     push_user_changed(chat, user);
-    announce_finish(chat, true);
     return CODE_OK;
 }
 
@@ -189,8 +188,7 @@ static int refuse_application(struct command *command, const struct application 
         return code;
     application_handled(chat, command->access.conversation, application->user);
     tell(command, told, invited ? "inviteRefused" : "joinRefused", command->session->user->id);
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    command_commit(command);
     return CODE_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include "acl/code.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/announce.h"
 #include "schema/store.h"
 
 bool command_has(const struct command *command, enum field_name name)
@@ -52,6 +53,11 @@ int command_begin_sized(struct command *command, size_t bytes)
 {
     struct store *store = command->chat->store;
     return !store_reads_failed(store) && store_begin_sized(store, bytes) ? CODE_OK : CODE_BUSY;
+}
+
+void command_commit(struct command *command)
+{
+    announce_commit(command->chat);
 }
 
 int command_answered(struct command *command, bool complete)

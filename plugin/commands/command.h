@@ -66,6 +66,8 @@ __attribute__((format(printf, 2, 3))) int command_refuse(struct command *command
 int command_begin(struct command *command);
 /* The same with store_begin_sized. */
 int command_begin_sized(struct command *command, size_t bytes);
+/* The end of every command's frame: it is durable, and what was announced in it is handed out. */
+void command_commit(struct command *command);
 /* The end of a command that has put something into `data`. complete = false: memory ran out on the way; no
  * answer is given then, the connection is closed. Always 0. */
 int command_answered(struct command *command, bool complete);

@@ -186,7 +186,7 @@ int command_set_conversation(struct command *command)
     if (code != CODE_OK)
         return code;
     member_pin(command->chat, access->member, command_bool(command, FIELD_PINNED));
-    store_commit(command->chat->store);
+    command_commit(command);
     return CODE_OK;
 }
 
@@ -204,7 +204,7 @@ int command_delete_conversation(struct command *command)
     (void)member_read(chat, member, member->conversation->last_id);
     if (member->pinned)
         member_pin(chat, member, false);
-    store_commit(chat->store);
+    command_commit(command);
     event_deleted_conversation(command->session, member->conversation);
     return CODE_OK;
 }

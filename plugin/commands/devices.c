@@ -62,7 +62,7 @@ static int displace(struct command *command, const char *client_id, const struct
     if (code != CODE_OK)
         return code;
     device_lose_place(chat, self->user, &entry, &why);
-    store_commit(chat->store);
+    command_commit(command);
     if (kicked)
         session_force_offline(chat, kicked, &why);
     return CODE_OK;

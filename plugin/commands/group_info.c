@@ -81,8 +81,7 @@ static int set_info(struct command *command, struct conversation *conversation, 
     group_set_info(chat, conversation, &change->group);
     if (change->info->child)
         announce_tips(chat, conversation, &tips);
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    command_commit(command);
     if (change->event->child)
         event_group_info(chat, conversation, change->event);
     return CODE_OK;
@@ -130,8 +129,7 @@ static int transfer(struct command *command, struct conversation *conversation, 
     group_set_owner(chat, conversation, heir->user_id);
     announce_tips(chat, conversation, &tips);
     announce_notice(chat, heir->user, &notice);
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    command_commit(command);
     return CODE_OK;
 }
 

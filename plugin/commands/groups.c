@@ -13,7 +13,6 @@
 #include "plugin/commands/access.h"
 #include "plugin/commands/candidates.h"
 #include "plugin/core/chat.h"
-#include "plugin/delivery/announce.h"
 #include "plugin/delivery/dismissal.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
@@ -185,8 +184,7 @@ static int create_and_answer(struct command *command, struct new_group *new)
         store_abort(store);
         return CODE_BUSY;
     }
-    store_commit(store);
-    announce_finish(command->chat, true);
+    command_commit(command);
     candidates_tell_push(command->chat, &new->members);
     return command_answered(command, cJSON_AddStringToObject(command->data, "groupID", new->group.id) &&
                                          candidates_answer(command, &new->members));

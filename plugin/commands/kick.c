@@ -7,7 +7,6 @@
 #include "plugin/life/deletion.h"
 #include "plugin/people/user.h"
 #include "plugin/session/device.h"
-#include "schema/store.h"
 
 /* Devices that are away need not be told: nothing they have lets them in again. */
 int command_kick_user(struct command *command)
@@ -19,7 +18,7 @@ int command_kick_user(struct command *command)
         return code;
     user_kick(chat, user);
     devices_lose_all(chat, user);
-    store_commit(chat->store);
+    command_commit(command);
     sessions_force_offline(chat, user, OFFLINE_ADMIN);
     return CODE_OK;
 }

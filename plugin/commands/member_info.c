@@ -67,8 +67,7 @@ static int mute(struct command *command, struct conversation *conversation, stru
         return CODE_BUSY;
     }
     announce_mute(command, conversation, member);
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    command_commit(command);
     event_muted(user, conversation, member->muted_until);
     return CODE_OK;
 }
@@ -130,6 +129,6 @@ int command_set_group_member_info(struct command *command)
     if (code != CODE_OK)
         return code;
     member_set_info(command->chat, member, card, option);
-    store_commit(command->chat->store);
+    command_commit(command);
     return CODE_OK;
 }

@@ -112,8 +112,7 @@ static int join_now(struct command *command, struct conversation *conversation)
         return CODE_BUSY;
     }
     announce_own(command, conversation, TIPS_JOIN, "join");
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    command_commit(command);
     push_user_changed(chat, self);
     return answer_status(command, "joined");
 }
@@ -129,8 +128,7 @@ static int apply_to_join(struct command *command, struct conversation *conversat
         return code;
     application_put(chat, conversation, command->session->user->id, NULL, message ? message : "");
     announce_request(command, conversation, &managers, message);
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    command_commit(command);
     return answer_status(command, "pending");
 }
 
@@ -177,8 +175,7 @@ int command_quit_group(struct command *command)
     member_leave(chat, command->access.member);
     if (conversation->group->dismissed == 0)
         announce_own(command, conversation, TIPS_QUIT, "quit");
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    command_commit(command);
     return CODE_OK;
 }
 
@@ -228,8 +225,7 @@ static int invite(struct command *command, struct candidates *invited)
     put_invitations(command, conversation, invited);
     candidates_announce_invited(command, conversation, invited);
     announce_request(command, conversation, &managers, NULL);
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    command_commit(command);
     candidates_tell_push(chat, invited);
     return command_answered(command, candidates_answer(command, invited));
 }
@@ -280,8 +276,7 @@ static int remove_members(struct command *command, const struct candidates *remo
         if (removed->list[i].result == RESULT_DONE)
             member_leave(chat, member_find(chat, conversation, removed->list[i].user_id));
     candidates_announce(chat, conversation, removed, &tips, "kicked");
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    command_commit(command);
     return command_answered(command, candidates_answer(command, removed));
 }
 
@@ -327,8 +322,7 @@ static int set_role(struct command *command, struct member *member)
         return code;
     member_set_role(chat, member, role);
     announce_role(command, member);
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    command_commit(command);
     return CODE_OK;
 }
 

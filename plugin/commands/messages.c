@@ -110,8 +110,7 @@ static int recall(struct command *command, const struct found *found)
     conversation_recalled(chat, found->conversation, found->message.id);
     announce_recall(chat, found->conversation, command->session->user->id, found->message.id,
                     command_text(command, FIELD_REASON));
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    command_commit(command);
     return CODE_OK;
 }
 
@@ -169,7 +168,7 @@ int command_delete_messages(struct command *command)
     for (size_t i = 0; good && i < count; i++)
         if (!visible_deleted(chat, all[i].member, all[i].message.id))
             good = visible_delete(chat, all[i].member, &all[i].message);
-    store_commit(chat->store);
+    command_commit(command);
     if (!good)
         return CODE_BUSY; /* out of memory in the middle: those before are deleted, the client asks again */
     event_deleted(command->session, ids);

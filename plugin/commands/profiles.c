@@ -35,7 +35,7 @@ int command_set_self_info(struct command *command)
         return code;
     }
     user_set_profile(command->chat, self, profile);
-    store_commit(command->chat->store);
+    command_commit(command);
     return CODE_OK;
 }
 
@@ -117,7 +117,7 @@ int command_add_to_blacklist(struct command *command)
         store_abort(chat->store);
         return CODE_BUSY;
     }
-    store_commit(chat->store);
+    command_commit(command);
     return CODE_OK;
 }
 
@@ -131,7 +131,7 @@ int command_remove_from_blacklist(struct command *command)
     if (code != CODE_OK)
         return code;
     blacklist_remove(command->chat, command->session->user, listed.list, listed.count);
-    store_commit(command->chat->store);
+    command_commit(command);
     return CODE_OK;
 }
 

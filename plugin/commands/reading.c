@@ -25,7 +25,7 @@ int command_ack(struct command *command)
     if (code != CODE_OK)
         return code;
     subscriptions_ack(chat, command->session, id);
-    store_commit(chat->store);
+    command_commit(command);
     return CODE_OK;
 }
 
@@ -43,7 +43,7 @@ int command_mark_read(struct command *command)
         store_abort(chat->store);
         return CODE_OK;
     }
-    store_commit(chat->store);
+    command_commit(command);
     event_read(chat, command->session, member->conversation, member->read_id);
     event_unread(chat, command->session, member);
     return CODE_OK;

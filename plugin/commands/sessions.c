@@ -38,7 +38,7 @@ int command_logout(struct command *command)
         return code;
     push_put_token_lost(chat, command->session->client_id);
     device_leave_place(chat, command->session);
-    store_commit(chat->store);
+    command_commit(command);
     session_close_soon(chat, command->session);
     return CODE_OK;
 }

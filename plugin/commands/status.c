@@ -96,7 +96,7 @@ int command_set_background(struct command *command)
     if (code != CODE_OK)
         return code;
     store_put(chat->store, W_DEVICE_BACKGROUND, "ti", session->client_id, (int64_t)background);
-    store_commit(chat->store);
+    command_commit(command);
     session->presence.background = background;
     if (background && session->device.has_token)
         push_user_changed(chat, session->user);

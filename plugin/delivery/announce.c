@@ -228,14 +228,21 @@ static void hand_out_announcement(struct chat *chat, const struct announcement *
     deliver(chat, &outgoing, false);
 }
 
-void announce_finish(struct chat *chat, bool sent)
+void announce_hand_out(struct chat *chat)
 {
     struct announcement *announcement;
+    if (!chat->announcements)
+        return;
     while ((announcement = chat->announcements)) {
         LL_DELETE(chat->announcements, announcement);
-        if (sent)
-            hand_out_announcement(chat, announcement);
+        hand_out_announcement(chat, announcement);
         free(announcement);
     }
     deliver_reset(chat);
+}
+
+void announce_commit(struct chat *chat)
+{
+    store_commit(chat->store);
+    announce_hand_out(chat);
 }

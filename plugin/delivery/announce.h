@@ -49,7 +49,9 @@ void announce_notice_body(struct chat *chat, struct user *to, const char *body);
 /* The message `id` of this conversation has been recalled: to everybody in it, as a message of its own. */
 void announce_recall(struct chat *chat, struct conversation *conversation, const char *by, int64_t id,
                      const char *reason);
-/* After store_commit: hands out what was put; after store_abort with `sent` false: forgets it. */
-void announce_finish(struct chat *chat, bool sent);
+/* Instead of store_commit, the end of a frame in which something was announced: it is handed out. */
+void announce_commit(struct chat *chat);
+/* Hands out tips that are not stored, which need no frame. */
+void announce_hand_out(struct chat *chat);
 
 #endif

@@ -119,7 +119,7 @@ static void send_moves(struct chat *chat, struct conversation *conversation, enu
                               .member_count = gathered->names,
                               .count = gathered->count};
     announce_tips(chat, conversation, &tips);
-    announce_finish(chat, true);
+    announce_hand_out(chat);
 }
 
 /* false: nothing waits. */

@@ -229,8 +229,7 @@ static bool tell_part(struct chat *chat, struct broadcast *broadcast)
     store_put(chat->store, W_BROADCAST_PART_END, "ii", broadcast->id, part->number);
     if (!part->next)
         store_put(chat->store, W_BROADCAST_END, "i", broadcast->id);
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    announce_commit(chat);
     return true;
 }
 

@@ -79,7 +79,7 @@ static bool dismiss_live(struct chat *chat, struct conversation *conversation, c
     if (!store_begin(chat->store))
         return false;
     announce_tips(chat, conversation, &tips);
-    announce_finish(chat, true); /* while there is still somebody */
+    announce_hand_out(chat); /* while there is still somebody */
     group_dismiss(chat, conversation);
     end_subscriptions(chat, conversation);
     store_commit(chat->store);
@@ -153,8 +153,7 @@ bool dismissals_tick(struct chat *chat)
         return false;
     }
     put_batch(chat, task, &batch);
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    announce_commit(chat);
     if (batch.count < BATCH)
         forget_dismissal(chat, task);
     return chat->dismissals != NULL;

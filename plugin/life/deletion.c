@@ -167,8 +167,7 @@ static bool end_in_group(struct chat *chat, struct member *member)
         hand_over(chat, member, heir);
     member_leave(chat, member);
     announce_quit(chat, member);
-    store_commit(chat->store);
-    announce_finish(chat, true);
+    announce_commit(chat);
     return true;
 }
 
