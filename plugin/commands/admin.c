@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/commands/commands.h"
+#include "plugin/push/push_answer.h"
 
 #include <string.h>
 
@@ -12,7 +13,6 @@
 #include "plugin/life/presence.h"
 #include "plugin/people/profile.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
 #include "schema/store.h"
 
 /* importUsers */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/commands/commands.h"
+#include "plugin/push/push_put.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,6 @@
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
 

@@ -6,7 +6,7 @@
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
+#include "plugin/push/push_put.h"
 #include "plugin/session/session.h"
 
 enum member_result candidate_check(struct chat *chat, struct candidate *candidate, int64_t *room)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/commands/commands.h"
+#include "plugin/push/push_answer.h"
+#include "plugin/push/push_token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +14,6 @@
 #include "plugin/core/chat.h"
 #include "plugin/life/closing.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
 #include "plugin/session/device.h"
 #include "plugin/session/session.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/commands/commands.h"
+#include "plugin/push/push_token.h"
 
 #include "acl/code.h"
 #include "lib/usersig.h"
 #include "plugin/core/chat.h"
 #include "plugin/life/closing.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
 #include "plugin/session/device.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"

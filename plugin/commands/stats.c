@@ -7,7 +7,7 @@
 #include "lib/basics.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
-#include "plugin/push/push.h"
+#include "plugin/push/push_answer.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/commands/commands.h"
+#include "plugin/push/push_put.h"
 
 #include <stdio.h>
 
@@ -9,7 +10,6 @@
 #include "plugin/core/chat.h"
 #include "plugin/life/presence.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
 

@@ -14,7 +14,7 @@
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
+#include "plugin/push/push_put.h"
 #include "schema/log.h"
 #include "schema/store.h"
 

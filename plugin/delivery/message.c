@@ -18,7 +18,7 @@
 #include "plugin/people/live_history.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
+#include "plugin/push/push_put.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 #include "schema/log.h"

@@ -8,7 +8,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/event.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push.h"
+#include "plugin/push/push_token.h"
 
 /* Idle, 2.0 has ten turns a second: within two seconds 20,000 who expire at once are told. */
 #define EXPIRED_A_TICK 1000

@@ -6,6 +6,7 @@
 #include "plugin/life/closing.h"
 #include "plugin/life/presence.h"
 #include "plugin/push/push.h"
+#include "plugin/push/push_put.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/device.h"

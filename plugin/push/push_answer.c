@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/push/push.h"
+#include "plugin/push/push_answer.h"
 
 #include <string.h>
 #include <utlist.h>
@@ -8,80 +8,14 @@
 #include "lib/json.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
-#include "plugin/people/user.h"
 #include "plugin/push/push_out.h"
-#include "plugin/session/departed.h"
-#include "plugin/session/session.h"
+#include "plugin/push/push_token.h"
 #include "schema/store.h"
 
 #define FIRST_RETRY_MS   10000
 #define LONGEST_RETRY_MS 3600000
 #define ERROR_MAX        256
 #define COUNT_EVERY_MS   10000
-
-void push_token_lost(struct chat *chat, const char *client)
-{
-    struct session *session = session_by_client_id(chat, client);
-    if (session)
-        session->device.has_token = false;
-    departed_token_lost(chat, client);
-    push_out_token_changed(chat->push, client);
-}
-
-void push_put_token_lost(struct chat *chat, const char *client)
-{
-    push_put_token_gone(chat, client);
-    push_token_lost(chat, client);
-}
-
-void push_put_tokens_lost(struct chat *chat, const struct user *user)
-{
-    const struct session *session;
-    store_put(chat->store, W_USER_JOBS_DROP, "t", user->id);
-    DL_FOREACH2 (user->sessions, session, user_next)
-        push_token_lost(chat, session->client_id);
-    departed_tokens_lost(chat, user->id);
-}
-
-/* Who has the token now loses it; one who has just got another one keeps that. */
-static void take_token(struct chat *chat, const char *client, const char *provider, const char *token)
-{
-    sqlite3_stmt *s = store_read(chat->store, R_TOKEN_HOLDERS);
-    sqlite3_bind_text(s, 1, provider, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 2, token, -1, SQLITE_STATIC);
-    while (store_row(chat->store, s))
-        if (strcmp(store_text(s, 0), client) != 0 && !push_out_token_fresh(chat->push, store_text(s, 0)))
-            push_token_lost(chat, store_text(s, 0));
-    store_done(s);
-    store_put(chat->store, W_TOKEN_TAKE_JOBS, "ttt", provider, token, client);
-    store_put(chat->store, W_TOKEN_TAKE, "ttt", provider, token, client);
-}
-
-int push_set_token(struct chat *chat, struct session *session, const char *provider, const char *business,
-                   const char *token)
-{
-    const char *client = session->client_id;
-    if (session->assigned_id)
-        return CODE_BAD_REQUEST;
-    if (!store_begin(chat->store))
-        return CODE_BUSY;
-    take_token(chat, client, provider, token);
-    store_put(chat->store, W_TOKEN_SET, "tttt", client, provider, business, token);
-    push_out_token_changed(chat->push, client);
-    store_commit(chat->store);
-    session->device.has_token = true;
-    push_user_changed(chat, session->user);
-    return CODE_OK;
-}
-
-int push_remove_token(struct chat *chat, struct session *session)
-{
-    if (!store_begin(chat->store))
-        return CODE_BUSY;
-    push_put_token_lost(chat, session->client_id);
-    store_commit(chat->store);
-    return CODE_OK;
-}
 
 int push_done(struct chat *chat, const int64_t *jobs, size_t count)
 {

@@ -2,6 +2,9 @@
 /* The push queue with a real store; the nouns around it are a few lines of memory here. */
 #include "plugin/people/member.h"
 #include "plugin/push/push.h"
+#include "plugin/push/push_answer.h"
+#include "plugin/push/push_put.h"
+#include "plugin/push/push_token.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
