@@ -23,7 +23,7 @@
 #define BASE64_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-"
 #define PLAIN_DIGITS  16 /* 2^53 has as many decimal digits */
 
-enum inflated { INFLATED, INFLATED_WITH_MORE_BEHIND, INFLATED_TOO_LARGE, NOT_INFLATED };
+enum inflated { INFLATED, INFLATED_WITH_MORE_BEHIND, INFLATED_TOO_LARGE, NOT_INFLATED, OUT_OF_MEMORY };
 
 struct document {
     char json[USERSIG_INFLATED_MAX + 2]; /* a byte to see that it is too large, and a NUL */
@@ -96,13 +96,15 @@ static enum inflated inflate_bounded(unsigned char *bytes, size_t len, struct do
 {
     z_stream stream = {.next_in = bytes, .avail_in = (uInt)len};
     if (inflateInit(&stream) != Z_OK)
-        return NOT_INFLATED;
+        return OUT_OF_MEMORY;
     stream.next_out = (unsigned char *)out->json;
     stream.avail_out = USERSIG_INFLATED_MAX + 1;
     int result = inflate(&stream, Z_FINISH);
     out->len = stream.total_out;
     inflateEnd(&stream);
     out->json[out->len] = '\0';
+    if (result == Z_MEM_ERROR)
+        return OUT_OF_MEMORY;
     if (out->len > USERSIG_INFLATED_MAX)
         return INFLATED_TOO_LARGE;
     if (result != Z_STREAM_END)
@@ -117,15 +119,21 @@ static enum inflated unpack(const char *userSig, struct document *out)
     return len < 0 ? NOT_INFLATED : inflate_bounded(bytes, (size_t)len, out);
 }
 
-/* NULL when the document is not a JSON object; to be freed with cJSON_Delete. */
-static cJSON *parse_object(const struct document *document)
+/* CODE_OK and the tree of an object, to be freed with cJSON_Delete. */
+static int parse_object(const struct document *document, cJSON **out)
 {
-    cJSON *root = json_read(document->json, document->len);
-    if (root && !cJSON_IsObject(root)) {
-        cJSON_Delete(root);
-        return NULL;
-    }
-    return root;
+    struct json_facts facts = {0};
+    *out = NULL;
+    if (!json_scan(document->json, document->len, &facts))
+        return CODE_SIG_MALFORMED;
+    *out = json_parse(document->json, document->len, &facts);
+    if (!*out)
+        return CODE_BUSY;
+    if (cJSON_IsObject(*out))
+        return CODE_OK;
+    cJSON_Delete(*out);
+    *out = NULL;
+    return CODE_SIG_MALFORMED;
 }
 
 /* Exactly 2^53, or 2^53 + 1, which a double takes for the same? Only the text tells. */
@@ -168,23 +176,29 @@ static bool has_control_characters(const char *text)
     return false;
 }
 
-/* Names are unique, and no string has a \u0000, which json_read replaces. */
-static bool unambiguous(const cJSON *root, const struct document *document)
+/* Names are unique, and no string has a \u0000, which json_parse replaces. */
+static int check_unambiguous(const cJSON *root, const struct document *document)
 {
     struct json_facts facts = {0};
     const char *twice;
-    return json_scan(document->json, document->len, &facts) && !facts.nul && json_unique(root, &twice);
+    if (!json_scan(document->json, document->len, &facts) || facts.nul)
+        return CODE_SIG_MALFORMED;
+    if (json_unique(root, &twice))
+        return CODE_OK;
+    return twice ? CODE_SIG_MALFORMED : CODE_BUSY;
 }
 
-static bool read_claims(const cJSON *root, const struct document *document, struct claims *out)
+static int read_claims(const cJSON *root, const struct document *document, struct claims *out)
 {
+    int code = check_unambiguous(root, document);
     *out = (struct claims){0};
-    if (!unambiguous(root, document))
-        return false;
-    for (size_t i = 0; i < CLAIM_COUNT; i++)
+    for (size_t i = 0; code == CODE_OK && i < CLAIM_COUNT; i++)
         if (!read_claim(root, document, &claim_table[i], out))
-            return false;
-    return strcmp(out->version, "2.0") == 0 && !has_control_characters(out->identifier);
+            code = CODE_SIG_MALFORMED;
+    if (code != CODE_OK)
+        return code;
+    return strcmp(out->version, "2.0") == 0 && !has_control_characters(out->identifier) ? CODE_OK
+                                                                                        : CODE_SIG_MALFORMED;
 }
 
 /* What is signed; malloc'ed, NULL when out of memory. */
@@ -209,18 +223,23 @@ static bool sign(char sig[SIG_LEN + 1], const char *key, const char *text)
 }
 
 /* Tries every key to the end, so that the time tells nothing about which one fits. */
-static bool signed_by_any(const struct claims *claims, const struct keys *keys)
+static int check_signature(const struct claims *claims, const struct keys *keys)
 {
     char sig[SIG_LEN + 1];
-    int matches = 0;
+    int matches = 0, code = CODE_SIG_WRONG_KEY;
     if (strlen(claims->sig) != SIG_LEN)
-        return false;
+        return CODE_SIG_WRONG_KEY;
     char *text = signed_text(claims);
-    for (size_t i = 0; text && i < keys->count; i++)
-        matches |= sign(sig, keys->key[i], text) && CRYPTO_memcmp(sig, claims->sig, SIG_LEN) == 0;
+    if (!text)
+        return CODE_BUSY;
+    for (size_t i = 0; i < keys->count; i++)
+        if (sign(sig, keys->key[i], text))
+            matches |= CRYPTO_memcmp(sig, claims->sig, SIG_LEN) == 0;
+        else
+            code = CODE_BUSY;
     OPENSSL_cleanse(sig, sizeof sig);
     free(text);
-    return matches;
+    return matches ? CODE_OK : code;
 }
 
 static int check(const struct claims *claims, const char *user, int64_t sdkappid, const struct keys *keys,
@@ -232,7 +251,7 @@ static int check(const struct claims *claims, const char *user, int64_t sdkappid
         return CODE_SIG_OTHER_USER;
     if (now_seconds > claims->created + claims->expire)
         return CODE_SIG_EXPIRED;
-    return signed_by_any(claims, keys) ? CODE_OK : CODE_SIG_WRONG_KEY;
+    return check_signature(claims, keys);
 }
 
 int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, const struct keys *keys,
@@ -240,13 +259,16 @@ int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, cons
 {
     struct document document;
     struct claims claims;
-    int code = CODE_SIG_MALFORMED;
+    cJSON *root;
     if (!userSig || !*userSig)
         return CODE_SIG_EMPTY;
-    if (unpack(userSig, &document) != INFLATED)
-        return CODE_SIG_MALFORMED;
-    cJSON *root = parse_object(&document);
-    if (root && read_claims(root, &document, &claims))
+    enum inflated inflated = unpack(userSig, &document);
+    if (inflated != INFLATED)
+        return inflated == OUT_OF_MEMORY ? CODE_BUSY : CODE_SIG_MALFORMED;
+    int code = parse_object(&document, &root);
+    if (code == CODE_OK)
+        code = read_claims(root, &document, &claims);
+    if (code == CODE_OK)
         code = check(&claims, user, sdkappid, keys, now_seconds);
     if (code == CODE_OK)
         *out = (struct usersig){claims.created, claims.created + claims.expire};
@@ -254,22 +276,26 @@ int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, cons
     return code;
 }
 
+/* A userSig that is refused must not become a password: what is too large to parse, or cannot be for want of
+ * memory, had better be one. */
 bool usersig_shaped(const char *text)
 {
     struct document document;
+    cJSON *root;
     if (!text)
         return false;
     switch (unpack(text, &document)) {
-    case INFLATED_TOO_LARGE: /* too large to parse, but a userSig that is refused must not become a password
-                              */
+    case INFLATED_TOO_LARGE:
         return memmem(document.json, document.len, "\"TLS.identifier\"", 16);
     case NOT_INFLATED:
         return false;
+    case OUT_OF_MEMORY:
+        return true;
     default:
         break;
     }
-    cJSON *root = parse_object(&document);
-    bool shaped = cJSON_GetObjectItemCaseSensitive(root, "TLS.identifier");
+    int code = parse_object(&document, &root);
+    bool shaped = code == CODE_BUSY || cJSON_GetObjectItemCaseSensitive(root, "TLS.identifier");
     cJSON_Delete(root);
     return shaped;
 }

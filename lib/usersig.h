@@ -19,13 +19,13 @@ struct usersig {
 /* Is `userSig` what `user` may log in with at `now_seconds`? Checks in this order: empty (70002), shape
  * (70003), sdkappid (70014), identifier (70013), expiry (70001), HMAC in constant time against each key
  * (70009). `out` is filled on success only. NULL as userSig counts as empty. Returns 0 or a code of
- * acl/code.h. */
+ * acl/code.h; out of memory it is 10002, whatever the userSig is. */
 __attribute__((warn_unused_result)) int usersig_verify(const char *userSig, const char *user,
                                                        int64_t sdkappid, const struct keys *keys,
                                                        int64_t now_seconds, struct usersig *out);
 
 /* True when the text inflates to a JSON object that has TLS.identifier: a userSig, good or bad, not
- * somebody's password. */
+ * somebody's password. True as well when memory is out before that is clear. */
 bool usersig_shaped(const char *text);
 
 /* Makes a userSig, signed with keys->key[0]. userbuf may be NULL. Returns malloc'ed text, NULL when out of

@@ -132,28 +132,48 @@ static bool answer_command(struct answer *answer, struct command *command)
     return good;
 }
 
-/* What is wrong with the request as a whole; NULL: nothing, and *commands is set. */
-static const char *read_request(const struct control_request *request, cJSON **tree, const cJSON **commands)
+/* CODE_OK and *tree, or a code and what is wrong with the request as a whole ("": the code says it). */
+static int read_tree(const struct control_request *request, cJSON **tree, const char **error)
 {
+    struct json_facts facts = {0};
     const char *twice;
-    if (request->len > REQUEST_MAX)
-        return "the request is larger than 262144 bytes";
-    *tree = request->len > 0 ? json_read(request->payload, request->len) : NULL;
+    *error = "the request is not valid JSON";
+    if (request->len == 0 || !json_scan(request->payload, request->len, &facts))
+        return CODE_BAD_REQUEST;
+    *error = "";
+    *tree = json_parse(request->payload, request->len, &facts);
     if (!*tree)
-        return "the request is not valid JSON";
-    if (!json_unique(*tree, &twice))
-        return "the request has an object with the same name twice";
-    *commands = cJSON_GetObjectItemCaseSensitive(*tree, "commands");
-    if (!cJSON_IsArray(*commands))
-        return "commands: must be a list";
-    int count = cJSON_GetArraySize(*commands);
-    return count >= 1 && count <= COMMANDS_MAX ? NULL : "commands: 1 to 50 in one request";
+        return CODE_BUSY;
+    if (json_unique(*tree, &twice))
+        return CODE_OK;
+    if (!twice)
+        return CODE_BUSY;
+    *error = "the request has an object with the same name twice";
+    return CODE_BAD_REQUEST;
 }
 
-static bool answer_broken(struct answer *answer, const char *error)
+static int read_request(const struct control_request *request, cJSON **tree, const cJSON **commands,
+                        const char **error)
+{
+    *error = "the request is larger than 262144 bytes";
+    if (request->len > REQUEST_MAX)
+        return CODE_BAD_REQUEST;
+    int code = read_tree(request, tree, error);
+    if (code != CODE_OK)
+        return code;
+    *error = "commands: must be a list";
+    *commands = cJSON_GetObjectItemCaseSensitive(*tree, "commands");
+    if (!cJSON_IsArray(*commands))
+        return CODE_BAD_REQUEST;
+    *error = "commands: 1 to 50 in one request";
+    int count = cJSON_GetArraySize(*commands);
+    return count >= 1 && count <= COMMANDS_MAX ? CODE_OK : CODE_BAD_REQUEST;
+}
+
+static bool answer_broken(struct answer *answer, int code, const char *error)
 {
     cJSON *response = cJSON_CreateObject();
-    bool good = response && add_error(response, CODE_BAD_REQUEST, error) && append_response(answer, response);
+    bool good = response && add_error(response, code, error) && append_response(answer, response);
     cJSON_Delete(response);
     return good;
 }
@@ -201,10 +221,11 @@ bool control_execute(struct chat *chat, struct session *session, const struct co
     struct answer answer = {0};
     cJSON *tree = NULL;
     const cJSON *commands = NULL;
-    const char *error = read_request(request, &tree, &commands);
-    bool good = error ? answer_broken(&answer, error)
-                      : answer_all(&answer, chat, session, commands,
-                                   json_text_of_child(request->payload, tree, commands));
+    const char *error;
+    int code = read_request(request, &tree, &commands, &error);
+    bool good = code == CODE_OK ? answer_all(&answer, chat, session, commands,
+                                             json_text_of_child(request->payload, tree, commands))
+                                : answer_broken(&answer, code, error);
     good = good && append(&answer, "]}") && respond(session, request, &answer);
     cJSON_Delete(tree);
     free(answer.text);
