@@ -21,13 +21,34 @@ enum member_result candidate_check(struct chat *chat, struct candidate *candidat
     return RESULT_DONE;
 }
 
-void candidates_admit(struct chat *chat, struct conversation *conversation, struct candidates *candidates)
+bool candidates_seat(struct chat *chat, struct conversation *conversation,
+                     const struct candidates *candidates)
 {
     for (size_t i = 0; i < candidates->count; i++) {
-        struct candidate *candidate = &candidates->list[i];
-        if (candidate->result == RESULT_DONE &&
-            !member_add(chat, conversation, candidate->user, candidate->role))
-            candidate->result = RESULT_FAILED;
+        const struct candidate *candidate = &candidates->list[i];
+        if (candidate->result == RESULT_DONE && !member_seat(chat, conversation, candidate->user))
+            return false;
+    }
+    return true;
+}
+
+size_t candidates_users(const struct candidates *candidates, struct user *users[CANDIDATES_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < candidates->count; i++)
+        if (candidates->list[i].result == RESULT_DONE)
+            users[count++] = candidates->list[i].user;
+    return count;
+}
+
+void candidates_admit(struct chat *chat, struct conversation *conversation,
+                      const struct candidates *candidates)
+{
+    for (size_t i = 0; i < candidates->count; i++) {
+        const struct candidate *candidate = &candidates->list[i];
+        if (candidate->result == RESULT_DONE)
+            (void)member_add(chat, conversation, candidate->user,
+                             candidate->role); /* seated: it cannot fail */
     }
 }
 

@@ -35,8 +35,15 @@ struct candidates {
 
 /* Could this one become a member where there is `*room` left? DONE (and one less room), FAILED or LIMIT. */
 enum member_result candidate_check(struct chat *chat, struct candidate *candidate, int64_t *room);
-/* Makes those with result DONE members, in the open frame. */
-void candidates_admit(struct chat *chat, struct conversation *conversation, struct candidates *candidates);
+/* Before the frame, for those with result DONE: candidates_admit will not fail. false: out of memory, or the
+ * store cannot be read. */
+__attribute__((warn_unused_result)) bool candidates_seat(struct chat *chat, struct conversation *conversation,
+                                                         const struct candidates *candidates);
+/* The users with result DONE; how many. */
+size_t candidates_users(const struct candidates *candidates, struct user *users[CANDIDATES_MAX]);
+/* Makes those with result DONE, who have seats, members, in the open frame. */
+void candidates_admit(struct chat *chat, struct conversation *conversation,
+                      const struct candidates *candidates);
 /* After the frame: the new members' devices may want pushes of this conversation. */
 void candidates_tell_push(struct chat *chat, const struct candidates *candidates);
 /* Before store_begin: what announcing these will need (announce_expect). */

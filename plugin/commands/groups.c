@@ -159,12 +159,13 @@ static int check_new_group(struct command *command, struct new_group *new)
 static struct conversation *create(struct command *command, struct new_group *new)
 {
     struct chat *chat = command->chat;
-    struct user *self = command->session->user;
+    struct user *self = command->session->user, *others[CANDIDATES_MAX];
     text_copy(new->group.owner, sizeof new->group.owner, self->id);
     new->group.created = chat->now;
     if (!new->group.name[0])
         text_copy(new->group.name, sizeof new->group.name, new->group.id);
-    struct conversation *conversation = group_create(chat, &new->group, self);
+    size_t count = candidates_users(&new->members, others);
+    struct conversation *conversation = group_create(chat, &new->group, self, others, count);
     if (!conversation)
         return NULL;
     candidates_admit(chat, conversation, &new->members);

@@ -218,6 +218,8 @@ static int invite(struct command *command, struct candidates *invited)
     if (anybody_waits(invited))
         find_managers(chat, conversation, &managers);
     candidates_expect(chat, invited);
+    if (!candidates_seat(chat, conversation, invited))
+        return CODE_BUSY;
     int code = command_begin_sized(command, CANDIDATE_BYTES * (invited->count + managers.count));
     if (code != CODE_OK)
         return code;

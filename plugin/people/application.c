@@ -182,8 +182,13 @@ void applications_end(struct chat *chat, struct user *user)
 void application_handled(struct chat *chat, const struct conversation *conversation, const char *user)
 {
     struct application application;
-    if (!application_find(chat, conversation, user, &application) || application.handled)
+    bool found = application_find(chat, conversation, user, &application);
+    if (found ? application.handled : !store_reads_failed(chat->store))
         return;
+    if (!found) { /* one may wait, for all that can be told */
+        application = (struct application){.conversation = conversation->id};
+        text_copy(application.user, sizeof application.user, user);
+    }
     application.handled = true;
     store_put(chat->store, W_APPLICATION_HANDLED, "it", conversation->id, user);
     remember(chat, &application);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "lib/basics.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/application.h"
@@ -199,6 +200,11 @@ static struct member *find_or_remember(struct chat *chat, struct conversation *c
     return member || store_reads_failed(chat->store) ? member : remember(conversation, user_id);
 }
 
+bool member_seat(struct chat *chat, struct conversation *conversation, const struct user *user)
+{
+    return find_or_remember(chat, conversation, user->id) != NULL;
+}
+
 struct member *member_add(struct chat *chat, struct conversation *conversation, struct user *user,
                           enum role role)
 {
@@ -312,41 +318,48 @@ int members_count_online(struct chat *chat, struct conversation *conversation)
 
 /* Conversations begin */
 
-static bool seat(struct conversation *conversation, const struct user *user)
+/* All the memory it takes for these to be members, before the first record, from which there is no way back.
+ * NULL: out of memory, and `created` (or NULL) is gone. */
+static struct conversation *seat_all(struct chat *chat, struct conversation *created,
+                                     struct user *const *users, size_t count)
 {
-    return !user || remember(conversation, user->id);
-}
-
-/* All the memory it takes before the first record, from which there is no way back. Each user may be NULL. */
-static struct conversation *found(struct chat *chat, struct conversation *created, struct user *one,
-                                  struct user *two, enum role role)
-{
-    if (!created)
-        return NULL;
-    if (!seat(created, one) || !seat(created, two)) {
+    for (size_t i = 0; created && i < count; i++) {
+        if (!users[i] || remember(created, users[i]->id))
+            continue;
         forget_all(created);
         conversation_drop(chat, created);
         return NULL;
     }
-    conversation_put(chat, created);
-    if (one)
-        (void)member_add(chat, created, one, role); /* seated: it cannot fail */
-    if (two)
-        (void)member_add(chat, created, two, role);
     return created;
 }
 
-struct conversation *group_create(struct chat *chat, const struct group *group, struct user *owner)
+struct conversation *group_create(struct chat *chat, const struct group *group, struct user *owner,
+                                  struct user *const *others, size_t count)
 {
-    return found(chat, conversation_group_create(chat, group), owner, NULL, ROLE_OWNER);
+    struct conversation *created = conversation_group_create(chat, group);
+    created = seat_all(chat, created, &owner, 1);
+    created = seat_all(chat, created, others, count);
+    if (!created)
+        return NULL;
+    conversation_put(chat, created);
+    (void)member_add(chat, created, owner, ROLE_OWNER); /* seated: it cannot fail */
+    return created;
 }
 
 struct conversation *pair_join(struct chat *chat, const char *user1, const char *user2)
 {
-    struct user *one = user_find(chat, user1), *two = user_find(chat, user2);
+    struct user *users[] = {user_find(chat, user1), user_find(chat, user2)};
     if (store_reads_failed(chat->store)) /* perhaps there is one: a second would spoil the whole frame */
         return NULL;
-    return found(chat, conversation_pair_create(chat, user1, user2), one, two, ROLE_MEMBER);
+    struct conversation *created = conversation_pair_create(chat, user1, user2);
+    created = seat_all(chat, created, users, COUNT(users));
+    if (!created)
+        return NULL;
+    conversation_put(chat, created);
+    for (size_t i = 0; i < COUNT(users); i++)
+        if (users[i])
+            (void)member_add(chat, created, users[i], ROLE_MEMBER); /* seated */
+    return created;
 }
 
 static bool rejoin(struct chat *chat, struct conversation *conversation, const char *user_id)

@@ -76,6 +76,10 @@ static inline bool member_receives(const struct member *member)
     return member && member->role != ROLE_NONE && member->receive_option != RECEIVE_DISCARD;
 }
 
+/* Before the frame: takes the memory that member_add would. false: out of memory, or the store cannot be
+ * read. A seat that is not taken does no harm. */
+__attribute__((warn_unused_result)) bool member_seat(struct chat *chat, struct conversation *conversation,
+                                                     const struct user *user);
 /* In the open frame: the user, who is not in it, is a member from now on. A group's messages after this
  * moment reach the member (a ChatRoom shows older ones too), a pair's from the one it is opened for;
  * connected feeds deliver it, and what waits of the user's applications is handled. NULL: out of memory, or
@@ -120,9 +124,10 @@ void memberships_feed_end(struct user *user);
 
 /* How conversations begin and end */
 
-/* In the open frame: creates the group, with its owner in it; `group` is copied. A group that was dismissed
- * long ago loses its groupID to it. NULL: out of memory, and nothing has changed. */
-struct conversation *group_create(struct chat *chat, const struct group *group, struct user *owner);
+/* In the open frame: creates the group, with its owner in it, and seats for others; `group` is copied. A
+ * group that was dismissed long ago loses its groupID to it. NULL: out of memory, and nothing has changed. */
+struct conversation *group_create(struct chat *chat, const struct group *group, struct user *owner,
+                                  struct user *const *others, size_t count);
 /* In the open frame: dismisses the group. One record ends all memberships, and delivery to them ends at once.
  * Subscriptions to a live group are the caller's: dismissal.h. */
 void group_dismiss(struct chat *chat, struct conversation *conversation);

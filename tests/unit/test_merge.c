@@ -57,7 +57,7 @@ static int open_people(void **state)
     meet("bob", &talks[0]);
     meet("carol", &talks[1]);
     meet("dave", &talks[2]);
-    talks[3] = group_create(&chat, &club, alice);
+    talks[3] = group_create(&chat, &club, alice, NULL, 0);
     assert_non_null(talks[3]);
     store_commit(chat.store);
     count = 0;

@@ -127,7 +127,7 @@ static struct conversation *start_group(void)
 {
     const struct group wanted = {.id = "g", .type = GROUP_PUBLIC, .owner = "alice", .created = NOW};
     begin();
-    struct conversation *conversation = group_create(&chat, &wanted, alice);
+    struct conversation *conversation = group_create(&chat, &wanted, alice, NULL, 0);
     store_commit(chat.store);
     return conversation;
 }
