@@ -54,14 +54,33 @@ static char *print_body(const char *name, cJSON *inner_take)
     return text;
 }
 
+static void say_undelivered(const struct conversation *group)
+{
+    broker_error("out of memory: a message to the group %s is not delivered", group->group->id);
+}
+
+/* No memory for it: what is stored comes from the log, once the frame is there. */
+static void hand_out_without(struct chat *chat, struct conversation *conversation,
+                             const struct message *message)
+{
+    const struct outgoing outgoing = {
+        .conversation = conversation, .sender = message->sender, .id = message->id, .qos = 1};
+    if (message->id != 0)
+        (void)deliver(chat, &outgoing, false);
+    else
+        say_undelivered(conversation);
+}
+
 static void remember_announcement(struct chat *chat, struct conversation *conversation,
                                   const struct message *message, bool last)
 {
     char head[STAMP_MAX];
     size_t head_len = conversation_stamp(head, conversation, message);
     struct announcement *announcement = malloc(sizeof *announcement + head_len + message->body_len);
-    if (!announcement)
-        return; /* stored: it comes with the next replay */
+    if (!announcement) {
+        hand_out_without(chat, conversation, message);
+        return;
+    }
     announcement->conversation = conversation;
     text_copy(announcement->sender, sizeof announcement->sender, message->sender);
     announcement->id = message->id;
@@ -225,7 +244,8 @@ static void hand_out_announcement(struct chat *chat, const struct announcement *
                                       .len = announcement->len,
                                       .qos = 1,
                                       .last = announcement->last};
-    deliver(chat, &outgoing, false);
+    if (!deliver(chat, &outgoing, false))
+        say_undelivered(announcement->conversation);
 }
 
 void announce_hand_out(struct chat *chat)

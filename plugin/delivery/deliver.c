@@ -5,9 +5,11 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "plugin/core/broker.h"
+#include "acl/topic.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/copy.h"
 #include "plugin/delivery/live_publish.h"
+#include "plugin/delivery/replay.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
@@ -52,25 +54,6 @@ static bool is_behind(const struct chat *chat, const struct session *session)
     return session->replay.running > 0 || has_unflushed(chat, session);
 }
 
-void deliver_topic(char topic[TOPIC_MAX], const struct subscription *subscription,
-                   const struct conversation *conversation)
-{
-    const char *self = subscription->session->user->id;
-    if (!conversation->group)
-        topic_print_inbox(topic, self);
-    else if (subscription->kind == SUBSCRIPTION_FEED)
-        topic_print_feed_group(topic, self, conversation->group->id);
-    else
-        topic_print_group(topic, conversation->group->id);
-}
-
-bool deliver_copy(struct chat *chat, struct session *session, const char *topic, const void *head,
-                  size_t head_len, const void *tail, size_t tail_len, int qos)
-{
-    session->delivery.flushed_at = chat->tick + 1;
-    return broker_send(session->client_id, topic, head, head_len, tail, tail_len, qos);
-}
-
 /* The subscription by which this session has the conversation: the feed, where there is one, for everything
  * stored. */
 static struct subscription *subscription_for(const struct session *session,
@@ -88,10 +71,15 @@ static void copy_to(struct chat *chat, struct session *session, struct subscript
     int qos = outgoing->qos < subscription->qos ? outgoing->qos : subscription->qos;
     if (subscription->replaying && outgoing->id != 0)
         return; /* the replay will come to it */
-    deliver_topic(topic, subscription, outgoing->conversation);
-    bool sent = deliver_copy(chat, session, topic, outgoing->payload, outgoing->len, NULL, 0, qos);
-    if (!sent || outgoing->id == 0)
+    copy_topic(topic, subscription, outgoing->conversation);
+    bool sent =
+        outgoing->payload && copy_send(chat, session, topic, outgoing->payload, outgoing->len, NULL, 0, qos);
+    if (outgoing->id == 0)
         return;
+    if (!sent) { /* out of memory: it comes from the log */
+        replay_start(chat, subscription);
+        return;
+    }
     subscription_hand_all(chat, subscription, outgoing->conversation, outgoing->id, true);
     session_note_stray(chat, session, outgoing->id);
 }
@@ -154,14 +142,13 @@ static void copy_to_subscribers(struct chat *chat, const struct outgoing *outgoi
 
 /* Of a live group the broker's tree knows them all: however many they are, one is published. Not to a group
  * that ends: when the broker flushes, nobody is left. */
-static void send_to_subscribers(struct chat *chat, const struct outgoing *outgoing)
+static bool send_to_subscribers(struct chat *chat, const struct outgoing *outgoing)
 {
-    if (conversation_stored(outgoing->conversation) || outgoing->last)
-        copy_to_subscribers(chat, outgoing);
-    else if (!live_publish_send(chat, outgoing->conversation, outgoing->origin, outgoing->payload,
-                                outgoing->len, outgoing->qos))
-        broker_error("out of memory: a message to the group %s is not delivered",
-                     outgoing->conversation->group->id);
+    if (!conversation_stored(outgoing->conversation) && !outgoing->last)
+        return live_publish_send(chat, outgoing->conversation, outgoing->origin, outgoing->payload,
+                                 outgoing->len, outgoing->qos);
+    copy_to_subscribers(chat, outgoing);
+    return true;
 }
 
 /* The sender's own device has its message: its cursor goes on, where nothing before it is outstanding. */
@@ -177,31 +164,29 @@ static void count_own(struct chat *chat, const struct outgoing *outgoing)
 }
 
 /* What READ will not let pass natively is copied, or published anew. */
-static void send_to_group(struct chat *chat, const struct outgoing *outgoing, bool native)
+static bool send_to_group(struct chat *chat, const struct outgoing *outgoing, bool native)
 {
     copy_to_feeds(chat, outgoing);
-    if (!native)
-        send_to_subscribers(chat, outgoing);
+    return native || send_to_subscribers(chat, outgoing);
 }
 
-static void send_to_pair(struct chat *chat, const struct outgoing *outgoing, bool native)
+static bool send_to_pair(struct chat *chat, const struct outgoing *outgoing, bool native)
 {
     copy_to_user(chat, outgoing->sender, outgoing);
     if (!native)
         copy_to_user(chat, receiver(outgoing), outgoing);
+    return true;
 }
 
-void deliver(struct chat *chat, const struct outgoing *outgoing, bool native)
+bool deliver(struct chat *chat, const struct outgoing *outgoing, bool native)
 {
     struct deliver_turn *delivery = chat->delivery;
     delivery->serial++;
     delivery->current = *outgoing;
     delivery->open = native;
     count_own(chat, outgoing);
-    if (outgoing->conversation->group)
-        send_to_group(chat, outgoing, native);
-    else
-        send_to_pair(chat, outgoing, native);
+    return outgoing->conversation->group ? send_to_group(chat, outgoing, native)
+                                         : send_to_pair(chat, outgoing, native);
 }
 
 /* READ */

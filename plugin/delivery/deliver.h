@@ -17,7 +17,6 @@
 #ifndef PLUGIN_DELIVERY_DELIVER_H
 #define PLUGIN_DELIVERY_DELIVER_H
 
-#include "acl/topic.h"
 #include "plugin/session/session.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,27 +35,23 @@ struct outgoing {
     const char *sender;           /* userID; outlives the event */
     const struct session *origin; /* the sending session; NULL when the server sends */
     int64_t id;                   /* 0: not stored */
-    const void *payload;          /* stamp and body; this very address is what READ will see */
+    /* stamp and body; this very address is what READ will see. NULL: there was no memory for it, who is
+     * connected gets it from the log */
+    const void *payload;
     size_t len;
     int qos;   /* of the publish */
     bool last; /* the group ends with it */
 };
 
-/* A message was accepted: queues the copies, and (native) lets READ pass the payload until the next event.
- * Out of memory: copies are missing. */
-void deliver(struct chat *chat, const struct outgoing *outgoing, bool native);
+/* A message was accepted: queues the copies, and (native) lets READ pass the payload until the next event. A
+ * stored one for which memory does not suffice comes to who is connected from the log, a little later. false:
+ * out of memory, and nobody will have it; only so for a live group's that is not native. */
+bool deliver(struct chat *chat, const struct outgoing *outgoing, bool native);
 /* Every event of the broker but READ begins with this. */
 void deliver_reset(struct chat *chat);
 /* READ of a chat topic: may this client have this payload now? Once for each receiver of each message;
  * payload: the bytes at the address that the broker names. */
 bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const char *topic,
                       const void *payload, size_t len);
-/* Queues a message for a client on the topic given, behind whatever is queued for it. Head and tail are
- * copied. false: out of memory. */
-bool deliver_copy(struct chat *chat, struct session *session, const char *topic, const void *head,
-                  size_t head_len, const void *tail, size_t tail_len, int qos);
-/* The topic on which a message of this conversation comes by this subscription. */
-void deliver_topic(char topic[TOPIC_MAX], const struct subscription *subscription,
-                   const struct conversation *conversation);
 
 #endif

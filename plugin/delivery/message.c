@@ -162,7 +162,7 @@ static bool natively(const struct draft *draft)
     return draft->origin && draft->publish->qos < 2;
 }
 
-static void hand_out_message(struct draft *draft, int64_t id)
+static bool hand_out_message(struct draft *draft, int64_t id)
 {
     const struct outgoing outgoing = {.conversation = draft->conversation,
                                       .sender = draft->sender->id,
@@ -171,7 +171,7 @@ static void hand_out_message(struct draft *draft, int64_t id)
                                       .payload = draft->publish->new_payload,
                                       .len = draft->publish->new_len,
                                       .qos = draft->publish->qos};
-    deliver(draft->chat, &outgoing, natively(draft));
+    return deliver(draft->chat, &outgoing, natively(draft));
 }
 
 static void give_receipt(struct draft *draft, const struct conversation *conversation, struct receipt receipt)
@@ -235,14 +235,19 @@ static bool put_message(struct draft *draft, struct message *message)
     return true;
 }
 
+static enum publish_result close_publisher(struct draft *draft)
+{
+    broker_free(draft->publish->new_payload);
+    draft->publish->new_payload = NULL;
+    return PUBLISH_CLOSE;
+}
+
 /* Out of memory or out of ids. What was put so far (a new pair, an id mark) is whole in itself and is in
  * memory too. */
 static enum publish_result close_after(struct draft *draft)
 {
     store_commit(draft->chat->store);
-    broker_free(draft->publish->new_payload);
-    draft->publish->new_payload = NULL;
-    return PUBLISH_CLOSE;
+    return close_publisher(draft);
 }
 
 static void remember_random(struct draft *draft, const struct message *message)
@@ -279,6 +284,8 @@ static enum publish_result store_message(struct draft *draft)
                               .body = draft->payload.body,
                               .body_len = draft->payload.body_len,
                               .mentions = print_mentions(mentions, &draft->payload)};
+    if (message.random != 0 && !recent_expect(chat))
+        return PUBLISH_CLOSE; /* sent again it would not be known for the same */
     if (!store_begin_sized(chat->store, draft->payload.body_len + MENTIONS_MAX + 512))
         return PUBLISH_CLOSE;
     message.id = store_next_id(chat->store);
@@ -288,7 +295,7 @@ static enum publish_result store_message(struct draft *draft)
     chat->count.stored++;
     remember_random(draft, &message);
     give_receipt(draft, draft->conversation, (struct receipt){message.id, message.seq, message.time});
-    hand_out_message(draft, message.id);
+    (void)hand_out_message(draft, message.id); /* it is stored */
     return PUBLISH_ACCEPT;
 }
 
@@ -335,9 +342,10 @@ static enum publish_result pass_on(struct draft *draft)
         message.seq = -1;
     if (!make_payload(draft, &message))
         return PUBLISH_CLOSE;
+    if (!hand_out_message(draft, 0))
+        return close_publisher(draft);
     draft->receipt = (struct receipt){.seq = message.seq, .time = message.time};
     conversation_advance(draft->conversation, &message);
-    hand_out_message(draft, 0);
     if (counts)
         add_history(draft);
     return PUBLISH_ACCEPT;

@@ -91,12 +91,15 @@ static bool make_room(struct recents *recents, int64_t now)
         drop_oldest(recents);
     if (recents->count < recents->capacity)
         return true;
-    if (recents->capacity < SLOTS_MAX && grow(recents))
-        return true;
-    if (recents->capacity == 0)
-        return false;
+    if (recents->capacity < SLOTS_MAX)
+        return grow(recents);
     drop_oldest(recents);
     return true;
+}
+
+bool recent_expect(struct chat *chat)
+{
+    return make_room(chat->recents, chat->now);
 }
 
 bool recent_add(struct chat *chat, const char *sender, const struct recent *recent)

@@ -21,6 +21,8 @@ __attribute__((warn_unused_result)) int recents_open(struct chat *chat);
 void recents_close(struct chat *chat);
 /* The message, or NULL. Good until the next recent_add. */
 const struct recent *recent_find(struct chat *chat, const char *sender, int64_t random);
+/* Takes the memory that the next recent_add needs. false: there is none. */
+__attribute__((warn_unused_result)) bool recent_expect(struct chat *chat);
 /* `recent` is copied. false: out of memory, nothing is remembered of it. */
 bool recent_add(struct chat *chat, const char *sender, const struct recent *recent);
 

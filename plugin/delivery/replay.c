@@ -7,7 +7,7 @@
 #include "acl/topic.h"
 #include "lib/clock.h"
 #include "plugin/core/chat.h"
-#include "plugin/delivery/deliver.h"
+#include "plugin/delivery/copy.h"
 #include "plugin/delivery/event.h"
 #include "plugin/payload/stamp.h"
 #include "plugin/people/conversation.h"
@@ -90,9 +90,9 @@ static bool send_copy(const struct replay_page *page, const struct conversation 
     struct session *session = subscription->session;
     char topic[TOPIC_MAX], stamp[STAMP_MAX];
     size_t stamp_len = conversation_stamp(stamp, conversation, message);
-    deliver_topic(topic, subscription, conversation);
-    if (!deliver_copy(page->chat, session, topic, stamp, stamp_len, message->body, message->body_len,
-                      subscription->qos > 0 ? 1 : 0))
+    copy_topic(topic, subscription, conversation);
+    if (!copy_send(page->chat, session, topic, stamp, stamp_len, message->body, message->body_len,
+                   subscription->qos > 0 ? 1 : 0))
         return false;
     page->chat->count.replayed++;
     session->replay.sent++;

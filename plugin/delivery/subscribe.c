@@ -11,7 +11,7 @@
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/audience.h"
-#include "plugin/delivery/deliver.h"
+#include "plugin/delivery/copy.h"
 #include "plugin/delivery/replay.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/live_history.h"
@@ -35,14 +35,12 @@ static void cover_others(struct chat *chat, struct session *session)
             replay_cancel(chat, subscription);
 }
 
-static bool feed_begin(struct chat *chat, struct session *session, struct subscription *feed)
+/* The user's memberships are loaded. */
+static void feed_begin(struct chat *chat, struct session *session, struct subscription *feed)
 {
-    if (!memberships_load(chat, session->user))
-        return false;
     memberships_feed_begin(session->user);
     session->feed = feed;
     cover_others(chat, session);
-    return true;
 }
 
 static void feed_end(struct session *session)
@@ -69,6 +67,24 @@ static void destroy_subscription(struct chat *chat, struct subscription *subscri
     free(subscription);
 }
 
+/* A new one, from where the device is. NULL: out of memory, or the store cannot be read: a wrong cursor would
+ * cost messages. */
+static struct subscription *begin_stored(struct chat *chat, struct session *session,
+                                         enum subscription_kind kind, struct conversation *conversation,
+                                         const char *topic)
+{
+    if (kind == SUBSCRIPTION_FEED && !memberships_load(chat, session->user))
+        return NULL;
+    struct subscription *subscription = subscription_create(session, kind, conversation);
+    if (!subscription)
+        return NULL;
+    cursor_begin(chat, subscription, topic);
+    if (!store_reads_failed(chat->store))
+        return subscription;
+    destroy_subscription(chat, subscription);
+    return NULL;
+}
+
 static int start_stored(struct chat *chat, struct session *session, enum subscription_kind kind,
                         struct conversation *conversation, int qos)
 {
@@ -77,14 +93,12 @@ static int start_stored(struct chat *chat, struct session *session, enum subscri
     bool fresh = !subscription;
     subscription_topic(topic, kind, conversation);
     if (fresh)
-        subscription = subscription_create(session, kind, conversation);
+        subscription = begin_stored(chat, session, kind, conversation, topic);
     if (!subscription || !store_begin(chat->store)) {
         if (fresh && subscription)
             destroy_subscription(chat, subscription);
         return CODE_BUSY;
     }
-    if (fresh)
-        cursor_begin(chat, subscription, topic);
     subscription->qos = qos;
     store_put(chat->store, W_SUBSCRIPTION_SET, "ttii", session->client_id, topic, (int64_t)qos,
               subscription->cursor);
@@ -93,10 +107,8 @@ static int start_stored(struct chat *chat, struct session *session, enum subscri
         return CODE_OK; /* a second SUBSCRIBE of the same filter changes the QoS; nothing comes twice */
     if (kind == SUBSCRIPTION_INBOX)
         session->inbox = subscription;
-    if (kind == SUBSCRIPTION_FEED && !feed_begin(chat, session, subscription)) {
-        destroy_subscription(chat, subscription);
-        return CODE_BUSY;
-    }
+    if (kind == SUBSCRIPTION_FEED)
+        feed_begin(chat, session, subscription);
     if (kind == SUBSCRIPTION_FEED || !session->feed)
         replay_start(chat, subscription);
     return CODE_OK;
@@ -121,11 +133,11 @@ static void send_history(struct chat *chat, struct subscription *subscription)
     const struct conversation *conversation = subscription->conversation;
     const struct live_message *message = NULL;
     char topic[TOPIC_MAX];
-    deliver_topic(topic, subscription, conversation);
+    copy_topic(topic, subscription, conversation);
     while ((message = live_history_after(conversation->live_history, message)))
         if (strcmp(message->client_id, session->client_id) != 0)
-            deliver_copy(chat, session, topic, message->payload, message->len, NULL, 0,
-                         subscription->qos > 0 ? 1 : 0);
+            copy_send(chat, session, topic, message->payload, message->len, NULL, 0,
+                      subscription->qos > 0 ? 1 : 0);
 }
 
 static int start_live(struct chat *chat, struct session *session, struct conversation *conversation, int qos)
@@ -321,15 +333,15 @@ static size_t active_filters(struct chat *chat, const struct session *session, s
     return count;
 }
 
-/* Of a group he is no member of nothing is delivered, until he is invited again. */
-static void restore_one(struct chat *chat, struct session *session, const struct filter *filter)
+/* Of a group he is no member of nothing is delivered, until he is invited again. false: not now. */
+static bool restore_one(struct chat *chat, struct session *session, const struct filter *filter)
 {
     const char *group;
     enum subscription_kind kind = subscription_of_topic(filter->topic, &group);
     struct conversation *conversation = group ? conversation_group(chat, group) : NULL;
     if (group && (!conversation || !conversation_stored(conversation)))
-        return;
-    (void)!start_stored(chat, session, kind, conversation, filter->qos);
+        return !store_reads_failed(chat->store);
+    return start_stored(chat, session, kind, conversation, filter->qos) == CODE_OK;
 }
 
 static bool has_filter(const struct session *session, const char *topic)
@@ -353,14 +365,18 @@ static void forget_one(struct chat *chat, struct session *session, const struct 
         return; /* the ring is full: forgotten at the next login */
 }
 
-void subscriptions_restore(struct chat *chat, struct session *session, bool all)
+bool subscriptions_restore(struct chat *chat, struct session *session, bool all)
 {
     struct filter *filters = malloc(RESTORE_MAX * sizeof *filters);
-    size_t count = filters ? active_filters(chat, session, filters) : 0;
+    if (!filters)
+        return false;
+    size_t count = active_filters(chat, session, filters);
+    bool good = !store_reads_failed(chat->store);
     for (size_t i = 0; i < count; i++)
         if (!all)
             forget_one(chat, session, &filters[i]);
         else if (!has_filter(session, filters[i].topic))
-            restore_one(chat, session, &filters[i]);
+            good = restore_one(chat, session, &filters[i]) && good;
     free(filters);
+    return good;
 }

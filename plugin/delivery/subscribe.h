@@ -23,8 +23,11 @@ void subscription_remove(struct chat *chat, struct session *session, const struc
 bool subscription_join_live(struct chat *chat, struct session *session, struct conversation *conversation);
 /* quitGroup of a live group, dismissal: delivery ends for this session. */
 void subscription_leave(struct chat *chat, struct session *session, struct conversation *conversation);
-/* Puts the filters of a kept session back that does not subscribe again (all = true), or forgets them. */
-void subscriptions_restore(struct chat *chat, struct session *session, bool all);
+/* Puts the filters of a kept session back that does not subscribe again (all = true), or forgets them. false:
+ * not each of them, as memory is out, the ring is full, or the store cannot be read; what is missing is done
+ * by another call. */
+__attribute__((warn_unused_result)) bool subscriptions_restore(struct chat *chat, struct session *session,
+                                                               bool all);
 /* The session ends, and all it is subscribed to. */
 void subscriptions_end(struct chat *chat, struct session *session);
 

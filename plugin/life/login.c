@@ -268,21 +268,26 @@ enum login_result session_recheck(struct chat *chat, const struct login *login)
 /* TICK */
 
 /* The first TICK after AUTH: by now the broker has given a kept session its old subscriptions, or it has
- * none. */
-static void settle(struct chat *chat, struct session *session)
+ * none. false: ours could not all be restored, and it has to wait for another TICK. */
+static bool settle(struct chat *chat, struct session *session)
 {
-    int broker_subscriptions = broker_subscription_count(session->client);
+    bool all = broker_subscription_count(session->client) > session->subscribes && !session->clean;
     store_reads_begin(chat->store);
     session_change_state(chat, session, session_closing(session) ? SESSION_CLOSING : SESSION_LIVE);
     if (session->login.farewell)
         session_force_offline(chat, session, session->login.farewell);
-    else if (session->login.past != ID_NEW)
-        subscriptions_restore(chat, session, !session->clean && broker_subscriptions > session->subscribes);
+    else if (session->login.past != ID_NEW && !subscriptions_restore(chat, session, all) &&
+             session->state == SESSION_LIVE) {
+        session_change_state(chat, session, SESSION_FRESH);
+        return false;
+    }
+    return true;
 }
 
 bool logins_tick(struct chat *chat)
 {
-    for (int i = 0; i < FRESH_A_TICK && sessions_fresh(chat); i++)
-        settle(chat, sessions_fresh(chat));
-    return sessions_fresh(chat) != NULL;
+    bool good = true;
+    for (int i = 0; i < FRESH_A_TICK && good && sessions_fresh(chat); i++)
+        good = settle(chat, sessions_fresh(chat));
+    return good && sessions_fresh(chat);
 }

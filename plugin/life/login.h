@@ -25,8 +25,8 @@ enum login_result session_login(struct chat *chat, const struct login *login);
 /* BASIC_AUTH between RELOAD and the next TICK: the broker asks again for everyone. Changes nothing. */
 enum login_result session_recheck(struct chat *chat, const struct login *login);
 /* TICK: the first one of a session. By now the broker has given a kept session its subscriptions, or it has
- * none: ours are restored or forgotten; who lost its place while it was away is told and closed. A bounded
- * number a turn. */
+ * none: ours are restored or forgotten (where that fails, at a later TICK); who lost its place while it was
+ * away is told and closed. A bounded number a turn. */
 bool logins_tick(struct chat *chat);
 
 #endif

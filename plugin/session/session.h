@@ -24,7 +24,7 @@ struct watch;
 /* The life of a session. session_change_state() alone takes it from one state to another, and with that from
  * one list to another.
  *
- *                AUTH            first TICK
+ *                AUTH            first TICK (a later one, where its filters could not be restored)
  *      ABSENT ---------> FRESH --------------> LIVE
  *                          |                    |
  *                          | has to go          | has to go
