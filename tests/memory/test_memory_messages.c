@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Messages, and what is done to them later, while memory ends. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/memory/sweep.h"
+
+static enum fake_answer write_to_somebody_new(struct scene *scene)
+{
+    return scene_publish(scene, scene->clients[ALICE], "chat/user/dave@", "hello", 1);
+}
+
+static enum fake_answer write_again(struct scene *scene)
+{
+    return scene_publish(scene, scene->clients[ALICE], "chat/user/bob@", "hello", 1);
+}
+
+static enum fake_answer write_at_qos_2(struct scene *scene)
+{
+    return scene_publish(scene, scene->clients[ALICE], "chat/user/bob@", "hello", 2);
+}
+
+static enum fake_answer write_with_random(struct scene *scene)
+{
+    return scene_publish(scene, scene->clients[ALICE], "chat/user/bob@", "{'text':'hello','random':17}", 1);
+}
+
+static enum fake_answer write_for_now(struct scene *scene)
+{
+    return scene_publish(scene, scene->clients[ALICE], "chat/user/dave@",
+                         "{'text':'hello','onlineOnly':true}", 1);
+}
+
+static enum fake_answer send_a_picture(struct scene *scene)
+{
+    return scene_publish(
+        scene, scene->clients[ALICE], "chat/user/bob@",
+        "{'image':{'url':'https://example.org/1','thumb':{'width':3}},'cloudCustomData':'hello',"
+        "'push':{'title':'look'}}",
+        1);
+}
+
+static enum fake_answer write_to_group(struct scene *scene)
+{
+    return scene_publish(scene, scene->clients[ALICE], "chat/group/club@",
+                         "{'text':'hello','at':['carol@','bob@']}", 1);
+}
+
+static enum fake_answer write_to_group_at_qos_2(struct scene *scene)
+{
+    return scene_publish(scene, scene->clients[ALICE], "chat/group/club@", "{'text':'hello','at':'@all'}", 2);
+}
+
+static enum fake_answer write_to_live_group(struct scene *scene)
+{
+    return scene_publish(scene, scene->clients[BOB], "chat/group/stage@", "hello", 1);
+}
+
+static enum fake_answer write_to_live_group_at_qos_2(struct scene *scene)
+{
+    return scene_publish(scene, scene->clients[BOB], "chat/group/stage@", "hello", 2);
+}
+
+/* Bob's and carol's phones are away, and have a push token. */
+static void have_push_tokens(struct scene *scene)
+{
+    scene_command(scene, scene->clients[BOB],
+                  "{'command':'setPushToken','provider':'webhook','token':'bob@'}");
+    scene_command(scene, scene->clients[CAROL],
+                  "{'command':'setPushToken','provider':'webhook','token':'carol@'}");
+}
+
+static void go_away(struct scene *scene)
+{
+    fake_disconnect(scene->clients[BOB]);
+    fake_disconnect(scene->clients[CAROL]);
+    scene_settle();
+}
+
+static void have_written(struct scene *scene)
+{
+    write_to_group(scene);
+    write_again(scene);
+    scene->sent = 0;
+}
+
+/* The id is looked up before, so that only the command itself is in the sweep. */
+static char command_with_id[200];
+
+static void know_id(struct scene *scene, enum person person, const char *history, const char *format)
+{
+    scene_request(scene, scene->clients[person], history);
+    fake_flush();
+    const char *response = fake_response(scene->clients[person]), *id = NULL;
+    for (const char *at = response; (at = strstr(at, "\"id\":")); at++)
+        id = at;
+    snprintf(command_with_id, sizeof command_with_id, format, id ? atoll(id + 5) : 0LL);
+}
+
+static void know_private_id(struct scene *scene)
+{
+    know_id(scene, ALICE, "{'command':'getHistory','to':'bob@'}",
+            "{'command':'recallMessage','id':%lld,'to':'bob@','reason':'sorry'}");
+}
+
+static void know_group_id(struct scene *scene)
+{
+    know_id(scene, ALICE, "{'command':'getHistory','group':'club@'}",
+            "{'command':'recallMessage','id':%lld,'group':'club@'}");
+}
+
+static void know_id_to_delete(struct scene *scene)
+{
+    know_id(scene, ALICE, "{'command':'getHistory','to':'bob@'}",
+            "{'command':'deleteMessages','ids':[%lld]}");
+}
+
+static void know_id_to_ack(struct scene *scene)
+{
+    know_id(scene, ALICE, "{'command':'getHistory','to':'bob@'}", "{'command':'ack','id':%lld}");
+}
+
+static enum fake_answer as_known(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[ALICE], command_with_id);
+}
+
+static enum fake_answer get_history(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[BOB], "{'command':'getHistory','to':'alice@'}");
+}
+
+static enum fake_answer get_live_history(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[BOB], "{'command':'getHistory','group':'stage@'}");
+}
+
+static void fill_stage(struct scene *scene)
+{
+    write_to_live_group(scene);
+    scene_settle();
+    scene->sent = 0;
+}
+
+static enum fake_answer sync_all(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[BOB], "{'command':'sync','after':0}");
+}
+
+static enum fake_answer list_conversations(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[BOB], "{'command':'getConversations'}");
+}
+
+static enum fake_answer count_unread(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[BOB], "{'command':'getUnread'}");
+}
+
+static enum fake_answer mark_read(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[BOB], "{'command':'markRead','to':'alice@'}");
+}
+
+static enum fake_answer mark_group_read(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[CAROL], "{'command':'markRead','group':'club@'}");
+}
+
+static enum fake_answer pin(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[BOB],
+                         "{'command':'setConversation','to':'alice@','pinned':true}");
+}
+
+static enum fake_answer delete_conversation(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[BOB], "{'command':'deleteConversation','to':'alice@'}");
+}
+
+static const struct scenario scenarios[] = {
+    {"the first message of a pair", write_to_somebody_new, NULL, NULL},
+    {"another message of a pair", write_again, NULL, NULL},
+    {"a message at QoS 2", write_at_qos_2, NULL, NULL},
+    {"a message with a random", write_with_random, NULL, NULL},
+    {"a message for who is connected now", write_for_now, NULL, NULL},
+    {"a message with a picture", send_a_picture, NULL, NULL},
+    {"a message to a group names two members", write_to_group, NULL, NULL},
+    {"a message to a group at QoS 2 names everybody", write_to_group_at_qos_2, NULL, NULL},
+    {"a message to a live group", write_to_live_group, NULL, NULL},
+    {"a message to a live group at QoS 2", write_to_live_group_at_qos_2, NULL, NULL},
+    {"a message is pushed to a phone that is away", write_again, have_push_tokens, go_away},
+    {"a message is pushed to a group's phones that are away", write_to_group, have_push_tokens, go_away},
+    {"a private message is recalled", as_known, have_written, know_private_id},
+    {"a group's message is recalled", as_known, have_written, know_group_id},
+    {"a message is deleted", as_known, have_written, know_id_to_delete},
+    {"a message is acked", as_known, have_written, know_id_to_ack},
+    {"a pair's history is read", get_history, have_written, NULL},
+    {"a live group's history is read", get_live_history, NULL, fill_stage},
+    {"a client asks for all since the beginning", sync_all, have_written, NULL},
+    {"the conversations are listed", list_conversations, have_written, NULL},
+    {"unread messages are counted", count_unread, have_written, NULL},
+    {"a pair is marked as read", mark_read, have_written, NULL},
+    {"a group is marked as read", mark_group_read, have_written, NULL},
+    {"a conversation is pinned", pin, NULL, NULL},
+    {"a conversation is deleted", delete_conversation, NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    return sweep_all(scenarios, sizeof scenarios / sizeof *scenarios, argc, argv);
+}
