@@ -17,6 +17,11 @@ static const struct ctl_command commands[] = {
     {"verify", "USER USERSIG " SOURCE_USAGE,
      "Tells whether USER could log in with USERSIG now: \"ok\" and when it expires, or the code and why not.",
      command_verify},
+    {"bad", "[--sql] FILE",
+     "Prints what is in FILE, the <database>.bad of a broker: changes it could not make, and why. With --sql "
+     "as\n"
+     "      statements for sqlite3, which a stopped broker's database may be given once the reason is gone.",
+     command_bad},
     {"help", "[COMMAND]", "Prints this text.", command_help},
 };
 

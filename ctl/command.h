@@ -12,6 +12,7 @@ struct ctl_command {
     int (*run)(int argc, char **argv);
 };
 
+int command_bad(int argc, char **argv);
 int command_usersig(int argc, char **argv);
 int command_verify(int argc, char **argv);
 

@@ -68,68 +68,48 @@ char *record_write(uint8_t *out, const char *format, va_list parameters)
     return last;
 }
 
-/* Binds one parameter; *at moves behind it. */
-static int bind_one(sqlite3_stmt *statement, int index, const uint8_t **at, const uint8_t *end)
+/* Takes a number or length from the start of what is left; false: there is not enough. */
+static bool take(const uint8_t **at, const uint8_t *end, void *out, size_t size)
 {
-    uint8_t tag = *(*at)++;
-    size_t left = (size_t)(end - *at);
-    if (tag == 'n')
-        return sqlite3_bind_null(statement, index);
-    if (tag == 'i' && left >= sizeof(int64_t)) {
-        int64_t number;
-        memcpy(&number, *at, sizeof number);
-        *at += sizeof number;
-        return sqlite3_bind_int64(statement, index, number);
-    }
-    uint32_t len;
-    if (tag != 'b' || left < sizeof len)
-        return SQLITE_CORRUPT;
-    memcpy(&len, *at, sizeof len);
-    *at += sizeof len;
-    if (len > left - sizeof len)
-        return SQLITE_CORRUPT;
-    const char *text = (const char *)*at;
-    *at += len;
-    return sqlite3_bind_text(statement, index, text, (int)len, SQLITE_STATIC);
+    if ((size_t)(end - *at) < size)
+        return false;
+    memcpy(out, *at, size);
+    *at += size;
+    return true;
 }
 
-int record_bind(sqlite3_stmt *statement, const uint8_t *bytes, size_t len)
+bool record_next(const uint8_t *bytes, size_t len, size_t *offset, struct record_parameter *parameter)
 {
-    const uint8_t *at = bytes, *end = bytes + len;
-    for (int index = 1; at < end; index++) {
-        int result = bind_one(statement, index, &at, end);
-        if (result != SQLITE_OK)
-            return result;
+    const uint8_t *at = bytes + *offset, *end = bytes + len;
+    *parameter = (struct record_parameter){0};
+    if (!take(&at, end, &parameter->kind, 1))
+        return false;
+    switch (parameter->kind) {
+    case 'n':
+        break;
+    case 'i':
+        if (!take(&at, end, &parameter->number, sizeof parameter->number))
+            return false;
+        break;
+    case 'b':
+        if (!take(&at, end, &parameter->len, sizeof parameter->len) || parameter->len > (size_t)(end - at))
+            return false;
+        parameter->text = (const char *)at;
+        at += parameter->len;
+        break;
+    default:
+        return false;
     }
-    return SQLITE_OK;
-}
-
-/* Bytes of the parameter at the start; 0: malformed. */
-static size_t parameter_size(const uint8_t *bytes, size_t len)
-{
-    uint32_t text;
-    size_t size = 1;
-    if (len == 0)
-        return 0;
-    if (*bytes == 'i')
-        size += sizeof(int64_t);
-    if (*bytes == 'b') {
-        if (len < size + sizeof text)
-            return 0;
-        memcpy(&text, bytes + size, sizeof text);
-        size += sizeof text + text;
-    }
-    return size <= len ? size : 0;
+    *offset = (size_t)(at - bytes);
+    return true;
 }
 
 size_t record_prefix(const uint8_t *bytes, size_t len, int count)
 {
-    size_t prefix = 0;
-    for (; count > 0; count--) {
-        size_t size = parameter_size(bytes + prefix, len - prefix);
-        if (size == 0)
+    struct record_parameter parameter;
+    size_t offset = 0;
+    for (; count > 0; count--)
+        if (!record_next(bytes, len, &offset, &parameter))
             return 0;
-        prefix += size;
-    }
-    return prefix;
+    return offset;
 }

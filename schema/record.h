@@ -4,8 +4,8 @@
 #ifndef SCHEMA_RECORD_H
 #define SCHEMA_RECORD_H
 
-#include <sqlite3.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,10 +13,15 @@
 size_t record_size(const char *format, va_list parameters);
 /* Writes them; returns the place of the last text, NULL when there was none. */
 char *record_write(uint8_t *out, const char *format, va_list parameters);
-/* Binds a record's parameters as ?1 ?2 ...; the texts are not copied. SQLite's result; SQLITE_CORRUPT when
- * malformed. */
-int record_bind(sqlite3_stmt *statement, const uint8_t *bytes, size_t len);
-
+struct record_parameter {
+    char kind;        /* 'i' 'b' 'n' */
+    int64_t number;   /* of an 'i' */
+    const char *text; /* of a 'b', in the record, without a NUL behind it */
+    uint32_t len;
+};
+/* The parameter at *offset, 0 for the first, which moves behind it. false: at the end of the record, or before
+ * it, and then the record is malformed. */
+bool record_next(const uint8_t *bytes, size_t len, size_t *offset, struct record_parameter *parameter);
 /* Bytes of the first `count` parameters; 0 when there are not so many. */
 size_t record_prefix(const uint8_t *bytes, size_t len, int count);
 

@@ -4,6 +4,8 @@
 #ifndef SCHEMA_STATEMENTS_H
 #define SCHEMA_STATEMENTS_H
 
+#include <stddef.h>
+
 enum write_op {
 #define WRITE(op, name, sql) W_##name = op,
 #define READ(name, sql)
@@ -20,5 +22,17 @@ enum read_id {
 #undef READ
     READS
 };
+
+struct write_statement {
+    const char *name, *sql; /* NULL: there is no such operation */
+};
+#define WRITE_OPS 128
+extern const struct write_statement write_statements[WRITE_OPS]; /* by operation code */
+
+/* NULL: this release does not know it. */
+static inline const struct write_statement *write_statement(size_t op)
+{
+    return op < WRITE_OPS && write_statements[op].sql ? &write_statements[op] : NULL;
+}
 
 #endif

@@ -16,12 +16,14 @@
 
 #include "lib/basics.h"
 #include "lib/clock.h"
+#include "schema/bad.h"
 #include "schema/checkpoint.h"
 #include "schema/deferred.h"
-#include "schema/record.h"
+#include "schema/lines.h"
+#include "schema/record_bind.h"
 #include "schema/retention.h"
+#include "schema/statements.h"
 
-#define OPS          128
 #define BATCH_FRAMES 4000
 /* Under load commits are gathered: each one writes pages anew that the next would write again, and costs a
  * core that the broker and its clients could use. What a power loss may take grows by as much. */
@@ -31,36 +33,19 @@
 #define RETENTION_PACE_MS  50
 #define NAP_MS             1000
 #define STOP_PATIENCE_MS   5000
-#define LINES              32
-#define LINE_BYTES         400
-
-/* By operation code; the compiler refuses one that is used twice. */
-static const struct {
-    const char *name, *sql;
-} writes[OPS] = {
-#define WRITE(code, name, sql) [code] = {#name, sql},
-#define READ(name, sql)
-#include "schema/statements.def"
-#undef WRITE
-#undef READ
-};
-
-struct line {
-    bool error;
-    char text[LINE_BYTES];
-};
+#define SAY_AGAIN_MS       60000
 
 struct writer {
     sqlite3 *db;
     struct ring *ring;
     char *bad_path;
-    sqlite3_stmt *op[OPS];
+    sqlite3_stmt *op[WRITE_OPS];
     sqlite3_stmt *begin, *commit, *rollback, *save_position, *forget_boot;
     struct retention *retention;
-    char reason[200];  /* of the last failure; kept, because a rollback overwrites what SQLite knows of it */
+    char reason[300];  /* of the last failure; kept, because a rollback overwrites what SQLite knows of it */
     uint64_t kept_end; /* of the last frame in the .bad file */
     struct checkpoints checkpoints;
-    int64_t next_retention;
+    int64_t next_retention, stall_said;
 
     struct deferrals deferrals;
     bool at_once; /* nothing is deferred */
@@ -72,39 +57,8 @@ struct writer {
     atomic_uint_fast64_t committed, commit_us, bad;
     atomic_int_fast64_t retention_ms, first_id;
 
-    pthread_mutex_t lines_lock; /* held for a copy of one line */
-    struct line lines[LINES];
-    size_t lines_first, lines_count;
+    struct lines lines;
 };
-
-__attribute__((format(printf, 3, 4))) static void say(struct writer *w, bool error, const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    pthread_mutex_lock(&w->lines_lock);
-    if (w->lines_count < LINES) {
-        struct line *line = &w->lines[(w->lines_first + w->lines_count++) % LINES];
-        line->error = error;
-        vsnprintf(line->text, sizeof line->text, format, list);
-    }
-    pthread_mutex_unlock(&w->lines_lock);
-    va_end(list);
-}
-
-bool writer_take_line(struct writer *w, char *line, size_t size, bool *error)
-{
-    pthread_mutex_lock(&w->lines_lock);
-    bool found = w->lines_count > 0;
-    if (found) {
-        const struct line *first = &w->lines[w->lines_first];
-        snprintf(line, size, "%s", first->text);
-        *error = first->error;
-        w->lines_first = (w->lines_first + 1) % LINES;
-        w->lines_count--;
-    }
-    pthread_mutex_unlock(&w->lines_lock);
-    return found;
-}
 
 /* A statement without rows, executed and reset. SQLITE_OK or the error. */
 static int run(sqlite3_stmt *statement)
@@ -114,18 +68,20 @@ static int run(sqlite3_stmt *statement)
     return result == SQLITE_DONE || result == SQLITE_ROW ? SQLITE_OK : reset != SQLITE_OK ? reset : result;
 }
 
-static int note_reason(struct writer *w, int result)
+static void note_reason(struct writer *w, int result)
 {
     bool known = (sqlite3_errcode(w->db) & 0xff) == (result & 0xff);
-    snprintf(w->reason, sizeof w->reason, "%s", known ? sqlite3_errmsg(w->db) : sqlite3_errstr(result));
-    return result;
+    snprintf(w->reason, sizeof w->reason, "%s",
+             result == RECORD_MALFORMED ? "malformed record"
+             : known                    ? sqlite3_errmsg(w->db)
+                                        : sqlite3_errstr(result));
 }
 
 static int execute_now(struct writer *w, const struct ring_record *record)
 {
-    sqlite3_stmt *statement = record->op < OPS ? w->op[record->op] : NULL;
+    sqlite3_stmt *statement = record->op < WRITE_OPS ? w->op[record->op] : NULL;
     if (!statement)
-        return SQLITE_NOTFOUND; /* "unknown operation" */
+        return SQLITE_NOTFOUND; /* whose text is "unknown operation" */
     int result = record_bind(statement, record->bytes, record->len);
     if (result == SQLITE_OK)
         result = run(statement);
@@ -164,16 +120,18 @@ static int execute_frame(struct writer *w, const struct ring_frame *frame)
     return result;
 }
 
-static bool transient(int result)
+/* What can be the fault of the frame that was executed, and of nothing else. All other errors are those of the
+ * disk, of the machine or of the database file: SQLite calls a page that could not be read CORRUPT, and who then
+ * went on would throw away what has been acked. */
+static bool is_frames_fault(int result)
 {
     switch (result & 0xff) {
-    case SQLITE_FULL:
-    case SQLITE_IOERR:
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_NOMEM:
-    case SQLITE_CANTOPEN:
-    case SQLITE_READONLY:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+    case SQLITE_RANGE:
+    case SQLITE_NOTFOUND:
+    case RECORD_MALFORMED:
         return true;
     default:
         return false;
@@ -243,27 +201,35 @@ static int execute_batch(struct writer *w, const struct source *source, uint64_t
     return SQLITE_OK;
 }
 
-/* Before its position is committed: a crash in between leaves it twice in the file rather than nowhere. */
-static void keep_bad(struct writer *w, const struct ring_frame *frame)
+/* Before its position is committed: a crash in between leaves it twice in the file rather than nowhere. A disk
+ * that cannot take it is waited for, like one that cannot take the rest. */
+static int keep_bad(struct writer *w, const struct ring_frame *frame)
 {
-    int fd = open(w->bad_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    bool kept = fd >= 0 && write(fd, frame->bytes, frame->len) == (ssize_t)frame->len;
-    if (fd >= 0)
-        close(fd);
+    char reason[sizeof w->reason];
+    memcpy(reason, w->reason, sizeof reason);
+    int error = bad_keep(w->bad_path, frame, clock_wall(), reason);
+    if (error) {
+        snprintf(w->reason, sizeof w->reason,
+                 "one message fails with \"%.100s\", and cannot be kept in %.120s: %s", reason, w->bad_path,
+                 strerror(error));
+        return SQLITE_IOERR;
+    }
+    w->kept_end = frame->end;
     atomic_fetch_add(&w->bad, 1);
-    say(w, true, "a frame of %zu bytes at position %llu cannot be executed (%s); it was %s %s", frame->len,
-        (unsigned long long)frame->position, w->reason,
-        kept ? "moved to" : "LOST, it could not be written to", w->bad_path);
+    lines_say(&w->lines, true,
+              "a frame of %zu bytes at position %llu cannot be executed (%s); it was moved to %s", frame->len,
+              (unsigned long long)frame->position, reason, w->bad_path);
+    return SQLITE_OK;
 }
 
 /* Steps over a frame that can never be executed. It may have held the newest message ids, which were acked:
  * that the boot id is forgotten makes the next start take its ids from the mark. */
 static int skip_bad(struct writer *w, const struct ring_frame *frame, uint64_t *position, uint64_t *frames)
 {
-    if (w->kept_end != frame->end)
-        keep_bad(w, frame);
-    w->kept_end = frame->end;
-    int result = run(w->begin);
+    int result = w->kept_end == frame->end ? SQLITE_OK : keep_bad(w, frame);
+    if (result != SQLITE_OK)
+        return result;
+    result = run(w->begin);
     if (result == SQLITE_OK)
         result = run(w->forget_boot);
     if (result == SQLITE_OK)
@@ -284,11 +250,11 @@ static int advance(struct writer *w, const struct source *source, uint64_t *posi
     *frames = 0;
     w->at_once = false;
     int result = execute_batch(w, source, position, BATCH_FRAMES, frames, &bad);
-    if (result == SQLITE_OK || transient(result))
+    if (!is_frames_fault(result))
         return result;
     w->at_once = true; /* so that an update that fails tells its frame */
     result = execute_batch(w, source, position, BATCH_FRAMES, frames, &bad);
-    if (result == SQLITE_OK || transient(result) || bad.end == 0)
+    if (!is_frames_fault(result) || bad.end == 0)
         return result;
     good.until = bad.position;
     result = execute_batch(w, &good, position, BATCH_FRAMES, frames, &bad);
@@ -296,7 +262,7 @@ static int advance(struct writer *w, const struct source *source, uint64_t *posi
         return result;
     /* Again: a frame is only bad alone. */
     result = execute_batch(w, source, position, 1, frames, &bad);
-    if (result == SQLITE_OK || transient(result) || bad.end == 0)
+    if (!is_frames_fault(result) || bad.end == 0)
         return result;
     return skip_bad(w, &bad, position, frames);
 }
@@ -338,14 +304,23 @@ static void sleep_until_woken(struct writer *w, uint64_t position)
     atomic_exchange(&w->asleep, false);
 }
 
-/* A commit failed for a reason that may pass. Says so once, and waits longer each time. */
+/* At once, and then now and then: an operator who comes later must find it. */
+static void say_stalled(struct writer *w)
+{
+    int64_t now = clock_steady();
+    if (atomic_exchange(&w->stalled, true) && now - w->stall_said < SAY_AGAIN_MS)
+        return;
+    w->stall_said = now;
+    lines_say(&w->lines, true, "the database cannot be written (%s); messages wait in the ring, trying again",
+              w->reason);
+}
+
+/* A commit failed. Waits longer each time. */
 static void back_off(struct writer *w, int *tries)
 {
     static const int64_t waits[] = {20, 50, 100, 200, 500, 1000};
     size_t last = COUNT(waits) - 1;
-    if (!atomic_exchange(&w->stalled, true))
-        say(w, true, "the database cannot be written (%s); messages wait in the ring, trying again",
-            w->reason);
+    say_stalled(w);
     nap(w, waits[(size_t)*tries < last ? (size_t)*tries : last]);
     ++*tries;
 }
@@ -355,7 +330,7 @@ static void note_commit(struct writer *w, uint64_t position, int64_t started)
 {
     atomic_store(&w->commit_us, (uint64_t)(clock_steady() - started) * 1000);
     if (atomic_exchange(&w->stalled, false))
-        say(w, false, "the database can be written again");
+        lines_say(&w->lines, false, "the database can be written again");
     atomic_store(&w->committed, position);
 }
 
@@ -433,16 +408,16 @@ static int prepare_own(struct writer *w, char *error, size_t error_size)
 
 static int prepare_op(struct writer *w, size_t op, char *error, size_t error_size)
 {
-    return prepare(w, &w->op[op], writes[op].sql, writes[op].name, error, error_size);
+    return prepare(w, &w->op[op], write_statements[op].sql, write_statements[op].name, error, error_size);
 }
 
 /* Those of the recovery, too: they were prepared for the schema of before. */
 int writer_prepare(struct writer *w, char *error, size_t error_size)
 {
-    for (size_t op = 0; op < OPS; op++) {
+    for (size_t op = 0; op < WRITE_OPS; op++) {
         sqlite3_finalize(w->op[op]);
         w->op[op] = NULL;
-        if (writes[op].sql && prepare_op(w, op, error, error_size))
+        if (write_statement(op) && prepare_op(w, op, error, error_size))
             return -1;
     }
     if (retention_open(&w->retention, w->db, error, error_size))
@@ -462,7 +437,7 @@ int writer_create(struct writer **out, const struct writer_config *config, char 
     w->db = config->db;
     w->ring = config->ring;
     atomic_store(&w->retention_ms, config->retention_ms);
-    pthread_mutex_init(&w->lines_lock, NULL);
+    lines_init(&w->lines);
     checkpoints_init(&w->checkpoints, w->db);
     w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (w->wake < 0)
@@ -478,7 +453,7 @@ int writer_create(struct writer **out, const struct writer_config *config, char 
 /* Statements are prepared as records ask for them: one that needs a newer schema is not in the way. */
 static int check_record(struct writer *w, const struct ring_record *record, char *error, size_t error_size)
 {
-    if (record->op >= OPS || !writes[record->op].sql) {
+    if (!write_statement(record->op)) {
         snprintf(error, error_size,
                  "it holds messages of a newer release (operation %u, which this one does not know); start "
                  "that release again",
@@ -548,7 +523,7 @@ void writer_free(struct writer *w)
     if (!w)
         return;
     writer_stop(w);
-    for (size_t i = 0; i < OPS; i++)
+    for (size_t i = 0; i < WRITE_OPS; i++)
         sqlite3_finalize(w->op[i]);
     sqlite3_finalize(w->begin);
     sqlite3_finalize(w->commit);
@@ -558,7 +533,7 @@ void writer_free(struct writer *w)
     retention_free(w->retention);
     if (w->wake >= 0)
         close(w->wake);
-    pthread_mutex_destroy(&w->lines_lock);
+    lines_clear(&w->lines);
     free(w->bad_path);
     free(w);
 }
@@ -597,4 +572,9 @@ bool writer_stalled(const struct writer *w)
 void writer_set_retention(struct writer *w, int64_t retention_ms)
 {
     atomic_store(&w->retention_ms, retention_ms);
+}
+
+bool writer_take_line(struct writer *w, char *line, size_t size, bool *error)
+{
+    return lines_take(&w->lines, line, size, error);
 }

@@ -4,8 +4,9 @@
  * retention.
  *
  * Promises: a frame is never split over two commits; position and rows change together, so a frame is
- * executed exactly once, whatever dies when. FULL, IOERR, BUSY, NOMEM are retried for ever, with back-off; a
- * frame that fails with anything else goes to <database>.bad and the rest goes on. */
+ * executed exactly once, whatever dies when. A frame whose own fault an error is (a constraint, a type, an unknown
+ * operation) goes to <database>.bad, and when it is on the disk there, the rest goes on. Whatever else fails is
+ * tried again for ever, with back-off, and nothing is passed over: the ring fills, and acks stop. */
 #ifndef SCHEMA_WRITER_H
 #define SCHEMA_WRITER_H
 

@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from harness.settings import PATIENCE
+
 
 @pytest.fixture
 def broker(broker_factory):
@@ -18,6 +20,25 @@ def test_a_disk_that_fails_to_write_is_noticed_and_well_again(broker):
         alice.send("bob", "hello")
         broker.await_log("the database cannot be written")
     broker.await_log("the database can be written again")
+
+
+def test_what_was_acked_while_the_database_cannot_be_read_is_there_afterwards(broker):
+    alice, bob = broker.user("alice"), broker.user("bob")
+    alice.send_many("bob", [f"early {n}" for n in range(3000)])
+    broker.restart()  # the writer knows little by heart
+    bob.connect()
+    alice.connect().command("getHistory", to="bob")  # the plugin knows whom this is about
+    with broker.faults.rule("read", "chat.db") as reads:
+        alice.send_many("bob", [f"late {n}" for n in range(200)])
+        broker.await_log("the database cannot be written")
+        failed, patience = reads(), time.monotonic() + PATIENCE
+        while reads() < failed + 3:  # it tries again, and again
+            assert time.monotonic() < patience
+            time.sleep(0.01)
+    broker.await_log("the database can be written again")
+    found = [m["text"] for m in bob.synced() if m["text"].startswith("late")]
+    assert found == [f"late {n}" for n in range(200)]
+    assert not broker.database.with_name("chat.db.bad").exists()
 
 
 def test_a_clock_that_is_ahead_stamps_messages_ahead(broker):

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "schema/record.h"
+#include "schema/record_bind.h"
 
 struct record {
     uint8_t *bytes; /* of exactly that size, so that a sanitizer sees a step over its end */
@@ -112,7 +113,7 @@ static void test_more_parameters_than_the_statement_takes_are_an_error(void **st
     free(r.bytes);
 }
 
-static void test_a_record_cut_anywhere_inside_a_parameter_is_corrupt(void **state)
+static void test_a_record_cut_anywhere_inside_a_parameter_is_malformed(void **state)
 {
     (void)state;
     struct record r = make("itb", (int64_t)5, "text", "blob", (size_t)4);
@@ -124,24 +125,24 @@ static void test_a_record_cut_anywhere_inside_a_parameter_is_corrupt(void **stat
         bool ends = false;
         for (size_t i = 0; i < 4; i++)
             ends = ends || whole[i] == len;
-        assert_int_equal(bind("SELECT ?1, ?2, ?3", cut, len), ends ? SQLITE_OK : SQLITE_CORRUPT);
+        assert_int_equal(bind("SELECT ?1, ?2, ?3", cut, len), ends ? SQLITE_OK : RECORD_MALFORMED);
         free(cut);
     }
     free(r.bytes);
 }
 
-static void test_an_unknown_tag_is_corrupt(void **state)
+static void test_an_unknown_tag_is_malformed(void **state)
 {
     (void)state;
     const uint8_t bytes[] = {'x', 0, 0, 0, 0, 0, 0, 0, 0};
-    assert_int_equal(bind("SELECT ?1", bytes, sizeof bytes), SQLITE_CORRUPT);
+    assert_int_equal(bind("SELECT ?1", bytes, sizeof bytes), RECORD_MALFORMED);
 }
 
-static void test_a_length_beyond_the_record_is_corrupt(void **state)
+static void test_a_length_beyond_the_record_is_malformed(void **state)
 {
     (void)state;
     const uint8_t bytes[] = {'b', 0xff, 0xff, 0xff, 0xff, 'a'};
-    assert_int_equal(bind("SELECT ?1", bytes, sizeof bytes), SQLITE_CORRUPT);
+    assert_int_equal(bind("SELECT ?1", bytes, sizeof bytes), RECORD_MALFORMED);
 }
 
 int main(void)
@@ -152,9 +153,9 @@ int main(void)
         cmocka_unit_test(test_a_record_without_parameters_is_empty_and_binds_nothing),
         cmocka_unit_test(test_parameters_left_out_are_null),
         cmocka_unit_test(test_more_parameters_than_the_statement_takes_are_an_error),
-        cmocka_unit_test(test_a_record_cut_anywhere_inside_a_parameter_is_corrupt),
-        cmocka_unit_test(test_an_unknown_tag_is_corrupt),
-        cmocka_unit_test(test_a_length_beyond_the_record_is_corrupt),
+        cmocka_unit_test(test_a_record_cut_anywhere_inside_a_parameter_is_malformed),
+        cmocka_unit_test(test_an_unknown_tag_is_malformed),
+        cmocka_unit_test(test_a_length_beyond_the_record_is_malformed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -194,7 +194,7 @@ class Broker:
         """What happens inside is accepted and in the ring, but the database hears of it afterwards only."""
         with contextlib.closing(sqlite3.connect(self.database, timeout=PATIENCE, isolation_level=None)) as db:
             db.execute("BEGIN IMMEDIATE")
-            yield
+            yield db
 
     def close(self):
         """Ends everything and checks how it ended. Called once, by the fixture."""
