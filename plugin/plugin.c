@@ -5,6 +5,8 @@
 #include <mosquitto_broker.h>
 #include <mosquitto_plugin.h>
 #include <mqtt_protocol.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 #include "plugin/commands/stats.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
+#include "plugin/core/mosquitto_2_1.h"
 #include "plugin/core/properties.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/delivery/broadcast.h"
@@ -46,9 +49,8 @@
 #include "schema/log.h"
 #include "schema/store.h"
 
-#define EVENT_CLIENT_OFFLINE 28 /* Mosquitto 2.1: a kept session goes away; 2.0 refuses to register it */
-#define TICK_IDLE_MS         100
-#define TICK_GRACE_MS        2000
+#define TICK_IDLE_MS  100
+#define TICK_GRACE_MS 2000
 
 struct plugin {
     struct chat chat;
@@ -58,6 +60,9 @@ struct plugin {
     int64_t first_login; /* before the first TICK; 0: none */
     bool no_tick_logged;
     bool is_2_1; /* or later */
+    pthread_t broker_thread;
+    atomic_bool refused_elsewhere; /* a request on another thread */
+    bool elsewhere_logged;
 };
 
 /* Every event but READ begins with this. */
@@ -145,7 +150,7 @@ static int on_disconnect(int event, void *event_data, void *userdata)
 
 /* Access */
 
-/* Topics that are none of our business. */
+/* Topics that are none of our business. Any thread: the option never changes while running. */
 static int other_topic(const struct chat *chat, const char *topic, bool chat_user)
 {
     if (chat->options.other_topics == OTHER_TOPICS_ALLOW && !starts_with(topic, "$CONTROL/"))
@@ -304,6 +309,34 @@ static const struct noun {
     {NULL, NULL, stats_tick},
 };
 
+/* On another thread */
+
+/* An http_api listener of 2.1 asks about logins and access on a thread of its own, for a client that is gone
+ * when the answer is given. Nothing that changes while the broker runs may be looked at there. So a userSig
+ * cannot be believed (an administrator may have ended it a moment ago), and is refused. */
+static int answer_elsewhere(struct plugin *plugin, int event, const void *event_data)
+{
+    const struct mosquitto_evt_basic_auth *login = event_data;
+    const struct mosquitto_evt_acl_check *access = event_data;
+    const struct chat *chat = &plugin->chat;
+    if (event == MOSQ_EVT_BASIC_AUTH && login_is_others(chat, login->username, login->password))
+        return MOSQ_ERR_PLUGIN_DEFER;
+    if (event == MOSQ_EVT_ACL_CHECK && access->topic[0] == '/')
+        return other_topic(chat, access->topic, false);
+    atomic_store_explicit(&plugin->refused_elsewhere, true, memory_order_relaxed);
+    return event == MOSQ_EVT_BASIC_AUTH ? MOSQ_ERR_AUTH : MOSQ_ERR_ACL_DENIED;
+}
+
+/* The broker's log is the broker thread's, too. */
+static void log_refused_elsewhere(struct plugin *plugin)
+{
+    if (plugin->elsewhere_logged || !atomic_load_explicit(&plugin->refused_elsewhere, memory_order_relaxed))
+        return;
+    plugin->elsewhere_logged = true;
+    broker_warn("an http_api listener asked about a chat user and was refused: userSigs do not open it "
+                "(said once)");
+}
+
 /* The turning of the loop */
 
 /* 2.0 gives a TICK at each turn and ignores these fields. 2.1 (which calls the second one next_ms) wakes
@@ -326,6 +359,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     chat->unflushed = !plugin->is_2_1;
     sessions_connected(chat);
     plugin->reloading = false;
+    log_refused_elsewhere(plugin);
     store_poll(chat->store);
     bool more = false;
     for (size_t i = COUNT(nouns); i-- > 0;)
@@ -370,10 +404,10 @@ static const struct {
     const char *data;
     bool optional;
 } callbacks[] = {
+    {MOSQ_EVT_ACL_CHECK, on_acl_check, NULL, false}, /* the most frequent one */
     {MOSQ_EVT_BASIC_AUTH, on_basic_auth, NULL, false},
     {MOSQ_EVT_DISCONNECT, on_disconnect, NULL, false},
     {EVENT_CLIENT_OFFLINE, on_disconnect, NULL, true},
-    {MOSQ_EVT_ACL_CHECK, on_acl_check, NULL, false},
     {MOSQ_EVT_MESSAGE, on_message, NULL, false},
     {MOSQ_EVT_CONTROL, on_control, CONTROL_TOPIC, false},
     {MOSQ_EVT_TICK, on_tick, NULL, false},
@@ -381,11 +415,23 @@ static const struct {
 };
 #define CALLBACKS COUNT(callbacks)
 
+/* What the broker calls, for every event. */
+static int on_event(int event, void *event_data, void *userdata)
+{
+    struct plugin *plugin = userdata;
+    if (!pthread_equal(pthread_self(), plugin->broker_thread))
+        return answer_elsewhere(plugin, event, event_data);
+    for (size_t i = 0; i < CALLBACKS; i++)
+        if (callbacks[i].event == event)
+            return callbacks[i].function(event, event_data, userdata);
+    return MOSQ_ERR_SUCCESS;
+}
+
 static int register_callbacks(struct plugin *plugin)
 {
     for (size_t i = 0; i < CALLBACKS; i++) {
-        int result = mosquitto_callback_register(plugin->id, callbacks[i].event, callbacks[i].function,
-                                                 callbacks[i].data, plugin);
+        int result =
+            mosquitto_callback_register(plugin->id, callbacks[i].event, on_event, callbacks[i].data, plugin);
         if (callbacks[i].event == EVENT_CLIENT_OFFLINE)
             plugin->is_2_1 = result == MOSQ_ERR_SUCCESS;
         if (result == MOSQ_ERR_SUCCESS || callbacks[i].optional)
@@ -400,8 +446,7 @@ static int register_callbacks(struct plugin *plugin)
 static void unregister_callbacks(struct plugin *plugin)
 {
     for (size_t i = 0; i < CALLBACKS; i++)
-        mosquitto_callback_unregister(plugin->id, callbacks[i].event, callbacks[i].function,
-                                      callbacks[i].data);
+        mosquitto_callback_unregister(plugin->id, callbacks[i].event, on_event, callbacks[i].data);
 }
 
 static void log_store(enum store_log priority, const char *line)
@@ -517,6 +562,7 @@ __attribute__((visibility("default"))) int mosquitto_plugin_init(mosquitto_plugi
     if (!plugin)
         return MOSQ_ERR_NOMEM;
     plugin->id = identifier;
+    plugin->broker_thread = pthread_self();
     if (start(plugin, opts, opt_count)) {
         unregister_callbacks(plugin);
         plugin_free(plugin);

@@ -208,11 +208,11 @@ static enum login_result defer(struct chat *chat, const struct login *login)
     return code == CODE_OK ? LOGIN_DEFERRED : refuse(login, code);
 }
 
-/* other_users defer: a password that is no userSig, good or bad, belongs to somebody who is no chat user. */
-static bool is_other_user(const struct chat *chat, const struct login *login)
+bool login_is_others(const struct chat *chat, const char *user, const char *password)
 {
-    return chat->options.other_users == OTHER_USERS_DEFER && login->user && login->password &&
-           !usersig_shaped(login->password);
+    if (chat->options.other_users != OTHER_USERS_DEFER)
+        return false;
+    return !user || (password && !usersig_shaped(password));
 }
 
 /* The last connection with this id ended in this very turn of the loop: what is queued for it comes to this
@@ -244,7 +244,7 @@ enum login_result session_login(struct chat *chat, const struct login *login)
 {
     struct checked checked = {0};
     sessions_connected(chat);
-    if (is_other_user(chat, login))
+    if (login_is_others(chat, login->user, login->password))
         return defer(chat, login);
     int code = check_login(chat, login, &checked);
     if (code == CODE_OK)
@@ -259,7 +259,7 @@ enum login_result session_recheck(struct chat *chat, const struct login *login)
     const struct session *session = session_find(chat, login->client);
     if (session)
         return LOGIN_OK;
-    if (is_other_user(chat, login))
+    if (login_is_others(chat, login->user, login->password))
         return LOGIN_DEFERRED;
     return login->user ? LOGIN_OK
                        : LOGIN_REFUSED; /* a kept session that is away: checked at its next login */

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """Fixtures: a broker per test, its log attached to what fails."""
+import functools
+
 import pytest
 
 pytest.register_assert_rewrite("harness")
 
 from harness.broker import Broker  # noqa: E402
-from harness.settings import PLUGIN  # noqa: E402
+from harness.settings import MOSQUITTO, MOSQUITTO_2_1, PLUGIN  # noqa: E402
 
 _brokers = pytest.StashKey()
 
@@ -17,10 +19,10 @@ def broker_factory(request):
     made = request.node.stash.setdefault(_brokers, [])
 
     def make(start=True, conf=(), plugin=True, wrapper=(), run_as=None, per_listener=False, faults=False,
-             **options):
+             mosquitto=MOSQUITTO, listeners=(), **options):
         if plugin and not PLUGIN.exists():
             pytest.fail(f"{PLUGIN} is not there: build it, or set BUILD_DIR", pytrace=False)
-        broker = Broker(options, conf, plugin, wrapper, run_as, per_listener, faults)
+        broker = Broker(options, conf, plugin, wrapper, run_as, per_listener, faults, mosquitto, listeners)
         made.append(broker)
         return broker.start() if start else broker
 
@@ -42,6 +44,14 @@ def _closed(broker):
 def broker(request, broker_factory):
     marker = request.node.get_closest_marker("options")
     return broker_factory(**(marker.kwargs if marker else {}))
+
+
+@pytest.fixture
+def newer(broker_factory):
+    """broker_factory for a Mosquitto 2.1. Without one these tests are skipped."""
+    if not MOSQUITTO_2_1:
+        pytest.skip("MOSQUITTO_2_1 names no Mosquitto 2.1")
+    return functools.partial(broker_factory, mosquitto=MOSQUITTO_2_1)
 
 
 @pytest.hookimpl(hookwrapper=True)

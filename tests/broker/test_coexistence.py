@@ -77,6 +77,32 @@ def test_without_defer_a_password_is_refused_although_the_file_has_it(broker_fac
     broker.user("alice")
 
 
+@VERSIONS
+@pytest.mark.parametrize("anonymous", ["true", "false"])
+def test_who_names_nobody_is_let_in_as_allow_anonymous_says(broker_factory, version, anonymous):
+    broker = broker_factory(conf=[f"allow_anonymous {anonymous}"], other_users="defer")
+    broker.create("bob")
+    client = broker.raw(version)
+    allowed = anonymous == "true"
+    assert client.connect("sensor-1").code == (0 if allowed else NOT_AUTHORIZED[version])
+    if allowed:
+        broker.reload()
+        assert client.subscribe("chat/user/bob") >= 0x80
+    assert broker.raw(version).connect("bob:iot:1").code == NOT_AUTHORIZED[version]
+
+
+def test_who_names_nobody_is_refused_without_defer(broker_factory):
+    broker = broker_factory(conf=["allow_anonymous true"])
+    assert broker.raw().connect("sensor-1").code == 5
+    broker.await_log(r"\b7003\b")
+
+
+def test_a_name_without_a_password_is_an_empty_userSig(mixed):
+    broker = mixed()
+    assert broker.raw().connect("p", "probe").code == 5
+    broker.await_log(r"\b70002\b")
+
+
 def test_a_login_by_password_is_no_chat_user(mixed):
     broker = mixed()
     probe(broker)

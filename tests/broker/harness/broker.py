@@ -30,10 +30,21 @@ SANITIZER_MARKS = ("ERROR: AddressSanitizer", "runtime error")
 
 
 class Broker:
-    """`options` are the plugin's (None: leave out), `conf` further lines of mosquitto.conf. With `faults` its disk and
-    its clock can be made wrong while it runs: broker.faults."""
+    """`options` are the plugin's (None: leave out), `conf` further lines of mosquitto.conf, `listeners` those behind the
+    listeners. With `faults` its disk and its clock can be made wrong while it runs: broker.faults."""
 
-    def __init__(self, options=None, conf=(), plugin=True, wrapper=(), run_as=None, per_listener=False, faults=False):
+    def __init__(
+        self,
+        options=None,
+        conf=(),
+        plugin=True,
+        wrapper=(),
+        run_as=None,
+        per_listener=False,
+        faults=False,
+        mosquitto=MOSQUITTO,
+        listeners=(),
+    ):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chat-broker-"))
         self.folder.chmod(0o755)
         self.key_file = self.folder / "secret.key"
@@ -41,6 +52,7 @@ class Broker:
         self.mqtt, self.websocket = Port(), Port()
         self.conf, self.wrapper, self.run_as = list(conf), list(wrapper), run_as
         self.has_plugin, self.per_listener = plugin, per_listener
+        self.mosquitto, self.listeners = mosquitto, list(listeners)
         # Another user need not reach the checkout, which may be below root's home.
         self.plugin = shutil.copy(PLUGIN, self.folder) if run_as else PLUGIN
         self.options = {
@@ -91,6 +103,7 @@ class Broker:
         if self.per_listener:
             lines += self._plugin_lines()
         lines += [f"listener {self.websocket.number} 127.0.0.1", "protocol websockets"]
+        lines += self.listeners
         return "\n".join(lines) + "\n"
 
     # ---- life
@@ -111,7 +124,7 @@ class Broker:
             self.earlier_log += self.process.lines
         config = self.folder / "mosquitto.conf"
         config.write_text(self._config())
-        command = [*self.wrapper, MOSQUITTO, "-c", str(config)]
+        command = [*self.wrapper, self.mosquitto, "-c", str(config)]
         self.process = LoggedProcess(command, env=self._environment(), cwd=self.folder)
         self.ended_by_test = False
 

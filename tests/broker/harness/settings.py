@@ -8,6 +8,7 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 BUILD_DIR = pathlib.Path(os.environ.get("BUILD_DIR", CHECKOUT / "build"))
 PLUGIN = BUILD_DIR / "mosquitto_chat.so"
 MOSQUITTO = os.environ.get("MOSQUITTO") or shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+MOSQUITTO_2_1 = os.environ.get("MOSQUITTO_2_1", "")  # a second one, for what only 2.1 has
 PRELOAD = os.environ.get("CHAT_PRELOAD", "")
 
 # How many seconds an awaited event may take. Only a failing test waits that long.
