@@ -57,6 +57,8 @@ static const struct placeholder {
 
 static const struct placeholder *find_placeholder(const char *level, size_t len)
 {
+    if (*level != '<') /* most are not, and this runs for every publish */
+        return NULL;
     for (size_t i = 0; i < sizeof placeholders / sizeof placeholders[0]; i++)
         if (strlen(placeholders[i].text) == len && memcmp(placeholders[i].text, level, len) == 0)
             return &placeholders[i];
