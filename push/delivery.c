@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
 #include "lib/clock.h"
+#include "lib/keyed_hash.h"
 #include "lib/say.h"
 
 #define STALL_MS       1000

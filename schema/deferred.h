@@ -5,11 +5,11 @@
 #ifndef SCHEMA_DEFERRED_H
 #define SCHEMA_DEFERRED_H
 
+#include "lib/keyed_hash.h"
 #include "schema/ring.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uthash.h>
 
 #define DEFERRED_MAX 1024
 

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
+#include "lib/keyed_hash.h"
 #include "schema/young.h"
 
 /* An append that the database may not have yet. */
@@ -77,7 +77,7 @@ void log_close(struct log *log)
 static struct tail *tail_get(struct log *log, int64_t conversation, int64_t previous_id)
 {
     struct tail *tail;
-    HASH_FIND(hh, log->tails, &conversation, sizeof conversation, tail);
+    HASH_FIND_NUMBER(hh, log->tails, conversation, tail);
     if (tail)
         return tail;
     tail = calloc(1, sizeof *tail);
@@ -85,7 +85,7 @@ static struct tail *tail_get(struct log *log, int64_t conversation, int64_t prev
         return NULL;
     tail->conversation = conversation;
     tail->base_id = previous_id;
-    HASH_ADD(hh, log->tails, conversation, sizeof conversation, tail);
+    HASH_ADD_NUMBER(hh, log->tails, conversation, tail);
     if (tail->hh.tbl)
         return tail;
     free(tail);
@@ -183,7 +183,7 @@ static sqlite3_stmt *bind_range(struct log *log, enum read_id id, int64_t conver
 static struct young_message *tail_list(struct log *log, int64_t conversation, int64_t *base_id)
 {
     struct tail *tail;
-    HASH_FIND(hh, log->tails, &conversation, sizeof conversation, tail);
+    HASH_FIND_NUMBER(hh, log->tails, conversation, tail);
     *base_id = tail ? tail->base_id : INT64_MAX;
     return tail ? tail->list : NULL;
 }

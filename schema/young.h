@@ -10,11 +10,11 @@
 #ifndef SCHEMA_YOUNG_H
 #define SCHEMA_YOUNG_H
 
+#include "lib/keyed_hash.h"
 #include "schema/store.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uthash.h>
 
 struct young {
     uint64_t mark; /* of its frame, or of the last one that changed it */

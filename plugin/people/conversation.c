@@ -93,7 +93,7 @@ static struct conversation *remember(struct chat *chat, int64_t id, const char *
     struct conversation *conversation = &named->conversation;
     conversation->id = id;
     snprintf(named->name, sizeof named->name, "%s", name);
-    HASH_ADD(hh, all->by_id, id, sizeof conversation->id, conversation);
+    HASH_ADD_NUMBER(hh, all->by_id, id, conversation);
     if (conversation->hh.tbl)
         HASH_ADD_KEYPTR(hh_name, all->by_name, named->name, strlen(named->name), conversation);
     if (conversation->hh_name.tbl)
@@ -112,7 +112,7 @@ static struct conversation *find_name(struct chat *chat, const char *name)
 static struct conversation *in_memory(struct chat *chat, int64_t id)
 {
     struct conversation *conversation;
-    HASH_FIND(hh, chat->conversations->by_id, &id, sizeof id, conversation);
+    HASH_FIND_NUMBER(hh, chat->conversations->by_id, id, conversation);
     return conversation;
 }
 

@@ -9,11 +9,11 @@
 #include "acl/identity.h"
 #include "acl/limits.h"
 #include "acl/rules.h"
+#include "lib/keyed_hash.h"
 #include "plugin/people/bucket.h"
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
 
 struct audience;
 struct chat;

@@ -11,10 +11,10 @@
 #include "acl/identity.h"
 #include "acl/limits.h"
 #include "acl/rules.h"
+#include "lib/keyed_hash.h"
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
 
 struct chat;
 struct conversation;

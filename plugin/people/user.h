@@ -6,10 +6,10 @@
 #define PLUGIN_PEOPLE_USER_H
 
 #include "acl/identity.h"
+#include "lib/keyed_hash.h"
 #include "plugin/people/bucket.h"
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
 
 struct blacklist;
 struct chat;

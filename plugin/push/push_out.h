@@ -5,10 +5,10 @@
 #ifndef PLUGIN_PUSH_PUSH_OUT_H
 #define PLUGIN_PUSH_PUSH_OUT_H
 
+#include "lib/keyed_hash.h"
 #include "schema/young.h"
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
 
 struct chat;
 struct session;

@@ -7,12 +7,12 @@
 #define PLUGIN_SESSION_DEPARTED_H
 
 #include "acl/identity.h"
+#include "lib/keyed_hash.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uthash.h>
 
 struct chat;
 struct session;

@@ -51,7 +51,7 @@ int sessions_user_count(struct chat *chat)
 struct session *session_find(struct chat *chat, const struct mosquitto *client)
 {
     struct session *session;
-    HASH_FIND_PTR(chat->sessions->by_client, &client, session);
+    HASH_FIND_NUMBER(hh, chat->sessions->by_client, client, session);
     return session;
 }
 
@@ -140,7 +140,7 @@ bool session_enlist(struct chat *chat, struct session *session)
 {
     struct sessions *all = chat->sessions;
     struct session *older = session_by_client_id(chat, session->client_id);
-    HASH_ADD_PTR(all->by_client, client, session);
+    HASH_ADD_NUMBER(hh, all->by_client, client, session);
     if (!session->hh.tbl)
         return false;
     HASH_ADD_KEYPTR(hh_id, all->by_id, session->client_id, strlen(session->client_id), session);

@@ -7,11 +7,11 @@
 #define PLUGIN_SESSION_SESSION_H
 
 #include "acl/identity.h"
+#include "lib/keyed_hash.h"
 #include "plugin/session/expiry.h"
 #include "schema/ids.h"
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
 
 struct chat;
 struct displacement;

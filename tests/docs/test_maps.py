@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-"""What ARCHITECTURE.md and docs/promises.md name is there, and what is there is named."""
+"""What ARCHITECTURE.md, docs/promises.md and docs/security.md name is there, and what is there is named."""
 import pathlib
 import re
 
@@ -9,7 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ["acl", "lib", "schema", "ctl", "push", "plugin", "bench"]
 SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.[ch]"))
 TESTS = {path.name for path in (ROOT / "tests").rglob("*.*")}
-MAPS = {name: (ROOT / name).read_text() for name in ("ARCHITECTURE.md", "docs/promises.md")}
+MAPS = {name: (ROOT / name).read_text() for name in ("ARCHITECTURE.md", "docs/promises.md", "docs/security.md")}
 PLACE = re.compile(r"`([a-z0-9_/]+\.[ch]): ([a-z0-9_, ]+)`")
 
 
@@ -45,3 +45,7 @@ def test_every_source_file_is_named_in_the_map():
     missing = [str(path.relative_to(ROOT)) for path in SOURCES
                if not re.search(rf"(?<![a-z0-9_]){re.escape(path.stem)}\.[ch]\b", text)]
     assert not missing
+
+
+def test_every_hash_table_is_keyed():
+    assert [path.name for path in SOURCES if "<uthash.h>" in path.read_text()] == ["keyed_hash.h"]
