@@ -360,12 +360,23 @@ static enum publish_result accept_message(struct draft *draft)
     return stored ? store_message(draft) : pass_on(draft);
 }
 
-/* The same sender and random is the same message, whatever it is addressed to now. */
+/* Where it is addressed to; NULL: nowhere yet. */
+static const struct conversation *find_conversation(const struct draft *draft)
+{
+    if (draft->topic.kind == TOPIC_GROUP)
+        return conversation_group_any(draft->chat, draft->name);
+    return conversation_pair(draft->chat, draft->sender->id, draft->name);
+}
+
+/* The same sender, conversation and random is the same message, whatever has become of the sender there. */
 static const struct recent *same_as(const struct draft *draft)
 {
     if (draft->payload.random == 0)
         return NULL;
-    return recent_find(draft->chat, draft->sender->id, draft->payload.random);
+    const struct conversation *conversation = find_conversation(draft);
+    if (!conversation)
+        return NULL;
+    return recent_find(draft->chat, draft->sender->id, conversation->id, draft->payload.random);
 }
 
 static enum publish_result repeat_receipt(struct draft *draft, const struct recent *recent)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl/identity.h"
+#include "lib/keyed_hash.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "schema/store.h"
@@ -16,8 +17,7 @@
 #define SLOTS_MIN (1u << 10)
 #define NONE      UINT32_MAX
 
-/* A ring of slots in order of time, the oldest overwritten; buckets chain slots by hash of (sender,
- * random). */
+/* A ring of slots in order of time, the oldest overwritten; buckets chain slots by what names a message. */
 struct slot {
     char sender[USER_ID_MAX + 1];
     uint32_t next; /* older slot of the same bucket */
@@ -31,12 +31,18 @@ struct recents {
     uint32_t first, count;
 };
 
-static uint32_t bucket_of(const struct recents *recents, const char *sender, int64_t random)
+static uint32_t bucket_of(const struct recents *recents, const char *sender, int64_t conversation,
+                          int64_t random)
 {
-    uint64_t hash = (uint64_t)random * 0x9E3779B97F4A7C15u;
-    for (; *sender; sender++)
-        hash = (hash ^ (unsigned char)*sender) * 0x100000001B3u;
-    return (uint32_t)(hash >> 32) & (recents->capacity - 1);
+    char key[2 * sizeof(int64_t) + USER_ID_MAX + 1];
+    char *end = mempcpy(mempcpy(key, &conversation, sizeof conversation), &random, sizeof random);
+    end = stpncpy(end, sender, USER_ID_MAX);
+    return (uint32_t)keyed_hash(key, (size_t)(end - key)) & (recents->capacity - 1);
+}
+
+static uint32_t bucket_of_slot(const struct recents *recents, const struct slot *slot)
+{
+    return bucket_of(recents, slot->sender, slot->recent.conversation, slot->recent.random);
 }
 
 static uint32_t slot_at(const struct recents *recents, uint32_t index)
@@ -47,7 +53,7 @@ static uint32_t slot_at(const struct recents *recents, uint32_t index)
 static void link_slot(struct recents *recents, uint32_t at)
 {
     struct slot *slot = &recents->slots[at];
-    uint32_t *bucket = &recents->buckets[bucket_of(recents, slot->sender, slot->recent.random)];
+    uint32_t *bucket = &recents->buckets[bucket_of_slot(recents, slot)];
     slot->next = *bucket;
     *bucket = at;
 }
@@ -56,7 +62,7 @@ static void drop_oldest(struct recents *recents)
 {
     uint32_t at = recents->first;
     const struct slot *slot = &recents->slots[at];
-    uint32_t *link = &recents->buckets[bucket_of(recents, slot->sender, slot->recent.random)];
+    uint32_t *link = &recents->buckets[bucket_of_slot(recents, slot)];
     while (*link != at)
         link = &recents->slots[*link].next;
     *link = slot->next;
@@ -114,15 +120,16 @@ bool recent_add(struct chat *chat, const char *sender, const struct recent *rece
     return true;
 }
 
-const struct recent *recent_find(struct chat *chat, const char *sender, int64_t random)
+const struct recent *recent_find(struct chat *chat, const char *sender, int64_t conversation, int64_t random)
 {
     const struct recents *recents = chat->recents;
     if (recents->count == 0)
         return NULL;
-    for (uint32_t at = recents->buckets[bucket_of(recents, sender, random)]; at != NONE;
+    for (uint32_t at = recents->buckets[bucket_of(recents, sender, conversation, random)]; at != NONE;
          at = recents->slots[at].next) {
         const struct slot *slot = &recents->slots[at];
-        if (slot->recent.random == random && strcmp(slot->sender, sender) == 0)
+        if (slot->recent.random == random && slot->recent.conversation == conversation &&
+            strcmp(slot->sender, sender) == 0)
             return slot->recent.time >= chat->now - REMEMBERED_MS ? &slot->recent : NULL;
     }
     return NULL;

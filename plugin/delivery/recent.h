@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The last messages that carried a `random`: the same sender and random within five minutes is the same
- * message. Filled from the log at start, so that it survives a restart. Holds at most 2^20, then the oldest
- * go. Broker thread only. */
+/* The last messages that carried a `random`: the same sender, conversation and random within five minutes is
+ * the same message. Filled from the log at start, so that it survives a restart. Holds at most 2^20, then the
+ * oldest go. Broker thread only. */
 #ifndef PLUGIN_DELIVERY_RECENT_H
 #define PLUGIN_DELIVERY_RECENT_H
 
@@ -20,7 +20,7 @@ struct recent {
 __attribute__((warn_unused_result)) int recents_open(struct chat *chat);
 void recents_close(struct chat *chat);
 /* The message, or NULL. Good until the next recent_add. */
-const struct recent *recent_find(struct chat *chat, const char *sender, int64_t random);
+const struct recent *recent_find(struct chat *chat, const char *sender, int64_t conversation, int64_t random);
 /* Takes the memory that the next recent_add needs. false: there is none. */
 __attribute__((warn_unused_result)) bool recent_expect(struct chat *chat);
 /* `recent` is copied. false: out of memory, nothing is remembered of it. */

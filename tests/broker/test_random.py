@@ -81,15 +81,26 @@ def test_the_same_random_of_another_sender_is_another_message(broker):
     assert [m["sender"] for m in bob.synced()] == ["alice", "carol"]
 
 
-def test_a_remembered_random_is_the_same_message_whatever_it_is_addressed_to_now(broker):
+def test_the_same_random_to_somebody_else_is_another_message(broker):
+    bob, carol, alice = broker.user("bob"), broker.user("carol"), broker.user("alice")
+    topic = alice.group("Private", "g1", ["bob", "carol"])
+    for to in ("bob", "carol", topic, "bob", "carol", topic):
+        alice.send(to, HELLO)
+    receipts = [alice.event("sent") for _ in range(6)]
+    assert [r.get("to", r.get("group")) for r in receipts] == ["bob", "carol", "g1"] * 2
+    assert receipts[:3] == receipts[3:] and len({r["id"] for r in receipts}) == 3
+    assert [len(user.synced()) for user in (bob, carol)] == [2, 2]
+
+
+def test_a_message_sent_again_is_the_same_one_although_its_sender_is_out_of_the_group_by_now(broker):
     broker.create("bob")
-    carol = broker.user("carol")
-    alice = broker.user("alice")
-    alice.send("bob", HELLO)
+    alice, owner = broker.user("alice"), broker.user("owner")
+    topic = owner.group("Private", "g1", ["alice", "bob"])
+    alice.send(topic, HELLO)
     first = alice.event("sent")
-    alice.send("carol", HELLO)
+    owner.command("deleteGroupMember", groupID="g1", members=["alice"])
+    alice.send(topic, HELLO)
     assert alice.event("sent") == first
-    assert carol.synced() == []
 
 
 def test_a_refused_message_is_not_remembered(broker):

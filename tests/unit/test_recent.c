@@ -14,6 +14,7 @@
 
 #define NOW     INT64_C(1700000000000)
 #define MINUTES 60000
+#define PLACE   5 /* the conversation */
 
 static struct chat chat;
 
@@ -35,39 +36,40 @@ static int tear_down_recents(void **state)
 static void add(const char *sender, int64_t random, int64_t time)
 {
     const struct recent recent = {
-        .random = random, .id = random * 10, .seq = random, .time = time, .conversation = 5};
+        .random = random, .id = random * 10, .seq = random, .time = time, .conversation = PLACE};
     assert_true(recent_add(&chat, sender, &recent));
 }
 
 static int64_t id_of(const char *sender, int64_t random)
 {
-    const struct recent *found = recent_find(&chat, sender, random);
+    const struct recent *found = recent_find(&chat, sender, PLACE, random);
     return found ? found->id : 0;
 }
 
 static void test_nothing_is_found_in_the_beginning(void **state)
 {
     (void)state;
-    assert_null(recent_find(&chat, "alice", 1));
+    assert_null(recent_find(&chat, "alice", PLACE, 1));
 }
 
 static void test_a_message_is_found_for_five_minutes_and_not_after(void **state)
 {
     (void)state;
     add("alice", 7, NOW);
-    const struct recent *found = recent_find(&chat, "alice", 7);
+    const struct recent *found = recent_find(&chat, "alice", PLACE, 7);
     assert_non_null(found);
-    assert_true(found->id == 70 && found->seq == 7 && found->time == NOW && found->conversation == 5);
+    assert_true(found->id == 70 && found->seq == 7 && found->time == NOW && found->conversation == PLACE);
     chat.now = NOW + 5 * MINUTES;
     assert_int_equal(id_of("alice", 7), 70);
     chat.now++;
     assert_int_equal(id_of("alice", 7), 0);
 }
 
-static void test_sender_and_random_both_count(void **state)
+static void test_sender_conversation_and_random_all_count(void **state)
 {
     (void)state;
     add("alice", 7, NOW);
+    assert_null(recent_find(&chat, "alice", PLACE + 1, 7));
     assert_int_equal(id_of("alic", 7), 0);
     assert_int_equal(id_of("alicf", 7), 0);
     assert_int_equal(id_of("alice", 8), 0);
@@ -76,7 +78,7 @@ static void test_sender_and_random_both_count(void **state)
 static void test_the_newest_of_two_is_found(void **state)
 {
     (void)state;
-    const struct recent again = {.random = 7, .id = 99, .time = NOW + 6 * MINUTES};
+    const struct recent again = {.random = 7, .id = 99, .time = NOW + 6 * MINUTES, .conversation = PLACE};
     add("alice", 7, NOW);
     chat.now = NOW + 6 * MINUTES;
     assert_true(recent_add(&chat, "alice", &again));
@@ -104,6 +106,29 @@ static void test_old_ones_make_room_before_it_grows(void **state)
     assert_int_equal(id_of("alice", 20000 - 301), 0);
 }
 
+/* Of the chains that start at the buckets the longest one. */
+static unsigned longest_chain(const struct recents *recents)
+{
+    unsigned longest = 0;
+    for (uint32_t i = 0; i < recents->capacity; i++) {
+        unsigned length = 0;
+        for (uint32_t at = recents->buckets[i]; at != NONE; at = recents->slots[at].next)
+            length++;
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
+
+/* Without a secret in the hash these had one bucket: 300,000 of such a kind made each further message cost a
+ * millisecond. */
+static void test_a_client_cannot_choose_randoms_that_are_found_slowly(void **state)
+{
+    (void)state;
+    for (int64_t n = 1; n < 1024; n++)
+        add("alice", n << 43, NOW);
+    assert_in_range(longest_chain(chat.recents), 2, 16);
+}
+
 static void test_a_message_from_the_future_does_not_push_out_the_present(void **state)
 {
     (void)state;
@@ -118,7 +143,7 @@ static void test_a_message_from_the_future_does_not_push_out_the_present(void **
 static void store_message(int64_t id, int64_t random, int64_t time)
 {
     AWAIT(chat.store, store_begin(chat.store));
-    store_put(chat.store, W_MESSAGE_ADD, "iiittiiiitt", id, (int64_t)5, id, "alice", "alice", time,
+    store_put(chat.store, W_MESSAGE_ADD, "iiittiiiitt", id, (int64_t)PLACE, id, "alice", "alice", time,
               (int64_t)0, random, (int64_t)1, NULL, "\"text\":\"hello\"}");
     store_commit(chat.store);
 }
@@ -142,9 +167,9 @@ static void test_they_survive_a_restart(void **state)
     assert_int_equal(id_of("alice", 1001), 0);
     assert_int_equal(id_of("alice", 0), 0);
     assert_int_equal(id_of("alice", 1004), 4);
-    const struct recent *found = recent_find(&chat, "alice", 1002);
+    const struct recent *found = recent_find(&chat, "alice", PLACE, 1002);
     assert_non_null(found);
-    assert_true(found->id == 2 && found->seq == 2 && found->conversation == 5 &&
+    assert_true(found->id == 2 && found->seq == 2 && found->conversation == PLACE &&
                 found->time == NOW - 4 * MINUTES);
 }
 
@@ -178,7 +203,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_nothing_is_found_in_the_beginning),
         TEST(test_a_message_is_found_for_five_minutes_and_not_after),
-        TEST(test_sender_and_random_both_count),
+        TEST(test_sender_conversation_and_random_all_count),
+        TEST(test_a_client_cannot_choose_randoms_that_are_found_slowly),
         TEST(test_the_newest_of_two_is_found),
         TEST(test_when_it_is_full_the_oldest_is_forgotten),
         TEST(test_old_ones_make_room_before_it_grows),
