@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "acl/topic.h"
+#include "lib/basics.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/copy.h"
 #include "plugin/delivery/live_publish.h"
@@ -16,6 +17,9 @@
 #include "plugin/session/cursor.h"
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
+
+/* No payload of ours ends like this: a body ends where its last brace does. */
+#define RELEASED ' '
 
 struct deliver_turn {
     struct outgoing current;
@@ -189,6 +193,12 @@ bool deliver(struct chat *chat, const struct outgoing *outgoing, bool native)
                                          : send_to_pair(chat, outgoing, native);
 }
 
+size_t deliver_mark_released(char *payload, size_t len)
+{
+    payload[len] = RELEASED;
+    return len + 1;
+}
+
 /* READ */
 
 /* Between AUTH and CONNACK the broker re-sends a kept session's own messages in flight: let them through (a
@@ -257,11 +267,30 @@ static bool read_current(struct chat *chat, struct session *session)
     return true; /* onlineOnly: no order to keep */
 }
 
-/* Somebody's PUBREL, which is no event, may bring his message natively at this moment too. */
-static bool may_be_in_flight(struct chat *chat, const struct session *session, const char *name)
+/* Is it one of ours, by its stamp (payload/stamp.h)? Somebody's PUBREL, which is no event, may bring what they
+ * published natively at this moment too: their own bytes, or what deliver_mark_released has marked. */
+static bool is_ours(const char *payload, size_t len)
+{
+    static const char *const stamps[] = {"{\"id\":", "{\"seq\":", "{\"sender\":"};
+    for (size_t i = 0; i < COUNT(stamps); i++)
+        if (len > strlen(stamps[i]) && memcmp(payload, stamps[i], strlen(stamps[i])) == 0)
+            return payload[len - 1] != RELEASED;
+    return false;
+}
+
+static bool is_message_topic(const struct topic *topic)
+{
+    return topic->kind == TOPIC_INBOX || topic->kind == TOPIC_FEED || topic->kind == TOPIC_FEED_GROUP ||
+           topic->kind == TOPIC_GROUP;
+}
+
+static bool may_be_in_flight(struct chat *chat, const struct session *session, const char *name,
+                             const void *payload, size_t len)
 {
     const struct topic topic = topic_parse(name);
     char id[GROUP_ID_MAX + 1];
+    if (is_message_topic(&topic) && !is_ours(payload, len))
+        return false;
     if (topic.kind == TOPIC_PUSH)
         return session->admin;
     if (topic.kind != TOPIC_GROUP)
@@ -284,7 +313,7 @@ bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const c
         return live_publish_may_read(publish, session);
     if (chat->delivery->open && payload == chat->delivery->current.payload)
         return read_current(chat, session);
-    if (!session_connecting(chat, session) || !may_be_in_flight(chat, session, topic))
+    if (!session_connecting(chat, session) || !may_be_in_flight(chat, session, topic, payload, len))
         return false;
     note_in_flight(session, payload, len);
     return true;

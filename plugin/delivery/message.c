@@ -408,6 +408,8 @@ enum publish_result message_publish(struct chat *chat, struct session *session, 
     struct draft draft = {.chat = chat, .origin = session, .sender = session->user, .publish = publish};
     int code;
     enum publish_result result = send_draft(&draft, &code);
+    if (publish->new_payload && !natively(&draft))
+        publish->new_len = deliver_mark_released(publish->new_payload, publish->new_len);
     if (result == PUBLISH_REFUSE)
         event_rejected(chat, session, publish->topic, code, draft.reason, draft.payload.random);
     payload_clear(&draft.payload);

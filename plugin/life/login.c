@@ -32,6 +32,20 @@ static int check_named_id(struct chat *chat, const struct login *login, const st
     return device->known && strcmp(device->user, login->user) != 0 ? CODE_BAD_CLIENT_ID : CODE_OK;
 }
 
+/* Answers and copies go to whoever has the client id when the broker flushes: of another user they have to be
+ * gone before this one comes. A connection that holds the id is closed for it. `user` may be NULL. */
+static int check_queue(struct chat *chat, const char *client_id, const char *user)
+{
+    struct session *holder = session_by_client_id(chat, client_id);
+    const struct departed *departed = departed_find(chat, client_id);
+    if (holder && (!user || strcmp(holder->user->id, user) != 0)) {
+        session_close_soon(chat, holder);
+        return CODE_BUSY;
+    }
+    bool fresh = departed && departed->left == chat->tick;
+    return fresh && (!user || strcmp(departed->user, user) != 0) ? CODE_BUSY : CODE_OK;
+}
+
 struct checked {
     struct usersig sig;
     enum platform platform;
@@ -59,7 +73,8 @@ static int check_login(struct chat *chat, const struct login *login, struct chec
         return CODE_BUSY;
     if (!device_load(chat, login->client_id, &out->device))
         return CODE_BUSY;
-    return kind == CLIENT_ID_NAMED ? check_named_id(chat, login, &out->device) : CODE_OK;
+    code = kind == CLIENT_ID_NAMED ? check_named_id(chat, login, &out->device) : CODE_OK;
+    return code == CODE_OK ? check_queue(chat, login->client_id, login->user) : code;
 }
 
 /* Is it one that hears today that it has lost its place? If not, who has to go for it? */
@@ -189,17 +204,19 @@ static bool admit(struct chat *chat, struct session *session, const struct check
     return entered;
 }
 
-/* A chat user's client ids, the userID and `userID:...`, are closed to everybody else. */
+/* A chat user's client ids, the userID, `userID:...` and one that is connected, are closed to everybody else. */
 static int check_others_id(struct chat *chat, const char *client_id)
 {
     char user[USER_ID_MAX + 1];
     size_t len = strcspn(client_id, ":");
+    if (session_by_client_id(chat, client_id))
+        return CODE_BAD_CLIENT_ID;
     if (len > USER_ID_MAX)
-        return CODE_OK;
+        return check_queue(chat, client_id, NULL);
     snprintf(user, sizeof user, "%.*s", (int)len, client_id);
     if (user_find_any(chat, user))
         return CODE_BAD_CLIENT_ID;
-    return store_reads_failed(chat->store) ? CODE_BUSY : CODE_OK;
+    return store_reads_failed(chat->store) ? CODE_BUSY : check_queue(chat, client_id, NULL);
 }
 
 static enum login_result defer(struct chat *chat, const struct login *login)

@@ -113,6 +113,7 @@ void departed_add(struct chat *chat, struct session *session, uint64_t mark)
     if (same_user && earlier->settled && unsettled) {
         /* The one before knows all that this one did, and its filters. */
         earlier->mark = earlier->mark == 0 ? 0 : mark;
+        earlier->left = chat->tick;
         DL_DELETE(chat->departures->oldest, earlier);
         DL_APPEND(chat->departures->oldest, earlier);
         return;
@@ -123,6 +124,7 @@ void departed_add(struct chat *chat, struct session *session, uint64_t mark)
         departed->acks = session->device.acks;
         departed->has_token = session->device.has_token;
         departed->settled = !unsettled;
+        departed->left = chat->tick;
         departed->strays = session->strays;
         session->strays = (struct strays){0};
         departed->mark = mark;

@@ -29,6 +29,7 @@ struct departed {
     char user[USER_ID_MAX + 1];
     bool acks, has_token;
     bool settled;         /* it had all its filters; one that ended before its first TICK had not */
+    uint64_t left;        /* the tick in which its last session ended */
     struct strays strays; /* of the session */
     uint64_t mark; /* of the frame that tells the store; 0: the ring was full, it is still to be written */
     size_t count;

@@ -3,6 +3,7 @@
 import pytest
 
 from harness import packets
+from harness.user import CONTROL, RESPONSE
 
 VERSIONS = pytest.mark.parametrize("version", [4, 5])
 NOT_AUTHORIZED = {4: 5, 5: 0x87}
@@ -71,7 +72,11 @@ def test_a_refused_login_takes_no_id(broker):
 
 
 def test_a_made_up_id_falls_to_the_user_of_that_name(broker):
-    assert connack(broker, "alice", "carol").code == 0
+    alice = broker.raw()
+    alice.login("alice", "carol")
+    assert connack(broker, "carol", "carol").code == 5  # while alice has it; that closes her connection
+    alice.wait_closed()
+    broker.create("dora")
     assert connack(broker, "carol", "carol").code == 0
     assert connack(broker, "alice", "carol").code == 5
 
@@ -125,3 +130,49 @@ def test_an_id_that_falls_to_another_user_does_not_hide_what_the_new_owner_has_m
     heir.login("phone1", "phone1")
     heir.subscribe("chat/user/phone1/#")
     assert b"for phone1" in heir.next_message().payload
+
+
+# ---- a client id that changes hands: what is queued for it belongs to the one before
+
+
+def test_answers_for_one_user_never_reach_the_next_with_the_client_id(broker):
+    """bob's userID is the client id alice has made up. bob is let in when nothing of alice's is queued any more."""
+    for number in range(20):
+        alice, bob = broker.raw(), broker.raw()
+        name = f"bob{number}"
+        alice.login("alice", name)
+        with broker.one_turn():
+            for _ in range(3):
+                alice.start_publish(CONTROL, {"commands": [{"command": "getJoinedGroups"}]})
+            bob.send(packets.connect(4, name, name, broker.sig(name)))
+        assert bob.expect(packets.CONNACK).code == 5
+        assert alice.next_message().topic == RESPONSE
+        alice.wait_closed()
+        bob = broker.raw()
+        bob.login(name)
+        bob.ping()
+        assert list(bob._messages) == []
+    broker.await_log(r"\b10002\b")
+
+
+def test_an_end_and_a_beginning_in_one_turn_are_too_near(broker):
+    alice, bob = broker.raw(), broker.raw()
+    alice.login("alice", "bob")
+    with broker.one_turn():
+        alice.start_publish(CONTROL, {"commands": [{"command": "getJoinedGroups"}]})
+        alice.send(packets.disconnect())
+        bob.send(packets.connect(4, "bob", "bob", broker.sig("bob")))
+    assert bob.expect(packets.CONNACK).code == 5
+    bob = broker.raw()
+    bob.login("bob")
+    bob.ping()
+    assert list(bob._messages) == []
+
+
+def test_who_is_no_chat_user_gets_no_client_id_a_chat_user_is_connected_with(broker_factory):
+    broker = broker_factory(conf=["allow_anonymous true"], other_users="defer")
+    alice = broker.raw()
+    alice.login("alice", "made-up")
+    assert broker.raw().connect("made-up").code == 5
+    alice.ping()
+    alice.disconnect()

@@ -290,6 +290,31 @@ def test_a_PUBREL_gives_who_returns_in_the_same_turn_nothing_twice(pair):
     assert len(received(back, alice)) == 1
 
 
+@pytest.mark.parametrize("kind", ["Public", "AVChatRoom"])
+def test_who_was_removed_and_returns_in_the_same_turn_reads_nothing_that_is_released(pair, kind):
+    alice, bob = pair
+    boss = alice.broker.user("boss")
+    alice.broker.create("eve")
+    boss.group(kind, "g1", ["eve", "alice"] if kind == "Public" else ())
+    eve = alice.broker.user("eve")
+    if kind == "AVChatRoom":
+        for user in (eve, alice.broker.user("alice", "iot:9")):
+            user.command("joinGroup", groupID="g1")
+    back, connect = returning(alice.broker, "eve", ["chat/user/eve", "chat/group/g1"])
+    if kind == "AVChatRoom":
+        eve.command("quitGroup", groupID="g1")
+    else:
+        boss.command("deleteGroupMember", groupID="g1", members=["eve"])
+    alice.start_publish("chat/group/g1", "secret", qos=2, mid=7)
+    alice.expect(packets.PUBREC)
+    with Frozen(alice.broker):
+        back.send(connect)
+        alice.send(packets.ack(packets.PUBREL, 7))
+    alice.publish("chat/user/eve", "end")
+    found = [m.payload for m in back.messages_until(lambda m: b'"text":"end"' in m.payload)]
+    assert [payload for payload in found if b"secret" in payload] == []
+
+
 @pytest.mark.options(other_topics="allow")
 @pytest.mark.parametrize("qos", [1, 2])
 def test_who_returns_with_a_wide_filter_in_the_same_turn_reads_nothing_of_others(pair, qos):
