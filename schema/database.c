@@ -2,10 +2,13 @@
 #include "schema/database.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static int fail(sqlite3 *db, const char *what, char *error, size_t error_size)
@@ -79,6 +82,63 @@ int database_check_path(const char *path, char *error, size_t error_size)
     return 0;
 }
 
+/* The process that has a flock on the file; 0: not to be told. */
+static int lock_holder(int fd)
+{
+    char line[200];
+    struct stat file;
+    int holder = 0;
+    FILE *locks = fopen("/proc/locks", "re");
+    if (!locks)
+        return 0;
+    if (fstat(fd, &file) == 0)
+        while (holder == 0 && fgets(line, sizeof line, locks)) {
+            int pid;
+            unsigned major_number, minor_number;
+            unsigned long long inode;
+            if (sscanf(line, "%*d: FLOCK %*s %*s %d %x:%x:%llu", &pid, &major_number, &minor_number,
+                       &inode) == 4 &&
+                inode == file.st_ino && makedev(major_number, minor_number) == file.st_dev)
+                holder = pid;
+        }
+    fclose(locks);
+    return holder;
+}
+
+static void refuse_second(const char *path, int fd, char *error, size_t error_size)
+{
+    int holder = lock_holder(fd);
+    if (holder > 0)
+        snprintf(error, error_size, "database %s is in use by process %d: is another broker running?", path,
+                 holder);
+    else
+        snprintf(error, error_size, "database %s is in use by another process: is another broker running?",
+                 path);
+}
+
+int database_lock(const char *path, char *error, size_t error_size)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+    if (fd < 0)
+        return refuse_path(path, strerror(errno), error, error_size);
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    if (errno == EWOULDBLOCK)
+        refuse_second(path, fd, error, error_size);
+    else
+        snprintf(error, error_size, "database %s cannot be locked: %s", path, strerror(errno));
+    close(fd);
+    return -1;
+}
+
+void database_unlock(int fd)
+{
+    if (fd < 0)
+        return;
+    flock(fd, LOCK_UN); /* a forked child may still have the descriptor, and with it the lock */
+    close(fd);
+}
+
 static int refuse_newer(sqlite3 *db, char *error, size_t error_size)
 {
     int version = database_version(db);
@@ -140,6 +200,8 @@ int database_open(sqlite3 **out, const char *path, bool writes, enum store_sync 
     mode_t mask = umask(077);
     int flags = writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     int result = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (result == SQLITE_OK)
+        sqlite3_busy_timeout(db, DATABASE_PATIENCE_MS);
     if (result != SQLITE_OK)
         (void)refuse_path(path, db ? sqlite3_errmsg(db) : "out of memory", error, error_size);
     else if (writes ? configure_writer(db, sync, error, error_size) : configure_reader(db, error, error_size))

@@ -32,8 +32,17 @@ extern const size_t database_migration_count;
 /* Is there a folder that we may write in, and a file, if there is one, that we may write? -1: says why
  * not. */
 __attribute__((warn_unused_result)) int database_check_path(const char *path, char *error, size_t error_size);
-/* Opens for writing (creating it, auto_vacuum incremental, WAL, no automatic checkpoints) or for reading
- * only. -1: one sentence in `error` that names the path and, for permissions, the broker's uid. */
+/* Locks the file for the process, whatever name or link it is called by; makes it when it is not there. Returns a
+ * descriptor for database_unlock. -1: one sentence in `error`, with the process that has it if that can be told.
+ * Before anything else is done with the database; and unlocked when SQLite has closed it, because the end of any
+ * descriptor of a file ends the process's other locks on it, too. */
+__attribute__((warn_unused_result)) int database_lock(const char *path, char *error, size_t error_size);
+void database_unlock(int fd); /* -1 is fine */
+
+/* Opens for writing (auto_vacuum incremental, WAL, no automatic checkpoints) or for reading only. What somebody
+ * else's lock is in the way of waits for DATABASE_PATIENCE_MS, until sqlite3_busy_timeout says otherwise. -1: one
+ * sentence in `error` that names the path and, for permissions, the broker's uid. */
+#define DATABASE_PATIENCE_MS 10000
 __attribute__((warn_unused_result)) int database_open(sqlite3 **out, const char *path, bool writes,
                                                       enum store_sync sync, char *error, size_t error_size);
 /* Schema version of the file, 0 for a new one; -1 when it cannot be read. */

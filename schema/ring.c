@@ -111,6 +111,8 @@ static int fail_open(const struct ring *ring, int reason, char *error, size_t si
             "cannot open the ring %s: %s; the file and its folder must be writable by the broker's user, "
             "which is uid %u here",
             ring->path, strerror(reason), (unsigned)geteuid());
+    if (reason == ELOOP)
+        return fail(error, size, "the ring %s is a symbolic link: not followed", ring->path);
     return fail(error, size, "cannot open the ring %s: %s", ring->path, strerror(reason));
 }
 
@@ -126,7 +128,7 @@ static int fail_held(const struct ring *ring, char *error, size_t size)
 
 static int open_locked(struct ring *ring, char *error, size_t size)
 {
-    ring->fd = open(ring->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    ring->fd = open(ring->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (ring->fd < 0)
         return fail_open(ring, errno, error, size);
     if (flock(ring->fd, LOCK_EX | LOCK_NB) == 0)

@@ -34,7 +34,7 @@ struct ring;
 /* Opens or makes the file. Made: posix_fallocate of the whole (so that a full disk is found now and not as
  * SIGBUS), mode 0600, fresh header with a zero database id. Found: magic, format and size are verified; the
  * header's capacity counts, whatever capacity_bytes says. Takes flock(LOCK_EX|LOCK_NB) on an O_CLOEXEC
- * descriptor before reading anything and keeps it for life. Errors (-1, one sentence in `error`): held by
+ * descriptor before reading anything and keeps it for life. A symbolic link is not followed. Errors (-1, one sentence in `error`): held by
  * another process (names its pid), not a ring, made by a newer release, cannot be made (names the path, the
  * reason, and for EACCES that the folder must be writable by the broker's user and which uid that is). */
 __attribute__((warn_unused_result)) int ring_open(struct ring **out, const char *path, size_t capacity_bytes,

@@ -18,6 +18,7 @@
 
 struct store {
     struct store_config config;
+    int lock; /* of the database; -1 */
     sqlite3 *write_db, *read_db;
     sqlite3_stmt *read[READS];
     struct ring *ring;

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <limits.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
+#include "lib/basics.h"
 #include "schema/store.h"
 #include "schema/store_internal.h"
 
@@ -197,11 +201,64 @@ static int open_ring(struct store *store, char *error, size_t error_size)
     return -1;
 }
 
-/* The ring's lock comes first: a second broker must not touch the database at all. */
+/* What is ours alone, and may hold what people have written, is not for other users of the machine. */
+static int close_to_others(struct store *store, const char *path, const char *suffix, char *error,
+                           size_t error_size)
+{
+    char name[PATH_MAX];
+    struct stat found;
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    if (lstat(name, &found) != 0 || !(found.st_mode & 007))
+        return 0;
+    if (S_ISLNK(found.st_mode)) {
+        snprintf(error, error_size, "%s is a symbolic link: not followed", name);
+        return -1;
+    }
+    if (chmod(name, found.st_mode & 0770) != 0) {
+        snprintf(error, error_size, "%s can be read by other users, and its mode cannot be changed: %s", name,
+                 strerror(errno));
+        return -1;
+    }
+    store_say(store, STORE_WARNING, "%s was open to other users; it is not any more", name);
+    return 0;
+}
+
+/* The files beside the database are beside the file that a link leads to. */
+static int close_all_to_others(struct store *store, char *error, size_t error_size)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    char *real = realpath(store->config.database, NULL);
+    int result = 0;
+    if (!real) {
+        snprintf(error, error_size, "database %s: %s", store->config.database, strerror(errno));
+        return -1;
+    }
+    for (size_t i = 0; i < COUNT(suffixes) && result == 0; i++)
+        result = close_to_others(store, real, suffixes[i], error, error_size);
+    free(real);
+    return result || close_to_others(store, store->config.database, ".bad", error, error_size) ||
+                   close_to_others(store, store->config.ring_file, "", error, error_size)
+               ? -1
+               : 0;
+}
+
+static int lock_files(struct store *store, char *error, size_t error_size)
+{
+    const char *database = store->config.database;
+    if (database_check_path(database, error, error_size))
+        return -1;
+    store->lock = database_lock(database, error, error_size);
+    if (store->lock < 0 || close_all_to_others(store, error, error_size))
+        return -1;
+    return open_ring(store, error, error_size);
+}
+
+/* The locks come first, that of the database before that of its ring, which another configuration may call by
+ * another name: a second broker must not touch anything. */
 static int open_files(struct store *store, char *error, size_t error_size)
 {
     const struct store_config *config = &store->config;
-    if (database_check_path(config->database, error, error_size) || open_ring(store, error, error_size) ||
+    if (lock_files(store, error, error_size) ||
         database_open(&store->write_db, config->database, true, config->sync, error, error_size))
         return -1;
     bool fresh = database_version(store->write_db) == 0;
@@ -232,6 +289,9 @@ static int open_all(struct store *store, char *error, size_t error_size)
         database_open(&store->read_db, config->database, false, config->sync, error, error_size) ||
         prepare_reads(store, error, error_size))
         return -1;
+    /* Who serves waits for nobody. */
+    sqlite3_busy_timeout(store->write_db, 0);
+    sqlite3_busy_timeout(store->read_db, 0);
     if (writer_start(store->writer, store->state.position)) {
         snprintf(error, error_size, "the writer thread cannot be started");
         return -1;
@@ -247,6 +307,7 @@ static void close_all(struct store *store)
     writer_free(store->writer);
     sqlite3_close(store->write_db);
     ring_close(store->ring);
+    database_unlock(store->lock);
     free((char *)store->config.database);
     free((char *)store->config.ring_file);
     free(store);
@@ -260,6 +321,7 @@ int store_open(struct store **out, const struct store_config *config, char *erro
         return -1;
     }
     store->config = *config;
+    store->lock = -1;
     read_boot_id(store->boot_id, sizeof store->boot_id);
     store->config.database = strdup(config->database);
     store->config.ring_file = strdup(config->ring_file);

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
+
 #include "lib/basics.h"
 #include "tests/unit/store_fixture.h"
 
@@ -392,7 +394,121 @@ static void test_a_second_process_is_refused_with_the_pid_of_the_first(void **st
     close(said[1]);
     snprintf(pid, sizeof pid, "process %d", (int)getpid());
     assert_says(f->error, pid);
+    assert_says(f->error, f->database);
+}
+
+/* By whatever name, and with whatever ring: a start that is refused changes nothing. */
+static void assert_second_refused(const struct fixture *f, const char *database, const char *ring)
+{
+    struct store *store = NULL;
+    char error[1024] = "";
+    struct store_config config = f->config;
+    config.database = database;
+    config.ring_file = ring;
+    assert_int_equal(store_open(&store, &config, error, sizeof error), -1);
+    assert_says(error, "is another broker running?");
+}
+
+static void test_a_database_has_one_broker_whatever_name_or_ring_it_is_given(void **state)
+{
+    struct fixture *f = *state;
+    char other_ring[128], link_name[128], hard_name[128];
+    snprintf(other_ring, sizeof other_ring, "%s/other.ring", f->folder);
+    snprintf(link_name, sizeof link_name, "%s/link", f->folder);
+    snprintf(hard_name, sizeof hard_name, "%s/hard", f->folder);
+    open_store(f);
+    assert_int_equal(symlink(f->database, link_name), 0);
+    assert_int_equal(link(f->database, hard_name), 0);
+    assert_second_refused(f, f->database, other_ring);
+    assert_second_refused(f, link_name, other_ring);
+    assert_second_refused(f, hard_name, other_ring);
+    assert_int_equal(unlink(f->ring), 0);
+    assert_second_refused(f, f->database, f->ring);
+    assert_int_equal(access(f->ring, F_OK), -1);
+    assert_int_equal(access(other_ring, F_OK), -1);
+    add_messages(f->store, 1, 10);
+    await_all(f->store); /* SQLite has its own locks still */
+    close_store(f);
+    f->config.database = link_name;
+    open_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 10);
+}
+
+/* Somebody else has the database for a moment. */
+static void *lock_for_a_moment(void *context)
+{
+    sqlite3 *db = look(context);
+    change_in(db, "BEGIN EXCLUSIVE");
+    pause_ms(300);
+    change_in(db, "COMMIT");
+    sqlite3_close(db);
+    return NULL;
+}
+
+static void test_a_start_waits_for_a_lock_on_the_database(void **state)
+{
+    struct fixture *f = *state;
+    pthread_t other;
+    open_store(f);
+    close_store(f);
+    assert_int_equal(pthread_create(&other, NULL, lock_for_a_moment, f), 0);
+    pause_ms(100);
+    open_store(f);
+    assert_int_equal(pthread_join(other, NULL), 0);
+    assert_true(add_message(f->store, 1, "served"));
+    await_all(f->store);
+}
+
+static mode_t mode_of(const char *path, const char *suffix)
+{
+    char name[160];
+    struct stat found;
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    assert_int_equal(stat(name, &found), 0);
+    return found.st_mode & 0777;
+}
+
+static void open_to_others(const char *path, const char *suffix)
+{
+    char name[160];
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    FILE *file = fopen(name, "ab");
+    assert_non_null(file);
+    fclose(file);
+    assert_int_equal(chmod(name, 0644), 0);
+}
+
+static void test_files_that_are_open_to_others_are_closed_at_the_start(void **state)
+{
+    struct fixture *f = *state;
+    die_in_child(f, write_many_and_tell); /* leaves a log and its index */
+    open_to_others(f->database, "");
+    open_to_others(f->database, "-wal");
+    open_to_others(f->database, "-shm");
+    open_to_others(f->database, ".bad");
+    open_to_others(f->ring, "");
+    open_store(f);
+    assert_int_equal(mode_of(f->database, ""), 0640);
+    assert_int_equal(mode_of(f->database, "-wal"), 0640);
+    assert_int_equal(mode_of(f->database, "-shm"), 0640);
+    assert_int_equal(mode_of(f->database, ".bad"), 0640);
+    assert_int_equal(mode_of(f->ring, ""), 0640);
+    assert_int_equal(count_lines(STORE_WARNING, "was open to other users"), 5);
+}
+
+static void test_no_symlink_is_followed_for_the_ring_and_the_bad_file(void **state)
+{
+    struct fixture *f = *state;
+    char elsewhere[128];
+    snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", f->folder);
+    assert_int_equal(symlink(elsewhere, f->ring), 0);
+    assert_refused(f, "is a symbolic link");
     assert_says(f->error, f->ring);
+    unlink(f->ring);
+    assert_int_equal(symlink(elsewhere, f->bad), 0);
+    assert_refused(f, "is a symbolic link");
+    assert_says(f->error, f->bad);
+    assert_int_equal(access(elsewhere, F_OK), -1);
 }
 
 static void test_a_database_older_than_its_ring_is_refused_with_what_to_do(void **state)
@@ -743,6 +859,10 @@ int main(void)
         TEST(test_a_poison_frame_in_what_a_kill_left_is_set_aside_and_the_rest_is_executed),
         TEST(test_the_ring_of_another_database_is_refused),
         TEST(test_a_second_process_is_refused_with_the_pid_of_the_first),
+        TEST(test_a_database_has_one_broker_whatever_name_or_ring_it_is_given),
+        TEST(test_a_start_waits_for_a_lock_on_the_database),
+        TEST(test_files_that_are_open_to_others_are_closed_at_the_start),
+        TEST(test_no_symlink_is_followed_for_the_ring_and_the_bad_file),
         TEST(test_a_database_older_than_its_ring_is_refused_with_what_to_do),
         TEST(test_without_syncs_a_power_loss_may_leave_the_database_behind_and_the_ring_starts_empty),
         TEST(test_a_database_ahead_of_its_ring_starts_it_empty),

@@ -418,6 +418,7 @@ static struct left leave(struct fixture *f, int count)
     for (int id = 1; id <= count; id++)
         leave_message(&left, id);
     assert_int_equal(database_open(&left.db, f->database, true, SYNC_FULL, f->error, sizeof f->error), 0);
+    sqlite3_busy_timeout(left.db, 0);
     assert_int_equal(database_migrate(left.db, f->error, sizeof f->error), 0);
     const struct writer_config config = {.db = left.db, .ring = left.ring, .database = f->database};
     assert_int_equal(writer_create(&left.writer, &config, f->error, sizeof f->error), 0);
