@@ -59,12 +59,20 @@ static void say_undelivered(const struct conversation *group)
     broker_error("out of memory: a message to the group %s is not delivered", group->group->id);
 }
 
+static const char *receiver_of(const struct conversation *conversation, const char *sender)
+{
+    return conversation->group ? NULL : conversation_peer(conversation, sender);
+}
+
 /* No memory for it: what is stored comes from the log, once the frame is there. */
 static void hand_out_without(struct chat *chat, struct conversation *conversation,
                              const struct message *message)
 {
-    const struct outgoing outgoing = {
-        .conversation = conversation, .sender = message->sender, .id = message->id, .qos = 1};
+    const struct outgoing outgoing = {.conversation = conversation,
+                                      .sender = message->sender,
+                                      .receiver = receiver_of(conversation, message->sender),
+                                      .id = message->id,
+                                      .qos = 1};
     if (message->id != 0)
         (void)deliver(chat, &outgoing, false);
     else
@@ -239,6 +247,8 @@ static void hand_out_announcement(struct chat *chat, const struct announcement *
 {
     const struct outgoing outgoing = {.conversation = announcement->conversation,
                                       .sender = announcement->sender,
+                                      .receiver =
+                                          receiver_of(announcement->conversation, announcement->sender),
                                       .id = announcement->id,
                                       .payload = announcement->payload,
                                       .len = announcement->len,

@@ -115,11 +115,6 @@ static void copy_to_feeds(struct chat *chat, const struct outgoing *outgoing)
     }
 }
 
-static const char *receiver(const struct outgoing *outgoing)
-{
-    return conversation_peer(outgoing->conversation, outgoing->sender);
-}
-
 static bool may_have_group(struct chat *chat, const struct session *session,
                            struct conversation *conversation)
 {
@@ -178,7 +173,7 @@ static bool send_to_pair(struct chat *chat, const struct outgoing *outgoing, boo
 {
     copy_to_user(chat, outgoing->sender, outgoing);
     if (!native)
-        copy_to_user(chat, receiver(outgoing), outgoing);
+        copy_to_user(chat, outgoing->receiver, outgoing);
     return true;
 }
 
@@ -222,7 +217,7 @@ static bool is_receiver(struct chat *chat, const struct session *session, const 
         return false;
     if (current->conversation->group)
         return may_have_group(chat, session, current->conversation);
-    return strcmp(session->user->id, receiver(current)) == 0;
+    return strcmp(session->user->id, current->receiver) == 0;
 }
 
 /* Natively when nothing is outstanding for this client, else a copy in its turn. */

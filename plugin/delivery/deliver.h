@@ -33,6 +33,7 @@ void delivery_close(struct chat *chat);
 struct outgoing {
     struct conversation *conversation;
     const char *sender;           /* userID; outlives the event */
+    const char *receiver;         /* userID of a pair's other side, outlives the event too; NULL: a group's */
     const struct session *origin; /* the sending session; NULL when the server sends */
     int64_t id;                   /* 0: not stored */
     /* stamp and body; this very address is what READ will see. NULL: there was no memory for it, who is

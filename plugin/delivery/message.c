@@ -166,6 +166,7 @@ static bool hand_out_message(struct draft *draft, int64_t id)
 {
     const struct outgoing outgoing = {.conversation = draft->conversation,
                                       .sender = draft->sender->id,
+                                      .receiver = draft->receiver ? draft->receiver->id : NULL,
                                       .origin = draft->origin,
                                       .id = id,
                                       .payload = draft->publish->new_payload,
