@@ -110,6 +110,18 @@ static bool is_recheck(struct plugin *plugin, const struct mosquitto *client)
            mosquitto_client_sub_count(client) > 0;
 }
 
+/* 2.0 has one way to refuse. 2.1 tells MQTT 5 clients why, and others what it always has. */
+static int login_answer(const struct plugin *plugin, enum login_result result)
+{
+    static const int reasons[] = {[LOGIN_OK] = MOSQ_ERR_SUCCESS,
+                                  [LOGIN_DEFERRED] = MOSQ_ERR_PLUGIN_DEFER,
+                                  [LOGIN_REFUSED] = MOSQ_ERR_AUTH,
+                                  [LOGIN_BAD_SIG] = ERROR_BAD_PASSWORD,
+                                  [LOGIN_BAD_CLIENT_ID] = ERROR_CLIENT_ID_NOT_VALID,
+                                  [LOGIN_BUSY] = ERROR_SERVER_BUSY};
+    return plugin->is_2_1 || result <= LOGIN_DEFERRED ? reasons[result] : MOSQ_ERR_AUTH;
+}
+
 static int on_basic_auth(int event, void *event_data, void *userdata)
 {
     struct mosquitto_evt_basic_auth *ed = event_data;
@@ -123,14 +135,21 @@ static int on_basic_auth(int event, void *event_data, void *userdata)
                                 .address = mosquitto_client_address(ed->client),
                                 .clean = mosquitto_client_clean_session(ed->client),
                                 .keepalive_seconds = mosquitto_client_keepalive(ed->client)};
-    static const int answers[] = {[LOGIN_OK] = MOSQ_ERR_SUCCESS,
-                                  [LOGIN_REFUSED] = MOSQ_ERR_AUTH,
-                                  [LOGIN_DEFERRED] = MOSQ_ERR_PLUGIN_DEFER};
     (void)event;
     if (!ticks(plugin))
         return MOSQ_ERR_AUTH;
-    return answers[is_recheck(plugin, ed->client) ? session_recheck(chat, &login)
-                                                  : session_login(chat, &login)];
+    return login_answer(plugin, is_recheck(plugin, ed->client) ? session_recheck(chat, &login)
+                                                               : session_login(chat, &login));
+}
+
+/* 2.1: after CONNACK, for everybody. */
+static int on_connect(int event, void *event_data, void *userdata)
+{
+    const struct event_connect *ed = event_data;
+    const char *client_id = mosquitto_client_id(ed->client);
+    (void)event;
+    session_connected(enter(userdata), ed->client, client_id ? client_id : "");
+    return MOSQ_ERR_SUCCESS;
 }
 
 /* Mosquitto 2.0 always says -1. 2.1 says why: 0 for a proper DISCONNECT, a kick, or any of many errors, of
@@ -407,6 +426,7 @@ static const struct {
     {MOSQ_EVT_ACL_CHECK, on_acl_check, NULL, false}, /* the most frequent one */
     {MOSQ_EVT_BASIC_AUTH, on_basic_auth, NULL, false},
     {MOSQ_EVT_DISCONNECT, on_disconnect, NULL, false},
+    {EVENT_CONNECT, on_connect, NULL, true},
     {EVENT_CLIENT_OFFLINE, on_disconnect, NULL, true},
     {MOSQ_EVT_MESSAGE, on_message, NULL, false},
     {MOSQ_EVT_CONTROL, on_control, CONTROL_TOPIC, false},

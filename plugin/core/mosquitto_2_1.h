@@ -11,10 +11,28 @@
 #include <stdint.h>
 
 /* enum mosquitto_plugin_event */
+#define EVENT_CONNECT        11 /* after CONNACK, and for who is not asked for a password, too */
 #define EVENT_CLIENT_OFFLINE 28 /* a kept session goes away */
 
+/* struct mosquitto_evt_connect */
+struct event_connect {
+    void *future;
+    struct mosquitto *client;
+    void *future2[4];
+};
+
+/* enum mosq_err_t, for BASIC_AUTH: MQTT 5 clients are given the number as the reason code of CONNACK */
+#define ERROR_CLIENT_ID_NOT_VALID 133
+#define ERROR_BAD_PASSWORD        134
+#define ERROR_SERVER_BUSY         137
+
 #if LIBMOSQUITTO_VERSION_NUMBER >= 2001000
+_Static_assert((int)EVENT_CONNECT == (int)MOSQ_EVT_CONNECT, "the same event");
 _Static_assert((int)EVENT_CLIENT_OFFLINE == (int)MOSQ_EVT_CLIENT_OFFLINE, "the same event");
+_Static_assert(sizeof(struct event_connect) == sizeof(struct mosquitto_evt_connect), "the same struct");
+_Static_assert(ERROR_CLIENT_ID_NOT_VALID == MOSQ_ERR_CLIENT_IDENTIFIER_NOT_VALID, "the same code");
+_Static_assert(ERROR_BAD_PASSWORD == MOSQ_ERR_BAD_USERNAME_OR_PASSWORD, "the same code");
+_Static_assert(ERROR_SERVER_BUSY == MOSQ_ERR_SERVER_BUSY, "the same code");
 #endif
 
 #endif

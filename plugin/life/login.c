@@ -87,12 +87,31 @@ static int check_place(struct chat *chat, const struct login *login, struct chec
     return CODE_BUSY;
 }
 
+static enum login_result result_of(int code)
+{
+    switch (code) {
+    case CODE_SIG_EMPTY:
+    case CODE_SIG_MALFORMED:
+    case CODE_SIG_WRONG_KEY:
+    case CODE_SIG_OTHER_USER:
+    case CODE_SIG_OTHER_APP:
+    case CODE_BAD_USER_ID:
+        return LOGIN_BAD_SIG;
+    case CODE_BAD_CLIENT_ID:
+        return LOGIN_BAD_CLIENT_ID;
+    case CODE_BUSY:
+        return LOGIN_BUSY;
+    default:
+        return LOGIN_REFUSED;
+    }
+}
+
 static enum login_result refuse(const struct login *login, int code)
 {
     broker_warn("login refused: user \"%.64s\", client \"%.160s\", address %s: %d %s",
                 login->user ? login->user : "", login->client_id, login->address ? login->address : "?", code,
                 code_text(code));
-    return LOGIN_REFUSED;
+    return result_of(code);
 }
 
 /* false: out of memory. */
@@ -269,6 +288,16 @@ enum login_result session_login(struct chat *chat, const struct login *login)
     enum login_result result = code == CODE_OK ? let_in(chat, login, &checked) : refuse(login, code);
     free(checked.in_way.items);
     return result;
+}
+
+void session_connected(struct chat *chat, const struct mosquitto *client, const char *client_id)
+{
+    sessions_connected(chat);
+    if (session_find(chat, client) || check_others_id(chat, client_id) == CODE_OK)
+        return;
+    broker_warn("closed: client \"%.160s\" came without a login, with a client id that is a chat user's",
+                client_id);
+    broker_kick(client_id);
 }
 
 enum login_result session_recheck(struct chat *chat, const struct login *login)

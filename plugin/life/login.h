@@ -17,11 +17,15 @@ struct login {
     int keepalive_seconds;
 };
 
-enum login_result { LOGIN_OK, LOGIN_REFUSED, LOGIN_DEFERRED };
+/* Of who is refused: for anything else, for a password that is not theirs, for their client id, for now. */
+enum login_result { LOGIN_OK, LOGIN_DEFERRED, LOGIN_REFUSED, LOGIN_BAD_SIG, LOGIN_BAD_CLIENT_ID, LOGIN_BUSY };
 
 /* BASIC_AUTH. Checks userID, client id and userSig, creates user and device, makes the session. Refusals are
  * logged in one line with userID, client id, address, code and its text. */
 enum login_result session_login(struct chat *chat, const struct login *login);
+/* CONNECT of 2.1. Who was not asked for a password (use_identity_as_username) and names a client id that is not
+ * for them is closed at once, before anything queued for it is flushed. */
+void session_connected(struct chat *chat, const struct mosquitto *client, const char *client_id);
 /* BASIC_AUTH between RELOAD and the next TICK: the broker asks again for everyone. Changes nothing. */
 enum login_result session_recheck(struct chat *chat, const struct login *login);
 /* other_users defer: is it the login of somebody who is no chat user, for others to check? Who has no user name,

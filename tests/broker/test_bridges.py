@@ -200,12 +200,10 @@ def openssl(folder, *arguments):
     subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=folder)
 
 
-@pytest.fixture
-def certified(broker_factory):
-    """A broker with a third listener: a certificate's name is the user name there, without any userSig."""
+def certify(broker):
+    """A third listener: a certificate's name is the user name there, without any userSig."""
     if not shutil.which("openssl"):
         pytest.skip("needs openssl")
-    broker = broker_factory(start=False, other_topics="allow")
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "key.pem")
     openssl(broker.folder, "req", "-x509", *key, "-days", "2", "-subj", "/CN=alice", "-out", "cert.pem")
     with socket.socket() as free:
@@ -218,6 +216,11 @@ def certified(broker_factory):
         "use_identity_as_username true",
     ]
     return broker.start()
+
+
+@pytest.fixture
+def certified(broker_factory):
+    return certify(broker_factory(start=False, other_topics="allow"))
 
 
 def with_certificate(broker, version=4):

@@ -7,9 +7,11 @@ import threading
 
 import pytest
 
+from harness import packets, usersig
 from harness.ports import Port
+from harness.user import CONTROL
+from test_bridges import certify, with_certificate
 from test_coexistence import passwords
-
 
 # ---- an http_api listener asks about logins on a thread of its own
 
@@ -89,3 +91,57 @@ def test_chat_topics_are_closed_to_the_http_api_whatever_is_asked(api):
     broker, http_api = api(other_users="defer", conf=["allow_anonymous true"])
     assert http_api.status() == 401  # nobody has allowed /api/v1/version
     broker.user("alice").fence()
+
+
+# ---- who comes with a certificate alone, and names a user's client id
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_who_comes_without_a_login_is_closed_with_a_users_client_id(newer, version):
+    broker = certify(newer(start=False))
+    alice, bob = broker.raw(), broker.raw()
+    alice.login("alice", "alice:iot:1")
+    bob.login("bob", "made-up", clean=False)
+    for client, client_id in ((alice, "alice:iot:1"), (bob, "made-up")):
+        outsider = with_certificate(broker, version)
+        with broker.one_turn():
+            client.start_publish(CONTROL, {"commands": [{"command": "getJoinedGroups"}]})
+            outsider.send(packets.connect(version, client_id))
+        outsider.wait_closed()
+        assert list(outsider._messages) == []
+        broker.await_log(f'closed: client "{client_id}"')
+    outsider = with_certificate(broker, version)
+    assert outsider.connect("alice:iot:2").code == 0
+    outsider.wait_closed()
+    outsider = with_certificate(broker, version)
+    assert outsider.connect("outsider").code == 0
+    outsider.ping()
+    broker.raw().login("alice", "alice:iot:1")
+
+
+# ---- a refused login says why
+
+
+def test_a_refused_login_says_why_to_MQTT_5(newer):
+    broker = newer()
+    broker.create("bob", "carol")
+    admin = broker.admin()
+    old = broker.sig("carol")
+    admin.command("kickUser", userID="carol")
+    for user, client_id, sig, code in (
+        ("bob", "bob", broker.sig("carol"), 0x86),
+        ("bob", "bob", "no userSig", 0x86),
+        ("bob", "bob", None, 0x86),
+        ("no userID", "bob", broker.sig("bob"), 0x86),
+        ("bob", "bob", usersig.expired("bob"), 0x87),
+        ("carol", "carol", old, 0x87),
+        ("bob", "carol:ios:1", broker.sig("bob"), 0x85),
+    ):
+        assert broker.raw(5).connect(client_id, user, sig).code == code, (user, client_id)
+        assert broker.raw(4).connect(client_id, user, sig).code == 5
+
+
+def test_a_client_id_that_is_not_free_yet_is_refused_as_busy(newer):
+    broker = newer()
+    broker.raw().login("alice", "bob")
+    assert broker.raw(5).connect("bob", "bob", broker.sig("bob")).code == 0x89

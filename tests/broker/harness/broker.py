@@ -244,6 +244,12 @@ class Broker:
         """(2, 0, 11): what the broker says it is."""
         return tuple(map(int, re.search(r"mosquitto version (\d+)\.(\d+)\.(\d+)", self.log()).groups()))
 
+    def refused(self, version, why=0x87):
+        """The code of CONNACK for a login refused for that reason: only 2.1 tells it, and to MQTT 5 clients."""
+        if version == 4:
+            return 5
+        return why if self.version >= (2, 1) else 0x87
+
     def await_log(self, pattern, timeout=PATIENCE, start=0):
         line = self.process.await_line(pattern, timeout, start)
         assert line, f"no line {pattern!r} in the log"
