@@ -2,13 +2,12 @@
 /* The store: SQLite behind the write ring.
  *
  * Owns the database, the ring and the writer thread. Promises:
- *  - what store_commit returned from survives `kill -9` of the broker at that moment (it is in the ring,
- * which the next start executes), and survives a power loss once the writer has committed it (with `sync
- * full`);
+ *  - what store_commit returned from survives `kill -9` of the broker at that moment (it is in the ring, which
+ *    the next start executes), and survives a power loss once the writer has committed it (with `sync full`);
  *  - a frame (store_begin .. store_commit) is executed whole or not at all, exactly once, in order;
  *  - the broker thread never waits for a write: store_begin says no when the ring is full.
  * Leaves to others: what the rows mean. Reads see only what is committed; what is younger is in the memory of
- * the nouns, and, for messages, in log.h.
+ * the nouns, in lists of young.h, and, for messages, in log.h.
  *
  * Threads: everything here is for the broker thread. The writer thread lives inside writer.c. */
 #ifndef SCHEMA_STORE_H
@@ -49,6 +48,10 @@ void store_put(struct store *store, enum write_op op, const char *format, ...);
 /* Makes the frame durable, and returns its mark. */
 uint64_t store_commit(struct store *store);
 void store_abort(struct store *store);
+/* A frame of one record, from its begin to its commit; false: the ring is full. */
+__attribute__((warn_unused_result)) bool store_write(struct store *store, enum write_op op,
+                                                     const char *format, ...);
+
 /* The mark of the open frame: what memory changes with it, reads do not show before store_has says so. Marks
  * rise for ever, over restarts too. */
 uint64_t store_mark(const struct store *store);
@@ -56,9 +59,6 @@ uint64_t store_mark(const struct store *store);
 bool store_has(const struct store *store, uint64_t mark);
 /* The mark of the last frame that was written: when the database has it, it has all of them. */
 uint64_t store_last_mark(const struct store *store);
-/* All three in one; false: the ring is full. */
-__attribute__((warn_unused_result)) bool store_write(struct store *store, enum write_op op,
-                                                     const char *format, ...);
 
 /* Once a loop turn: lets the space of executed frames be used again and writes the writer's log lines.
  * store_begin does the same when it finds the ring full. */
@@ -78,7 +78,8 @@ void store_remove_hook(struct store *store, struct store_hook *hook);
 /* Where the bytes of the record just put are in the ring (the last `b` parameter): valid until released. */
 const char *store_last_blob(const struct store *store);
 
-/* The next message id, 0 when none may be used now (the mark could not be moved yet). Call inside a frame. */
+/* The next message id, in the open frame. 0: those set aside in the database are used up, and no more could be
+ * yet. */
 int64_t store_next_id(struct store *store);
 int64_t store_last_id(const struct store *store);
 /* Every message below this id has been removed (retention takes them in the order of their ids), and what
@@ -89,10 +90,11 @@ int64_t store_first_id(const struct store *store);
 /* A prepared read, reset and with no parameters bound; NULL never. Bind, step, then store_done. Reads see one
  * state of the database until store_poll or store_end_reads. */
 sqlite3_stmt *store_read(struct store *store, enum read_id id);
+/* What it gave is gone then, texts too. */
+void store_done(sqlite3_stmt *statement);
 /* At the end of TICK: no transaction lasts while the broker waits, the writer's checkpoints would have to go
  * around it. */
 void store_end_reads(struct store *store);
-void store_done(sqlite3_stmt *statement);
 /* Steps; true on a row. Anything but a row or the end is logged, and store_reads_failed says so. */
 bool store_row(struct store *store, sqlite3_stmt *statement);
 /* The same for a row that was read, but that its reader has no memory for: it is there, and nobody may conclude
