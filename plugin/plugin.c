@@ -537,6 +537,21 @@ static void plugin_free(struct plugin *plugin)
     free(plugin);
 }
 
+/* per_listener_settings: clients of other listeners would read everything, for nobody asks us about them. What
+ * the broker knows us by begins with that listener throughout 2.0 (struct mosquitto_plugin_id_t, in no header
+ * of its); 2.1 does not let us see it. */
+static int check_listener(const struct plugin *plugin)
+{
+    const void *listener = NULL;
+    if (!plugin->is_2_1)
+        memcpy(&listener, plugin->id, sizeof listener);
+    if (!listener)
+        return 0;
+    broker_error("per_listener_settings true is not supported: who connects to another listener would read "
+                 "all messages");
+    return -1;
+}
+
 static int start(struct plugin *plugin, const struct mosquitto_opt *opts, int count)
 {
     struct chat *chat = &plugin->chat;
@@ -550,7 +565,7 @@ static int start(struct plugin *plugin, const struct mosquitto_opt *opts, int co
         broker_error("cannot start: out of memory, or the database cannot be read");
         return -1;
     }
-    if (register_callbacks(plugin))
+    if (register_callbacks(plugin) || check_listener(plugin))
         return -1;
     properties_open(&plugin->properties, plugin->is_2_1);
     return 0;

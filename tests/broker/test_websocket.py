@@ -22,7 +22,7 @@ def test_a_refused_login_is_refused_over_websocket_too(broker, version):
     client = broker.unconnected(
         "bob", "web:1", version=version, transport="websockets", sig=usersig.expired("bob")
     )
-    client.connect(code=broker.refused(version, 0x86))
+    client.connect(code=broker.refused(version))
     assert "bob:web:1" in broker.await_log(r"\b70001\b")
 
 
