@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct header {
     uint64_t capacity;
     uint8_t id[RING_ID_BYTES];
     uint64_t head;
+    struct ring_life life;
 };
 
 struct frame_head {
@@ -318,6 +320,84 @@ bool ring_overwrote(const struct ring *ring, uint64_t position)
 {
     uint64_t head = ring_head_hint(ring);
     return head > position && head - position > ring->capacity;
+}
+
+struct ring_life ring_last_life(const struct ring *ring)
+{
+    return header(ring)->life;
+}
+
+void ring_set_life(struct ring *ring, const struct ring_life *life)
+{
+    header(ring)->life = *life;
+    msync(ring->map, RING_HEADER_BYTES, MS_SYNC); /* the database has its epoch on disk too */
+}
+
+void ring_set_id_mark(struct ring *ring, int64_t id_mark)
+{
+    header(ring)->life.id_mark = id_mark;
+}
+
+int64_t ring_peek_id_mark(const char *path, const uint8_t *database_id)
+{
+    struct header found;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    ssize_t n = fd >= 0 ? pread(fd, &found, sizeof(found), 0) : -1;
+    if (fd >= 0)
+        close(fd);
+    bool ours = n == (ssize_t)sizeof(found) && memcmp(found.magic, MAGIC, sizeof(MAGIC)) == 0 &&
+                memcmp(found.id, database_id, RING_ID_BYTES) == 0;
+    return ours ? found.life.id_mark : 0;
+}
+
+static bool write_at(int fd, const uint8_t *bytes, size_t len, off_t place)
+{
+    while (len > 0) {
+        ssize_t n = pwrite(fd, bytes, len, place);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        bytes += n;
+        place += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* The bytes of these positions, which do not go over the end of the file, to the same place of another. */
+static bool copy_bytes(const struct ring *ring, int fd, uint64_t from, uint64_t to)
+{
+    const uint8_t *bytes = at(ring, from);
+    return from >= to || write_at(fd, bytes, (size_t)(to - from), bytes - ring->map);
+}
+
+static bool copy_all(const struct ring *ring, int fd, uint64_t from, uint64_t to)
+{
+    uint64_t seam = from + left(ring, from);
+    if (seam > to)
+        seam = to;
+    return ftruncate(fd, (off_t)ring->capacity + RING_HEADER_BYTES) == 0 &&
+           write_at(fd, ring->map, RING_HEADER_BYTES, 0) && copy_bytes(ring, fd, from, seam) &&
+           copy_bytes(ring, fd, seam, to) && fsync(fd) == 0;
+}
+
+int ring_copy(const struct ring *ring, const char *path, uint64_t from, uint64_t to, char *error,
+              size_t error_size)
+{
+    char draft[PATH_MAX];
+    if (access(path, F_OK) == 0)
+        return 0;
+    snprintf(draft, sizeof(draft), "%s.part", path);
+    unlink(draft);
+    int fd = open(draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail(error, error_size, "%s: %s", draft, strerror(errno));
+    int result = 0;
+    if (!copy_all(ring, fd, from, to) || rename(draft, path) != 0)
+        result = fail(error, error_size, "%s: %s", draft, strerror(errno));
+    close(fd);
+    return result;
 }
 
 /* Growing: the bytes first, then the header that counts on them. Shrinking: the other way round. */

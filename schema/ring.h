@@ -11,7 +11,7 @@
  *           field 0), reserved u64 (0), records, zero bytes up to a multiple of 8; a pad frame has no records
  *   record: op u16, reserved u16, length u32, bytes, zero bytes up to a multiple of 8
  *   header: one 4096-byte page: magic, format version, capacity, database id (16 bytes), holder's pid,
- *           head (a hint)
+ *           head (a hint), the life that used it last (struct ring_life)
  *
  * Threads: one producer (the broker thread: ring_begin/record/commit/abort, ring_release, ring_used) and one
  * consumer (the writer thread: ring_next). Nothing blocks, nothing is locked: the head is one atomic. The
@@ -49,6 +49,24 @@ uint64_t ring_head_hint(const struct ring *ring); /* what the file says; only a 
  * nothing in the ring follows on it. */
 bool ring_overwrote(const struct ring *ring, uint64_t position);
 
+/* What the header remembers of the life that used the ring last: a database that does not know that life is not
+ * the one that it used. */
+struct ring_life {
+    uint64_t epoch;   /* 0: none yet, or one of a release that did not remember it */
+    uint64_t before;  /* the epoch of the life before */
+    uint64_t first;   /* where it began */
+    int64_t id_block; /* a mark is so far above the id in use when it is made */
+    int64_t id_mark;  /* ids below it may be in use */
+    char boot_id[64]; /* of the machine: until it has been down, nothing can be missing */
+};
+struct ring_life ring_last_life(const struct ring *ring);
+/* Before ring_start; on the disk when it returns. */
+void ring_set_life(struct ring *ring, const struct ring_life *life);
+/* Before an id from the old mark on is used. */
+void ring_set_id_mark(struct ring *ring, int64_t id_mark);
+/* The id mark of a ring that is in nobody's use, 0 when there is none of this database at `path`. */
+int64_t ring_peek_id_mark(const char *path, const uint8_t *database_id);
+
 /* Changes the capacity of a ring that holds nothing needed (start only): the file is resized, preallocated
  * and mapped anew. */
 __attribute__((warn_unused_result)) int ring_resize(struct ring *ring, size_t capacity_bytes, char *error,
@@ -75,6 +93,11 @@ bool ring_frame_record(const struct ring_frame *frame, size_t *offset, struct ri
  * epoch as given, checksum right, records well-formed. Pad frames are skipped (they verify like others).
  * false: the log ends here. */
 bool ring_verify(const struct ring *ring, uint64_t position, uint64_t epoch, struct ring_frame *frame);
+
+/* Before ring_start: makes a file with the header and what is in `from` .. `to`, at most a capacity, at the same
+ * places; on the disk when it returns. One that is there already stays. -1: a sentence in `error`. */
+__attribute__((warn_unused_result)) int ring_copy(const struct ring *ring, const char *path, uint64_t from,
+                                                  uint64_t to, char *error, size_t error_size);
 
 /* Starts the life of this process: the ring is empty at `position` (a multiple of 8), frames will carry
  * `epoch`. */

@@ -58,8 +58,10 @@ void store_poll(struct store *store)
             hook->released(hook->context);
         ring_release(store->ring, committed);
         if (store->id_mark_next != 0 && committed >= store->id_mark_position) {
-            if (writer_bad_frames(store->writer) == store->id_mark_bad)
+            if (writer_bad_frames(store->writer) == store->id_mark_bad) {
                 store->id_mark = store->id_mark_next;
+                ring_set_id_mark(store->ring, store->id_mark);
+            }
             store->id_mark_next = 0;
         }
     }
@@ -182,11 +184,11 @@ bool store_write(struct store *store, enum write_op op, const char *format, ...)
 }
 
 /* Half a block before the end the next one is asked for, inside the frame of whoever needs an id: it is
- * committed long before it is needed. */
+ * committed long before it is needed; and where the writer has stalled, the ring is full before the ids end. */
 int64_t store_next_id(struct store *store)
 {
-    if (store->last_id + ID_BLOCK / 2 >= store->id_mark && store->id_mark_next == 0) {
-        store->id_mark_next = store->last_id + 1 + ID_BLOCK;
+    if (store->last_id + store->id_block / 2 >= store->id_mark && store->id_mark_next == 0) {
+        store->id_mark_next = store->last_id + 1 + store->id_block;
         store->id_mark_position = UINT64_MAX;
         store->id_mark_in_frame = true;
         store->id_mark_bad = writer_bad_frames(store->writer);

@@ -13,8 +13,10 @@
 #include <stdint.h>
 #include <time.h>
 
-/* A mark is this far above the id in use when it is made. */
+/* A mark is at least this far above the id in use when it is made. */
 #define ID_BLOCK 100000
+/* No frame with an id is shorter. */
+#define ID_BYTES 128
 
 struct store {
     struct store_config config;
@@ -34,6 +36,7 @@ struct store {
     bool read_failed;
 
     int64_t last_id;
+    int64_t id_block;     /* a mark is so far above the id in use when it is made */
     int64_t id_mark;      /* ids below it may be used */
     int64_t id_mark_next; /* asked for; in force when id_mark_position is committed; 0: not asked */
     uint64_t id_mark_position;
@@ -42,6 +45,8 @@ struct store {
 
     char boot_id[sizeof((struct database_state *)0)->boot_id]; /* of the machine, now */
     bool cut;                                                  /* frames of the last life may be missing */
+    int64_t ring_id_mark;  /* what the ring of the last life, or one put aside, says */
+    uint64_t epoch_before; /* of the last life */
 };
 
 __attribute__((format(printf, 3, 4))) void store_say(struct store *store, enum store_log priority,

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "lib/basics.h"
+#include "schema/recovery.h"
 #include "schema/store.h"
 #include "schema/store_internal.h"
 
@@ -24,82 +25,15 @@ static void read_boot_id(char *out, size_t size)
     fclose(file);
 }
 
-/* A ring belongs to one database: mixing them would execute somebody else's frames. */
-static int check_pair(struct store *store, char *error, size_t error_size)
-{
-    static const uint8_t none[RING_ID_BYTES];
-    const uint8_t *id = ring_database_id(store->ring);
-    store->cut = memcmp(id, none, sizeof none) == 0; /* a new one; what it replaces may have held frames */
-    if (store->cut || memcmp(id, store->state.database_id, RING_ID_BYTES) == 0)
-        return 0;
-    snprintf(error, error_size,
-             "ring_file %s belongs to another database than %s; name the ring that belongs to it, or remove "
-             "the ring if its last messages are not needed",
-             store->config.ring_file, store->config.database);
-    return -1;
-}
-
-/* Space in the ring is used again only after a commit, so a database that far behind has lost commits. Where
- * no power loss can have taken them, it is not the file that was there. */
-static int check_age(const struct store *store, char *error, size_t error_size)
-{
-    bool synced = store->config.sync == SYNC_FULL;
-    if (!ring_overwrote(store->ring, store->state.position) ||
-        (!synced && strcmp(store->boot_id, store->state.boot_id) != 0))
-        return 0;
-    snprintf(error, error_size,
-             "database %s is older than its ring_file %s (a restored backup?); to go on with what the "
-             "database has, "
-             "remove the ring",
-             store->config.database, store->config.ring_file);
-    return -1;
-}
-
-static int execute_left(struct store *store, uint64_t *position, uint64_t hint, char *error,
-                        size_t error_size)
-{
-    char reason[512];
-    uint64_t frames = 0;
-    if (writer_recover(store->writer, position, store->state.epoch, &frames, reason, sizeof reason)) {
-        snprintf(error, error_size, "ring_file %s: %s", store->config.ring_file, reason);
-        return -1;
-    }
-    if (frames > 0)
-        store_say(store, STORE_INFO, "executed %llu frames that the last run had left in the ring",
-                  (unsigned long long)frames);
-    if (*position < hint)
-        store_say(store, STORE_WARNING, "the ring ends at position %llu; what came after it did not survive",
-                  (unsigned long long)*position);
-    return 0;
-}
-
-static int recover(struct store *store, char *error, size_t error_size)
-{
-    uint64_t position = store->state.position, hint = ring_head_hint(store->ring);
-    if (check_age(store, error, error_size))
-        return -1;
-    if (ring_overwrote(store->ring, store->state.position))
-        store_say(
-            store, STORE_ERROR,
-            "the database ends at position %llu, the ring begins later: what was in between is lost, the "
-            "ring starts empty",
-            (unsigned long long)position);
-    else if (execute_left(store, &position, hint, error, error_size))
-        return -1;
-    store->cut = store->cut || position < hint;
-    /* Positions only rise, also over a power loss that took the last bytes. */
-    store->state.position = position > hint ? position : hint;
-    store->state.position = (store->state.position + 7) & ~(uint64_t)7;
-    return 0;
-}
-
 /* Where messages may be gone whose ids somebody has seen (a power loss, a ring that was removed, a frame in
  * the .bad file), only the mark is safe. It also tells where the last life began, a block below it: the next
  * one does not begin before that, even if the last stored nothing. */
 static void choose_first_id(struct store *store)
 {
     const struct database_state *state = &store->state;
-    int64_t newest = database_max_id(store->write_db), begun = state->id_mark - ID_BLOCK - 1;
+    const struct ring_life life = ring_last_life(store->ring);
+    int64_t newest = database_max_id(store->write_db);
+    int64_t begun = state->id_mark - 1 - (life.epoch == state->epoch ? life.id_block : ID_BLOCK);
     bool same_boot = state->boot_id[0] != '\0' && strcmp(store->boot_id, state->boot_id) == 0;
     bool known = newest > 0 && !store->cut && (same_boot || (state->clean && state->boot_id[0] != '\0'));
     store->last_id = known || state->id_mark == 0 ? newest : state->id_mark - 1;
@@ -114,13 +48,17 @@ static void choose_first_id(struct store *store)
 static int save_life(struct store *store, char *error, size_t error_size)
 {
     struct database_state now;
+    store->epoch_before = store->state.epoch;
     /* Recovery may have moved the mark, or forgotten the boot id. */
     if (database_state_load(store->write_db, &now, error, error_size))
         return -1;
-    store->state.id_mark = now.id_mark;
+    store->state.id_mark = now.id_mark > store->ring_id_mark ? now.id_mark : store->ring_id_mark;
     memcpy(store->state.boot_id, now.boot_id, sizeof now.boot_id);
     choose_first_id(store);
-    store->id_mark = store->last_id + 1 + ID_BLOCK;
+    store->id_block = 2 * (int64_t)(ring_capacity(store->ring) / ID_BYTES);
+    if (store->id_block < ID_BLOCK)
+        store->id_block = ID_BLOCK;
+    store->id_mark = store->last_id + 1 + store->id_block;
     store->state.id_mark = store->id_mark;
     store->state.clean = false;
     memcpy(store->state.boot_id, store->boot_id, sizeof store->boot_id);
@@ -147,28 +85,34 @@ static int forget_connections(struct store *store, char *error, size_t error_siz
     return -1;
 }
 
-/* Nothing in the ring is needed any more, and the database says so: a size that was changed in the
- * configuration is taken now. A new ring gets its id last: until then the next start must see that it is
- * new. */
-static int start_ring(struct store *store, char *error, size_t error_size)
+/* A new ring gets its id last: until then the next start must see that it is new. */
+static void start_ring(struct store *store)
 {
-    if (ring_resize(store->ring, store->config.ring_bytes, error, error_size))
-        return -1;
+    struct ring_life life = {.epoch = store->state.epoch,
+                             .before = store->epoch_before,
+                             .first = store->state.position,
+                             .id_block = store->id_block,
+                             .id_mark = store->id_mark};
+    snprintf(life.boot_id, sizeof life.boot_id, "%s", store->boot_id);
+    ring_set_life(store->ring, &life);
     if (memcmp(ring_database_id(store->ring), store->state.database_id, RING_ID_BYTES) != 0)
         ring_set_database_id(store->ring, store->state.database_id);
     ring_start(store->ring, store->state.position, store->state.epoch);
-    return 0;
 }
 
+/* Nothing in the ring is needed any more: a size that was changed in the configuration is taken now, while a start
+ * that cannot have it changes nothing. */
 static int begin_life(struct store *store, char *error, size_t error_size)
 {
-    if (save_life(store, error, error_size) || forget_connections(store, error, error_size))
+    if (ring_resize(store->ring, store->config.ring_bytes, error, error_size) ||
+        save_life(store, error, error_size) || forget_connections(store, error, error_size))
         return -1;
     /* With `sync normal` only a checkpoint reaches the disk; mark and boot id must be there before an id is
      * used. */
     sqlite3_wal_checkpoint_v2(store->write_db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     store->committed = store->state.position;
-    return start_ring(store, error, error_size);
+    start_ring(store);
+    return 0;
 }
 
 static int prepare_reads(struct store *store, char *error, size_t error_size)
@@ -265,7 +209,7 @@ static int open_files(struct store *store, char *error, size_t error_size)
     if ((fresh && database_migrate(store->write_db, error, error_size)) ||
         database_state_load(store->write_db, &store->state, error, error_size))
         return -1;
-    return check_pair(store, error, error_size);
+    return recovery_check_pair(store, error, error_size);
 }
 
 /* What an earlier release has left in the ring was written for its schema: executed first, migrated then. */
@@ -275,7 +219,7 @@ static int bring_up_to_date(struct store *store, char *error, size_t error_size)
                                          .ring = store->ring,
                                          .database = store->config.database,
                                          .retention_ms = store->config.retention_ms};
-    if (writer_create(&store->writer, &writer, error, error_size) || recover(store, error, error_size) ||
+    if (writer_create(&store->writer, &writer, error, error_size) || recovery_run(store, error, error_size) ||
         database_migrate(store->write_db, error, error_size))
         return -1;
     return writer_prepare(store->writer, error, error_size);

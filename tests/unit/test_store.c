@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include "lib/basics.h"
 #include "tests/unit/store_fixture.h"
@@ -32,6 +33,25 @@ static void live(struct fixture *f, int64_t from, int64_t to)
     open_store(f);
     add_messages(f->store, from, to);
     close_store(f);
+}
+
+/* A frame with `count` ids and one small write; the last id, 0 when there was one that could not be had. */
+static int64_t use_ids(struct store *store, int count, int64_t *last)
+{
+    int64_t id = 0;
+    if (!store_begin(store))
+        return 0;
+    for (int i = 0; i < count; i++) {
+        id = store_next_id(store);
+        if (id == 0)
+            break;
+        if (id <= *last)
+            fail_msg("id %lld after %lld", (long long)id, (long long)*last);
+        *last = id;
+    }
+    store_put(store, W_CONVERSATION_TOUCH, "iiii", (int64_t)1, (int64_t)1, (int64_t)1, (int64_t)1);
+    store_commit(store);
+    return id;
 }
 
 /* Frames and no frames */
@@ -511,16 +531,172 @@ static void test_no_symlink_is_followed_for_the_ring_and_the_bad_file(void **sta
     assert_int_equal(access(elsewhere, F_OK), -1);
 }
 
+static void copy_file(const char *from, const char *to)
+{
+    char command[512];
+    snprintf(command, sizeof command, "cp '%s' '%s'", from, to);
+    assert_int_equal(system(command), 0);
+}
+
+static void move_file(const char *from, const char *to)
+{
+    assert_int_equal(rename(from, to), 0);
+}
+
 static void test_a_database_older_than_its_ring_is_refused_with_what_to_do(void **state)
 {
     struct fixture *f = *state;
+    char aside[128];
     f->config.sync = 0;
-    live(f, 1, 3000); /* more than a lap */
+    open_store(f);
+    add_messages(f->store, 1, 3000); /* more than a lap */
+    close_store(f);
     change(f, "UPDATE state SET position = 0");
-    assert_refused(f, "remove the ring");
-    unlink(f->ring);
+    assert_refused(f, "rename the ring to ");
+    snprintf(aside, sizeof aside, "%s.aside", f->ring);
+    assert_says(f->error, aside);
+    move_file(f->ring, aside);
     open_store(f);
     assert_int_equal(ask(f, "SELECT count(*) FROM message"), 3000);
+}
+
+/* Two lives after the backup, so that the ring does not follow on it. */
+static void test_a_backup_of_before_the_last_starts_is_refused_and_no_id_comes_again(void **state)
+{
+    struct fixture *f = *state;
+    char backup[128], aside[128], line[200];
+    int64_t last = 0;
+    snprintf(backup, sizeof backup, "%s.backup", f->database);
+    snprintf(aside, sizeof aside, "%s.aside", f->ring);
+    open_store(f);
+    assert_int_equal(write_pair(f->store), 1);
+    close_store(f);
+    copy_file(f->database, backup);
+    for (int life = 0; life < 2; life++) {
+        open_store(f);
+        for (int i = 0; i < 220; i++) /* many blocks of ids */
+            AWAIT(f->store, use_ids(f->store, 1000, &last) != 0);
+        last = write_pair(f->store);
+        close_store(f);
+    }
+    move_file(backup, f->database);
+    assert_refused(f, "is older than its ring_file");
+    assert_refused(f, aside);
+    assert_int_equal(ask(f, "SELECT id_mark FROM state"), BLOCK + 1);
+    move_file(f->ring, aside);
+    open_store(f);
+    assert_true(write_pair(f->store) > last);
+    snprintf(line, sizeof line, "ids go on behind those of %s", aside);
+    assert_int_equal(count_lines(STORE_INFO, line), 1);
+}
+
+static void test_a_ring_goes_on_where_a_backup_of_before_the_last_start_ends(void **state)
+{
+    struct fixture *f = *state;
+    char backup[128];
+    snprintf(backup, sizeof backup, "%s.backup", f->database);
+    open_store(f);
+    add_messages(f->store, 1, 10);
+    close_store(f);
+    copy_file(f->database, backup);
+    open_store(f);
+    add_messages(f->store, 11, 289);
+    close_store(f);
+    move_file(backup, f->database);
+    open_store(f);
+    assert_int_equal(count_lines(STORE_INFO, "executed 279 frames"), 1);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message WHERE body = 'body ' || id"), 289);
+    assert_true(write_pair(f->store) > 289);
+}
+
+static void test_a_backup_of_before_an_idle_start_is_taken(void **state)
+{
+    struct fixture *f = *state;
+    char backup[128];
+    snprintf(backup, sizeof backup, "%s.backup", f->database);
+    open_store(f);
+    add_messages(f->store, 1, 10);
+    close_store(f);
+    copy_file(f->database, backup);
+    for (int life = 0; life < 2; life++) {
+        open_store(f);
+        close_store(f);
+    }
+    move_file(backup, f->database);
+    open_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 10);
+}
+
+/* Damage */
+
+static void write_300(struct store *store, int say)
+{
+    (void)say;
+    for (int i = 0; i < 300; i++)
+        if (write_pair(store) == 0)
+            _exit(1);
+}
+
+/* 300 frames, none of them in the database, and one of the bytes in the middle is wrong. */
+static void leave_damaged(struct fixture *f)
+{
+    struct child child = start_child(f, write_300);
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    let_go(&child);
+    await_kill(&child);
+    change_in(db, "COMMIT");
+    sqlite3_close(db);
+    FILE *file = fopen(f->ring, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 4096 + 30000, SEEK_SET), 0);
+    assert_int_equal(fputc('!', file), '!');
+    assert_int_equal(fclose(file), 0);
+}
+
+/* How many whole frames the line on the damage counts behind it. */
+static int frames_behind_damage(void)
+{
+    int frames = -1;
+    for (int i = 0; i < line_count; i++) {
+        const char *found = strstr(lines[i].text, "whole frames");
+        if (!found || lines[i].priority != STORE_ERROR)
+            continue;
+        while (found > lines[i].text && found[-1] != ';')
+            found--;
+        frames = atoi(found);
+    }
+    return frames;
+}
+
+static void test_a_damaged_frame_on_the_same_boot_is_said_and_the_ring_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    leave_damaged(f);
+    open_store(f);
+    int64_t executed = ask(f, "SELECT count(*) FROM message");
+    assert_in_range(executed, 50, 250);
+    assert_int_equal(count_lines(STORE_ERROR, "the ring is damaged at position"), 1);
+    assert_int_equal(frames_behind_damage(), 300 - executed - 1);
+    assert_true(write_pair(f->store) > 300);
+    char command[200];
+    snprintf(command, sizeof command, "grep -q 300 '%s'.damaged-*", f->ring); /* the last message's body */
+    assert_int_equal(system(command), 0);
+}
+
+static void test_a_damaged_ring_that_cannot_be_kept_stops_the_start(void **state)
+{
+    struct fixture *f = *state;
+    struct rlimit none;
+    leave_damaged(f);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &none), 0);
+    const struct rlimit limit = {.rlim_cur = 250000, .rlim_max = none.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_refused(f, "a copy for you cannot be kept");
+    setrlimit(RLIMIT_FSIZE, &none);
+    open_store(f);
+    assert_int_equal(count_lines(STORE_ERROR, "the ring is damaged at position"), 1);
 }
 
 static void
@@ -722,17 +898,17 @@ static void test_a_ring_that_was_removed_took_its_ids_with_it(void **state)
 static void test_a_restored_backup_does_not_use_ids_of_what_came_after_it(void **state)
 {
     struct fixture *f = *state;
-    char command[256];
+    char backup[128];
+    snprintf(backup, sizeof backup, "%s.backup", f->database);
     int64_t mark = use_three_and_stop(f);
-    snprintf(command, sizeof command, "cp '%s' '%s.backup'", f->database, f->database);
-    assert_int_equal(system(command), 0);
+    copy_file(f->database, backup);
     open_store(f);
     assert_int_equal(write_pair(f->store), 4);
     close_store(f);
-    snprintf(command, sizeof command, "mv '%s.backup' '%s'", f->database, f->database);
-    assert_int_equal(system(command), 0);
+    move_file(backup, f->database);
     open_store(f);
-    assert_int_equal(write_pair(f->store), mark);
+    assert_int_equal(ask(f, "SELECT max(id) FROM message"), 4); /* the ring had it */
+    assert_true(write_pair(f->store) >= mark);
 }
 
 static void test_an_aborted_frame_leaves_a_gap_at_most(void **state)
@@ -743,25 +919,6 @@ static void test_an_aborted_frame_leaves_a_gap_at_most(void **state)
     int64_t id = store_next_id(f->store);
     store_abort(f->store);
     assert_true(write_pair(f->store) > id);
-}
-
-/* A frame with `count` ids and one small write; the last id, 0 when there was one that could not be had. */
-static int64_t use_ids(struct store *store, int count, int64_t *last)
-{
-    int64_t id = 0;
-    if (!store_begin(store))
-        return 0;
-    for (int i = 0; i < count; i++) {
-        id = store_next_id(store);
-        if (id == 0)
-            break;
-        if (id <= *last)
-            fail_msg("id %lld after %lld", (long long)id, (long long)*last);
-        *last = id;
-    }
-    store_put(store, W_CONVERSATION_TOUCH, "iiii", (int64_t)1, (int64_t)1, (int64_t)1, (int64_t)1);
-    store_commit(store);
-    return id;
 }
 
 static void test_no_id_is_used_before_its_mark_is_committed(void **state)
@@ -792,6 +949,13 @@ static void test_ids_end_at_the_mark_while_it_cannot_be_moved(void **state)
     let_writes(db);
     AWAIT(f->store, use_ids(f->store, 1, &last) != 0);
     assert_int_equal(last, BLOCK + 1);
+}
+
+/* 167,772 frames of 400 bytes are 64 MiB; those here are shorter. */
+static void test_a_stalled_writer_stops_nobody_before_the_ring_is_full(void **state)
+{
+    struct fixture *f = *state;
+    assert_true(leave_full_ring(f, (size_t)64 << 20) > 167772);
 }
 
 static void test_a_mark_that_was_in_an_aborted_or_a_poison_frame_is_asked_for_again(void **state)
@@ -864,6 +1028,11 @@ int main(void)
         TEST(test_files_that_are_open_to_others_are_closed_at_the_start),
         TEST(test_no_symlink_is_followed_for_the_ring_and_the_bad_file),
         TEST(test_a_database_older_than_its_ring_is_refused_with_what_to_do),
+        TEST(test_a_backup_of_before_the_last_starts_is_refused_and_no_id_comes_again),
+        TEST(test_a_ring_goes_on_where_a_backup_of_before_the_last_start_ends),
+        TEST(test_a_backup_of_before_an_idle_start_is_taken),
+        TEST(test_a_damaged_frame_on_the_same_boot_is_said_and_the_ring_is_kept),
+        TEST(test_a_damaged_ring_that_cannot_be_kept_stops_the_start),
         TEST(test_without_syncs_a_power_loss_may_leave_the_database_behind_and_the_ring_starts_empty),
         TEST(test_a_database_ahead_of_its_ring_starts_it_empty),
         TEST(test_a_changed_ring_size_counts_from_the_next_start),
@@ -880,6 +1049,7 @@ int main(void)
         TEST(test_an_aborted_frame_leaves_a_gap_at_most),
         TEST(test_no_id_is_used_before_its_mark_is_committed),
         TEST(test_ids_end_at_the_mark_while_it_cannot_be_moved),
+        TEST(test_a_stalled_writer_stops_nobody_before_the_ring_is_full),
         TEST(test_a_mark_that_was_in_an_aborted_or_a_poison_frame_is_asked_for_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
