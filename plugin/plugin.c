@@ -234,6 +234,19 @@ static int check_subscribe(struct chat *chat, const struct mosquitto_evt_acl_che
     return MOSQ_ERR_SUCCESS;
 }
 
+/* 2.1, for a filter that ACL_CHECK has allowed. */
+static int on_subscribe(int event, void *event_data, void *userdata)
+{
+    const struct event_subscribe *ed = event_data;
+    struct chat *chat = enter(userdata);
+    const struct session *session = session_find(chat, ed->client);
+    const struct topic topic = filter_parse(ed->data.topic_filter);
+    (void)event;
+    if (session)
+        subscription_identify(chat, session, &topic, ed->data.identifier);
+    return MOSQ_ERR_SUCCESS;
+}
+
 static int on_acl_check(int event, void *event_data, void *userdata)
 {
     const struct mosquitto_evt_acl_check *ed = event_data;
@@ -427,6 +440,7 @@ static const struct {
     {MOSQ_EVT_BASIC_AUTH, on_basic_auth, NULL, false},
     {MOSQ_EVT_DISCONNECT, on_disconnect, NULL, false},
     {EVENT_CONNECT, on_connect, NULL, true},
+    {EVENT_SUBSCRIBE, on_subscribe, NULL, true},
     {EVENT_CLIENT_OFFLINE, on_disconnect, NULL, true},
     {MOSQ_EVT_MESSAGE, on_message, NULL, false},
     {MOSQ_EVT_CONTROL, on_control, CONTROL_TOPIC, false},

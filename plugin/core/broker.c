@@ -69,10 +69,17 @@ static bool publish_take(const char *client_id, const char *topic, void *payload
 }
 
 bool broker_send(const char *client_id, const char *topic, const void *head, size_t head_len,
-                 const void *tail, size_t tail_len, int qos)
+                 const void *tail, size_t tail_len, int qos, uint32_t identifier)
 {
+    mosquitto_property *properties = NULL;
+    if (identifier != 0 && mosquitto_property_add_varint(&properties, MQTT_PROP_SUBSCRIPTION_IDENTIFIER,
+                                                         identifier) != MOSQ_ERR_SUCCESS)
+        return false;
     char *payload = broker_payload(head, head_len, tail, tail_len);
-    return payload && publish_take(client_id, topic, payload, head_len + tail_len, qos, false, NULL);
+    if (payload)
+        return publish_take(client_id, topic, payload, head_len + tail_len, qos, false, properties);
+    mosquitto_property_free_all(&properties);
+    return false;
 }
 
 bool broker_respond(const char *client_id, const char *topic, const char *payload, size_t len, int qos,

@@ -20,10 +20,10 @@ void *broker_payload(const void *head, size_t head_len, const void *tail, size_t
 void broker_free(void *memory);
 
 /* Queues a message to the client with this id, subscribed or not, without an ACL check; it is written at the
- * start of a later loop turn (see deliver.h on order). The payload is copied (head, then tail). false: out of
- * memory. */
+ * start of a later loop turn (see deliver.h on order). The payload is copied (head, then tail). identifier: of the
+ * subscription by which it comes, for an MQTT 5 client; 0: none. false: out of memory. */
 bool broker_send(const char *client_id, const char *topic, const void *head, size_t head_len,
-                 const void *tail, size_t tail_len, int qos);
+                 const void *tail, size_t tail_len, int qos, uint32_t identifier);
 /* The same with MQTT 5 correlation data (NULL: none). Takes nothing over. */
 bool broker_respond(const char *client_id, const char *topic, const char *payload, size_t len, int qos,
                     const void *correlation, uint16_t correlation_len);

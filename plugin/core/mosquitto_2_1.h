@@ -12,6 +12,7 @@
 
 /* enum mosquitto_plugin_event */
 #define EVENT_CONNECT        11 /* after CONNACK, and for who is not asked for a password, too */
+#define EVENT_SUBSCRIBE      12 /* after ACL_CHECK, with the subscription identifier */
 #define EVENT_CLIENT_OFFLINE 28 /* a kept session goes away */
 
 /* struct mosquitto_evt_connect */
@@ -21,6 +22,22 @@ struct event_connect {
     void *future2[4];
 };
 
+/* struct mosquitto_evt_subscribe, and in it struct mosquitto_subscription */
+struct event_subscribe {
+    void *future;
+    struct mosquitto *client;
+    struct {
+        char *clientid;
+        char *topic_filter;
+        mosquitto_property *properties;
+        uint32_t identifier;
+        uint8_t options;
+        uint8_t padding[3];
+        void *future2[8];
+    } data;
+    void *future2[8];
+};
+
 /* enum mosq_err_t, for BASIC_AUTH: MQTT 5 clients are given the number as the reason code of CONNACK */
 #define ERROR_CLIENT_ID_NOT_VALID 133
 #define ERROR_BAD_PASSWORD        134
@@ -28,6 +45,8 @@ struct event_connect {
 
 #if LIBMOSQUITTO_VERSION_NUMBER >= 2001000
 _Static_assert((int)EVENT_CONNECT == (int)MOSQ_EVT_CONNECT, "the same event");
+_Static_assert((int)EVENT_SUBSCRIBE == (int)MOSQ_EVT_SUBSCRIBE, "the same event");
+_Static_assert(sizeof(struct event_subscribe) == sizeof(struct mosquitto_evt_subscribe), "the same struct");
 _Static_assert((int)EVENT_CLIENT_OFFLINE == (int)MOSQ_EVT_CLIENT_OFFLINE, "the same event");
 _Static_assert(sizeof(struct event_connect) == sizeof(struct mosquitto_evt_connect), "the same struct");
 _Static_assert(ERROR_CLIENT_ID_NOT_VALID == MOSQ_ERR_CLIENT_IDENTIFIER_NOT_VALID, "the same code");

@@ -20,9 +20,11 @@ void copy_topic(char topic[TOPIC_MAX], const struct subscription *subscription,
         topic_print_group(topic, conversation->group->id);
 }
 
-bool copy_send(struct chat *chat, struct session *session, const char *topic, const void *head,
-               size_t head_len, const void *tail, size_t tail_len, int qos)
+bool copy_send(struct chat *chat, const struct subscription *subscription, const char *topic,
+               const void *head, size_t head_len, const void *tail, size_t tail_len, int qos)
 {
+    struct session *session = subscription->session;
     session->delivery.flushed_at = chat->tick + 1;
-    return broker_send(session->client_id, topic, head, head_len, tail, tail_len, qos);
+    return broker_send(session->client_id, topic, head, head_len, tail, tail_len, qos,
+                       subscription->identifier);
 }

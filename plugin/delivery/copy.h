@@ -16,8 +16,9 @@ struct subscription;
 /* The topic on which a message of this conversation comes by this subscription. */
 void copy_topic(char topic[TOPIC_MAX], const struct subscription *subscription,
                 const struct conversation *conversation);
-/* Queues a message (head, then tail) for the client, in order, on that topic. false: out of memory. */
-bool copy_send(struct chat *chat, struct session *session, const char *topic, const void *head,
-               size_t head_len, const void *tail, size_t tail_len, int qos);
+/* Queues a message (head, then tail) for the client of this subscription, in order, on that topic, with the
+ * identifier that the client gave it. false: out of memory. */
+bool copy_send(struct chat *chat, const struct subscription *subscription, const char *topic,
+               const void *head, size_t head_len, const void *tail, size_t tail_len, int qos);
 
 #endif

@@ -76,8 +76,8 @@ static void copy_to(struct chat *chat, struct session *session, struct subscript
     if (subscription->replaying && outgoing->id != 0)
         return; /* the replay will come to it */
     copy_topic(topic, subscription, outgoing->conversation);
-    bool sent =
-        outgoing->payload && copy_send(chat, session, topic, outgoing->payload, outgoing->len, NULL, 0, qos);
+    bool sent = outgoing->payload &&
+                copy_send(chat, subscription, topic, outgoing->payload, outgoing->len, NULL, 0, qos);
     if (outgoing->id == 0)
         return;
     if (!sent) { /* out of memory: it comes from the log */

@@ -57,7 +57,7 @@ bool live_publish_send(struct chat *chat, struct conversation *conversation, con
     if (!publish)
         return false;
     topic_print_group(topic, conversation->group->id);
-    if (broker_send(NULL, topic, payload, len, NULL, 0, qos))
+    if (broker_send(NULL, topic, payload, len, NULL, 0, qos, 0))
         return true;
     forget_publish(chat, publish);
     return false;

@@ -91,7 +91,7 @@ static bool send_copy(const struct replay_page *page, const struct conversation 
     char topic[TOPIC_MAX], stamp[STAMP_MAX];
     size_t stamp_len = conversation_stamp(stamp, conversation, message);
     copy_topic(topic, subscription, conversation);
-    if (!copy_send(page->chat, session, topic, stamp, stamp_len, message->body, message->body_len,
+    if (!copy_send(page->chat, subscription, topic, stamp, stamp_len, message->body, message->body_len,
                    subscription->qos > 0 ? 1 : 0))
         return false;
     page->chat->count.replayed++;

@@ -136,7 +136,7 @@ static void send_history(struct chat *chat, struct subscription *subscription)
     copy_topic(topic, subscription, conversation);
     while ((message = live_history_after(conversation->live_history, message)))
         if (strcmp(message->client_id, session->client_id) != 0)
-            copy_send(chat, session, topic, message->payload, message->len, NULL, 0,
+            copy_send(chat, subscription, topic, message->payload, message->len, NULL, 0,
                       subscription->qos > 0 ? 1 : 0);
 }
 
@@ -249,12 +249,12 @@ static void unsubscribe_stored(struct chat *chat, struct subscription *subscript
         uncover_others(chat, session);
 }
 
-void subscription_remove(struct chat *chat, struct session *session, const struct topic *topic)
+/* NULL: it has none of this name. */
+static struct subscription *find_by_topic(struct chat *chat, const struct session *session,
+                                          const struct topic *topic)
 {
     char id[GROUP_ID_MAX + 1];
     struct subscription *subscription = NULL;
-    if (topic->kind == TOPIC_PUSH && session->push.worker)
-        push_worker_remove(chat, session);
     if ((topic->kind == TOPIC_INBOX || topic->kind == TOPIC_FEED) && topic_names(topic, session->user->id))
         subscription = topic->kind == TOPIC_INBOX ? session->inbox : session->feed;
     if (topic->kind == TOPIC_GROUP) {
@@ -262,6 +262,22 @@ void subscription_remove(struct chat *chat, struct session *session, const struc
         struct conversation *conversation = conversation_group_any(chat, id);
         subscription = conversation ? subscription_find(session, conversation) : NULL;
     }
+    return subscription;
+}
+
+void subscription_identify(struct chat *chat, const struct session *session, const struct topic *topic,
+                           uint32_t identifier)
+{
+    struct subscription *subscription = find_by_topic(chat, session, topic);
+    if (subscription)
+        subscription->identifier = identifier;
+}
+
+void subscription_remove(struct chat *chat, struct session *session, const struct topic *topic)
+{
+    struct subscription *subscription = find_by_topic(chat, session, topic);
+    if (topic->kind == TOPIC_PUSH && session->push.worker)
+        push_worker_remove(chat, session);
     if (!subscription)
         return;
     if (subscription_stored(subscription))

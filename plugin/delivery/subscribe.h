@@ -6,6 +6,7 @@
 #define PLUGIN_DELIVERY_SUBSCRIBE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct chat;
 struct conversation;
@@ -16,6 +17,9 @@ struct topic;
  * where there is one. */
 __attribute__((warn_unused_result)) int subscription_add(struct chat *chat, struct session *session,
                                                          const struct topic *topic, int qos);
+/* SUBSCRIBE of 2.1, after that: what an MQTT 5 client calls the filter, to come with each message; 0: nothing. */
+void subscription_identify(struct chat *chat, const struct session *session, const struct topic *topic,
+                           uint32_t identifier);
 /* UNSUBSCRIBE. One that the session has not got is fine. */
 void subscription_remove(struct chat *chat, struct session *session, const struct topic *topic);
 /* joinGroup of a live group: may send and is counted, receives nothing before SUBSCRIBE. false: out of

@@ -27,8 +27,9 @@ struct subscription {
 
     /* delivery/subscribe.c */
     int qos;
-    bool subscribed; /* LIVE: false when only joined by command, without SUBSCRIBE */
-    uint64_t since;  /* LIVE: the last live publish made before SUBSCRIBE (live_publish.h) */
+    uint32_t identifier; /* what an MQTT 5 client calls it; 0: nothing, or Mosquitto 2.0 */
+    bool subscribed;     /* LIVE: false when only joined by command, without SUBSCRIBE */
+    uint64_t since;      /* LIVE: the last live publish made before SUBSCRIBE (live_publish.h) */
 
     /* delivery/replay.c */
     bool replaying; /* what came before has not all been handed yet: live messages wait their turn */

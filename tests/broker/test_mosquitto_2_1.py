@@ -145,3 +145,26 @@ def test_a_client_id_that_is_not_free_yet_is_refused_as_busy(newer):
     broker = newer()
     broker.raw().login("alice", "bob")
     assert broker.raw(5).connect("bob", "bob", broker.sig("bob")).code == 0x89
+
+
+# ---- subscription identifiers: what the server sends itself has them as well
+
+
+IDENTIFIER = 0x0B
+
+
+def test_replayed_live_and_copied_messages_have_the_identifier_of_their_subscription(newer):
+    broker = newer()
+    alice, bob = broker.user("alice"), broker.raw(5)
+    bob.login("bob", "bob:iot:1")
+    alice.group("Public", "g1", ["bob"])
+    alice.send("bob", "before")
+    bob.subscribe("chat/user/bob/#", props={IDENTIFIER: 7})
+    alice.send("bob", "at once")
+    alice.publish("chat/user/bob", "at QoS 2", qos=2)
+    alice.publish("chat/group/g1", "in a group")
+    found = [bob.next_message() for _ in range(4)]
+    texts = (b"before", b"at once", b"at QoS 2", b"in a group")
+    while not all(any(text in message.payload for message in found) for text in texts):
+        found.append(bob.next_message())
+    assert {message.properties.get(IDENTIFIER) for message in found} == {7}

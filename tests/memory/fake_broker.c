@@ -327,6 +327,12 @@ const mosquitto_property *mosquitto_property_read_binary(const mosquitto_propert
     return properties;
 }
 
+int mosquitto_property_add_varint(mosquitto_property **list, int identifier, uint32_t value)
+{
+    (void)list, (void)identifier, (void)value;
+    return MOSQ_ERR_SUCCESS;
+}
+
 int mosquitto_property_add_binary(mosquitto_property **properties, int identifier, const void *value,
                                   uint16_t len)
 {

@@ -71,8 +71,9 @@ void broker_info(const char *format, ...)
 }
 
 bool broker_send(const char *client_id, const char *topic, const void *head, size_t head_len,
-                 const void *tail, size_t tail_len, int qos)
+                 const void *tail, size_t tail_len, int qos, uint32_t identifier)
 {
+    (void)identifier;
     (void)client_id, (void)topic, (void)head, (void)head_len, (void)tail, (void)tail_len, (void)qos;
     events++;
     return true;

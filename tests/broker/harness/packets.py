@@ -51,6 +51,8 @@ def _property(key, value):
         return struct.pack("!BI", key, value)
     if key == USER_PROPERTY:
         return bytes([key]) + binary(value[0]) + binary(value[1])
+    if key in _VARINT:
+        return bytes([key]) + varint(value)
     return bytes([key]) + binary(value)
 
 
@@ -128,8 +130,8 @@ def publish(version, topic, payload, qos=0, mid=None, retain=False, dup=False, p
     return packet(PUBLISH, (8 if dup else 0) | qos << 1 | (1 if retain else 0), head + payload)
 
 
-def subscribe(version, mid, filters, qos=1):
-    body = struct.pack("!H", mid) + properties(version, None)
+def subscribe(version, mid, filters, qos=1, props=None):
+    body = struct.pack("!H", mid) + properties(version, props)
     return packet(SUBSCRIBE, 2, body + b"".join(binary(name) + bytes([qos]) for name in filters))
 
 

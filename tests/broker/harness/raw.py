@@ -122,13 +122,13 @@ class RawClient:
         self.client_id = client_id or connack.properties.get(packets.ASSIGNED_CLIENT_ID, user)
         return connack
 
-    def start_subscribe(self, name, qos=1):
+    def start_subscribe(self, name, qos=1, **how):
         """Sends a SUBSCRIBE without waiting."""
-        self.send(packets.subscribe(self.version, self.next_mid(), [name], qos))
+        self.send(packets.subscribe(self.version, self.next_mid(), [name], qos, **how))
 
-    def subscribe(self, name, qos=1):
+    def subscribe(self, name, qos=1, **how):
         """The code of the SUBACK: the granted QoS, or 0x80 and above."""
-        self.start_subscribe(name, qos)
+        self.start_subscribe(name, qos, **how)
         return self.expect(packets.SUBACK).code
 
     def unsubscribe(self, name):
