@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What Mosquitto loads: three entry points and one table of event callbacks. No rule lives here: callbacks
  * turn the broker's structs into calls of the nouns, and their answers into MOSQ_ERR_*. */
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
-#include <mosquitto_plugin.h>
-#include <mqtt_protocol.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,7 +15,7 @@
 #include "plugin/commands/stats.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
-#include "plugin/core/mosquitto_2_1.h"
+#include "plugin/core/mosquitto.h"
 #include "plugin/core/properties.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/delivery/broadcast.h"
@@ -371,13 +367,13 @@ static void log_refused_elsewhere(struct plugin *plugin)
 
 /* The turning of the loop */
 
-/* 2.0 gives a TICK at each turn and ignores these fields. 2.1 (which calls the second one next_ms) wakes
+/* 2.0 gives a TICK at each turn and ignores these fields (and calls the second one next_ns). 2.1 wakes
  * after their sum, but gives a TICK no earlier than it was asked for; next_s lies far enough back that it is
  * due at each turn there as well: that is when queued copies have been flushed and a reload is over. */
 static void ask_for_tick(struct mosquitto_evt_tick *ed, long wait_ms)
 {
     ed->next_s = -2;
-    ed->next_ns = 2000 + wait_ms;
+    ed->next_ms = 2000 + wait_ms;
 }
 
 static int on_tick(int event, void *event_data, void *userdata)
@@ -425,10 +421,6 @@ static int on_reload(int event, void *event_data, void *userdata)
 }
 
 /* Entry points */
-
-/* Mosquitto 2.1 has it, for `mosquitto_ctrl broker listPlugins`; 2.0 has not even its declaration. */
-__attribute__((weak)) int mosquitto_plugin_set_info(mosquitto_plugin_id_t *identifier, const char *name,
-                                                    const char *version);
 
 static const struct {
     int event;

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/core/broker.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
-#include <mqtt_protocol.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "acl/topic.h"
 #include "lib/say.h"
+#include "plugin/core/mosquitto.h"
 
 static void print_line(int level, const char *format, va_list list)
 {

@@ -2,12 +2,10 @@
 #include "plugin/core/properties.h"
 
 #include <dlfcn.h>
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
-#include <mqtt_protocol.h>
 #include <stdlib.h>
 
 #include "plugin/core/broker.h"
+#include "plugin/core/mosquitto.h"
 
 #define LIBRARY "libmosquitto.so.1"
 

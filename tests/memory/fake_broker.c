@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "tests/memory/fake_broker.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
-#include <mosquitto_plugin.h>
-#include <mqtt_protocol.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +10,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "plugin/core/mosquitto.h"
 #include "tests/memory/failing_malloc.h"
 
 #define CONTROL_TOPIC  "$CONTROL/chat/v1"

@@ -2,8 +2,6 @@
 /* A broker that does not read properties itself, as this program does not: libmosquitto does it then, and without
  * it nobody. */
 #include <dlfcn.h>
-#include <mosquitto.h>
-#include <mqtt_protocol.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -12,6 +10,7 @@
 #include <cmocka.h>
 
 #include "plugin/core/broker.h"
+#include "plugin/core/mosquitto.h"
 #include "plugin/core/properties.h"
 
 static bool no_library;

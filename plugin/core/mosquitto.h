@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What Mosquitto 2.1 has and the headers of 2.0, with which this is built, have not. A number or a struct here
- * is as in its include/mosquitto/broker.h and include/mosquitto/defs.h (2.1.2); built with the headers of 2.1,
- * the compiler holds one against the other. A broker of 2.0 refuses to register the events, and closes a
+/* Mosquitto's headers, of 2.0 or 2.1, and what 2.1 has and those of 2.0 have not. A number or a struct here is as in
+ * its include/mosquitto/broker.h and include/mosquitto/defs.h (2.1.2); built with the headers of 2.1, the
+ * compiler holds one against the other. A broker of 2.0 refuses to register the events, and closes a
  * connection without a word for the codes. */
-#ifndef PLUGIN_CORE_MOSQUITTO_2_1_H
-#define PLUGIN_CORE_MOSQUITTO_2_1_H
+#ifndef PLUGIN_CORE_MOSQUITTO_H
+#define PLUGIN_CORE_MOSQUITTO_H
 
 #include <mosquitto.h>
-#include <mosquitto_broker.h>
 #include <stdint.h>
+#if LIBMOSQUITTO_VERSION_NUMBER < 2001000 /* from then on mosquitto.h is all of it */
+#include <mosquitto_broker.h>
+#include <mosquitto_plugin.h>
+#include <mqtt_protocol.h>
+#define next_ms next_ns /* of struct mosquitto_evt_tick */
+#endif
 
 /* enum mosquitto_plugin_event */
 #define EVENT_CONNECT        11 /* after CONNACK, and for who is not asked for a password, too */
@@ -42,6 +47,10 @@ struct event_subscribe {
 #define ERROR_CLIENT_ID_NOT_VALID 133
 #define ERROR_BAD_PASSWORD        134
 #define ERROR_SERVER_BUSY         137
+
+/* For `mosquitto_ctrl broker listPlugins`. NULL in 2.0. */
+__attribute__((weak)) int mosquitto_plugin_set_info(mosquitto_plugin_id_t *identifier, const char *name,
+                                                    const char *version);
 
 #if LIBMOSQUITTO_VERSION_NUMBER >= 2001000
 _Static_assert((int)EVENT_CONNECT == (int)MOSQ_EVT_CONNECT, "the same event");
