@@ -181,13 +181,18 @@ struct mosquitto *scene_login_kept(struct scene *scene, const char *client_id)
     return login_as(scene, client_id, true);
 }
 
-void scene_renew_sigs(struct scene *scene)
+void scene_forget(struct scene *scene)
 {
-    fake_pass(2000);
     for (enum person person = ALICE; person < PEOPLE; person++) {
         free(scene->sigs[person]);
         scene->sigs[person] = NULL;
     }
+}
+
+void scene_renew_sigs(struct scene *scene)
+{
+    fake_pass(2000);
+    scene_forget(scene);
 }
 
 enum fake_answer scene_subscribe(struct scene *scene, struct mosquitto *client, const char *filter)

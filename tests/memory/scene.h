@@ -58,6 +58,8 @@ void scene_await_commit(void);
 void scene_chat(struct scene *scene);
 /* All connections of the scene end. */
 void scene_leave(struct scene *scene);
+/* What the scene itself holds. */
+void scene_forget(struct scene *scene);
 /* Everybody gets a new userSig: those made up to now may be dead. Two seconds pass. */
 void scene_renew_sigs(struct scene *scene);
 /* malloc'ed. */
