@@ -49,3 +49,10 @@ def test_every_source_file_is_named_in_the_map():
 
 def test_every_hash_table_is_keyed():
     assert [path.name for path in SOURCES if "<uthash.h>" in path.read_text()] == ["keyed_hash.h"]
+
+
+def test_memory_ends_in_each_command():
+    commands = re.findall(r'^COMMAND\(\w+, "(\w+)"', (ROOT / "acl/commands.def").read_text(), re.MULTILINE)
+    scenarios = "".join(path.read_text() for path in (ROOT / "tests/memory").glob("*.c"))
+    assert len(commands) > 40
+    assert not [name for name in commands if f"'command':'{name}'" not in scenarios]

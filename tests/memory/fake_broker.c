@@ -579,14 +579,24 @@ void fake_stop(void)
 
 /* What a test asks */
 
-int fake_received(const struct mosquitto *client, const char *topics, const char *words)
+int fake_received(const struct mosquitto *client, const char *topics, const char *words, const char *more)
 {
     const struct received *message;
     int count = 0;
     DL_FOREACH (client->received, message)
-        count +=
-            strncmp(message->topic, topics, strlen(topics)) == 0 && strstr(message->payload, words) != NULL;
+        count += strncmp(message->topic, topics, strlen(topics)) == 0 && strstr(message->payload, words) &&
+                 (!more || strstr(message->payload, more));
     return count;
+}
+
+const char *fake_last(const struct mosquitto *client, const char *topics)
+{
+    const struct received *message;
+    const char *last = "";
+    DL_FOREACH (client->received, message)
+        if (strncmp(message->topic, topics, strlen(topics)) == 0)
+            last = message->payload;
+    return last;
 }
 
 const char *fake_response(const struct mosquitto *client)

@@ -53,9 +53,10 @@ void fake_reload(void);
 void fake_pass(int64_t ms);
 int64_t fake_now(void); /* ms since 1970 */
 
-/* What a client has received: how many messages with these bytes in their payload, on topics that begin
- * so. */
-int fake_received(const struct mosquitto *client, const char *topics, const char *words);
+/* How many messages a client has received on topics that begin so, with these words and (or NULL) more. */
+int fake_received(const struct mosquitto *client, const char *topics, const char *words, const char *more);
+/* The last one on such a topic, or "". */
+const char *fake_last(const struct mosquitto *client, const char *topics);
 /* The last answer to a command; "" when there was none since the last command. */
 const char *fake_response(const struct mosquitto *client);
 

@@ -77,23 +77,60 @@ void town_raze(void)
     assert_int_equal(system(command), 0);
 }
 
+const char *town_database(void)
+{
+    return town.database;
+}
+
+void town_empty(void)
+{
+    static const char *const ends[] = {"", "-wal", "-shm", ".ring"};
+    char path[120];
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        snprintf(path, sizeof path, "%s%s", town.database, ends[i]);
+        unlink(path);
+    }
+}
+
+static void copy(const char *from, const char *to)
+{
+    char command[256];
+    snprintf(command, sizeof command, "cd '%s' && mkdir -p %s && cp %s/db* %s", town.folder, to, from, to);
+    assert_int_equal(system(command), 0);
+}
+
+void town_copy(const char *name)
+{
+    copy(".", name);
+}
+
+void town_restore(const char *name)
+{
+    town_empty();
+    copy(name, ".");
+}
+
 void town_open(void)
 {
     town_found();
     assert_true(fake_start(town.options));
 }
 
-void town_close(void)
+void town_stop(void)
 {
     fake_stop();
     town.root = NULL;
+}
+
+void town_close(void)
+{
+    town_stop();
     town_raze();
 }
 
 void town_restart(void)
 {
-    fake_stop();
-    town.root = NULL;
+    town_stop();
     assert_true(fake_start(town.options));
 }
 
@@ -117,10 +154,12 @@ struct mosquitto *town_root(void)
 {
     if (fake_connected(town.root))
         return town.root;
+    struct mosquitto *before = town.root;
     char *sig = mint("root");
     town.root = login("root:linux:1", "root", sig, false);
     free(sig);
     assert_non_null(town.root);
+    fake_release(before, town.root);
     return town.root;
 }
 
@@ -205,6 +244,7 @@ static void note_sent(struct scene *scene, const char *payload)
 {
     const char *text = strstr(payload, "'text':'");
     text = text ? text + strlen("'text':'") : payload;
+    assert_true((size_t)scene->sent < sizeof scene->texts / sizeof *scene->texts);
     char *out = scene->texts[scene->sent++];
     snprintf(out, sizeof scene->texts[0], "%.*s", (int)strcspn(text, "'"), text);
 }
@@ -537,11 +577,31 @@ static void look_at_deliveries(struct picture_text *out, struct scene *scene)
         add(out, "  %s:", scene->texts[i]);
         for (enum person person = ALICE; person <= DAVE; person++) {
             const struct mosquitto *client = scene->clients[person];
-            int count = client ? fake_received(client, "chat/", scene->texts[i]) : -1;
+            int count = client ? fake_received(client, "chat/", scene->texts[i], NULL) : -1;
             add(out, " %d", scene->again[person] && count > 1 ? 1 : count);
         }
         add(out, "\n");
     }
+}
+
+static void look_at_jobs(struct picture_text *out, struct scene *scene)
+{
+    char words[64];
+    if (!scene->pushed)
+        return;
+    add(out, "jobs\n");
+    for (enum person person = ALICE; person <= DAVE; person++) {
+        snprintf(words, sizeof words, "\"userID\":\"%s%s\"", names[person], scene->mark);
+        int count = fake_received(town_root(), "chat/push", words, "\"body\":\"hello\"");
+        add(out, "  %s: %s\n", names[person], count > 0 ? "yes" : "no");
+    }
+}
+
+void scene_push(struct scene *scene)
+{
+    scene->pushed = true;
+    fake_subscribe(town_root(), "chat/push", 1);
+    fake_turn();
 }
 
 char *scene_picture(struct scene *scene)
@@ -551,5 +611,6 @@ char *scene_picture(struct scene *scene)
     for (enum person person = ALICE; person < PEOPLE; person++)
         look_at_person(&out, scene, person);
     look_at_deliveries(&out, scene);
+    look_at_jobs(&out, scene);
     return out.bytes;
 }

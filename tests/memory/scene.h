@@ -26,6 +26,7 @@ struct scene {
     struct mosquitto *second; /* what else a scenario has connected */
     char *sigs[PEOPLE];       /* userSigs */
     bool again[PEOPLE];       /* has connected again since: some messages may have come twice */
+    bool pushed;              /* push jobs belong to the picture */
     int code;                 /* of the last command's answer */
     int sent;                 /* messages that were acked */
     char texts[24][32];
@@ -34,10 +35,16 @@ struct scene {
 /* The plugin with an empty database in a folder of its own, one for all scenes; the administrator `root` logs
  * in with the first scene. */
 void town_open(void);
+void town_stop(void);
 void town_close(void);
-/* The folder alone. */
+/* The folder alone, with database and ring as they are in it. A copy is one of a broker that dies at this
+ * moment; it takes the place of what is there when it is restored. */
 void town_found(void);
 void town_raze(void);
+void town_empty(void);
+const char *town_database(void);
+void town_copy(const char *name);
+void town_restore(const char *name);
 /* The broker stops and starts: what is not in the database or in the ring is lost. */
 void town_restart(void);
 struct mosquitto *town_root(void);
@@ -58,6 +65,9 @@ void scene_await_commit(void);
 void scene_chat(struct scene *scene);
 /* All connections of the scene end. */
 void scene_leave(struct scene *scene);
+/* The administrator is a push worker from now on, who does not answer: who is to be told of a "hello" is in
+ * the picture. */
+void scene_push(struct scene *scene);
 /* What the scene itself holds. */
 void scene_forget(struct scene *scene);
 /* Everybody gets a new userSig: those made up to now may be dead. Two seconds pass. */

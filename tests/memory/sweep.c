@@ -76,6 +76,7 @@ static void play(const struct sweep *sweep, struct sweep_run *run)
     run->now = scene_picture(scene);
     scene_leave(scene);
     scene->sent = 0; /* nobody gets that again */
+    scene->pushed = false;
 }
 
 static void look_again(struct sweep_run *run)
@@ -180,7 +181,7 @@ static void play_healthy(struct sweep *sweep)
     sweep->nothing = healthy[0];
     sweep->all = healthy[1];
     if (getenv("MEMORY_SHOW"))
-        print_message("%s", sweep->all.now);
+        puts(sweep->all.now);
     assert_int_equal(sweep->all.answer, FAKE_DONE);
     assert_string_equal(sweep->all.now, healthy[2].now);
     assert_string_equal(sweep->all.later, healthy[2].later);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/memory/failing_malloc.h"
 #include "tests/memory/sweep.h"
 
 static enum fake_answer write_to_somebody_new(struct scene *scene)
@@ -21,9 +22,16 @@ static enum fake_answer write_at_qos_2(struct scene *scene)
     return scene_publish(scene, scene->clients[ALICE], "chat/user/bob@", "hello", 2);
 }
 
+/* Sent once more because the ack was lost, it is the same message. */
 static enum fake_answer write_with_random(struct scene *scene)
 {
-    return scene_publish(scene, scene->clients[ALICE], "chat/user/bob@", "{'text':'hello','random':17}", 1);
+    const char *topic = "chat/user/bob@", *payload = "{'text':'hello','random':17}";
+    enum fake_answer answer = scene_publish(scene, scene->clients[ALICE], topic, payload, 1);
+    memory_pause();
+    if (answer == FAKE_DONE)
+        answer = fake_publish(scene->clients[ALICE], scene_text(scene, topic), scene_text(scene, payload), 1);
+    memory_resume();
+    return answer;
 }
 
 static enum fake_answer write_for_now(struct scene *scene)
@@ -75,6 +83,7 @@ static void go_away(struct scene *scene)
 {
     fake_disconnect(scene->clients[BOB]);
     fake_disconnect(scene->clients[CAROL]);
+    scene_push(scene);
     scene_settle();
 }
 

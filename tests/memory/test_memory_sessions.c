@@ -187,8 +187,7 @@ static void push_is_due(struct scene *scene)
     scene_command(scene, scene->clients[BOB],
                   "{'command':'setPushToken','provider':'webhook','token':'bob@'}");
     fake_disconnect(scene->clients[BOB]);
-    fake_subscribe(town_root(), "chat/push", 1);
-    fake_turn();
+    scene_push(scene);
     scene_publish(scene, scene->clients[ALICE], "chat/user/bob@", "hello", 1);
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Users, their devices and what administrators do with them, while memory ends. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "acl/code.h"
@@ -191,6 +193,41 @@ static enum fake_answer delete_owner(struct scene *scene)
     return end_sigs(scene, "{'command':'deleteUser','userID':'alice@'}");
 }
 
+/* A job for bob's phone, whose number is known to the worker only. */
+static char answer_to_job[200];
+
+static void have_job(struct scene *scene, const char *format)
+{
+    scene_push(scene);
+    fake_disconnect(scene->clients[BOB]);
+    scene_publish(scene, scene->clients[ALICE], "chat/user/bob@", "hello", 1);
+    scene_await_commit();
+    scene_settle(); /* after jobs of other scenes that come again */
+    const char *job = strstr(fake_last(town_root(), "chat/push"), "\"job\":");
+    snprintf(answer_to_job, sizeof answer_to_job, format, job ? atoi(job + 6) : 0);
+}
+
+static void have_bobs_token(struct scene *scene)
+{
+    scene_command(scene, scene->clients[BOB],
+                  "{'command':'setPushToken','provider':'webhook','token':'bob@'}");
+}
+
+static void have_job_done(struct scene *scene)
+{
+    have_job(scene, "{'command':'pushDone','jobs':[%d]}");
+}
+
+static void have_job_failed(struct scene *scene)
+{
+    have_job(scene, "{'command':'pushFailed','job':%d,'error':'no such token','invalidToken':true}");
+}
+
+static enum fake_answer answer_job(struct scene *scene)
+{
+    return scene_command(scene, town_root(), answer_to_job);
+}
+
 static enum fake_answer ask_twice_over_mqtt_5(struct scene *scene)
 {
     return fake_command(scene->clients[ALICE],
@@ -229,6 +266,8 @@ static const struct scenario scenarios[] = {
     {"a user is kicked", kick_user, have_token, have_second_device},
     {"a user is deleted", delete_user, have_token, NULL},
     {"a user who owns groups is deleted", delete_owner, NULL, NULL},
+    {"a worker has delivered a job", answer_job, have_bobs_token, have_job_done},
+    {"a worker was told that a token is dead", answer_job, have_bobs_token, have_job_failed},
     {"two commands in one request, over MQTT 5", ask_twice_over_mqtt_5, NULL, NULL},
 };
 
