@@ -29,7 +29,7 @@ def publish(world, device, topic, payload):
     """Returns whether it is accepted; what follows is due."""
     code = code_of_payload(payload)
     body = {} if code else members_of(payload)
-    known = world.randoms.get((device.user, body.get("random")))
+    known = world.randoms.get((device.user, conversation_of(world, *topic.split("/")[1:]), body.get("random")))
     if known:
         receipt(world, device, known)
         return True
@@ -51,6 +51,11 @@ def refusals(world, device, topic, body):
         return refusals_of_group(world, world.in_group(name), device, body)
     nobody_is_owner = {10007} if body.get("at") == "@all" else set()
     return nobody_is_owner | refusals_of_user(world, device, name)
+
+
+def conversation_of(world, kind, name):
+    """A group that has the id of a dismissed one is another conversation."""
+    return (kind, world.in_group(name)) if kind == "group" else (kind, name)
 
 
 def random_of(payload):
@@ -83,7 +88,9 @@ def refusals_of_group(world, group, device, body):
 
 def remember(world, message, body):
     if body.get("random"):
-        world.randoms[message.body["sender"], body["random"]] = message
+        kind = "group" if "group" in message.body else "user"
+        conversation = conversation_of(world, kind, message.body.get("group") or message.body["to"])
+        world.randoms[message.body["sender"], conversation, body["random"]] = message
         receipt(world, message.device, message)
 
 

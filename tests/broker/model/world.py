@@ -167,7 +167,7 @@ class Member:
     discarded: list = field(default_factory=list)  # positions of what came while he discarded
 
 
-@dataclass
+@dataclass(eq=False)
 class Group:
     id: str
     type: str
@@ -218,7 +218,7 @@ class World:
         self.seqs = {}  # pair -> the last seq
         self.read = {}  # (user, lane) -> position
         self.later = []  # notices that come soon, after whatever else happens meanwhile
-        self.randoms = {}  # (user, random) -> what was stored
+        self.randoms = {}  # (user, conversation, random) -> what was stored
         self.due = {device: [] for device in devices}
         self.limits = limits or {PRIVATE: 200, PUBLIC: 2000, CHATROOM: 6000}
         self.live_history = live_history
