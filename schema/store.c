@@ -122,6 +122,7 @@ bool store_begin_sized(struct store *store, size_t bytes)
 
 static void put(struct store *store, enum write_op op, const char *format, va_list parameters)
 {
+    store->records++;
     uint8_t *out =
         store->broken ? NULL : ring_record(store->ring, (uint16_t)op, record_size(format, parameters));
     store->last_blob = out ? record_write(out, format, parameters) : NULL;
@@ -218,6 +219,7 @@ sqlite3_stmt *store_read(struct store *store, enum read_id id)
         sqlite3_step(store->read[R_TURN_BEGIN]);
         sqlite3_reset(store->read[R_TURN_BEGIN]);
     }
+    store->reads++;
     return store->read[id];
 }
 
@@ -230,8 +232,10 @@ void store_done(sqlite3_stmt *statement)
 bool store_row(struct store *store, sqlite3_stmt *statement)
 {
     int result = sqlite3_step(statement);
-    if (result == SQLITE_ROW)
+    if (result == SQLITE_ROW) {
+        store->rows++;
         return true;
+    }
     if (result != SQLITE_DONE) {
         store->read_failed = true;
         store_say(store, STORE_ERROR, "database read failed: %s", sqlite3_errmsg(store->read_db));
@@ -259,6 +263,11 @@ const char *store_text(sqlite3_stmt *statement, int column)
 {
     const char *text = (const char *)sqlite3_column_text(statement, column);
     return text ? text : "";
+}
+
+struct store_work store_work(const struct store *store)
+{
+    return (struct store_work){.reads = store->reads, .rows = store->rows, .records = store->records};
 }
 
 struct store_counters store_counters(const struct store *store)

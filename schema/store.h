@@ -107,6 +107,13 @@ void store_reads_begin(struct store *store);
 bool store_reads_failed(const struct store *store);
 const char *store_text(sqlite3_stmt *statement, int column); /* "" for NULL; valid until the next step */
 
+/* What has been asked of the store since it was opened: for who charges for it. */
+struct store_work {
+    uint64_t reads, rows; /* statements begun, rows found */
+    uint64_t records;     /* put */
+};
+struct store_work store_work(const struct store *store);
+
 struct store_counters {
     uint64_t ring_used, ring_capacity;
     double commit_ms;    /* the last group commit */

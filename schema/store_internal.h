@@ -34,6 +34,7 @@ struct store {
     bool broken; /* the open frame has outgrown its reservation */
     const char *last_blob;
     bool read_failed;
+    uint64_t reads, rows, records; /* store_work */
 
     int64_t last_id;
     int64_t id_block;     /* a mark is so far above the id in use when it is made */

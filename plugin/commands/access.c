@@ -6,6 +6,7 @@
 #include "acl/code.h"
 #include "plugin/commands/fields.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/announce.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
@@ -152,6 +153,14 @@ int access_check_target(const struct command *command, enum action action, enum 
     const struct access *access = &command->access;
     return rules_may_target(access->conversation->group->type, access->role, command->session->admin, action,
                             target);
+}
+
+int access_check_tips(const struct command *command, enum tips_kind kind)
+{
+    struct conversation *conversation = command->access.conversation;
+    if (command->session->admin || rules_tips(conversation->group->type, kind) == TIPS_NONE)
+        return CODE_OK;
+    return announce_tips_fit(command->chat, conversation) ? CODE_OK : CODE_TOO_FAST;
 }
 
 int64_t group_members_max(const struct chat *chat, enum group_type type)

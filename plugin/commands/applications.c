@@ -36,6 +36,7 @@ static int gather(struct command *command, struct application_list *list)
         return application_list(chat, group, list) ? CODE_OK : CODE_BUSY;
     if (!memberships_load(chat, self))
         return CODE_BUSY;
+    command->walked += self->membership_count;
     DL_FOREACH2 (self->memberships, member, user_next) {
         const struct conversation *conversation = member->conversation;
         if (!conversation->group || conversation->group->dismissed != 0 ||

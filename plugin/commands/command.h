@@ -39,8 +39,10 @@ struct command {
     const char *text; /* the request as it was written (json_text.h) */
     struct field_value fields[FIELDS];
     struct access access;
-    cJSON *data;     /* an empty object: the answer's `data` */
-    char error[200]; /* "" : the code's own text is used */
+    size_t walked;        /* conversations and members looked at in memory: account.h */
+    size_t records_later; /* what it sets off will store: the same */
+    cJSON *data;          /* an empty object: the answer's `data` */
+    char error[200];      /* "" : the code's own text is used */
 };
 
 /* Called when the fields are as acl/commands.def wants them and what they name has been looked up. Returns 0

@@ -11,6 +11,7 @@
 #include "lib/json.h"
 #include "lib/json_text.h"
 #include "plugin/commands/access.h"
+#include "plugin/commands/account.h"
 #include "plugin/commands/commands.h"
 #include "plugin/commands/fields.h"
 #include "plugin/core/broker.h"
@@ -20,7 +21,8 @@
 
 #define REQUEST_MAX      262144
 #define COMMANDS_MAX     50
-#define TOPIC_LEVELS_MAX 200 /* the broker's own limit */
+#define UNPAID_MAX       16384 /* a larger request of who has nothing left is not even read */
+#define TOPIC_LEVELS_MAX 200   /* the broker's own limit */
 /* An answer has at most 1 MiB (or one message that is larger), a command's own part less than 400 KiB: what
  * is left after this much is not begun. */
 #define ANSWER_ENOUGH (1048576 - 409600)
@@ -78,21 +80,34 @@ static int run(const struct command_row *row, struct command *command)
     return code != CODE_OK && store_reads_failed(store) ? CODE_BUSY : code;
 }
 
+/* The fields that every command has. Each is looked at: the answer repeats those that are right. */
+static int check_common(struct command *command)
+{
+    static const struct command_field name = {
+        .name = FIELD_COMMAND, .type = TYPE_TEXT, .need = NEED_REQUIRED, .max = ANY_LENGTH};
+    static const struct command_field correlation = {
+        .name = FIELD_CORRELATION_DATA, .type = TYPE_TEXT, .max = ANY_LENGTH};
+    int code = field_check(command, &name), other = field_check(command, &correlation);
+    return code != CODE_OK ? code : other;
+}
+
 /* A request that may not be answered any more is not executed either. */
 static int execute(struct command *command, bool too_large)
 {
-    static const struct command_field common[] = {
-        {.name = FIELD_CORRELATION_DATA, .type = TYPE_TEXT, .max = ANY_LENGTH},
-        {.name = FIELD_COMMAND, .type = TYPE_TEXT, .need = NEED_REQUIRED, .max = ANY_LENGTH},
-        {.type = TYPE_NONE},
-    };
-    int code = fields_check(command, common);
+    int code = check_common(command);
     if (code != CODE_OK)
         return code;
     if (too_large)
         return command_refuse(command, "the answer is too large");
     const struct command_row *row = command_row_find(command_text(command, FIELD_COMMAND));
     return row ? run(row, command) : CODE_UNKNOWN_COMMAND;
+}
+
+static int refuse_too_fast(struct command *command)
+{
+    (void)check_common(command);
+    command->error[0] = '\0';
+    return CODE_TOO_FAST;
 }
 
 static bool add_error(cJSON *response, int code, const char *error)
@@ -115,18 +130,23 @@ static bool add_text(cJSON *response, const struct command *command, enum field_
     return !text || cJSON_AddStringToObject(response, field_name(name), text);
 }
 
-static bool answer_command(struct answer *answer, struct command *command)
+static bool answer_command(struct answer *answer, struct command *command, size_t len)
 {
+    const struct account_meter before = account_meter(command->chat);
+    const size_t answered = answer->len;
+    const bool open = account_open(command->chat, command->session);
     cJSON *response = cJSON_CreateObject();
     command->data = cJSON_CreateObject();
     bool good = response && command->data;
     if (good) {
-        int code = execute(command, answer->len > ANSWER_ENOUGH);
+        int code = open ? execute(command, answer->len > ANSWER_ENOUGH) : refuse_too_fast(command);
         good = add_text(response, command, FIELD_COMMAND) &&
                add_text(response, command, FIELD_CORRELATION_DATA) &&
                (code == CODE_OK ? add_data(response, command) : add_error(response, code, command->error)) &&
                append_response(answer, response);
     }
+    if (open)
+        account_pay(command, &before, len + answer->len - answered);
     cJSON_Delete(command->data);
     cJSON_Delete(response);
     return good;
@@ -189,7 +209,7 @@ static bool answer_all(struct answer *answer, struct chat *chat, struct session 
         if (!json_next_item(&text, &span))
             return false;
         struct command command = {.chat = chat, .session = session, .request = item, .text = span.at};
-        if (!answer_command(answer, &command))
+        if (!answer_command(answer, &command, span.len))
             return false;
     }
     return true;
@@ -221,8 +241,12 @@ bool control_execute(struct chat *chat, struct session *session, const struct co
     struct answer answer = {0};
     cJSON *tree = NULL;
     const cJSON *commands = NULL;
-    const char *error;
-    int code = read_request(request, &tree, &commands, &error);
+    const char *error = "";
+    bool open = account_open(chat, session);
+    int code =
+        open || request->len <= UNPAID_MAX ? read_request(request, &tree, &commands, &error) : CODE_TOO_FAST;
+    if (code != CODE_OK && open)
+        account_pay_bytes(chat, session, request->len);
     bool good = code == CODE_OK ? answer_all(&answer, chat, session, commands,
                                              json_text_of_child(request->payload, tree, commands))
                                 : answer_broken(&answer, code, error);

@@ -167,6 +167,7 @@ int command_get_conversations(struct command *command)
     const int64_t before = command_number(command, FIELD_BEFORE);
     if (!list_open(chat, user, &list))
         return CODE_BUSY;
+    command->walked += 2 * user->membership_count; /* for the list, and for what is unread */
     size_t first = before == 0 ? 0 : first_after(chat, user, &list, before);
     int code = answer_list(command, &list, first, (size_t)command_number(command, FIELD_LIMIT));
     free(list.entries);

@@ -75,7 +75,9 @@ static int set_info(struct command *command, struct conversation *conversation, 
         .kind = TIPS_INFO, .type = "info", .by = command->session->user->id, .info = change->info};
     if (!change->info->child && !change->event->child)
         return CODE_OK; /* it was so before */
-    int code = command_begin(command);
+    int code = change->info->child ? access_check_tips(command, TIPS_INFO) : CODE_OK;
+    if (code == CODE_OK)
+        code = command_begin(command);
     if (code != CODE_OK)
         return code;
     group_set_info(chat, conversation, &change->group);
@@ -120,7 +122,9 @@ static int transfer(struct command *command, struct conversation *conversation, 
     const struct notice notice = {.type = "ownerGranted", .group = conversation->group->id, .by = self};
     struct member *owner = present_owner(chat, conversation);
     announce_expect(chat, heir->user_id);
-    int code = command_begin(command);
+    int code = access_check_tips(command, TIPS_OWNER);
+    if (code == CODE_OK)
+        code = command_begin(command);
     if (code != CODE_OK)
         return code;
     if (owner)

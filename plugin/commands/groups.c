@@ -21,7 +21,8 @@
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
-/* What the frame of a new group takes without its members. */
+/* A notice is a message, the end of its conversation, and perhaps pushes. */
+#define NOTICE_RECORDS 3
 
 /* createGroup */
 
@@ -209,6 +210,7 @@ int command_create_group(struct command *command)
 
 int command_dismiss_group(struct command *command)
 {
+    command->records_later = NOTICE_RECORDS * (size_t)command->access.conversation->group->member_count;
     return !store_reads_failed(command->chat->store) &&
                    dismissal_start(command->chat, command->access.conversation, command->session->user->id)
                ? CODE_OK
@@ -221,14 +223,16 @@ struct head_count {
     size_t members, online;
 };
 
-static int count_heads(struct chat *chat, struct conversation *conversation, struct head_count *out)
+static int count_heads(struct command *command, struct conversation *conversation, struct head_count *out)
 {
+    struct chat *chat = command->chat;
     if (conversation->group->type == GROUP_LIVE) {
         out->members = out->online = conversation->watchers;
         return CODE_OK;
     }
     if (!members_load(chat, conversation))
         return CODE_BUSY;
+    command->walked += HASH_COUNT(conversation->members);
     out->members = (size_t)conversation->group->member_count;
     out->online = (size_t)members_count_online(chat, conversation);
     return CODE_OK;
@@ -257,7 +261,7 @@ int command_get_group_info(struct command *command)
 {
     struct conversation *conversation = command->access.conversation;
     struct head_count heads;
-    int code = count_heads(command->chat, conversation, &heads);
+    int code = count_heads(command, conversation, &heads);
     return code == CODE_OK ? command_answered(command, answer_info(command->data, conversation, &heads))
                            : code;
 }
@@ -318,6 +322,7 @@ int answer_joined_groups(struct command *command, struct user *user)
     size_t count;
     if (!memberships_load(command->chat, user))
         return CODE_BUSY;
+    command->walked += user->membership_count;
     struct member **list = joined_groups(user, &count);
     cJSON *array = cJSON_AddArrayToObject(command->data, "groups");
     bool good = list && array;

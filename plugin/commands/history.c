@@ -7,6 +7,7 @@
 #include "plugin/people/conversation.h"
 #include "plugin/people/live_history.h"
 #include "plugin/people/merge.h"
+#include "plugin/people/user.h"
 #include "plugin/people/visible.h"
 #include "plugin/session/session.h"
 #include "schema/log.h"
@@ -40,6 +41,7 @@ int command_sync(struct command *command)
     int code = CODE_BUSY;
     struct merge *merge = merge_open(command->chat, command->session->user, MERGE_ALL, NULL,
                                      command_number(command, FIELD_AFTER));
+    command->walked += command->session->user->membership_count;
     page.array = merge ? cJSON_AddArrayToObject(command->data, "messages") : NULL;
     if (page.array) {
         merge_read(merge, (size_t)command_number(command, FIELD_LIMIT), on_merged, &page, &complete);

@@ -66,6 +66,7 @@ static int get_members(struct command *command, struct conversation *conversatio
     if (!members_load(command->chat, conversation))
         return CODE_BUSY;
     const struct member **list = members_in_order(conversation, &count);
+    command->walked += HASH_COUNT(conversation->members);
     cJSON *array = cJSON_AddArrayToObject(command->data, "members");
     bool good = list && array;
     for (size_t i = page->offset; good && i < count && i < page->offset + page->limit; i++)

@@ -104,7 +104,9 @@ static int join_now(struct command *command, struct conversation *conversation)
 {
     struct chat *chat = command->chat;
     struct user *self = command->session->user;
-    int code = command_begin(command);
+    int code = access_check_tips(command, TIPS_JOIN);
+    if (code == CODE_OK)
+        code = command_begin(command);
     if (code != CODE_OK)
         return code;
     if (!member_add(chat, conversation, self, ROLE_MEMBER)) {
@@ -241,6 +243,9 @@ int command_invite_group_member(struct command *command)
         rules_invite(group->type, command->access.role, command->session->admin, group->invite_opt);
     if (entry == ENTRY_REFUSED)
         return CODE_NOT_ALLOWED;
+    int code = access_check_tips(command, TIPS_INVITE);
+    if (code != CODE_OK)
+        return code;
     int64_t room = room_in(command->chat, conversation);
     read_candidates(command, &invited);
     for (size_t i = 0; i < invited.count; i++)
@@ -319,7 +324,9 @@ static int set_role(struct command *command, struct member *member)
     if (member->role == role)
         return CODE_OK;
     announce_expect(chat, member->user_id);
-    int code = command_begin(command);
+    int code = access_check_tips(command, TIPS_ADMIN);
+    if (code == CODE_OK)
+        code = command_begin(command);
     if (code != CODE_OK)
         return code;
     member_set_role(chat, member, role);

@@ -10,6 +10,7 @@
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/unread.h"
+#include "plugin/people/user.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
@@ -52,6 +53,7 @@ int command_mark_read(struct command *command)
 int command_get_unread(struct command *command)
 {
     int64_t total = user_total_unread(command->chat, command->session->user);
+    command->walked += command->session->user->membership_count;
     if (store_reads_failed(command->chat->store))
         return CODE_BUSY;
     return command_answered(command, cJSON_AddNumberToObject(command->data, "totalUnread", (double)total));

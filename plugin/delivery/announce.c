@@ -142,12 +142,21 @@ static cJSON *tips_json(const struct tips *tips)
     return NULL;
 }
 
+bool announce_tips_fit(const struct chat *chat, struct conversation *conversation)
+{
+    int64_t rate = chat->options.group_rate;
+    bucket_fill(&conversation->tips_rate, chat->now, rate, rate);
+    return rate == 0 || conversation->tips_rate.tokens >= 1000;
+}
+
 void announce_tips(struct chat *chat, struct conversation *conversation, const struct tips *tips)
 {
+    int64_t rate = chat->options.group_rate;
     enum tips_delivery delivery = rules_tips(conversation->group->type, tips->kind);
-    char *body = delivery == TIPS_NONE ? NULL : print_body("tips", tips_json(tips));
     if (delivery == TIPS_NONE)
         return;
+    (void)bucket_take(&conversation->tips_rate, chat->now, rate, rate, 0);
+    char *body = print_body("tips", tips_json(tips));
     if (!body) {
         out_of_memory(tips->type);
         return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* A token bucket in two numbers: what may come so often a second, and for a while more often. Pure: no clock,
- * any thread. */
+ * any thread. `now` is in ms; the bucket has `size` and gains `rate` a second. */
 #ifndef PLUGIN_PEOPLE_BUCKET_H
 #define PLUGIN_PEOPLE_BUCKET_H
 
@@ -9,16 +9,11 @@
 
 struct bucket {
     int64_t filled; /* ms: when it was last refilled; 0: never, it is full */
-    int64_t tokens; /* thousandths */
+    int64_t tokens; /* thousandths; below 0: it has given what it did not have yet */
 };
 
-/* At `now` (ms): takes one token from a bucket of `size` that gains `rate` a second, if more than `reserve`
- * of them are left. rate 0: no limit. */
-static inline bool bucket_take(struct bucket *bucket, int64_t now, int64_t rate, int64_t size,
-                               int64_t reserve)
+static inline void bucket_fill(struct bucket *bucket, int64_t now, int64_t rate, int64_t size)
 {
-    if (rate == 0)
-        return true;
     if (bucket->filled == 0)
         bucket->tokens = size * 1000;
     else if (now > bucket->filled)
@@ -26,6 +21,15 @@ static inline bool bucket_take(struct bucket *bucket, int64_t now, int64_t rate,
     if (bucket->tokens > size * 1000)
         bucket->tokens = size * 1000;
     bucket->filled = now;
+}
+
+/* Takes one token, if more than `reserve` of them are left. rate 0: no limit. */
+static inline bool bucket_take(struct bucket *bucket, int64_t now, int64_t rate, int64_t size,
+                               int64_t reserve)
+{
+    if (rate == 0)
+        return true;
+    bucket_fill(bucket, now, rate, size);
     if (bucket->tokens < reserve * 1000 + 1000)
         return false;
     bucket->tokens -= 1000;

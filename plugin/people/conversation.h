@@ -48,7 +48,7 @@ struct conversation {
     int64_t last_seq, last_id, last_time; /* of the last one, ms; 0: none */
     int64_t recalled_id;                  /* no message after this one has been recalled */
     int64_t recalls;                      /* how many since it is in memory */
-    struct bucket rate;                   /* groups: of what is sent to it */
+    struct bucket rate, tips_rate;        /* groups: of what is sent to it; of what is told in it */
 
     /* Who is in it: member.h. */
     bool members_complete;  /* `members` are all, not only those met so far */

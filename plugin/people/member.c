@@ -69,6 +69,7 @@ static void attach_user(struct member *member, struct user *user)
         return;
     member->user = user;
     DL_APPEND2(user->memberships, member, user_prev, user_next);
+    user->membership_count++;
     attach_feeds(member);
 }
 

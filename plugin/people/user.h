@@ -27,6 +27,7 @@ struct user {
     bool leaving; /* deleted, and memberships are still being ended: deletion.h */
     int64_t c2c_muted_until, group_muted_until; /* ms: by an app admin; 0: not */
     struct bucket rate;                         /* of what the user sends */
+    struct bucket account;                      /* of the user's commands: commands/account.h */
 
     /* What the user has set. */
     struct profile *profile;     /* profile.h; NULL: nothing */
@@ -35,6 +36,7 @@ struct user {
 
     /* What the user is in: member.h. */
     bool memberships_complete;  /* `memberships` are all, not only those met so far */
+    size_t membership_count;    /* how many `memberships` there are */
     struct member *memberships; /* utlist DL over user_prev/user_next; members with ROLE_NONE may be in it */
 
     /* Connections. */

@@ -106,6 +106,19 @@ def test_correlation_data_is_returned_as_it_was_and_left_out_where_there_was_non
     assert responses[0]["correlationData"] == odd and "correlationData" not in responses[1]
 
 
+@pytest.mark.parametrize("wrong", [{"correlationData": 7}, {"correlationData": ["x"]}, {"correlationData": {}}])
+def test_a_correlationData_of_a_wrong_type_is_answered_with_the_name_of_the_command(raw, wrong):
+    (response,) = ask(raw, [{"command": "getUnread", **wrong}])
+    assert (response["command"], response["code"]) == ("getUnread", 10004)
+    assert "correlationData" in response["error"] and "correlationData" not in response
+
+
+def test_a_command_of_a_wrong_type_is_answered_with_its_correlationData(raw):
+    (response,) = ask(raw, [{"command": 7, "correlationData": "x"}])
+    assert (response["correlationData"], response["code"]) == ("x", 10004)
+    assert "command" in response["error"] and "command" not in response
+
+
 def test_several_commands_are_answered_in_order(raw):
     commands = [
         {"command": "createGroup", "groupType": "Public", "groupID": f"g{n}", "correlationData": str(n)}

@@ -160,7 +160,8 @@ def test_per_listener_settings_are_refused_with_an_error_line(broker_factory):
 
 
 def test_the_required_options_are_enough_to_chat(broker_factory):
-    broker = broker_factory(admins=None, ring_bytes=None, user_rate=None, group_rate=None)
+    broker = broker_factory(admins=None, ring_bytes=None, user_rate=None, group_rate=None,
+                            command_rate=None)
     alice, bob = broker.user("alice"), broker.user("bob").subscribe("chat/user/bob/#")
     alice.send("bob", "hello")
     bob.text("hello")
@@ -181,6 +182,7 @@ def test_every_option_may_be_given(broker_factory):
         max_members_public=100000,
         max_members_chatroom=100000,
         group_rate=1000000,
+        command_rate=1000000,
         recall_seconds=0,
         replay_limit=0,
         live_history=0,

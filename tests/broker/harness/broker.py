@@ -64,6 +64,7 @@ class Broker:
             "ring_bytes": 8 << 20,
             "user_rate": 0,
             "group_rate": 0,
+            "command_rate": 0,
         }
         self.options.update(options or {})
         self.faults = Faults(self.folder) if faults else None

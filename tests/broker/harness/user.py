@@ -386,6 +386,19 @@ class User:
         found = self.wait(answers, f"no response to {command}")
         return next(r for r in found.data["responses"] if r.get("correlationData") == mark)
 
+    def batch(self, commands, timeout=PATIENCE):
+        """Sends up to 50 commands in one publish and returns their responses."""
+        marked = [{**command, "correlationData": f"t{next(_numbers)}"} for command in commands]
+        self.start_publish(CONTROL, {"commands": marked})
+        last = marked[-1]["correlationData"]
+
+        def answers(message):
+            listed = message.get("responses") or [{}]
+            return message.topic == RESPONSE and listed[-1].get("correlationData") == last
+
+        found = self.wait(answers, f"no response to {len(marked)} commands", timeout)
+        return found.data["responses"]
+
     def command(self, command, **fields):
         """The `data` of the response; raises ChatError."""
         response = self.request(command, **fields)
