@@ -25,7 +25,7 @@
     X(BAD_GROUP_ID, 10015, "the groupID is not valid")                                                       \
     X(MUTED, 10017, "muted in this group")                                                                   \
     X(GROUP_ID_TAKEN, 10021, "the groupID is taken")                                                         \
-    X(TOO_FAST, 10023, "too much in too short a time")                                                                  \
+    X(TOO_FAST, 10023, "too much in too short a time")                                                       \
     X(APPLICATION_HANDLED, 10024, "the application has been handled already")                                \
     X(GROUP_ID_YOURS, 10025, "the groupID is taken by a group of yours")                                     \
     X(UNKNOWN_COMMAND, 10026, "the command is not known")                                                    \
