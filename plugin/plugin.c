@@ -384,7 +384,6 @@ static int on_tick(int event, void *event_data, void *userdata)
     uint64_t queued = broker_queued();
     (void)event;
     chat->tick++;
-    chat->steady = clock_steady();
     chat->unflushed = !plugin->is_2_1;
     sessions_connected(chat);
     plugin->reloading = false;
@@ -564,7 +563,6 @@ static int start(struct plugin *plugin, const struct mosquitto_opt *opts, int co
     struct chat *chat = &plugin->chat;
     char error[700] = "out of memory";
     chat->now = clock_wall();
-    chat->steady = clock_steady();
     if (configure(chat, opts, count, error, sizeof error) || open_store(chat, error, sizeof error)) {
         broker_error("%s", error);
         return -1;

@@ -19,7 +19,6 @@
 #define ADMIN_BYTES_MAX    4096
 #define SETTINGS_BYTES_MAX 65536
 #define RING_BYTES_MAX     INT64_C(4294967296)
-#define QUEUE_BYTES_MAX    INT64_C(1099511627776)
 #define NAME_BYTES_MAX     32
 #define SHOWN_BYTES_MAX    64
 #define EDITS_MAX          2
@@ -69,9 +68,6 @@ static const struct option_row rows[] = {
     {OPT(recall_seconds),          NUMBER, 0,       604800,          "120",      RUNNING,  NULL},
     {OPT(replay_limit),            NUMBER, 0,       1000000,         "1000",     RUNNING,  NULL},
     {OPT(live_history),            NUMBER, 0,       50,              "20",       RUNNING,  NULL},
-    {OPT(max_queued_messages),     NUMBER, 0,       10000000,        "1000",     0,        NULL},
-    {OPT(max_queued_bytes),        NUMBER, 0,       QUEUE_BYTES_MAX, "0",        0,        NULL},
-    {OPT(device_rate),             NUMBER, 1,       100000,          "45",       RUNNING,  NULL},
     {OPT(sync),                    WORD,   0,       0,               "full",     0,        SYNC_MODES},
     {OPT(ring_bytes),              NUMBER, 4194304, RING_BYTES_MAX,  "67108864", 0,        NULL},
     {OPT(push_lease_seconds),      NUMBER, 1,       3600,            "30",       RUNNING,  NULL},

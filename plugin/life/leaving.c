@@ -23,7 +23,8 @@ static bool goes_on(struct chat *chat, const struct session *session)
 static void write_end(struct chat *chat, struct session *session, bool lost)
 {
     int64_t doubtful_after = subscriptions_doubtful_after(chat, session);
-    subscriptions_rewind(chat, session, session->clean && (lost || session->taken_over));
+    if (session->clean && (lost || session->taken_over))
+        subscriptions_rewind(chat, session);
     if (!store_begin_sized(chat->store, subscriptions_frame_bytes(session))) {
         departed_add(chat, session, 0); /* the ring is full: written later */
         return;

@@ -197,7 +197,7 @@ void session_dirty(struct chat *chat, struct session *session)
 {
     if (session->dirty.since != 0)
         return;
-    session->dirty.since = chat->steady;
+    session->dirty.since = chat->now;
     DL_APPEND2(chat->sessions->dirty, session, dirty.prev, dirty.next);
 }
 

@@ -168,9 +168,6 @@ static const struct number_row {
     NUMBER(recall_seconds, 0, 604800, 120, true),
     NUMBER(replay_limit, 0, 1000000, 1000, true),
     NUMBER(live_history, 0, 50, 20, true),
-    NUMBER(device_rate, 1, 100000, 45, true),
-    NUMBER(max_queued_messages, 0, 10000000, 1000, false),
-    NUMBER(max_queued_bytes, 0, INT64_C(1099511627776), 0, false),
     NUMBER(ring_bytes, 4194304, INT64_C(4294967296), 67108864, false),
     NUMBER(push_lease_seconds, 1, 3600, 30, true),
     NUMBER(push_ttl_seconds, 60, 604800, 86400, true),
@@ -745,12 +742,6 @@ static void read_example(struct example *example, const char *settings_file)
     fclose(file);
 }
 
-/* The example has other limits for the broker than the broker itself, and says the same to the plugin. */
-static bool is_the_brokers(const struct number_row *row)
-{
-    return strncmp(row->name, "max_queued_", strlen("max_queued_")) == 0;
-}
-
 static void the_example_shows_every_option_with_its_default(void **state)
 {
     struct options_fixture *f = *state;
@@ -759,7 +750,7 @@ static void the_example_shows_every_option_with_its_default(void **state)
     if (parse(f, example.pairs, example.count))
         fail_msg("%s", f->error);
     for (size_t i = 0; i < COUNT(numbers); i++)
-        if (numbers[i].value != NONE && !is_the_brokers(&numbers[i]))
+        if (numbers[i].value != NONE)
             assert_int_equal(number_of(&f->options, &numbers[i]), numbers[i].value);
     for (size_t i = 0; i < COUNT(words); i++)
         if (words[i].is_default)

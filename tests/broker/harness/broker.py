@@ -18,9 +18,10 @@ from harness.raw import RawClient
 from harness.settings import ADMIN, KEY, MOSQUITTO, PATIENCE, PLUGIN, PRELOAD, SDKAPPID
 from harness.user import User
 
-QUEUE_LIMITS = {"max_queued_messages": 20000, "max_queued_bytes": 33554432}
 # As in mosquitto.conf.example; the tests' own additions below.
 LIMITS = """
+max_queued_messages 20000
+max_queued_bytes 33554432
 allow_duplicate_messages true
 set_tcp_nodelay true
 """
@@ -65,10 +66,6 @@ class Broker:
             "group_rate": 0,
             "command_rate": 0,
         }
-        # What the broker is told, the plugin is told too.
-        for name, value in QUEUE_LIMITS.items():
-            own = [line.split()[1] for line in self.conf if line.startswith(name)]
-            self.options[name] = own[-1] if own else value
         self.options.update(options or {})
         self.faults = Faults(self.folder) if faults else None
         self.process = None
@@ -100,8 +97,7 @@ class Broker:
         ]
         if os.geteuid() == 0:
             lines.append(f"user {self.run_as or 'root'}")
-        limits = [f"{name} {value}" for name, value in QUEUE_LIMITS.items()]
-        lines += limits + LIMITS.split("\n") + self.conf
+        lines += LIMITS.split("\n") + self.conf
         if not self.per_listener:
             lines += self._plugin_lines()
         lines.append(f"listener {self.mqtt.number} 127.0.0.1")
