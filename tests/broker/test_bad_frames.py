@@ -3,8 +3,9 @@
 import contextlib
 import sqlite3
 import subprocess
+import time
 
-from harness.settings import BUILD_DIR
+from harness.settings import BUILD_DIR, PATIENCE
 
 INTRUDER = """INSERT INTO message (id, conversation, seq, sender, client, time, kind, random, push, body)
 SELECT max(id) + 1, 999, 1, 'nobody', 'nobody', time, kind, 0, 0, '}' FROM message"""
@@ -18,10 +19,20 @@ def bad_file(broker):
     return broker.database.with_name("chat.db.bad")
 
 
+def await_stored(broker):
+    """The broker says nothing of a commit."""
+    deadline = time.monotonic() + PATIENCE
+    with contextlib.closing(sqlite3.connect(broker.database)) as database:
+        while not database.execute("SELECT count(*) FROM message").fetchone()[0]:
+            assert time.monotonic() < deadline, "no message was stored"
+            time.sleep(0.01)
+
+
 def be_refused(broker, text):
     """A message from alice to bob whose place in the database somebody else has taken."""
     alice = broker.user("alice")
     alice.send("bob", "before")
+    await_stored(broker)
     with broker.uncommitted() as database:
         database.execute(INTRUDER)
         database.execute("COMMIT")
