@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A bad disk and a wrong clock for the program that this library is preloaded into. What is wrong is in a file
- * that CHAT_FAULTS names, mapped by both sides, so that a test changes it while the program runs
- * (tests/broker/harness/faults.py writes it).
+/* A bad disk, a wrong clock and too little memory for the program that this library is preloaded into. What
+ * is wrong is in a file that CHAT_FAULTS names, mapped by both sides, so that a test changes it while the
+ * program runs (tests/broker/harness/faults.py writes it).
  *
  * A rule makes calls of one kind fail, or wait, on files whose path contains a text. Paths are looked up from
  * the descriptor at each call, and only where a rule of that kind is in force. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +41,12 @@ struct control {
     struct fault_rule rules[RULES];
     volatile int64_t wall_ms;   /* added to CLOCK_REALTIME */
     volatile int64_t steady_ms; /* added to CLOCK_MONOTONIC and CLOCK_BOOTTIME: a machine that slept */
+    volatile uint64_t chance;   /* where the next allocation that fails comes from, by chance */
+    volatile uint32_t one_in;   /* so many allocations fails; 0: none does */
+    volatile uint32_t failed;
 };
+
+static struct control *memory_control; /* once it is mapped: malloc cannot do that */
 
 static struct control *control(void)
 {
@@ -55,7 +63,7 @@ static struct control *control(void)
         found = map(NULL, sizeof none, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     }
     if (found != MAP_FAILED)
-        mapped = found;
+        memory_control = mapped = found;
     return mapped;
 }
 
@@ -203,3 +211,83 @@ int gettimeofday(struct timeval *restrict out, void *restrict zone)
     *out = (struct timeval){.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
     return 0;
 }
+
+/* Memory */
+
+#ifdef __GLIBC__
+
+/* Only the plugin's allocations fail, and those of the libraries that nobody but the plugin uses. */
+static const char *const borrowers[] = {"/mosquitto_chat.so", "/libsqlite3.so", "/libcjson.so", "/libz.so"};
+
+static struct {
+    uintptr_t from, to;
+} spans[16];
+static int span_count;
+
+static int note_spans(struct dl_phdr_info *library, size_t size, void *context)
+{
+    bool borrows = false;
+    (void)size, (void)context;
+    for (size_t i = 0; i < sizeof borrowers / sizeof *borrowers; i++)
+        borrows = borrows || strstr(library->dlpi_name, borrowers[i]);
+    for (int i = 0; borrows && i < library->dlpi_phnum && span_count < 16; i++) {
+        if (library->dlpi_phdr[i].p_type != PT_LOAD || !(library->dlpi_phdr[i].p_flags & PF_X))
+            continue;
+        spans[span_count].from = library->dlpi_addr + library->dlpi_phdr[i].p_vaddr;
+        spans[span_count].to = spans[span_count].from + library->dlpi_phdr[i].p_memsz;
+        span_count++;
+    }
+    return 0;
+}
+
+static pthread_once_t spans_noted = PTHREAD_ONCE_INIT;
+
+static void find_spans(void)
+{
+    dl_iterate_phdr(note_spans, NULL);
+}
+
+static bool borrows(uintptr_t caller)
+{
+    pthread_once(&spans_noted, find_spans);
+    for (int i = 0; i < span_count; i++)
+        if (caller >= spans[i].from && caller < spans[i].to)
+            return true;
+    return false;
+}
+
+static bool memory_is_out(void *caller)
+{
+    struct control *now = memory_control;
+    uint32_t one_in = now ? now->one_in : 0;
+    if (one_in == 0 || !borrows((uintptr_t)caller))
+        return false;
+    uint64_t chance = __atomic_add_fetch(&now->chance, UINT64_C(0x9E3779B97F4A7C15), __ATOMIC_SEQ_CST);
+    chance = (chance ^ chance >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    if ((chance >> 32) % one_in != 0)
+        return false;
+    __atomic_add_fetch(&now->failed, 1, __ATOMIC_SEQ_CST);
+    errno = ENOMEM;
+    return true;
+}
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+
+void *malloc(size_t size)
+{
+    return memory_is_out(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return memory_is_out(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *block, size_t size)
+{
+    return size > 0 && memory_is_out(__builtin_return_address(0)) ? NULL : __libc_realloc(block, size);
+}
+
+#endif

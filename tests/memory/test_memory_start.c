@@ -19,8 +19,8 @@
 
 /* Between its beginning and its end a start prepares more than a hundred statements: there it fails at one
  * allocation of so many. */
-#define EACH_AT_BOTH_ENDS 400
-#define STRIDE            53
+#define EACH_AT_BOTH_ENDS 300
+#define STRIDE            97
 
 #define SAID 3 /* messages that are there before */
 

@@ -16,8 +16,8 @@
 #include "tests/memory/scene.h"
 
 /* What comes later is the same statements again. */
-#define EACH   150
-#define STRIDE 7
+#define EACH   100
+#define STRIDE 13
 
 static char *healthy; /* how a scene looks when all went well */
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-"""A bad disk and a wrong clock for one process: the other side of tests/faults/faults.c."""
+"""A bad disk, a wrong clock and too little memory for one process: the other side of tests/faults/faults.c."""
 import contextlib
 import errno
 import mmap
@@ -11,6 +11,7 @@ KINDS = {"read": 1, "write": 2, "sync": 3, "map": 4, "open": 5, "truncate": 6}
 RULES = 8
 RULE = struct.Struct("<iiiiI124s")
 CLOCKS = struct.Struct("<qq")
+MEMORY = struct.Struct("<QII")
 LIBRARY = BUILD_DIR / "faults.so"
 
 
@@ -19,7 +20,7 @@ class Faults:
 
     def __init__(self, folder):
         self.path = folder / "faults"
-        self.path.write_bytes(bytes(RULES * RULE.size + CLOCKS.size))
+        self.path.write_bytes(bytes(RULES * RULE.size + CLOCKS.size + MEMORY.size))
         self._file = self.path.open("r+b")
         self._map = mmap.mmap(self._file.fileno(), 0)
 
@@ -59,3 +60,15 @@ class Faults:
     def set_clock(self, wall=0.0, steady=0.0):
         """How many seconds the wall clock, and the one since boot, are ahead of the true ones."""
         CLOCKS.pack_into(self._map, RULES * RULE.size, round(wall * 1000), round(steady * 1000))
+
+    # ---- memory
+
+    @contextlib.contextmanager
+    def memory(self, one_in, seed):
+        """Inside, one in so many of the plugin's allocations fails, by chance. Gives a function: how many have."""
+        at = RULES * RULE.size + CLOCKS.size
+        MEMORY.pack_into(self._map, at, seed, one_in, 0)
+        try:
+            yield lambda: MEMORY.unpack_from(self._map, at)[2]
+        finally:
+            struct.pack_into("<I", self._map, at + 8, 0)
