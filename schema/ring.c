@@ -295,6 +295,11 @@ void ring_close(struct ring *ring)
     free(ring);
 }
 
+const char *ring_path(const struct ring *ring)
+{
+    return ring->path;
+}
+
 size_t ring_capacity(const struct ring *ring)
 {
     return ring->capacity;
@@ -610,12 +615,17 @@ void ring_shrink(struct ring *ring, size_t most)
 
 bool ring_begin(struct ring *ring, size_t bytes)
 {
+    return ring_begin_keeping(ring, bytes, 0);
+}
+
+bool ring_begin_keeping(struct ring *ring, size_t bytes, size_t keep)
+{
     if (!ring->started || ring->draft.open || bytes > ring_frame_max(ring))
         return false;
     size_t need = sizeof(struct frame_head) + round8(bytes);
     size_t rest = left(ring, ring_head(ring));
     size_t skip = need > rest ? rest : 0;
-    if (skip + need > ring->capacity - ring_used(ring))
+    if (skip + need + keep > ring->capacity - ring_used(ring))
         return false;
     ring->draft = (struct frame_draft){.open = true, .skip = skip, .room = bytes & ~(size_t)7u};
     return true;

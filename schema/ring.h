@@ -39,6 +39,7 @@ struct ring;
  * reason, and for EACCES that the folder must be writable by the broker's user and which uid that is). */
 __attribute__((warn_unused_result)) int ring_open(struct ring **out, const char *path, size_t capacity_bytes,
                                                   char *error, size_t error_size);
+const char *ring_path(const struct ring *ring);
 void ring_close(struct ring *ring); /* unmaps and unlocks; NULL is fine */
 
 size_t ring_capacity(const struct ring *ring);
@@ -112,6 +113,8 @@ void ring_start(struct ring *ring, uint64_t position, uint64_t epoch);
 #define RING_FRAME_BYTES     40
 #define RING_RECORD_BYTES(n) (8u + (((size_t)(n) + 7u) & ~(size_t)7u))
 __attribute__((warn_unused_result)) bool ring_begin(struct ring *ring, size_t bytes);
+/* The same, but says that the ring is full when less than `keep` bytes would be left for others. */
+__attribute__((warn_unused_result)) bool ring_begin_keeping(struct ring *ring, size_t bytes, size_t keep);
 uint8_t *ring_record(struct ring *ring, uint16_t op, size_t len);
 uint64_t ring_commit(struct ring *ring);
 void ring_abort(struct ring *ring);

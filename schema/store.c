@@ -12,6 +12,7 @@
 #define FRAME_BYTES      ((size_t)256 << 10)
 #define FRAME_SHARE      16 /* ... or this part of the ring, if that is less */
 #define FRAME_SPARE      16384
+#define RESERVE_SHARE    16                /* of the ring, for logins and ends of sessions */
 #define SHRINK_BYTES_MAX ((size_t)4 << 20) /* in a second */
 
 __attribute__((format(printf, 3, 4))) void store_say(struct store *store, enum store_log priority,
@@ -97,11 +98,17 @@ bool store_has(const struct store *store, uint64_t mark)
     return store->committed >= mark;
 }
 
-static bool begin(struct store *store, size_t bytes)
+static size_t reserve(const struct store *store)
 {
-    if (!ring_begin(store->ring, bytes)) {
+    return ring_capacity(store->ring) / RESERVE_SHARE;
+}
+
+/* Leaves `keep` bytes to those who matter more. */
+static bool begin(struct store *store, size_t bytes, size_t keep)
+{
+    if (!ring_begin_keeping(store->ring, bytes, keep)) {
         store_poll(store);
-        if (!ring_begin(store->ring, bytes))
+        if (!ring_begin_keeping(store->ring, bytes, keep))
             return false;
     }
     store->broken = false;
@@ -112,12 +119,18 @@ static bool begin(struct store *store, size_t bytes)
 bool store_begin(struct store *store)
 {
     size_t share = ring_capacity(store->ring) / FRAME_SHARE;
-    return begin(store, share < FRAME_BYTES ? share : FRAME_BYTES);
+    return !writer_files_gone(store->writer) &&
+           begin(store, share < FRAME_BYTES ? share : FRAME_BYTES, reserve(store));
 }
 
 bool store_begin_sized(struct store *store, size_t bytes)
 {
-    return begin(store, bytes + FRAME_SPARE);
+    return !writer_files_gone(store->writer) && begin(store, bytes + FRAME_SPARE, reserve(store));
+}
+
+bool store_begin_session(struct store *store, size_t bytes, bool admin)
+{
+    return begin(store, bytes + FRAME_SPARE, admin ? 0 : reserve(store) / 2);
 }
 
 static void put(struct store *store, enum write_op op, const char *format, va_list parameters)
@@ -276,7 +289,9 @@ struct store_counters store_counters(const struct store *store)
                                    .ring_capacity = ring_capacity(store->ring),
                                    .commit_ms = writer_commit_ms(store->writer),
                                    .frames_bad = writer_bad_frames(store->writer),
-                                   .stalled = writer_stalled(store->writer)};
+                                   .log_bytes = writer_log_bytes(store->writer),
+                                   .stalled =
+                                       writer_stalled(store->writer) || writer_files_gone(store->writer)};
 }
 
 void store_set_retention(struct store *store, int64_t retention_ms)

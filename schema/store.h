@@ -31,7 +31,8 @@ __attribute__((warn_unused_result)) int store_open(struct store **out, const str
  * end, closes. */
 void store_close(struct store *store);
 
-/* Starts a frame; false: the ring is full, nothing has changed and nothing may be changed. Between store_begin
+/* Starts a frame; false: the ring is full (but for a 16th, see below), or it or the database was removed, nothing
+ * has changed and nothing may be changed. Between store_begin
  * and store_commit memory may change: the frame will be written, unless store_abort.
  *
  * The frame may take 256 KiB (a 16th of a ring of less than 4 MiB, which only tests have). What it does not
@@ -41,6 +42,9 @@ __attribute__((warn_unused_result)) bool store_begin(struct store *store);
  * numbers: for what may need more, like a list of any length; and for messages, which find room in a ring that
  * is nearly full. */
 __attribute__((warn_unused_result)) bool store_begin_sized(struct store *store, size_t bytes);
+/* The same for a login or the end of a session, which find room where the others do not any more; an admin's login
+ * in the last half of that, so that somebody can come in and look. */
+__attribute__((warn_unused_result)) bool store_begin_session(struct store *store, size_t bytes, bool admin);
 /* Adds a statement with its parameters, by format: i int64_t; t text (NULL gives NULL); b text with length
  * (const char *, size_t). A frame whose reservation does not suffice is marked broken: store_commit logs it
  * and writes nothing. */
@@ -118,7 +122,8 @@ struct store_counters {
     uint64_t ring_used, ring_capacity;
     double commit_ms;    /* the last group commit */
     uint64_t frames_bad; /* moved to <database>.bad */
-    bool stalled;        /* the writer is retrying (disk full, ...) */
+    uint64_t log_bytes;  /* of the write-ahead log, not in the database file yet */
+    bool stalled;        /* the writer is retrying (disk full, ...), or a file was removed */
 };
 struct store_counters store_counters(const struct store *store);
 void store_set_retention(struct store *store, int64_t retention_ms);

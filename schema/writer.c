@@ -23,6 +23,7 @@
 #include "schema/record_bind.h"
 #include "schema/retention.h"
 #include "schema/statements.h"
+#include "schema/watch.h"
 
 #define BATCH_FRAMES 4000
 /* Under load commits are gathered: each one writes pages anew that the next would write again, and costs a
@@ -38,13 +39,15 @@
 struct writer {
     sqlite3 *db;
     struct ring *ring;
-    char *bad_path;
+    char *database, *bad_path;
     sqlite3_stmt *op[WRITE_OPS];
     sqlite3_stmt *begin, *commit, *rollback, *save_position, *forget_boot;
     struct retention *retention;
     char reason[300];  /* of the last failure; kept, because a rollback overwrites what SQLite knows of it */
     uint64_t kept_end; /* of the last frame in the .bad file */
     struct checkpoints checkpoints;
+    struct file_watch watch;
+    bool database_gone;
     int64_t next_retention, stall_said;
 
     struct deferrals deferrals;
@@ -53,8 +56,8 @@ struct writer {
     pthread_t thread;
     bool started;
     int wake; /* an eventfd */
-    atomic_bool asleep, stop, stalled;
-    atomic_uint_fast64_t committed, commit_us, bad;
+    atomic_bool asleep, stop, stalled, files_gone;
+    atomic_uint_fast64_t committed, commit_us, bad, log_bytes;
     atomic_int_fast64_t retention_ms, first_id;
 
     struct lines lines;
@@ -334,6 +337,49 @@ static void note_commit(struct writer *w, uint64_t position, int64_t started)
     atomic_store(&w->committed, position);
 }
 
+static void run_checkpoint(struct writer *w, int64_t now)
+{
+    enum checkpoint_news news = checkpoints_run(&w->checkpoints, now);
+    uint64_t waiting = checkpoints_waiting(&w->checkpoints);
+    atomic_store(&w->log_bytes, waiting);
+    if (news == CHECKPOINT_STUCK)
+        lines_say(
+            &w->lines, true,
+            "the write-ahead log of the database (%llu bytes) cannot be taken over into it, and grows: %s",
+            (unsigned long long)waiting, checkpoints_reason(&w->checkpoints));
+    else if (news == CHECKPOINT_WELL)
+        lines_say(&w->lines, false, "the write-ahead log is taken over into the database again");
+}
+
+/* What is written to a file that has no name any more is gone when the process is. */
+static void watch_files(struct writer *w, int64_t now)
+{
+    bool any = false;
+    if (!watch_look(&w->watch, now))
+        return;
+    w->database_gone = false;
+    for (int i = 0; i < WATCHED; i++) {
+        const struct watched_file *file = &w->watch.files[i];
+        any = any || file->gone;
+        w->database_gone = w->database_gone || (file->gone && i != WATCH_RING);
+        if (file->changed && file->gone)
+            lines_say(
+                &w->lines, true,
+                "%s was removed or replaced while it is in use: nothing is accepted until it is back or the "
+                "broker has been started again",
+                file->path);
+        else if (file->changed)
+            lines_say(&w->lines, false, "%s is back", file->path);
+    }
+    atomic_store(&w->files_gone, any);
+}
+
+static int lose_database(struct writer *w)
+{
+    snprintf(w->reason, sizeof w->reason, "its file or its log was removed or replaced");
+    return SQLITE_IOERR;
+}
+
 /* A head without a frame: memory was overwritten; nothing more can be done here. */
 static int lose_ring(struct writer *w)
 {
@@ -341,42 +387,57 @@ static int lose_ring(struct writer *w)
     return SQLITE_CORRUPT;
 }
 
+/* Executes what is there, one batch at most. */
+static int take_frames(struct writer *w, uint64_t *position, bool stopping, int64_t started)
+{
+    const struct source live = {.until = UINT64_MAX};
+    uint64_t frames = 0;
+    int result = w->database_gone ? lose_database(w) : advance(w, &live, position, &frames);
+    if (result == SQLITE_OK && frames == 0)
+        result = lose_ring(w);
+    if (result != SQLITE_OK)
+        return result;
+    note_commit(w, *position, started);
+    run_checkpoint(w, clock_steady());
+    if (frames >= BUSY_FRAMES && !stopping)
+        nap(w, GATHER_MS);
+    if (!stopping)
+        retain(w);
+    return SQLITE_OK;
+}
+
+static void idle(struct writer *w, uint64_t position, int64_t now)
+{
+    retain(w);
+    run_checkpoint(w, now);
+    sleep_until_woken(w, position);
+}
+
 static void *writer_main(void *context)
 {
     struct writer *w = context;
-    const struct source live = {.until = UINT64_MAX};
-    uint64_t position = atomic_load(&w->committed), frames;
+    uint64_t position = atomic_load(&w->committed);
     int64_t stop_by = 0;
     int tries = 0;
     for (;;) {
         bool stopping = atomic_load(&w->stop);
+        int64_t now = clock_steady();
         if (stopping && stop_by == 0)
-            stop_by = clock_steady() + STOP_PATIENCE_MS;
+            stop_by = now + STOP_PATIENCE_MS;
+        watch_files(w, now);
         if (ring_head(w->ring) == position) {
             if (stopping)
                 break;
-            retain(w);
-            checkpoints_run(&w->checkpoints, clock_steady());
-            sleep_until_woken(w, position);
+            idle(w, position, now);
             continue;
         }
-        int64_t started = clock_steady();
-        int result = advance(w, &live, &position, &frames);
-        if (result == SQLITE_OK && frames == 0)
-            result = lose_ring(w);
-        if (result == SQLITE_OK) {
-            note_commit(w, position, started);
-            checkpoints_run(&w->checkpoints, clock_steady());
-            if (frames >= BUSY_FRAMES && !stopping)
-                nap(w, GATHER_MS);
-            if (!stopping)
-                retain(w);
+        int result = take_frames(w, &position, stopping, now);
+        if (result == SQLITE_OK)
             tries = 0;
-        } else if (stopping && started > stop_by) {
+        else if (stopping && now > stop_by)
             break;
-        } else {
+        else
             back_off(w, &tries);
-        }
     }
     return NULL;
 }
@@ -429,7 +490,10 @@ int writer_prepare(struct writer *w, char *error, size_t error_size)
 int writer_create(struct writer **out, const struct writer_config *config, char *error, size_t error_size)
 {
     struct writer *w = calloc(1, sizeof *w);
-    if (!w || asprintf(&w->bad_path, "%s.bad", config->database) < 0) {
+    if (!w || !(w->database = strdup(config->database)) ||
+        asprintf(&w->bad_path, "%s.bad", config->database) < 0) {
+        if (w)
+            free(w->database);
         free(w);
         snprintf(error, error_size, "out of memory");
         return -1;
@@ -500,6 +564,8 @@ int writer_start(struct writer *w, uint64_t position)
 {
     sigset_t all, before;
     atomic_store(&w->committed, position);
+    if (!watch_init(&w->watch, w->database, ring_path(w->ring)))
+        return -1;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int result = pthread_create(&w->thread, NULL, writer_main, w);
@@ -534,6 +600,8 @@ void writer_free(struct writer *w)
     if (w->wake >= 0)
         close(w->wake);
     lines_clear(&w->lines);
+    watch_clear(&w->watch);
+    free(w->database);
     free(w->bad_path);
     free(w);
 }
@@ -567,6 +635,16 @@ int64_t writer_first_id(const struct writer *w)
 bool writer_stalled(const struct writer *w)
 {
     return atomic_load(&w->stalled);
+}
+
+bool writer_files_gone(const struct writer *w)
+{
+    return atomic_load_explicit(&w->files_gone, memory_order_relaxed);
+}
+
+uint64_t writer_log_bytes(const struct writer *w)
+{
+    return atomic_load(&w->log_bytes);
 }
 
 void writer_set_retention(struct writer *w, int64_t retention_ms)

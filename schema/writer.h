@@ -49,6 +49,10 @@ double writer_commit_ms(const struct writer *writer);
 uint64_t writer_bad_frames(const struct writer *writer);
 int64_t writer_first_id(const struct writer *writer); /* as store_first_id */
 bool writer_stalled(const struct writer *writer);
+/* Has somebody removed or replaced the ring, the database or its log? */
+bool writer_files_gone(const struct writer *writer);
+uint64_t
+writer_log_bytes(const struct writer *writer); /* of the write-ahead log, not in the database file yet */
 void writer_set_retention(struct writer *writer, int64_t retention_ms);
 /* The next line the writer has to say, oldest first; false when there is none. `error`: an error, else
  * information. */

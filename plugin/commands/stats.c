@@ -24,6 +24,8 @@ static const struct {
     {"messages/replayed", "messagesReplayed", 0},
     {"ring/bytes", "ringBytes", 0},
     {"ring/bad", "ringBad", 0},
+    {"log/bytes", "logBytes", 0},
+    {"stalled", "stalled", 0},
     {"push/pending", "pushPending", 0},
     {"push/dead", "pushDead", 0},
     {"commit/milliseconds", "commitMilliseconds", 1},
@@ -43,6 +45,8 @@ static void count(struct chat *chat, double values[COUNTERS])
                                     (double)chat->count.replayed,
                                     (double)store.ring_used,
                                     (double)store.frames_bad,
+                                    (double)store.log_bytes,
+                                    (double)store.stalled,
                                     (double)pending,
                                     (double)dead,
                                     store.commit_ms};

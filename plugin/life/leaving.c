@@ -25,7 +25,7 @@ static void write_end(struct chat *chat, struct session *session, bool lost)
     int64_t doubtful_after = subscriptions_doubtful_after(chat, session);
     if (session->clean && (lost || session->taken_over))
         subscriptions_rewind(chat, session);
-    if (!store_begin_sized(chat->store, subscriptions_frame_bytes(session))) {
+    if (!store_begin_session(chat->store, subscriptions_frame_bytes(session), false)) {
         departed_add(chat, session, 0); /* the ring is full: written later */
         return;
     }

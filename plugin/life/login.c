@@ -21,6 +21,7 @@
 #include "schema/store.h"
 
 #define FRESH_A_TICK 50
+#define PLACE_BYTES  1024 /* what the frame of a login has for each device */
 
 /* A name without colon belongs to the user first seen with it, unless it is somebody's userID. */
 static int check_named_id(struct chat *chat, const struct login *login, const struct device *device)
@@ -213,7 +214,7 @@ static void put_login(struct chat *chat, struct session *session, const struct d
 static bool admit(struct chat *chat, struct session *session, const struct checked *checked,
                   const char *user_id)
 {
-    if (!store_begin(chat->store))
+    if (!store_begin_session(chat->store, PLACE_BYTES * (checked->in_way.count + 1), session->admin))
         return false;
     session->user = checked->user ? checked->user : user_create(chat, user_id);
     bool entered = session->user && enter(chat, session, checked->sig.expires);

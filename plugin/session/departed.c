@@ -184,7 +184,7 @@ void departed_tokens_lost(struct chat *chat, const char *user)
 
 static bool write_late(struct chat *chat, struct departed *departed)
 {
-    if (!store_begin_sized(chat->store, departed->count * CURSOR_BYTES))
+    if (!store_begin_session(chat->store, departed->count * CURSOR_BYTES, false))
         return false;
     for (size_t i = 0; i < departed->count; i++)
         store_put(chat->store, W_SUBSCRIPTION_CURSOR, "tti", departed->client_id, departed->filters[i].topic,

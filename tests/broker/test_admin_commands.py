@@ -293,6 +293,8 @@ def test_the_counters_of_the_server_are_told(broker, admin):
         "messagesReplayed",
         "ringBytes",
         "ringBad",
+        "logBytes",
+        "stalled",
         "commitMilliseconds",
         "pushPending",
         "pushDead",
@@ -300,6 +302,7 @@ def test_the_counters_of_the_server_are_told(broker, admin):
     assert all(isinstance(value, (int, float)) and value >= 0 for value in counters.values())
     assert (counters["connections"], counters["usersOnline"]) == (4, 3)
     assert (counters["messagesStored"], counters["messagesRejected"], counters["ringBad"]) == (1, 1, 0)
+    assert counters["stalled"] == 0
     assert tablet.connected and found["dead"] == []
 
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """The bad disk and the wrong clock of harness/faults.py reach a running broker."""
+import contextlib
 import errno
 import time
 
 import pytest
 
+from harness.raw import Closed
 from harness.settings import PATIENCE
 
 
@@ -61,3 +63,62 @@ def test_a_replay_that_cannot_read_waits_and_loses_nothing(broker_factory):
         time.sleep(2)
     assert [message.get("text") for message in (first, *bob.contents(texts[-1]))] == texts
     assert broker.log().count("database read failed") < 10
+
+
+def send_until_closed(broker, name, to):
+    """Sends as fast as it can; the texts that were acknowledged before the broker closed the connection."""
+    client, acked = broker.raw(), []
+    client.login(name)
+    with contextlib.suppress(Closed):
+        while True:
+            text = f"{name} {len(acked)} {'x' * 3000}"
+            client.publish(f"chat/user/{to}", {"text": text})
+            acked.append(text)
+    return acked
+
+
+def texts(broker, name):
+    return [m["text"] for m in broker.user(name).synced(limit=100)]
+
+
+def await_empty_ring(admin):
+    patience = time.monotonic() + PATIENCE
+    while admin.command("getStats")["ringBytes"] > 0:
+        assert time.monotonic() < patience
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("suffix", [".ring", "", "-wal"])
+def test_a_file_that_is_removed_stops_acks_and_nothing_acked_is_lost(broker, suffix):
+    broker.create("bob", "alice")
+    file = broker.database.with_name("chat.db" + suffix)
+    away = file.with_name("away")
+    broker.user("carol").send("bob", "before")
+    file.rename(away)
+    acked = send_until_closed(broker, "alice", "bob")
+    broker.await_log("was removed or replaced while it is in use")
+    admin = broker.admin()
+    assert admin.command("getStats")["stalled"] == 1
+    if suffix == ".ring":
+        await_empty_ring(admin)  # what was in it is in the database
+    broker.kill()
+    if suffix != ".ring":
+        away.rename(file)
+    broker.start()
+    assert texts(broker, "bob") == ["before", *acked]
+
+
+@pytest.mark.options(ring_bytes=4 << 20)
+def test_while_the_ring_is_full_an_admin_comes_in_and_is_told_so(broker):
+    broker.create("bob", "alice")
+    with broker.uncommitted() as database:
+        acked = send_until_closed(broker, "alice", "bob")
+        assert len(acked) > 1000
+        assert send_until_closed(broker, "alice", "bob") == []  # logging in finds room still
+        admin = broker.admin()
+        stats = admin.command("getStats")
+        assert stats["stalled"] == 1 and stats["ringBytes"] > 3 << 20
+        database.execute("COMMIT")
+    broker.await_log("the database can be written again")
+    assert texts(broker, "bob") == acked
+    assert admin.command("getStats")["stalled"] == 0

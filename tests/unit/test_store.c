@@ -231,6 +231,34 @@ static void test_what_filled_the_ring_is_executed_once_when_the_database_can_be_
     assert_int_equal(store_counters(f->store).ring_used, 0);
 }
 
+/* Whole frames of this rank, until there is no room for one more. */
+static int count_sessions(struct store *store, bool admin)
+{
+    int begun = 0;
+    for (; store_begin_session(store, 0, admin); begun++) {
+        store_put(store, W_GROUP_FORGET, "i", (int64_t)0);
+        store_commit(store);
+    }
+    return begun;
+}
+
+static void test_a_full_ring_has_room_for_sessions_and_in_the_end_for_admins(void **state)
+{
+    struct fixture *f = *state;
+    f->config.ring_bytes = 4 << 20;
+    open_store(f);
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    while (store_write(f->store, W_GROUP_FORGET, "i", (int64_t)0))
+        ;
+    assert_false(store_begin(f->store) || store_begin_sized(f->store, 0));
+    assert_in_range(count_sessions(f->store, false), 1000, 4000);
+    assert_in_range(count_sessions(f->store, true), 1000, 4000);
+    assert_false(store_begin_session(f->store, 0, true));
+    change_in(db, "COMMIT");
+    sqlite3_close(db);
+}
+
 /* A hook, and what it has been told. */
 struct listener {
     struct store_hook hook;
@@ -1014,6 +1042,7 @@ int main(void)
         TEST(test_a_full_ring_says_no_and_yes_again_when_the_writer_has_caught_up),
         TEST(test_while_the_ring_is_full_nothing_changes_and_reads_go_on),
         TEST(test_a_read_that_failed_is_told_until_the_next_piece_of_work_begins),
+        TEST(test_a_full_ring_has_room_for_sessions_and_in_the_end_for_admins),
         TEST(test_what_filled_the_ring_is_executed_once_when_the_database_can_be_written_again),
         TEST(test_each_hook_hears_of_aborts_and_of_space_before_it_is_used_again),
         TEST(test_a_frame_that_is_broken_is_aborted),

@@ -487,6 +487,79 @@ static void test_the_write_ahead_log_does_not_grow_without_end(void **state)
     assert_in_range(found.st_size, 0, 8 << 20); /* a thousand pages and one batch; 12 MB were written */
 }
 
+/* The log may be long after a batch, but a reader that stays must not go unnoticed. */
+static void test_a_reader_that_is_forgotten_is_said_and_counted(void **state)
+{
+    struct fixture *f = *state;
+    char body[2000];
+    int64_t id = 0;
+    memset(body, 'x', sizeof body - 1);
+    body[sizeof body - 1] = '\0';
+    f->config.ring_bytes = 4 << 20;
+    open_store(f);
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN");
+    assert_int_equal(ask_in(db, "SELECT count(*) FROM message"), 0);
+    while (id < 4000)
+        AWAIT(f->store, add_message(f->store, ++id, body));
+    AWAIT(f->store, count_lines(STORE_ERROR, "another program has been reading it all the time") == 1);
+    assert_true(store_counters(f->store).log_bytes > 4000000);
+    change_in(db, "COMMIT");
+    sqlite3_close(db);
+    AWAIT(f->store, count_lines(STORE_INFO, "is taken over into the database again") == 1);
+}
+
+/* Files that are removed */
+
+static void test_a_file_that_is_removed_or_replaced_stops_acks_and_one_that_is_back_does_not(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".ring"};
+    char name[160], away[170];
+    snprintf(f->ring, sizeof f->ring, "%s/db.ring", f->folder);
+    open_store(f);
+    for (size_t i = 0; i < COUNT(suffixes); i++) {
+        snprintf(name, sizeof name, "%s%s", f->database, suffixes[i]);
+        snprintf(away, sizeof away, "%s.away", name);
+        assert_int_equal(rename(name, away), 0);
+        if (i % 2 == 0) { /* another file in its place */
+            FILE *other = fopen(name, "wb");
+            assert_non_null(other);
+            fclose(other);
+        }
+        AWAIT(f->store, store_counters(f->store).stalled);
+        assert_false(add_message(f->store, 1000, "refused") || store_begin(f->store));
+        assert_int_equal(count_lines(STORE_ERROR, "was removed or replaced"), i + 1);
+        assert_int_equal(rename(away, name), 0);
+        AWAIT(f->store, !store_counters(f->store).stalled);
+        assert_true(add_message(f->store, (int64_t)i + 1, "taken"));
+        await_all(f->store);
+    }
+    close_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), COUNT(suffixes));
+}
+
+static void test_without_its_database_the_writer_keeps_everything_in_the_ring(void **state)
+{
+    struct fixture *f = *state;
+    char away[160];
+    snprintf(away, sizeof away, "%s.away", f->database);
+    open_store(f);
+    add_messages(f->store, 1, 5);
+    await_all(f->store);
+    assert_int_equal(rename(f->database, away), 0);
+    AWAIT(f->store, store_counters(f->store).stalled);
+    assert_true(store_begin_session(f->store, 0, false));
+    put_message_at(f->store, 6, 1, "in the ring");
+    uint64_t mark = store_commit(f->store);
+    pause_ms(200);
+    store_poll(f->store);
+    assert_false(store_has(f->store, mark));
+    assert_int_equal(rename(away, f->database), 0);
+    await_all(f->store);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 6);
+}
+
 /* Retention */
 
 static void add_old_messages(struct fixture *f, int64_t count, int64_t old, int64_t size)
@@ -646,6 +719,9 @@ int main(void)
         TEST(test_a_recovery_of_a_locked_database_is_refused_with_the_reason),
         TEST(test_a_recovery_without_room_is_refused_and_takes_no_frame_for_poison),
         TEST(test_the_write_ahead_log_does_not_grow_without_end),
+        TEST(test_a_reader_that_is_forgotten_is_said_and_counted),
+        TEST(test_a_file_that_is_removed_or_replaced_stops_acks_and_one_that_is_back_does_not),
+        TEST(test_without_its_database_the_writer_keeps_everything_in_the_ring),
         TEST(test_old_messages_go_in_steps_and_younger_ones_stay),
         TEST(test_the_newest_message_stays_however_old),
         TEST(test_retention_0_keeps_for_ever),
