@@ -11,7 +11,8 @@
 #include "acl/topic.h"
 #include "lib/basics.h"
 #include "lib/clock.h"
-#include "plugin/commands/control.h"
+#include "plugin/commands/batch.h"
+#include "plugin/commands/request.h"
 #include "plugin/commands/stats.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
@@ -134,8 +135,11 @@ static int on_basic_auth(int event, void *event_data, void *userdata)
     (void)event;
     if (!ticks(plugin))
         return MOSQ_ERR_AUTH;
-    return login_answer(plugin, is_recheck(plugin, ed->client) ? session_recheck(chat, &login)
-                                                               : session_login(chat, &login));
+    if (is_recheck(plugin, ed->client))
+        return login_answer(plugin, session_recheck(chat, &login));
+    batches_drop(chat,
+                 session_find(chat, ed->client)); /* an address used again: session_login ends the old one */
+    return login_answer(plugin, session_login(chat, &login));
 }
 
 /* 2.1: after CONNACK, for everybody. */
@@ -158,8 +162,10 @@ static bool was_lost(int reason)
 static int on_disconnect(int event, void *event_data, void *userdata)
 {
     const struct mosquitto_evt_disconnect *ed = event_data;
+    struct chat *chat = enter(userdata);
     (void)event;
-    session_end(enter(userdata), ed->client, was_lost(ed->reason));
+    batches_drop(chat, session_find(chat, ed->client));
+    session_end(chat, ed->client, was_lost(ed->reason));
     return MOSQ_ERR_SUCCESS;
 }
 
@@ -301,7 +307,7 @@ static int on_control(int event, void *event_data, void *userdata)
                                             .response_topic = answer.topic,
                                             .correlation = answer.correlation,
                                             .correlation_len = answer.correlation_len};
-    bool answered = control_execute(chat, session, &request);
+    bool answered = batch_execute(chat, session, &request);
     answer_properties_clear(&plugin->properties, &answer);
     return answered ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
 }
@@ -334,6 +340,7 @@ static const struct noun {
     {deletions_open, deletions_close, deletions_tick},
     {closing_open, closing_close, closing_tick},
     {NULL, NULL, logins_tick},
+    {batches_open, batches_close, batches_tick},
     {NULL, NULL, stats_tick},
 };
 

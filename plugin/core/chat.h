@@ -26,6 +26,7 @@ struct chat {
     struct deliver_turn *delivery;       /* deliver.h */
     struct recents *recents;             /* recent.h */
     struct push *push;                   /* push.h */
+    struct batches *batches;             /* commands/batch.h: requests under way */
 
     struct announcement *announcements;  /* put into the open frame, to be handed out after it (announce.h) */
     struct dismissal *dismissals;        /* members still to be told (dismissal.h) */

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct batch_queue;
 struct chat;
 struct displacement;
 struct mosquitto;
@@ -138,6 +139,9 @@ struct session {
         struct watch *watches; /* whose status it is told of */
         int watching;          /* ... how many */
     } presence;
+
+    /* Its requests that wait: commands/batch.c. */
+    struct batch_queue *batches; /* NULL: none */
 
     /* As a worker: push/push.c, push/push_out.c. */
     struct {

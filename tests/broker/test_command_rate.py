@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from harness.user import ACCEPTED, CONTROL
+from harness import packets
+from harness.user import ACCEPTED, CONTROL, RESPONSE
 
 DEFAULT = {"command_rate": None}
 TOO_FAST = 10023
@@ -168,6 +169,72 @@ def test_reading_over_and_over_what_was_deleted_has_an_end(broker):
     broker.restart(command_rate=None)
     found = codes(alice.connect().batch([{"command": "sync", "after": 0}] * 50))
     assert 5 <= found.count(0) < 45 and found.count(TOO_FAST) == 50 - found.count(0)
+
+
+# ---- a batch gives way to others (without a command_rate, as for administrators)
+
+
+def group_commands(names, first=0):
+    return [new_group(first + n, names) for n in range(50)]
+
+
+def test_a_batch_that_takes_long_does_not_keep_others_from_the_broker(broker):
+    """50 groups of 100 members in one publish took 0.8 s, in which nobody else was served."""
+    names = hundred(broker, "m")
+    alice, bob = broker.user("alice"), broker.user("bob")
+    alice.start_publish(CONTROL, {"commands": group_commands(names[:99])})
+    answers = 0
+    while not alice.pending(lambda m: m.topic == RESPONSE):
+        bob.command("getUnread")
+        answers += 1
+    assert answers >= 3
+
+
+def test_what_a_batch_has_for_later_turns_is_executed_and_answered_in_order(broker):
+    names = hundred(broker, "m")
+    alice = broker.user("alice")
+    ends = [{"command": "getGroupInfo", "groupID": f"g{n}"} for n in (49, 99)]
+    for commands in (group_commands(names[:60]), [ends[0]], group_commands(names[:60], 50), [ends[1]]):
+        alice.start_publish(CONTROL, {"commands": commands})
+    found = [alice.wait(lambda m: m.topic == RESPONSE).data["responses"] for _ in range(4)]
+    assert [len(responses) for responses in found] == [50, 1, 50, 1]
+    assert [r["data"]["groupID"] for responses in found for r in responses] == [
+        *(f"g{n}" for n in range(50)), "g49", *(f"g{n}" for n in range(50, 100)), "g99"]
+
+
+def test_a_batch_that_waits_is_answered_with_the_properties_of_its_request(broker):
+    names = hundred(broker, "m")
+    raw = broker.raw(5)
+    raw.login("alice", "alice:web:raw")
+    raw.start_publish(CONTROL, {"commands": group_commands(names[:60])}, props={
+        packets.RESPONSE_TOPIC: "mine/answers", packets.CORRELATION_DATA: b"\x00\xff7"})
+    message = raw.next_message()
+    assert message.topic == "mine/answers" and message.properties[packets.CORRELATION_DATA] == b"\x00\xff7"
+
+
+def test_who_goes_away_in_the_middle_of_a_batch_leaves_what_is_done_and_no_more(broker):
+    names = hundred(broker, "m")
+    raw = broker.raw()
+    raw.login("alice")
+    with broker.one_turn():
+        for n in range(10):
+            raw.start_publish(CONTROL, {"commands": group_commands(names[:90], 50 * n)})
+        raw.abort()
+    broker.await_log(r"Client alice( \[.*\])? (closed its connection|disconnected)")
+    admin = broker.admin()
+    assert admin.code("getGroupInfo", groupID="g499") == 10010
+    assert broker.user("alice").code("getUnread") == 0
+
+
+def test_more_requests_than_are_kept_are_executed_and_answered_in_order_all_the_same(broker):
+    names = hundred(broker, "m")
+    raw = broker.raw()
+    raw.login("alice")
+    with broker.one_turn():
+        for n in range(19):
+            raw.start_publish(CONTROL, {"commands": group_commands(names[:9], 50 * n)})
+    found = [json.loads(raw.next_message().payload)["responses"] for _ in range(19)]
+    assert [r["data"]["groupID"] for responses in found for r in responses] == [f"g{n}" for n in range(950)]
 
 
 # ---- tips: a group has as many a second as messages
