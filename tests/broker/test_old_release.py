@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""Database and ring of each released schema, kept in tests/old: all that was there is there, and what only the ring
+had comes into the database."""
+import lzma
+import pathlib
+import sqlite3
+
+import pytest
+
+OLD = pathlib.Path(__file__).resolve().parents[1] / "old"
+RELEASES = sorted(path.name.removesuffix(".db.xz") for path in OLD.glob("*.db.xz"))
+
+
+@pytest.fixture(params=RELEASES)
+def broker(request, broker_factory):
+    """On the files of a release. They are old: nothing may go for its age."""
+    broker = broker_factory(start=False, retention_days=0, ring_bytes=4194304)
+    for suffix, path in (("db", broker.database), ("ring", broker.database.with_suffix(".db.ring"))):
+        path.write_bytes(lzma.decompress((OLD / f"{request.param}.{suffix}.xz").read_bytes()))
+        path.chmod(0o600)
+    return broker.start()
+
+
+def history(user, **conversation):
+    """The contents, oldest first."""
+    messages = user.command("getHistory", limit=100, **conversation)["messages"]
+    return sorted((m for m in messages if "text" in m or "image" in m), key=lambda m: m["id"])
+
+
+def test_its_private_messages_are_there_and_those_of_its_ring(broker):
+    texts = [m["text"] for m in history(broker.user("alice"), to="bob")]
+    assert texts[-2:] == ["while away", "in the ring only"]
+    assert texts[0] == "to alice 0" and len(texts) == 22 - 2  # one was deleted by alice, one recalled
+
+
+def test_its_group_messages_are_there_byte_for_byte(broker):
+    last = history(broker.user("carol"), group="g1")[-1]
+    assert last["image"] == {"url": "http://x/i.png", "width": 3} and last["cloudCustomData"] == "kept"
+
+
+def test_its_list_is_as_it_was(broker):
+    listed = broker.user("alice").command("getConversations")["conversations"]
+    bob = next(c for c in listed if c.get("to") == "bob")
+    # Of 22 the first five are read, and of the rest one was deleted and one recalled.
+    assert (bob["pinned"], bob["unread"]) == (True, 15)
+
+
+def test_who_was_named_is_still_told(broker):
+    listed = broker.user("carol").command("getConversations")["conversations"]
+    assert next(c for c in listed if c.get("group") == "g1")["atMe"]
+
+
+def test_its_groups_members_and_their_rights_are_there(broker):
+    alice = broker.user("alice")
+    info = alice.command("getGroupInfo", groupID="g1")
+    wanted = {"groupName": "First", "addOpt": "NeedPermission", "notification": "read this", "owner": "alice"}
+    assert wanted.items() <= info.items()
+    members = {m["userID"]: m for m in alice.command("getGroupMembers", groupID="g1")["members"]}
+    assert [members[name]["role"] for name in ("alice", "bob", "carol")] == ["owner", "admin", "member"]
+    assert members["alice"]["nameCard"] == "the boss"
+    assert broker.user("carol").refusal("chat/group/g1", "muted").get("code") == 10017
+
+
+def test_who_waits_for_a_group_still_waits(broker):
+    waiting = broker.user("alice").command("getGroupApplications")["applications"]
+    assert [(a["userID"], a["message"]) for a in waiting] == [("dave", "let me in")]
+
+
+def test_its_users_are_as_they_were_and_as_its_ring_made_them(broker):
+    admin = broker.admin()
+    found = admin.command("getUsersInfo", userIDs=["alice", "bob", "ringo"])["users"]
+    assert [u.get("nickname", "") for u in found] == ["Alice", "Bob of the ring", ""]
+    assert broker.user("carol").refusal("chat/user/dave", "hi").get("code") == 20012
+    assert broker.user("erin").refusal("chat/user/alice", "hi").get("code") == 20007
+
+
+def test_its_devices_keep_what_they_had(broker):
+    alice = broker.user("alice", device="ios:phone")
+    alice.subscribe(alice.feed)
+    assert [m.data["text"] for m in alice.contents("in the ring only")] == ["while away", "in the ring only"]
+
+
+def test_what_was_to_be_told_when_it_ended_is_told(broker):
+    frank = broker.user("frank")
+    frank.subscribe(frank.feed)
+    assert frank.notice("custom")["notice"]["text"] == "hi"
+
+
+def test_new_ids_are_above_its_own(broker):
+    bob = broker.user("bob")
+    before = history(bob, to="alice")[-1]["id"]
+    bob.send("alice", "new")
+    assert history(bob, to="alice")[-1]["id"] > before
+
+
+def test_every_table_of_it_has_a_row(broker):
+    """Or a migration of that table would be held by nothing."""
+    broker.stop()
+    for name in RELEASES:
+        old = broker.folder / f"{name}.db"
+        old.write_bytes(lzma.decompress((OLD / f"{name}.db.xz").read_bytes()))
+        with sqlite3.connect(old) as database:
+            tables = [row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+            empty = [t for t in tables if not database.execute(f"SELECT 1 FROM {t}").fetchone()]
+        assert set(empty) <= {"sqlite_sequence"}
