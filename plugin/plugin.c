@@ -18,6 +18,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/core/mosquitto.h"
 #include "plugin/core/properties.h"
+#include "plugin/core/scope.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/delivery/broadcast.h"
 #include "plugin/delivery/deliver.h"
@@ -550,18 +551,14 @@ static void plugin_free(struct plugin *plugin)
     free(plugin);
 }
 
-/* per_listener_settings: clients of other listeners would read everything, for nobody asks us about them. What
- * the broker knows us by begins with that listener throughout 2.0 (struct mosquitto_plugin_id_t, in no header
- * of its); 2.1 does not let us see it. */
-static int check_listener(const struct plugin *plugin)
+static int check_scope(const struct plugin *plugin)
 {
-    const void *listener = NULL;
-    if (!plugin->is_2_1)
-        memcpy(&listener, plugin->id, sizeof listener);
-    if (!listener)
+    if (scope_is_all(plugin->id, plugin->is_2_1))
         return 0;
-    broker_error("per_listener_settings true is not supported: who connects to another listener would read "
-                 "all messages");
+    broker_error(
+        "the broker would ask this plugin about the clients of one listener only, and who connects to "
+        "another would read all messages: per_listener_settings true and plugin_use are not supported%s",
+        plugin->is_2_1 ? "; say global_plugin" : "");
     return -1;
 }
 
@@ -578,7 +575,7 @@ static int start(struct plugin *plugin, const struct mosquitto_opt *opts, int co
         broker_error("cannot start: out of memory, or the database cannot be read");
         return -1;
     }
-    if (register_callbacks(plugin) || check_listener(plugin))
+    if (register_callbacks(plugin) || check_scope(plugin))
         return -1;
     properties_open(&plugin->properties, plugin->is_2_1);
     return 0;

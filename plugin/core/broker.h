@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What we ask of Mosquitto: send to a client, close a client, log. Only plugin.c and properties.c call the
+/* What we ask of Mosquitto: send to a client, close a client, log. Only plugin.c, properties.c and scope.c call the
  * broker's API besides. Broker thread only. */
 #ifndef PLUGIN_CORE_BROKER_H
 #define PLUGIN_CORE_BROKER_H

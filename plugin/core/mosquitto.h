@@ -8,6 +8,7 @@
 
 #include <mosquitto.h>
 #include <stdint.h>
+#include <time.h>
 #if LIBMOSQUITTO_VERSION_NUMBER < 2001000 /* from then on mosquitto.h is all of it */
 #include <mosquitto_broker.h>
 #include <mosquitto_plugin.h>
@@ -51,6 +52,23 @@ struct event_subscribe {
 /* For `mosquitto_ctrl broker listPlugins`. NULL in 2.0. */
 __attribute__((weak)) int mosquitto_plugin_set_info(mosquitto_plugin_id_t *identifier, const char *name,
                                                     const char *version);
+
+/* Sessions that a plugin makes and ends. NULL in 2.0. */
+#if LIBMOSQUITTO_VERSION_NUMBER < 2001000
+struct mosquitto_client {
+    char *clientid, *username, *auth_method; /* the broker's once they have been given to it */
+    time_t will_delay_time, session_expiry_time;
+    uint32_t will_delay_interval, session_expiry_interval, max_packet_size;
+    uint16_t listener_port; /* 0: none */
+    uint8_t max_qos;
+    bool retain_available;
+    void *future2[8];
+};
+int mosquitto_persist_client_add(struct mosquitto_client *client);
+int mosquitto_persist_client_delete(const char *client_id);
+#endif
+#pragma weak mosquitto_persist_client_add
+#pragma weak mosquitto_persist_client_delete
 
 #if LIBMOSQUITTO_VERSION_NUMBER >= 2001000
 _Static_assert((int)EVENT_CONNECT == (int)MOSQ_EVT_CONNECT, "the same event");

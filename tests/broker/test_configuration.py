@@ -154,8 +154,6 @@ def test_the_files_of_the_chat_are_not_open_to_others(broker):
 
 def test_per_listener_settings_are_refused_with_an_error_line(broker_factory):
     broker = broker_factory(start=False, conf=["per_listener_settings true"], per_listener=True)
-    if broker_factory().version >= (2, 1):
-        pytest.skip("2.1 does not let a plugin see it")
     assert any("per_listener_settings" in line for line in broker.start_refused())
 
 

@@ -3,6 +3,8 @@
 import base64
 import contextlib
 import http.client
+import socket
+import struct
 import threading
 
 import pytest
@@ -93,6 +95,41 @@ def test_chat_topics_are_closed_to_the_http_api_whatever_is_asked(api):
     broker.user("alice").fence()
 
 
+# ---- a plugin that would be asked about one listener only
+
+
+def test_a_plugin_below_one_listener_does_not_start(newer):
+    broker = newer(start=False, conf=["per_listener_settings true"], per_listener=True)
+    assert any("one listener only" in line for line in broker.start_refused())
+
+
+@pytest.mark.parametrize("of", [1, 2])
+def test_a_plugin_that_listeners_use_by_name_does_not_start(newer, of):
+    """Not for all of them either: a listener that is added later would be forgotten."""
+    port = Port()
+    broker = newer(start=False, plugin=False, listeners=["plugin_use chat"])
+    broker.conf += broker.plugin_lines("plugin_load chat")
+    if of == 2:
+        broker.conf += [f"listener {port.number} 127.0.0.1", "plugin_use chat"]
+    assert any("one listener only" in line for line in broker.start_refused())
+    port.release()
+
+
+@pytest.mark.parametrize("persistence", ["true", "false"])
+def test_a_global_plugin_serves_all_listeners_under_per_listener_settings(newer, persistence):
+    conf = ["per_listener_settings true", f"persistence {persistence}"]
+    broker = newer(start=False, plugin=False, conf=conf, listeners=["listener_allow_anonymous true"])
+    broker.conf += [f"persistence_location {broker.folder}/", *broker.plugin_lines("global_plugin")]
+    broker.start()
+    outsider = broker.raw(port=broker.websocket.number)
+    outsider.send(b"GET /mqtt HTTP/1.1\r\n\r\n")  # that listener is there, whatever it answers
+    bob = broker.user("bob", clean=False).subscribe("chat/user/bob/#")
+    broker.user("alice").send("bob", "hello")
+    bob.text("hello")
+    broker.restart()
+    assert broker.admin().command("getStats")["connections"] == 1
+
+
 # ---- who comes with a certificate alone, and names a user's client id
 
 
@@ -168,3 +205,90 @@ def test_replayed_live_and_copied_messages_have_the_identifier_of_their_subscrip
     while not all(any(text in message.payload for message in found) for text in texts):
         found.append(bob.next_message())
     assert {message.properties.get(IDENTIFIER) for message in found} == {7}
+
+
+# ---- behind a proxy that tells who the client is
+
+
+@pytest.fixture
+def proxied(newer):
+    """proxied(version, *lines): a broker with a listener for such a proxy, and that listener's port."""
+    port = Port()
+
+    def make(version, *lines, **options):
+        listener = [f"listener {port.number} 127.0.0.1", f"enable_proxy_protocol {version}", *lines]
+        return newer(listeners=listener, **options), port.number
+
+    yield make
+    port.release()
+
+
+FIRST = b"PROXY TCP4 192.0.2.7 192.0.2.1 50000 1883\r\n"
+
+
+def second(family, addresses, *, local=False, more=b""):
+    """The header of version 2 of the protocol."""
+    body = addresses + more
+    kind = bytes((0x20 if local else 0x21, family))
+    return b"\r\n\r\n\0\r\nQUIT\n" + kind + struct.pack("!H", len(body)) + body
+
+
+def inet(family, address):
+    return socket.inet_pton(family, address) * 2 + struct.pack("!HH", 50000, 1883)
+
+
+HEADERS = {
+    "192.0.2.7": ((1, FIRST), (2, second(0x11, inet(socket.AF_INET, "192.0.2.7")))),
+    "2001:db8::7": (
+        (1, b"PROXY TCP6 2001:db8::7 2001:db8::1 50000 1883\r\n"),
+        (2, second(0x21, inet(socket.AF_INET6, "2001:db8::7"))),
+    ),
+}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_who_comes_by_a_proxy_chats_and_is_named_by_their_own_address_in_the_log(proxied, version):
+    broker, port = proxied(version)
+    bob = broker.user("bob").subscribe("chat/user/bob/#")
+    for address, headers in HEADERS.items():
+        header = dict(headers)[version]
+        alice = broker.raw(port=port)
+        alice.send(header)
+        alice.login("alice")
+        alice.publish("chat/user/bob", address.encode())
+        bob.text(address)
+        refused = broker.raw(port=port)
+        refused.send(header)
+        assert refused.connect("alice", "alice", "no userSig").code == 5
+        broker.await_log(f'login refused: user "alice".*address {address}:')
+
+
+def test_an_address_that_a_proxy_tells_cannot_break_a_line_of_the_log(proxied):
+    broker, port = proxied(2)
+    client = broker.raw(port=port)
+    client.send(second(0x31, b"x\nforged line\0"))
+    assert client.connect("alice", "alice", "no userSig").code == 5
+    broker.await_log('login refused: user "alice".*address x.forged line: 70003 ')
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_who_comes_without_a_proxys_header_does_not_log_in(proxied, version):
+    broker, port = proxied(version)
+    alice = broker.raw(port=port)
+    alice.send(packets.connect(4, "alice", "alice", broker.sig("alice")))
+    alice.wait_closed()
+    health = broker.raw(port=port)
+    health.send(second(0, b"", local=True))
+    health.wait_closed()
+    assert broker.admin().command("getStats")["connections"] == 1
+
+
+def test_a_certificate_that_a_proxy_has_seen_is_no_userSig(proxied):
+    broker, port = proxied(2, "require_certificate true", "use_identity_as_username true")
+    name = b"\x22" + struct.pack("!H", 5) + b"alice"
+    tls = b"\x05" + struct.pack("!I", 0) + name  # over TLS, with a certificate, verified
+    header = second(0x11, inet(socket.AF_INET, "192.0.2.7"), more=b"\x20" + struct.pack("!H", len(tls)) + tls)
+    alice = broker.raw(port=port)
+    alice.send(header)
+    assert alice.connect("alice", "alice", broker.sig("alice")).code == 5
+    broker.await_log('login refused: user "alice".* 70002 ')

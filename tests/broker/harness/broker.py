@@ -81,11 +81,10 @@ class Broker:
         self.key_file.chmod(mode)
         self.secrets.extend(key for key in keys if key not in self.secrets)
 
-    def _plugin_lines(self):
-        if not self.has_plugin:
-            return []
+    def plugin_lines(self, word="plugin"):
+        """What loads the plugin, with its options: `word` is the setting that names the file."""
         given = {name: value for name, value in self.options.items() if value is not None}
-        return [f"plugin {self.plugin}", *(f"plugin_opt_{name} {value}" for name, value in given.items())]
+        return [f"{word} {self.plugin}", *(f"plugin_opt_{name} {value}" for name, value in given.items())]
 
     def _config(self):
         lines = [
@@ -98,11 +97,11 @@ class Broker:
         if os.geteuid() == 0:
             lines.append(f"user {self.run_as or 'root'}")
         lines += LIMITS.split("\n") + self.conf
-        if not self.per_listener:
-            lines += self._plugin_lines()
+        if self.has_plugin and not self.per_listener:
+            lines += self.plugin_lines()
         lines.append(f"listener {self.mqtt.number} 127.0.0.1")
-        if self.per_listener:
-            lines += self._plugin_lines()
+        if self.has_plugin and self.per_listener:
+            lines += self.plugin_lines()
         lines += [f"listener {self.websocket.number} 127.0.0.1", "protocol websockets"]
         lines += self.listeners
         return "\n".join(lines) + "\n"
@@ -286,7 +285,8 @@ class Broker:
             client.login(name, f"{name}:other:setup")
             client.disconnect()
 
-    def raw(self, version=4):
-        client = RawClient(self.mqtt.number, version, sig=self.sig)
+    def raw(self, version=4, port=None):
+        """A bare connection, to a further listener if a port is given."""
+        client = RawClient(port or self.mqtt.number, version, sig=self.sig)
         self.raw_clients.append(client)
         return client
