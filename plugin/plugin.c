@@ -12,6 +12,7 @@
 #include "lib/basics.h"
 #include "lib/clock.h"
 #include "plugin/commands/batch.h"
+#include "plugin/commands/later.h"
 #include "plugin/commands/request.h"
 #include "plugin/commands/stats.h"
 #include "plugin/core/broker.h"
@@ -78,6 +79,13 @@ static bool starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+/* What it has asked for and was not answered is not answered any more. NULL is fine. */
+static void drop_requests(struct chat *chat, struct session *session)
+{
+    batches_drop(chat, session);
+    laters_leave(session);
+}
+
 /* Login */
 
 /* per_listener_settings: Mosquitto before 2.0.15 gives no TICK then, and a plugin without TICK neither replays nor writes
@@ -138,8 +146,8 @@ static int on_basic_auth(int event, void *event_data, void *userdata)
         return MOSQ_ERR_AUTH;
     if (is_recheck(plugin, ed->client))
         return login_answer(plugin, session_recheck(chat, &login));
-    batches_drop(chat,
-                 session_find(chat, ed->client)); /* an address used again: session_login ends the old one */
+    drop_requests(chat,
+                  session_find(chat, ed->client)); /* an address used again: session_login ends the old one */
     return login_answer(plugin, session_login(chat, &login));
 }
 
@@ -165,7 +173,7 @@ static int on_disconnect(int event, void *event_data, void *userdata)
     const struct mosquitto_evt_disconnect *ed = event_data;
     struct chat *chat = enter(userdata);
     (void)event;
-    batches_drop(chat, session_find(chat, ed->client));
+    drop_requests(chat, session_find(chat, ed->client));
     session_end(chat, ed->client, was_lost(ed->reason));
     return MOSQ_ERR_SUCCESS;
 }
@@ -539,6 +547,9 @@ static int configure(struct chat *chat, const struct mosquitto_opt *opts, int co
 static void plugin_free(struct plugin *plugin)
 {
     struct chat *chat = &plugin->chat;
+    struct session *session = chat->sessions ? sessions_first(chat) : NULL;
+    for (; session; session = session->next)
+        drop_requests(chat, session);
     sessions_end(chat); /* their cursors are written while all nouns are there */
     for (size_t i = COUNT(nouns); i-- > 0;)
         if (nouns[i].close)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "acl/command_table.h"
 
 static bool append(struct answer *answer, const char *text)
 {
@@ -22,22 +23,49 @@ static bool append(struct answer *answer, const char *text)
     return true;
 }
 
-bool answer_add(struct answer *answer, const cJSON *response)
+static bool add_text(cJSON *item, enum field_name name, const char *text)
 {
-    char *text = cJSON_PrintUnformatted(response);
+    return !text || cJSON_AddStringToObject(item, field_name(name), text);
+}
+
+static bool add_data_take(cJSON *item, cJSON *data)
+{
+    if (!data)
+        return cJSON_AddObjectToObject(item, "data") != NULL;
+    if (cJSON_AddItemToObject(item, "data", data))
+        return true;
+    cJSON_Delete(data);
+    return false;
+}
+
+static bool add_error(cJSON *item, int code, const char *error)
+{
+    return cJSON_AddNumberToObject(item, "code", code) &&
+           cJSON_AddStringToObject(item, "error", error[0] ? error : code_text(code));
+}
+
+static bool print(struct answer *answer, const cJSON *item)
+{
+    char *text = cJSON_PrintUnformatted(item);
     bool first = answer->len == 0;
     bool good = text && append(answer, first ? "{\"responses\":[" : ",") && append(answer, text);
     cJSON_free(text);
     return good;
 }
 
-bool answer_add_error(struct answer *answer, int code, const char *error)
+bool answer_add(struct answer *answer, const struct response *response)
 {
-    cJSON *response = cJSON_CreateObject();
-    bool good = response && cJSON_AddNumberToObject(response, "code", code) &&
-                cJSON_AddStringToObject(response, "error", error[0] ? error : code_text(code)) &&
-                answer_add(answer, response);
-    cJSON_Delete(response);
+    cJSON *item = cJSON_CreateObject(), *data = response->data_take;
+    bool good = item && add_text(item, FIELD_COMMAND, response->command) &&
+                add_text(item, FIELD_CORRELATION_DATA, response->correlation_data);
+    if (good && response->code == CODE_OK)
+        good = add_data_take(item, data);
+    else
+        cJSON_Delete(data);
+    if (good && response->code != CODE_OK)
+        good = add_error(item, response->code, response->error);
+    good = good && print(answer, item);
+    cJSON_Delete(item);
     return good;
 }
 

@@ -13,10 +13,16 @@ struct answer {
     size_t len, size;
 };
 
-/* false: out of memory; the answer is of no use then. */
-__attribute__((warn_unused_result)) bool answer_add(struct answer *answer, const cJSON *response);
-/* The same for a response that is a code and an error ("": the code's own text). */
-__attribute__((warn_unused_result)) bool answer_add_error(struct answer *answer, int code, const char *error);
+/* What a command is answered. */
+struct response {
+    const char *command, *correlation_data; /* NULL: left out */
+    int code;
+    const char *error; /* of a code that is not CODE_OK; "": the code's own text */
+    cJSON *data_take;  /* of CODE_OK; NULL: an empty object */
+};
+
+/* Takes the data over, whatever comes of it. false: out of memory; the answer is of no use then. */
+__attribute__((warn_unused_result)) bool answer_add(struct answer *answer, const struct response *response);
 /* After the last one. */
 __attribute__((warn_unused_result)) bool answer_end(struct answer *answer);
 

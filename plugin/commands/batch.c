@@ -88,7 +88,7 @@ static bool begin(struct command_batch *batch, const struct chat *chat, const st
     if (code != CODE_OK) {
         if (open)
             account_pay_bytes(chat, session, request->len);
-        return answer_add_error(&batch->answer, code, error);
+        return answer_add(&batch->answer, &(struct response){.code = code, .error = error});
     }
     batch->item = commands->child;
     batch->at = json_text_of_child(request->payload, batch->tree, commands) + 1;
@@ -101,16 +101,20 @@ static bool execute_next(struct command_batch *batch, struct chat *chat, struct 
     int64_t start = clock_steady_us();
     if (!json_next_item(&batch->at, &span))
         return false;
-    struct command command = {.chat = chat, .session = session, .request = batch->item, .text = span.at};
+    struct command command = {
+        .chat = chat, .session = session, .from = &batch->request, .request = batch->item, .text = span.at};
     bool good = control_answer(&batch->answer, &command, span.len);
     batch->item = batch->item->next;
     spend(chat, start);
     return good;
 }
 
+/* Where all commands are answered later, nothing is left to be said. */
 static bool respond(struct command_batch *batch, const struct session *session)
 {
     const struct control_request *request = &batch->request;
+    if (batch->answer.len == 0)
+        return true;
     return answer_end(&batch->answer) &&
            broker_respond(session->client_id, request_answer_topic(request), batch->answer.text,
                           batch->answer.len, request->qos, request->correlation, request->correlation_len);

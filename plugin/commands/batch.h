@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Requests under way: a publish to $CONTROL/chat/v1 with up to 50 commands, which are answered in one message.
+/* Requests under way: a publish to $CONTROL/chat/v1 with up to 50 commands, which are answered in one message
+ * (but for those of later.h).
  *
  * The commands of all clients have some milliseconds of each turn of the loop; what does not fit goes on at TICK,
  * so that nobody waits for somebody else's fifty. A client's requests are executed and answered in the order in

@@ -12,6 +12,7 @@
 #include "acl/rules.h"
 
 struct chat;
+struct control_request;
 struct conversation;
 struct member;
 struct session;
@@ -35,6 +36,7 @@ struct access {
 struct command {
     struct chat *chat;
     struct session *session;
+    const struct control_request *from; /* the publish it came in */
     const cJSON *request;
     const char *text; /* the request as it was written (json_text.h) */
     struct field_value fields[FIELDS];
@@ -45,8 +47,10 @@ struct command {
     char error[200];      /* "" : the code's own text is used */
 };
 
-/* Called when the fields are as acl/commands.def wants them and what they name has been looked up. Returns 0
- * or a code of acl/code.h. What it changed is durable (store_commit) when it returns 0; on a code nothing has
+#define COMMAND_LATER (-1) /* later.h: no code; the answer comes by itself */
+
+/* Called when the fields are as acl/commands.def wants them and what they name has been looked up. Returns 0,
+ * a code of acl/code.h, or COMMAND_LATER. What it changed is durable (store_commit) when it returns 0; on a code nothing has
  * changed. */
 typedef int command_function(struct command *command);
 

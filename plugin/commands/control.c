@@ -35,7 +35,7 @@ static int run(const struct command_row *row, struct command *command)
     if (code == CODE_OK)
         code = functions[row - command_rows](command);
     /* A refusal that rests on something unread is none. */
-    return code != CODE_OK && store_reads_failed(store) ? CODE_BUSY : code;
+    return code > CODE_OK && store_reads_failed(store) ? CODE_BUSY : code;
 }
 
 /* The fields that every command has. Each is looked at: the answer repeats those that are right. */
@@ -68,44 +68,27 @@ static int refuse_too_fast(struct command *command)
     return CODE_TOO_FAST;
 }
 
-static bool add_error(cJSON *response, int code, const char *error)
-{
-    return cJSON_AddNumberToObject(response, "code", code) &&
-           cJSON_AddStringToObject(response, "error", error[0] ? error : code_text(code));
-}
-
-static bool add_data(cJSON *response, struct command *command)
-{
-    if (!command->data || !cJSON_AddItemToObject(response, "data", command->data))
-        return false;
-    command->data = NULL;
-    return true;
-}
-
-static bool add_text(cJSON *response, const struct command *command, enum field_name name)
-{
-    const char *text = command_text(command, name);
-    return !text || cJSON_AddStringToObject(response, field_name(name), text);
-}
-
 bool control_answer(struct answer *answer, struct command *command, size_t len)
 {
     const struct account_meter before = account_meter(command->chat);
     const size_t answered = answer->len;
     const bool open = account_open(command->chat, command->session);
-    cJSON *response = cJSON_CreateObject();
     command->data = cJSON_CreateObject();
-    bool good = response && command->data;
+    bool good = command->data != NULL;
     if (good) {
         int code = open ? execute(command, answer->len > ANSWER_ENOUGH) : refuse_too_fast(command);
-        good = add_text(response, command, FIELD_COMMAND) &&
-               add_text(response, command, FIELD_CORRELATION_DATA) &&
-               (code == CODE_OK ? add_data(response, command) : add_error(response, code, command->error)) &&
-               answer_add(answer, response);
+        const struct response response = {.command = command_text(command, FIELD_COMMAND),
+                                          .correlation_data = command_text(command, FIELD_CORRELATION_DATA),
+                                          .code = code,
+                                          .error = command->error,
+                                          .data_take = command->data};
+        if (code != COMMAND_LATER) {
+            good = (command->data || code != CODE_OK) && answer_add(answer, &response);
+            command->data = NULL;
+        }
     }
     if (open)
         account_pay(command, &before, len + answer->len - answered);
     cJSON_Delete(command->data);
-    cJSON_Delete(response);
     return good;
 }

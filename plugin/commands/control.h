@@ -10,8 +10,8 @@
 struct answer;
 struct command;
 
-/* Executes it, appends its response, and takes from the user's account what it cost. `len`: of its text. false:
- * out of memory, it cannot be answered. */
+/* Executes it, appends its response unless that comes later (later.h), and takes from the user's account what it
+ * cost. `len`: of its text. false: out of memory, it cannot be answered. */
 __attribute__((warn_unused_result)) bool control_answer(struct answer *answer, struct command *command,
                                                         size_t len);
 

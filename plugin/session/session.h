@@ -16,6 +16,7 @@
 struct batch_queue;
 struct chat;
 struct displacement;
+struct later;
 struct mosquitto;
 struct session;
 struct subscription;
@@ -142,6 +143,9 @@ struct session {
 
     /* Its requests that wait: commands/batch.c. */
     struct batch_queue *batches; /* NULL: none */
+
+    /* Its commands that are answered later: commands/later.c. */
+    struct later *laters; /* NULL: none */
 
     /* As a worker: push/push.c, push/push_out.c. */
     struct {
