@@ -349,6 +349,7 @@ static const struct noun {
     {deletions_open, deletions_close, deletions_tick},
     {closing_open, closing_close, closing_tick},
     {NULL, NULL, logins_tick},
+    {NULL, NULL, leaving_tick},
     {batches_open, batches_close, batches_tick},
     {NULL, NULL, stats_tick},
 };

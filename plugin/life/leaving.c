@@ -1,50 +1,72 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/life/leaving.h"
 
+#include <string.h>
+#include <utlist.h>
+
+#include "lib/basics.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/life/presence.h"
+#include "plugin/people/user.h"
 #include "plugin/push/push.h"
 #include "plugin/push/push_put.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/device.h"
 #include "plugin/session/session.h"
+#include "plugin/session/subscription.h"
 #include "schema/store.h"
 
-/* A device is away when its last session is: after a takeover the new one goes on with the same client id. */
-static bool goes_on(struct chat *chat, const struct session *session)
+#define LATE_BYTES  ((size_t)64 << 10) /* of a frame that has the ends of several */
+#define LATE_FRAMES 4                  /* in a turn */
+
+/* A device is away when its last session is: after a takeover the newer one goes on with the same client id, and
+ * the older one where the newer has not come to anything. NULL: it is away. */
+static struct session *survivor(const struct session *gone)
 {
-    const struct session *newest = session_by_client_id(chat, session->client_id);
-    return newest && newest != session;
+    struct session *session;
+    DL_FOREACH2 (gone->user->sessions, session, user_next)
+        if (session != gone && strcmp(session->client_id, gone->client_id) == 0)
+            return session;
+    return NULL;
+}
+
+/* In the open frame: the device is away. `user` may be NULL: it cannot be read. */
+static void put_away(struct chat *chat, struct user *user, const char *client_id, enum platform platform,
+                     const struct ending *ending)
+{
+    store_put(chat->store, W_DEVICE_OFFLINE, "ti", client_id, ending->at);
+    push_put_handed(chat, client_id, ending->after);
+    if (user && ending->told)
+        device_told(chat, user, client_id, platform);
 }
 
 static void write_end(struct chat *chat, struct session *session, bool lost)
 {
-    int64_t doubtful_after = subscriptions_doubtful_after(chat, session);
+    struct ending ending = {.at = chat->now,
+                            .after = subscriptions_doubtful_after(chat, session),
+                            .told = session->device.untold && session_told(chat, session)};
     if (session->clean && (lost || session->taken_over))
         subscriptions_rewind(chat, session);
     if (!store_begin_session(chat->store, subscriptions_frame_bytes(session), false)) {
-        departed_add(chat, session, 0); /* the ring is full: written later */
+        ending.after = smaller(ending.after, store_last_id(chat->store));
+        departed_add(chat, session, &ending, 0);
         return;
     }
     subscriptions_put_cursors(chat, session);
-    if (!goes_on(chat, session)) {
-        store_put(chat->store, W_DEVICE_OFFLINE, "ti", session->client_id, chat->now);
-        push_put_handed(chat, session, doubtful_after);
-        if (session->device.untold && session_told(chat, session))
-            device_told(chat, session);
-    }
-    departed_add(chat, session, store_commit(chat->store));
+    if (!survivor(session))
+        put_away(chat, session->user, session->client_id, session->platform, &ending);
+    departed_add(chat, session, &ending, store_commit(chat->store));
 }
 
 /* A takeover: the new connection is there already. */
 static void leave_strays(struct chat *chat, const struct session *session)
 {
-    if (goes_on(chat, session) && session->strays.tick == chat->tick)
-        ids_add_all(&session_by_client_id(chat, session->client_id)->delivery.in_flight,
-                    &session->strays.ids);
+    struct session *other = survivor(session);
+    if (other && session->strays.tick == chat->tick)
+        ids_add_all(&other->delivery.in_flight, &session->strays.ids);
 }
 
 void session_end(struct chat *chat, const struct mosquitto *client, bool lost)
@@ -64,6 +86,77 @@ void session_end(struct chat *chat, const struct mosquitto *client, bool lost)
     if (session->device.has_token)
         push_user_changed(chat, session->user);
     session_free(session);
+}
+
+/* Late ends */
+
+static size_t late_bytes(const struct departed *departed)
+{
+    return (departed->count + 3) * CURSOR_BYTES;
+}
+
+/* The session that has come back since has written where it is itself. */
+static bool has_written(const struct session *session, const char *topic)
+{
+    const struct subscription *subscription;
+    char name[STORED_TOPIC_MAX];
+    if (!session)
+        return false;
+    DL_FOREACH (session->subscriptions, subscription) {
+        if (!subscription_stored(subscription))
+            continue;
+        subscription_topic(name, subscription->kind, subscription->conversation);
+        if (strcmp(name, topic) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* In the open frame. What has come since its end made no job for a device that counted as connected: the device's
+ * conversations may want one again. */
+static void put_late(struct chat *chat, const struct departed *departed)
+{
+    const struct session *back = session_by_client_id(chat, departed->client_id);
+    for (size_t i = 0; i < departed->count; i++)
+        if (!has_written(back, departed->filters[i].topic))
+            store_put(chat->store, W_SUBSCRIPTION_CURSOR, "tti", departed->client_id,
+                      departed->filters[i].topic, departed->filters[i].cursor);
+    if (back)
+        return;
+    struct user *user = user_find_any(chat, departed->user);
+    put_away(chat, user, departed->client_id, departed->platform, &departed->ending);
+    if (user && departed->has_token)
+        push_user_changed(chat, user);
+}
+
+/* As many as fit into one frame; false: none is left, or the ring is full still. */
+static bool write_late(struct chat *chat)
+{
+    struct departed *departed;
+    size_t bytes = 0, count = 0;
+    DL_FOREACH (departed_late(chat), departed) {
+        if (count > 0 && bytes + late_bytes(departed) > LATE_BYTES)
+            break;
+        bytes += late_bytes(departed);
+        count++;
+    }
+    if (count == 0 || !store_begin_session(chat->store, bytes, false))
+        return false;
+    const uint64_t mark = store_mark(chat->store);
+    while (count-- > 0) {
+        departed = departed_late(chat);
+        put_late(chat, departed);
+        departed_written(chat, departed, mark);
+    }
+    store_commit(chat->store);
+    return true;
+}
+
+bool leaving_tick(struct chat *chat)
+{
+    for (int i = 0; i < LATE_FRAMES && write_late(chat); i++)
+        ;
+    return false;
 }
 
 void sessions_end(struct chat *chat)

@@ -15,5 +15,7 @@ struct mosquitto;
 void session_end(struct chat *chat, const struct mosquitto *client, bool lost);
 /* The broker stops: ends every session, and so writes every cursor; touches no client pointer. */
 void sessions_end(struct chat *chat);
+/* TICK: writes the ends for which there was no room in the ring, a bounded number a turn. */
+bool leaving_tick(struct chat *chat);
 
 #endif

@@ -50,9 +50,9 @@ void push_put(struct chat *chat, struct conversation *conversation, const struct
     }
 }
 
-void push_put_handed(struct chat *chat, const struct session *session, int64_t after)
+void push_put_handed(struct chat *chat, const char *client, int64_t after)
 {
-    store_put(chat->store, W_PUSH_ADD_HANDED, "tii", session->client_id, after, chat->now);
+    store_put(chat->store, W_PUSH_ADD_HANDED, "tii", client, after, chat->now);
     chat->push->fresh = true;
 }
 

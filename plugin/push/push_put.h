@@ -29,6 +29,6 @@ void push_user_changed(struct chat *chat, struct user *user);
 /* At the end of a session, in its frame: what was handed to this device with ids above `after` may have got
  * lost with the connection. Jobs for the conversations where its user has not read it, if the device has a
  * token. */
-void push_put_handed(struct chat *chat, const struct session *session, int64_t after);
+void push_put_handed(struct chat *chat, const char *client, int64_t after);
 
 #endif

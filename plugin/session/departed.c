@@ -14,7 +14,7 @@
 
 struct departures {
     struct departed *by_id;
-    struct departed *oldest; /* utlist DL */
+    struct departed *written, *late; /* utlist DL, the oldest first */
 };
 
 int departed_open(struct chat *chat)
@@ -31,10 +31,28 @@ static void destroy(struct departed *departed)
     free(departed);
 }
 
+static struct departed **list_of(struct departures *departures, const struct departed *departed)
+{
+    return departed->mark == 0 ? &departures->late : &departures->written;
+}
+
+static void append(struct departures *departures, struct departed *departed, uint64_t mark)
+{
+    departed->mark = mark;
+    struct departed **list = list_of(departures, departed);
+    DL_APPEND(*list, departed);
+}
+
+static void take(struct departures *departures, struct departed *departed)
+{
+    struct departed **list = list_of(departures, departed);
+    DL_DELETE(*list, departed);
+}
+
 static void forget(struct chat *chat, struct departed *departed)
 {
     HASH_DEL(chat->departures->by_id, departed);
-    DL_DELETE(chat->departures->oldest, departed);
+    take(chat->departures, departed);
     destroy(departed);
 }
 
@@ -105,42 +123,71 @@ static struct departed *create(const struct session *session, size_t filters)
     return NULL;
 }
 
-void departed_add(struct chat *chat, struct session *session, uint64_t mark)
+static bool is_unsettled(const struct session *session)
 {
-    struct departed *earlier = (struct departed *)departed_find(chat, session->client_id);
-    bool unsettled = session_fresh(session) || session->login.farewell;
-    bool same_user = earlier && strcmp(earlier->user, session->user->id) == 0;
-    if (same_user && earlier->settled && unsettled) {
-        /* The one before knows all that this one did, and its filters. */
-        earlier->mark = earlier->mark == 0 ? 0 : mark;
-        earlier->left = chat->tick;
-        DL_DELETE(chat->departures->oldest, earlier);
-        DL_APPEND(chat->departures->oldest, earlier);
-        return;
-    }
-    struct departed *departed = create(session, count_filters(session) + (same_user ? earlier->count : 0));
-    if (departed) {
-        text_copy(departed->user, sizeof departed->user, session->user->id);
-        departed->acks = session->device.acks;
-        departed->has_token = session->device.has_token;
-        departed->settled = !unsettled;
-        departed->left = chat->tick;
-        departed->strays = session->strays;
-        session->strays = (struct strays){0};
-        departed->mark = mark;
-        copy_filters(departed, chat, session);
-        if (same_user)
-            copy_earlier(departed, earlier);
-    }
-    if (earlier)
-        forget(chat, earlier);
+    return session_fresh(session) || session->login.farewell;
+}
+
+/* NULL: out of memory. */
+static struct departed *create_full(struct chat *chat, struct session *session,
+                                    const struct departed *earlier)
+{
+    struct departed *departed = create(session, count_filters(session) + (earlier ? earlier->count : 0));
     if (!departed)
-        return;
+        return NULL;
+    text_copy(departed->user, sizeof departed->user, session->user->id);
+    departed->platform = session->platform;
+    departed->acks = session->device.acks;
+    departed->has_token = session->device.has_token;
+    departed->settled = !is_unsettled(session);
+    departed->strays = session->strays;
+    session->strays = (struct strays){0};
+    copy_filters(departed, chat, session);
+    if (earlier)
+        copy_earlier(departed, earlier);
+    return departed;
+}
+
+static void insert(struct chat *chat, struct departed *departed, uint64_t mark)
+{
     HASH_ADD_KEYPTR(hh, chat->departures->by_id, departed->client_id, strlen(departed->client_id), departed);
     if (departed->hh.tbl)
-        DL_APPEND(chat->departures->oldest, departed);
+        append(chat->departures, departed, mark);
     else
         destroy(departed);
+}
+
+/* Of one that was late and came back nothing has been written: it stays late, with what it owes. */
+static struct ending merge_endings(const struct departed *earlier, const struct ending *ending)
+{
+    struct ending merged = *ending;
+    if (earlier && earlier->mark == 0 && earlier->ending.after < merged.after)
+        merged.after = earlier->ending.after;
+    return merged;
+}
+
+void departed_add(struct chat *chat, struct session *session, const struct ending *ending, uint64_t mark)
+{
+    struct departed *found = (struct departed *)departed_find(chat, session->client_id);
+    struct departed *earlier = found && strcmp(found->user, session->user->id) == 0 ? found : NULL;
+    const struct ending merged = merge_endings(earlier, ending);
+    /* Of one that came before its filters, the one before knows all that it did, and these. */
+    bool keep = earlier && earlier->settled && is_unsettled(session);
+    struct departed *departed = keep ? earlier : create_full(chat, session, earlier);
+    if (earlier && earlier->mark == 0)
+        mark = 0;
+    if (keep)
+        take(chat->departures, earlier);
+    else if (found)
+        forget(chat, found);
+    if (!departed)
+        return;
+    departed->ending = merged;
+    departed->left = chat->tick;
+    if (keep)
+        append(chat->departures, departed, mark);
+    else
+        insert(chat, departed, mark);
 }
 
 const struct departed *departed_find(struct chat *chat, const char *client_id)
@@ -154,7 +201,7 @@ int64_t departed_cursor(struct chat *chat, const char *user, const char *client_
 {
     const struct departed *departed;
     int64_t furthest = -1;
-    DL_FOREACH (chat->departures->oldest, departed) {
+    for (departed = chat->departures->by_id; departed; departed = departed->hh.next) {
         if (strcmp(departed->user, user) != 0 || strcmp(departed->client_id, client_id) == 0)
             continue;
         for (size_t i = 0; i < departed->count; i++) {
@@ -177,41 +224,34 @@ void departed_token_lost(struct chat *chat, const char *client_id)
 void departed_tokens_lost(struct chat *chat, const char *user)
 {
     struct departed *departed;
-    DL_FOREACH (chat->departures->oldest, departed)
+    for (departed = chat->departures->by_id; departed; departed = departed->hh.next)
         if (strcmp(departed->user, user) == 0)
             departed->has_token = false;
 }
 
-static bool write_late(struct chat *chat, struct departed *departed)
+struct departed *departed_late(struct chat *chat)
 {
-    if (!store_begin_session(chat->store, departed->count * CURSOR_BYTES, false))
-        return false;
-    for (size_t i = 0; i < departed->count; i++)
-        store_put(chat->store, W_SUBSCRIPTION_CURSOR, "tti", departed->client_id, departed->filters[i].topic,
-                  departed->filters[i].cursor);
-    if (!session_by_client_id(chat, departed->client_id))
-        store_put(chat->store, W_DEVICE_OFFLINE, "ti", departed->client_id, chat->now);
-    departed->mark = store_commit(chat->store);
-    return true;
+    return chat->departures->late;
+}
+
+void departed_written(struct chat *chat, struct departed *departed, uint64_t mark)
+{
+    take(chat->departures, departed);
+    append(chat->departures, departed, mark);
 }
 
 bool departed_tick(struct chat *chat)
 {
     struct departed *departed;
-    while ((departed = chat->departures->oldest)) {
-        if (departed->mark == 0 && !write_late(chat, departed))
-            break;
-        if (!store_has(chat->store, departed->mark))
-            break;
+    while ((departed = chat->departures->written) && store_has(chat->store, departed->mark))
         forget(chat, departed);
-    }
     return false;
 }
 
 void departed_close(struct chat *chat)
 {
-    while (chat->departures && chat->departures->oldest)
-        forget(chat, chat->departures->oldest);
+    while (chat->departures && chat->departures->by_id)
+        forget(chat, chat->departures->by_id);
     free(chat->departures);
     chat->departures = NULL;
 }

@@ -123,11 +123,12 @@ static void take_session(struct chat *chat, const char *client_id, struct device
     device->has_token = connected ? connected->device.has_token : departed->has_token;
 }
 
-/* A connected one that knows comes back on purpose, be it before it was closed. */
+/* One that knows comes back on purpose, be it before it was closed, or before that could be written. */
 static void take_told(struct chat *chat, const char *client_id, struct device *device)
 {
     const struct session *connected = session_by_client_id(chat, client_id);
-    if (connected && session_told(chat, connected))
+    const struct departed *departed = departed_find(chat, client_id);
+    if (connected ? session_told(chat, connected) : departed && departed->mark == 0 && departed->ending.told)
         device->displacement.reason = OFFLINE_NONE;
 }
 
@@ -337,11 +338,12 @@ void device_displace(struct chat *chat, struct user *user, const struct device_e
         session->device.untold = true;
 }
 
-void device_told(struct chat *chat, const struct session *session)
+void device_told(struct chat *chat, struct user *user, const char *client_id, enum platform platform)
 {
-    const struct device_entry entry = entry_of(chat, session, 0);
-    store_put(chat->store, W_DEVICE_TOLD, "t", session->client_id);
-    remember(chat, session->user, &entry, NULL);
+    struct device_entry entry = {.platform = platform, .last_used = chat->now};
+    text_copy(entry.client_id, sizeof entry.client_id, client_id);
+    store_put(chat->store, W_DEVICE_TOLD, "t", client_id);
+    remember(chat, user, &entry, NULL);
 }
 
 void devices_end(struct chat *chat, struct user *user)

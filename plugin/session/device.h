@@ -86,8 +86,8 @@ void device_displace(struct chat *chat, struct user *user, const struct device_e
  * devices_lose_all() of life/closing.h. */
 void devices_end(struct chat *chat, struct user *user);
 
-/* In the open frame: the session ends and has been told. */
-void device_told(struct chat *chat, const struct session *session);
+/* In the open frame: the device's session has ended, and it has been told. */
+void device_told(struct chat *chat, struct user *user, const char *client_id, enum platform platform);
 
 /* Is what the store says of places and tokens of this user's devices older than devices_end? */
 bool devices_stale(const struct chat *chat, const struct user *user);

@@ -553,7 +553,7 @@ static void what_was_handed_to_a_dying_connection_is_pushed(void **state)
     store_put(chat.store, W_PUSH_DROP_DEVICE, "t", "bob:ios");
     store_put(chat.store, W_CONVERSATION_TOUCH, "iiii", pair.id, pair.last_seq, id, chat.now);
     store_put(chat.store, W_SUBSCRIPTION_SET, "ttii", "bob:ios", "feed", (int64_t)1, id);
-    push_put_handed(&chat, &phone, id - 1);
+    push_put_handed(&chat, "bob:ios", id - 1);
     commit();
     serve();
     assert_int_equal(sent_count, 1);

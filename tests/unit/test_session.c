@@ -46,10 +46,12 @@
 #define LIFE     1000 /* seconds that a userSig lasts */
 
 static struct chat chat;
-static char folder[64];
+static char folder[64], database[100];
+static sqlite3 *other;         /* keeps the writer from the database; NULL: does not */
 static char clients[SESSIONS]; /* their addresses are the broker's client pointers */
 static char names[SESSIONS][40];
 static int events, closed;
+static size_t ring_bytes = 64 << 20;
 static long memory = -1; /* for the next login: memory_left of failing_memory.h */
 
 /* The broker */
@@ -103,13 +105,13 @@ int broker_subscription_count(const struct mosquitto *client)
 
 static void log_line(enum store_log priority, const char *line)
 {
-    if (priority == STORE_ERROR)
+    if (priority == STORE_ERROR && !other)
         fail_msg("%s", line);
 }
 
 static int set_up(void **state)
 {
-    char database[100], ring[100], error[200];
+    char ring[100], error[200];
     (void)state;
     strcpy(folder, "/tmp/test_session.XXXXXX");
     if (!mkdtemp(folder))
@@ -124,7 +126,7 @@ static int set_up(void **state)
     chat.keys.count = 1;
     text_copy(chat.keys.key[0], sizeof chat.keys.key[0], "key");
     const struct store_config config = {
-        .database = database, .ring_file = ring, .ring_bytes = 64 << 20, .sync = SYNC_OFF, .log = log_line};
+        .database = database, .ring_file = ring, .ring_bytes = ring_bytes, .sync = SYNC_OFF, .log = log_line};
     events = closed = 0;
     if (store_open(&chat.store, &config, error, sizeof error))
         return -1;
@@ -164,6 +166,7 @@ static bool turn(void)
     store_poll(chat.store);
     logins_tick(&chat);
     bool more = closing_tick(&chat);
+    leaving_tick(&chat);
     cursors_tick(&chat);
     departed_tick(&chat);
     store_end_reads(chat.store);
@@ -180,6 +183,47 @@ static void settle(void)
     }
     for (int i = 0; i < SESSIONS / 50 + 2; i++)
         turn();
+}
+
+/* What the database says of one thing, when it has been told of everything. */
+static int stored(const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *row;
+    assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &row, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    int found = sqlite3_column_int(row, 0);
+    sqlite3_finalize(row);
+    sqlite3_close(db);
+    return found;
+}
+
+/* From here on the ring is full. */
+static void fill_ring(void)
+{
+    static const char filler[4000];
+    assert_int_equal(sqlite3_open(database, &other), SQLITE_OK);
+    sqlite3_busy_timeout(other, 5000);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    while (store_begin_session(chat.store, sizeof filler, true)) {
+        store_put(chat.store, W_BROADCAST_ADD, "ib", (int64_t)0, filler, sizeof filler);
+        store_put(chat.store, W_BROADCAST_END, "i", (int64_t)0);
+        store_commit(chat.store);
+    }
+}
+
+/* The writer goes on; when the ring has been emptied nothing has been done about it yet. */
+static void empty_ring(void)
+{
+    uint64_t mark = store_last_mark(chat.store);
+    assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    while (!store_has(chat.store, mark)) {
+        usleep(1000);
+        store_poll(chat.store);
+    }
+    sqlite3_close(other);
+    other = NULL;
 }
 
 static struct session *session_of(int client)
@@ -204,6 +248,7 @@ static enum login_result try_to_log_in(int client, int number, const char *devic
     memory = memory_left;
     memory_left = -1;
     free(sig);
+    store_end_reads(chat.store); /* many logins in one turn would keep the log from being taken over */
     return result;
 }
 
@@ -361,6 +406,58 @@ static void a_takeover_ends_with_the_newer_connection(void **state)
     log_out(1);
     assert_false(session_of(0)->taken_over);
     assert_ptr_equal(session_by_client_id(&chat, names[0]), session_of(0));
+    settle();
+    assert_int_equal(stored("SELECT online FROM device"), 1);
+    log_out(0);
+    settle();
+    assert_int_equal(stored("SELECT online FROM device"), 0);
+}
+
+/* The ring is full */
+
+static void who_goes_while_the_ring_is_full_is_away_in_the_end(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 500; i++)
+        log_in(i, "ios:1");
+    fill_ring();
+    for (int i = 0; i < 500; i++)
+        log_out(i);
+    turn();
+    empty_ring();
+    log_in(0, "ios:1"); /* before anything of its end is written */
+    int turns = 0;
+    while (departed_late(&chat) && ++turns < 10)
+        turn();
+    assert_true(turns < 10);
+    settle();
+    assert_int_equal(stored("SELECT count(*) FROM device WHERE online = 1"), 1);
+    log_out(0);
+    settle();
+    assert_int_equal(stored("SELECT count(*) FROM device WHERE online = 1"), 0);
+}
+
+static void who_was_told_while_the_ring_was_full_is_told_once(void **state)
+{
+    (void)state;
+    struct device device;
+    log_in_from(0, 0, "ios:1");
+    turn();
+    log_in_from(1, 0, "ios:2");
+    turn();
+    assert_int_equal(events, 1);
+    fill_ring();
+    log_out(0);
+    turn();
+    assert_non_null(departed_late(&chat));
+    assert_true(device_load(&chat, names[0], &device));
+    assert_int_equal(device.displacement.reason, OFFLINE_NONE);
+    empty_ring();
+    turn();
+    settle();
+    assert_int_equal(stored("SELECT displaced FROM device WHERE client = 'u0:ios:1'"), OFFLINE_NONE);
+    assert_true(device_load(&chat, names[0], &device));
+    assert_int_equal(device.displacement.reason, OFFLINE_NONE);
 }
 
 /* Memory */
@@ -436,7 +533,16 @@ static void a_connection_ends_without_memory(void **state)
     }
 }
 
+static int set_up_small(void **state)
+{
+    ring_bytes = 1 << 20;
+    int result = set_up(state);
+    ring_bytes = 64 << 20;
+    return result;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define RING(name) cmocka_unit_test_setup_teardown(name, set_up_small, tear_down)
 
 int main(void)
 {
@@ -448,6 +554,8 @@ int main(void)
         TEST(who_has_to_go_before_its_first_tick_is_closed_after_it),
         TEST(a_session_that_ends_in_any_state_is_in_no_list),
         TEST(a_takeover_ends_with_the_newer_connection),
+        RING(who_goes_while_the_ring_is_full_is_away_in_the_end),
+        RING(who_was_told_while_the_ring_was_full_is_told_once),
         TEST(who_cannot_be_let_in_for_want_of_memory_displaces_nobody),
         TEST(a_connection_ends_without_memory),
     };
