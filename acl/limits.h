@@ -20,6 +20,9 @@
 /* Ids of messages, positions and numbers of jobs: 2^53 - 1, what JSON carries exactly. */
 #define ID_MAX 9007199254740991
 
+/* Groups that one user makes in a day (of UTC): as many as nobody makes by hand. */
+#define GROUPS_PER_DAY 100
+
 /* How many there may be in one command. */
 #define CANDIDATES_MAX   100 /* members to be */
 #define DELETE_MAX       100 /* messages */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/commands/commands.h"
-#include "plugin/push/push_put.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/people/application.h"
+#include "plugin/people/blacklist.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
@@ -114,8 +114,20 @@ static int find_waiting(struct command *command, struct application *application
     return handled ? CODE_APPLICATION_HANDLED : CODE_OK;
 }
 
+/* As in the moment of the invitation (candidate_check). Whether the inviter was an app admin then, nobody knows
+ * any more. */
+static int check_invitation(const struct command *command, const struct application *application,
+                            struct user *user)
+{
+    const bool admin = command->session->admin;
+    if (memberships_count_groups(command->chat, user) >= (admin ? GROUPS_PER_USER : GROUPS_BY_OTHERS))
+        return CODE_TOO_MANY_GROUPS;
+    return admin ? CODE_OK : blacklist_check(command->chat, user, application->inviter);
+}
+
 /* The group may have filled up, or the applicant gone, since he asked. */
-static int check_entry(const struct command *command, struct user **out)
+static int check_entry(const struct command *command, const struct application *application,
+                       struct user **out)
 {
     struct chat *chat = command->chat;
     const struct group *group = command->access.conversation->group;
@@ -125,8 +137,8 @@ static int check_entry(const struct command *command, struct user **out)
         return CODE_NO_USER;
     if (group->member_count >= group_members_max(chat, group->type))
         return CODE_GROUP_FULL;
-    if (!memberships_load(chat, user))
-        return CODE_BUSY;
+    if (application->kind == APPLICATION_INVITE)
+        return check_invitation(command, application, user);
     return memberships_count_groups(chat, user) < GROUPS_PER_USER ? CODE_OK : CODE_TOO_MANY_GROUPS;
 }
 
@@ -161,7 +173,7 @@ static int accept_application(struct command *command, const struct application 
 {
     struct chat *chat = command->chat;
     struct user *user;
-    int code = check_entry(command, &user);
+    int code = check_entry(command, application, &user);
     announce_expect(chat, command_text(command, FIELD_USER_ID));
     if (code == CODE_OK)
         code = command_begin(command);
@@ -173,7 +185,6 @@ static int accept_application(struct command *command, const struct application 
     }
     announce_entry(command, application, user);
     command_commit(command);
-    push_user_changed(chat, user);
     return CODE_OK;
 }
 

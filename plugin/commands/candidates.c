@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/commands/candidates.h"
 
+#include "acl/code.h"
 #include "lib/json.h"
 #include "plugin/core/chat.h"
+#include "plugin/people/blacklist.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push_put.h"
 #include "plugin/session/session.h"
 
-enum member_result candidate_check(struct chat *chat, struct candidate *candidate, int64_t *room)
+enum member_result candidate_check(struct command *command, struct candidate *candidate, int64_t *room)
 {
+    struct chat *chat = command->chat;
+    const struct session *by = command->session;
     struct user *user = user_find(chat, candidate->user_id);
     candidate->user = user;
-    if (!user || !memberships_load(chat, user))
+    if (!user || (!by->admin && blacklist_check(chat, user, by->user->id) != CODE_OK))
         return RESULT_FAILED;
-    if (*room <= 0 || memberships_count_groups(chat, user) >= GROUPS_PER_USER)
+    if (*room <= 0 ||
+        memberships_count_groups(chat, user) >= (by->admin ? GROUPS_PER_USER : GROUPS_BY_OTHERS))
         return RESULT_LIMIT;
     --*room;
     return RESULT_DONE;
@@ -50,13 +54,6 @@ void candidates_admit(struct chat *chat, struct conversation *conversation,
             (void)member_add(chat, conversation, candidate->user,
                              candidate->role); /* seated: it cannot fail */
     }
-}
-
-void candidates_tell_push(struct chat *chat, const struct candidates *candidates)
-{
-    for (size_t i = 0; i < candidates->count; i++)
-        if (candidates->list[i].result == RESULT_DONE)
-            push_user_changed(chat, candidates->list[i].user);
 }
 
 void candidates_expect(struct chat *chat, const struct candidates *candidates)

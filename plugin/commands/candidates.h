@@ -26,6 +26,7 @@ struct candidate {
     struct user *user;   /* NULL: there is none */
     enum role role;      /* to have */
     enum member_result result;
+    bool waited; /* RESULT_WAITS, and did before: nothing is to be done */
 };
 
 struct candidates {
@@ -33,8 +34,10 @@ struct candidates {
     struct candidate list[CANDIDATES_MAX];
 };
 
-/* Could this one become a member where there is `*room` left? DONE (and one less room), FAILED or LIMIT. */
-enum member_result candidate_check(struct chat *chat, struct candidate *candidate, int64_t *room);
+/* May the caller bring this one in, where there is `*room` left? DONE (and one less room); FAILED for nobody, and
+ * who has the caller on the blacklist; LIMIT, also for who is in GROUPS_BY_OTHERS groups. An app admin may bring in
+ * everybody, and up to GROUPS_PER_USER. */
+enum member_result candidate_check(struct command *command, struct candidate *candidate, int64_t *room);
 /* Before the frame, for those with result DONE: candidates_admit will not fail. false: out of memory, or the
  * store cannot be read. */
 __attribute__((warn_unused_result)) bool candidates_seat(struct chat *chat, struct conversation *conversation,
@@ -44,8 +47,6 @@ size_t candidates_users(const struct candidates *candidates, struct user *users[
 /* Makes those with result DONE, who have seats, members, in the open frame. */
 void candidates_admit(struct chat *chat, struct conversation *conversation,
                       const struct candidates *candidates);
-/* After the frame: the new members' devices may want pushes of this conversation. */
-void candidates_tell_push(struct chat *chat, const struct candidates *candidates);
 /* Before store_begin: what announcing these will need (announce_expect). */
 void candidates_expect(struct chat *chat, const struct candidates *candidates);
 /* In the open frame, about those with result DONE: the tip, whose members they become, and to each of them a

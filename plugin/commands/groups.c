@@ -146,13 +146,13 @@ static int check_new_group(struct command *command, struct new_group *new)
         code = group->id[0] ? check_id_free(command, group->id) : make_id(command, group->id);
     if (code != CODE_OK)
         return code;
-    if (!memberships_load(chat, self))
-        return CODE_BUSY;
     if (memberships_count_groups(chat, self) >= GROUPS_PER_USER)
         return CODE_TOO_MANY_GROUPS;
+    if (!command->session->admin && user_groups_left(chat, self) <= 0)
+        return CODE_TOO_FAST;
     int64_t room = group_members_max(chat, group->type) - 1;
     for (size_t i = 0; i < new->members.count; i++)
-        new->members.list[i].result = candidate_check(chat, &new->members.list[i], &room);
+        new->members.list[i].result = candidate_check(command, &new->members.list[i], &room);
     return CODE_OK;
 }
 
@@ -169,6 +169,7 @@ static struct conversation *create(struct command *command, struct new_group *ne
     struct conversation *conversation = group_create(chat, &new->group, self, others, count);
     if (!conversation)
         return NULL;
+    user_count_group(chat, self);
     candidates_admit(chat, conversation, &new->members);
     candidates_announce_invited(command, conversation, &new->members);
     return conversation;
@@ -187,7 +188,6 @@ static int create_and_answer(struct command *command, struct new_group *new)
         return CODE_BUSY;
     }
     command_commit(command);
-    candidates_tell_push(command->chat, &new->members);
     return command_answered(command, cJSON_AddStringToObject(command->data, "groupID", new->group.id) &&
                                          candidates_answer(command, &new->members));
 }

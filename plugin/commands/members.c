@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/commands/commands.h"
-#include "plugin/push/push_put.h"
 
 #include <string.h>
 
@@ -115,16 +114,26 @@ static int join_now(struct command *command, struct conversation *conversation)
     }
     announce_own(command, conversation, TIPS_JOIN, "join");
     command_commit(command);
-    push_user_changed(chat, self);
     return answer_status(command, "joined");
+}
+
+/* Who waits already, by asking or by an invitation: owner and admins have been told. */
+static bool waits(struct chat *chat, const struct conversation *conversation, const char *user_id,
+                  struct application *out)
+{
+    return application_find(chat, conversation, user_id, out) && !out->handled;
 }
 
 static int apply_to_join(struct command *command, struct conversation *conversation)
 {
     struct chat *chat = command->chat;
     const char *message = command_text(command, FIELD_MESSAGE);
-    struct managers managers;
-    find_managers(chat, conversation, &managers);
+    struct managers managers = {0};
+    struct application waiting;
+    if (!waits(chat, conversation, command->session->user->id, &waiting))
+        find_managers(chat, conversation, &managers);
+    else if (waiting.kind == APPLICATION_JOIN && strcmp(waiting.message, message ? message : "") == 0)
+        return answer_status(command, "pending");
     int code = command_begin(command);
     if (code != CODE_OK)
         return code;
@@ -139,8 +148,6 @@ static int check_join_limits(struct command *command, const struct conversation 
     struct user *self = command->session->user;
     if (room_in(command->chat, conversation) <= 0)
         return CODE_GROUP_FULL;
-    if (!memberships_load(command->chat, self))
-        return CODE_BUSY;
     return memberships_count_groups(command->chat, self) < GROUPS_PER_USER ? CODE_OK : CODE_TOO_MANY_GROUPS;
 }
 
@@ -186,19 +193,26 @@ int command_quit_group(struct command *command)
 static enum member_result check_invited(struct command *command, struct conversation *conversation,
                                         struct candidate *candidate, enum entry entry, int64_t *room)
 {
+    struct application waiting;
     if (member_role(command->chat, conversation, candidate->user_id) != ROLE_NONE)
         return RESULT_NOTHING;
-    enum member_result result = candidate_check(command->chat, candidate, room);
+    enum member_result result = candidate_check(command, candidate, room);
     if (result != RESULT_DONE || entry == ENTRY_NOW)
         return result;
     ++*room; /* who waits takes no place yet */
+    candidate->waited = waits(command->chat, conversation, candidate->user_id, &waiting);
     return RESULT_WAITS;
 }
 
-static bool anybody_waits(const struct candidates *invited)
+static bool begins_to_wait(const struct candidate *candidate)
+{
+    return candidate->result == RESULT_WAITS && !candidate->waited;
+}
+
+static bool anybody_begins_to_wait(const struct candidates *invited)
 {
     for (size_t i = 0; i < invited->count; i++)
-        if (invited->list[i].result == RESULT_WAITS)
+        if (begins_to_wait(&invited->list[i]))
             return true;
     return false;
 }
@@ -207,7 +221,7 @@ static void put_invitations(struct command *command, const struct conversation *
                             const struct candidates *invited)
 {
     for (size_t i = 0; i < invited->count; i++)
-        if (invited->list[i].result == RESULT_WAITS)
+        if (begins_to_wait(&invited->list[i]))
             application_put(command->chat, conversation, invited->list[i].user_id, command->session->user->id,
                             "");
 }
@@ -217,7 +231,7 @@ static int invite(struct command *command, struct candidates *invited)
     struct chat *chat = command->chat;
     struct conversation *conversation = command->access.conversation;
     struct managers managers = {0};
-    if (anybody_waits(invited))
+    if (anybody_begins_to_wait(invited))
         find_managers(chat, conversation, &managers);
     candidates_expect(chat, invited);
     if (!candidates_seat(chat, conversation, invited))
@@ -230,7 +244,6 @@ static int invite(struct command *command, struct candidates *invited)
     candidates_announce_invited(command, conversation, invited);
     announce_request(command, conversation, &managers, NULL);
     command_commit(command);
-    candidates_tell_push(chat, invited);
     return command_answered(command, candidates_answer(command, invited));
 }
 

@@ -109,7 +109,7 @@ static struct conversation *find_name(struct chat *chat, const char *name)
     return conversation;
 }
 
-static struct conversation *in_memory(struct chat *chat, int64_t id)
+struct conversation *conversation_in_memory(struct chat *chat, int64_t id)
 {
     struct conversation *conversation;
     HASH_FIND_NUMBER(hh, chat->conversations->by_id, id, conversation);
@@ -167,7 +167,7 @@ static struct conversation *remember_group(struct chat *chat, int64_t id, struct
 struct conversation *conversation_meet(struct chat *chat, sqlite3_stmt *row, int first)
 {
     int64_t id = sqlite3_column_int64(row, first);
-    struct conversation *conversation = in_memory(chat, id);
+    struct conversation *conversation = conversation_in_memory(chat, id);
     if (conversation)
         return conversation; /* memory knows better than the store */
     if (sqlite3_column_type(row, first + 1) != SQLITE_NULL)
@@ -291,7 +291,7 @@ struct conversation *conversation_group(struct chat *chat, const char *group_id)
 
 struct conversation *conversation_by_id(struct chat *chat, int64_t id)
 {
-    struct conversation *conversation = in_memory(chat, id);
+    struct conversation *conversation = conversation_in_memory(chat, id);
     if (conversation)
         return conversation;
     sqlite3_stmt *row = store_read(chat->store, R_CONVERSATION);

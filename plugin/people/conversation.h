@@ -88,6 +88,8 @@ struct conversation *conversation_group(struct chat *chat, const char *group_id)
 /* The same, dismissed ones too, whose groupID is not free yet. */
 struct conversation *conversation_group_any(struct chat *chat, const char *group_id);
 struct conversation *conversation_by_id(struct chat *chat, int64_t id);
+/* Only if in memory already: the store is not asked. */
+struct conversation *conversation_in_memory(struct chat *chat, int64_t id);
 /* Of a row at hand: CONVERSATION_COLUMNS of schema/statements.def, which begin at column `first`. Memory
  * knows better than the row. NULL also for the log of a group whose groupID has been given away. */
 struct conversation *conversation_meet(struct chat *chat, sqlite3_stmt *row, int first);

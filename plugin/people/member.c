@@ -399,12 +399,28 @@ bool memberships_load(struct chat *chat, struct user *user)
     return user->memberships_complete;
 }
 
+/* Those that only the store knows of. The members that memory has come to their user, to be counted there. */
+static int count_elsewhere(struct chat *chat, struct user *user)
+{
+    int count = 0;
+    sqlite3_stmt *row = store_read(chat->store, R_GROUPS_OF_USER);
+    sqlite3_bind_text(row, 1, user->id, -1, SQLITE_STATIC);
+    while (store_row(chat->store, row)) {
+        struct conversation *conversation = conversation_in_memory(chat, sqlite3_column_int64(row, 0));
+        struct member *member = conversation ? in_memory(conversation, user->id) : NULL;
+        if (member)
+            attach_user(member, user);
+        else
+            count += !conversation || !conversation->members_complete;
+    }
+    store_done(row);
+    return count;
+}
+
 int memberships_count_groups(struct chat *chat, struct user *user)
 {
     const struct member *member;
-    int count = 0;
-    if (!memberships_load(chat, user))
-        return 0;
+    int count = user->memberships_complete ? 0 : count_elsewhere(chat, user);
     DL_FOREACH2 (user->memberships, member, user_next)
         count += member->role != ROLE_NONE && member->conversation->group != NULL;
     return count;

@@ -22,7 +22,8 @@ struct findings;
 struct group;
 struct user;
 
-#define GROUPS_PER_USER 1000
+#define GROUPS_PER_USER  1000
+#define GROUPS_BY_OTHERS (GROUPS_PER_USER / 2) /* who is in so many is brought into no more by others */
 
 /* A column of the store: never change a value. */
 enum receive_option { RECEIVE_AND_NOTIFY, RECEIVE_NOT_NOTIFY, RECEIVE_DISCARD };
@@ -115,7 +116,8 @@ int members_count_online(struct chat *chat, struct conversation *conversation);
 /* Loads them, pairs and groups, and their conversations; once. false: the store cannot be read, or memory is
  * out. */
 __attribute__((warn_unused_result)) bool memberships_load(struct chat *chat, struct user *user);
-/* How many groups, for the limit GROUPS_PER_USER. Loads them; 0 where that fails. */
+/* How many groups, for the limits above. Reads their ids, and loads nothing. Where the store cannot be read
+ * (store_reads_failed tells), it may be too few. */
 int memberships_count_groups(struct chat *chat, struct user *user);
 /* A session of the user, whose memberships are loaded, has got its feed, or lost it: while there is one, the
  * user is among the feeders of each stored group. */

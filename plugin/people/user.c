@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acl/limits.h"
+#include "lib/basics.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/profile.h"
@@ -72,6 +74,8 @@ static struct user *meet(struct chat *chat, const char *id, sqlite3_stmt *row)
     user->blacklist_unread = sqlite3_column_int(row, 6) != 0;
     user->c2c_muted_until = sqlite3_column_int64(row, 7);
     user->group_muted_until = sqlite3_column_int64(row, 8);
+    user->groups_day = sqlite3_column_int64(row, 9);
+    user->groups_made = sqlite3_column_int64(row, 10);
     return user;
 }
 
@@ -116,6 +120,18 @@ void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t 
     user->c2c_muted_until = c2c_until;
     user->group_muted_until = group_until;
     store_put(chat->store, W_USER_MUTE, "tii", user->id, c2c_until, group_until);
+}
+
+int64_t user_groups_left(const struct chat *chat, const struct user *user)
+{
+    return GROUPS_PER_DAY - (user->groups_day == chat->now / DAY_MS ? user->groups_made : 0);
+}
+
+void user_count_group(struct chat *chat, struct user *user)
+{
+    user->groups_made = GROUPS_PER_DAY - user_groups_left(chat, user) + 1;
+    user->groups_day = chat->now / DAY_MS;
+    store_put(chat->store, W_USER_GROUPS, "tii", user->id, user->groups_day, user->groups_made);
 }
 
 void user_kick(struct chat *chat, struct user *user)

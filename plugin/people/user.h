@@ -29,6 +29,8 @@ struct user {
     struct bucket rate;                         /* of what the user sends */
     struct bucket account;                      /* of the user's commands: commands/account.h */
 
+    int64_t groups_day, groups_made; /* user_groups_left() */
+
     /* What the user has set. */
     struct profile *profile;     /* profile.h; NULL: nothing */
     bool blacklist_unread;       /* one is in the store, and not here yet */
@@ -70,6 +72,10 @@ struct user *user_in_memory(struct chat *chat, const char *id);
 struct user *user_create(struct chat *chat, const char *id);
 /* In the open frame: until when (ms; 0: no longer) the user may not send private messages, and to groups. */
 void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t group_until);
+/* How many groups the user may still make today. */
+int64_t user_groups_left(const struct chat *chat, const struct user *user);
+/* In the open frame: the user has made one. */
+void user_count_group(struct chat *chat, struct user *user);
 /* In the open frame: every userSig made up to this second is dead. */
 void user_kick(struct chat *chat, struct user *user);
 /* In the open frame: a deleted user has logged in anew, or was imported. Memberships ended with the deletion;

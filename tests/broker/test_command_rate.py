@@ -215,13 +215,13 @@ def test_a_batch_that_waits_is_answered_with_the_properties_of_its_request(broke
 def test_who_goes_away_in_the_middle_of_a_batch_leaves_what_is_done_and_no_more(broker):
     names = hundred(broker, "m")
     raw = broker.raw()
-    raw.login("alice")
+    raw.login("admin")
     with broker.one_turn():
         for n in range(10):
             raw.start_publish(CONTROL, {"commands": group_commands(names[:90], 50 * n)})
         raw.abort()
-    broker.await_log(r"Client alice( \[.*\])? (closed its connection|disconnected)")
-    admin = broker.admin()
+    broker.await_log(r"Client admin( \[.*\])? (closed its connection|disconnected)")
+    admin = broker.admin("web:1")
     assert admin.code("getGroupInfo", groupID="g499") == 10010
     assert broker.user("alice").code("getUnread") == 0
 
@@ -229,7 +229,7 @@ def test_who_goes_away_in_the_middle_of_a_batch_leaves_what_is_done_and_no_more(
 def test_more_requests_than_are_kept_are_executed_and_answered_in_order_all_the_same(broker):
     names = hundred(broker, "m")
     raw = broker.raw()
-    raw.login("alice")
+    raw.login("admin")
     with broker.one_turn():
         for n in range(19):
             raw.start_publish(CONTROL, {"commands": group_commands(names[:9], 50 * n)})

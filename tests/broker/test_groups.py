@@ -249,11 +249,66 @@ def test_a_full_group_takes_nobody(broker, alice):
     assert broker.user("dave").code("joinGroup", groupID="g1") == 10014
 
 
+def in_groups(broker, name, count):
+    """An administrator brings the user into so many groups."""
+    admin = broker.admin("web:groups")
+    command = {"command": "createGroup", "groupType": "Private", "members": [{"userID": name}]}
+    for first in range(0, count, 50):
+        for response in admin.batch([command] * min(50, count - first)):
+            assert response["data"]["members"] == [{"userID": name, "result": 1}]
+
+
 def test_a_user_is_in_at_most_1000_groups(broker, alice):
-    for first in range(0, 1000, 50):
-        commands = [
-            {"command": "createGroup", "groupType": "Private", "groupID": f"g{n}"}
-            for n in range(first, first + 50)
-        ]
-        alice.start_publish("$CONTROL/chat/v1", {"commands": commands})
+    in_groups(broker, "alice", 1000)
     assert alice.code("createGroup", groupType="Private", groupID="one.more") == 10037
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_who_is_in_500_groups_is_brought_into_no_more_by_others_but_goes_into_500_more(broker, alice, restart):
+    broker.create("bob")
+    in_groups(broker, "bob", 499)
+    if restart:
+        broker.restart()
+        alice.connect()
+    members = [{"userID": "bob"}]
+    found = alice.batch([{"command": "createGroup", "groupType": "Private", "members": members}] * 2)
+    assert [response["data"]["members"][0]["result"] for response in found] == [1, 4]
+    alice.group("Public", "open", addOpt="FreeAccess", inviteOpt="FreeAccess")
+    answer = alice.command("inviteGroupMember", groupID="open", members=["bob"])
+    assert answer["members"] == [{"userID": "bob", "result": 4}]
+    bob = broker.user("bob")
+    assert bob.command("joinGroup", groupID="open")["status"] == "joined"
+    assert bob.code("createGroup", groupType="Private") == 0
+
+
+def test_who_has_the_caller_on_the_blacklist_is_not_brought_into_groups(broker, alice):
+    broker.user("bob").command("addToBlacklist", userIDs=["alice"])
+    members = [{"userID": "bob"}, {"userID": "carol"}]
+    broker.create("carol")
+    answer = alice.command("createGroup", groupType="Private", groupID="g1", members=members)
+    assert [member["result"] for member in answer["members"]] == [0, 1]
+    answer = alice.command("inviteGroupMember", groupID="g1", members=["bob"])
+    assert answer["members"] == [{"userID": "bob", "result": 0}]
+    answer = broker.user("carol").command("inviteGroupMember", groupID="g1", members=["bob"])
+    assert answer["members"] == [{"userID": "bob", "result": 1}]
+
+
+def test_a_user_makes_at_most_100_groups_a_day_an_administrator_more(broker, alice):
+    command = {"command": "createGroup", "groupType": "Private"}
+
+    def made(user):
+        return [response.get("code", 0) for _ in range(3) for response in user.batch([command] * 50)]
+
+    assert made(alice) == [0] * 100 + [10023] * 50
+    broker.restart(kill=True)
+    alice.connect()
+    assert alice.code(**command) == 10023
+    assert made(broker.admin()) == [0] * 150
+
+
+def test_groups_that_were_dismissed_count_among_those_made_in_a_day(broker, alice):
+    for number in range(10):
+        name = f"g{number}"
+        alice.batch([{"command": "createGroup", "groupType": "Public", "groupID": f"{name}.{n}"} for n in range(10)])
+        alice.batch([{"command": "dismissGroup", "groupID": f"{name}.{n}"} for n in range(10)])
+    assert alice.code("createGroup", groupType="Public") == 10023

@@ -322,18 +322,17 @@ def joinGroup(call):
 def apply(call, group, message):
     if call.codes:
         return None
-    ask(group, call.me, {"kind": "join", "message": message or ""})
-    for user in chiefs(group):
+    for user in chiefs(group) if ask(group, call.me, {"kind": "join", "message": message or ""}) else ():
         call.world.notice(user, "joinRequest", group, call.me, message)
     return {"status": "pending"}
 
 
 def ask(group, user, application):
-    """Asking again replaces what waits; an invitation does not replace one's own request."""
-    before = group.waiting.get(user)
-    if application["kind"] == "invite" and before and before["kind"] == "join":
-        return
-    group.waiting[user] = {"groupID": group.id, "userID": user, "time": NUMBER, **application}
+    """Asking again replaces what waits; an invitation replaces nothing. Is it something new to owner and admins?"""
+    new = user not in group.waiting
+    if new or application["kind"] == "join":
+        group.waiting[user] = {"groupID": group.id, "userID": user, "time": NUMBER, **application}
+    return new
 
 
 def quitGroup(call):
@@ -371,8 +370,8 @@ def inviteGroupMember(call):
         result = result_of_adding(call.world, group, user)
         if waits and (result == 1 or (result == 4 and user not in full)):
             result = 3
-            ask(group, user, {"kind": "invite", "inviter": call.me, "message": ""})
-            asked.append(user)
+            if ask(group, user, {"kind": "invite", "inviter": call.me, "message": ""}):
+                asked.append(user)
         elif result == 1:
             add(call.world, group, user)
             added.append(user)
