@@ -13,6 +13,7 @@
 #define FRAME_SHARE      16 /* ... or this part of the ring, if that is less */
 #define FRAME_SPARE      16384
 #define RESERVE_SHARE    16                /* of the ring, for logins and ends of sessions */
+#define MESSAGES_SHARE   4                 /* ... for these and messages */
 #define SHRINK_BYTES_MAX ((size_t)4 << 20) /* in a second */
 
 __attribute__((format(printf, 3, 4))) void store_say(struct store *store, enum store_log priority,
@@ -116,16 +117,27 @@ static bool begin(struct store *store, size_t bytes, size_t keep)
     return true;
 }
 
-bool store_begin(struct store *store)
+static size_t usual_bytes(const struct store *store)
 {
     size_t share = ring_capacity(store->ring) / FRAME_SHARE;
-    return !writer_files_gone(store->writer) &&
-           begin(store, share < FRAME_BYTES ? share : FRAME_BYTES, reserve(store));
+    return share < FRAME_BYTES ? share : FRAME_BYTES;
+}
+
+bool store_begin(struct store *store)
+{
+    return !writer_files_gone(store->writer) && begin(store, usual_bytes(store), reserve(store));
 }
 
 bool store_begin_sized(struct store *store, size_t bytes)
 {
     return !writer_files_gone(store->writer) && begin(store, bytes + FRAME_SPARE, reserve(store));
+}
+
+bool store_begin_command(struct store *store, size_t bytes)
+{
+    return !writer_files_gone(store->writer) &&
+           begin(store, bytes > 0 ? bytes + FRAME_SPARE : usual_bytes(store),
+                 ring_capacity(store->ring) / MESSAGES_SHARE);
 }
 
 bool store_begin_session(struct store *store, size_t bytes, bool admin)

@@ -42,6 +42,9 @@ __attribute__((warn_unused_result)) bool store_begin(struct store *store);
  * numbers: for what may need more, like a list of any length; and for messages, which find room in a ring that
  * is nearly full. */
 __attribute__((warn_unused_result)) bool store_begin_sized(struct store *store, size_t bytes);
+/* The same for a command and what it has set off: it begins only where a quarter of the ring is left for messages.
+ * `bytes` 0: as many as store_begin takes. */
+__attribute__((warn_unused_result)) bool store_begin_command(struct store *store, size_t bytes);
 /* The same for a login or the end of a session, which find room where the others do not any more; an admin's login
  * in the last half of that, so that somebody can come in and look. */
 __attribute__((warn_unused_result)) bool store_begin_session(struct store *store, size_t bytes, bool admin);

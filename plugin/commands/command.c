@@ -7,6 +7,7 @@
 #include "acl/code.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
+#include "plugin/session/session.h"
 #include "schema/store.h"
 
 bool command_has(const struct command *command, enum field_name name)
@@ -43,16 +44,22 @@ int command_refuse(struct command *command, const char *format, ...)
     return CODE_BAD_REQUEST;
 }
 
-int command_begin(struct command *command)
+static bool begin(const struct command *command, size_t bytes)
 {
     struct store *store = command->chat->store;
-    return !store_reads_failed(store) && store_begin(store) ? CODE_OK : CODE_BUSY;
+    if (!command->session->admin)
+        return store_begin_command(store, bytes);
+    return bytes > 0 ? store_begin_sized(store, bytes) : store_begin(store);
+}
+
+int command_begin(struct command *command)
+{
+    return command_begin_sized(command, 0);
 }
 
 int command_begin_sized(struct command *command, size_t bytes)
 {
-    struct store *store = command->chat->store;
-    return !store_reads_failed(store) && store_begin_sized(store, bytes) ? CODE_OK : CODE_BUSY;
+    return !store_reads_failed(command->chat->store) && begin(command, bytes) ? CODE_OK : CODE_BUSY;
 }
 
 void command_commit(struct command *command)

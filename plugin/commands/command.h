@@ -68,9 +68,10 @@ const cJSON *command_list(const struct command *command, enum field_name name);
 /* Sets the error of the answer; always CODE_BAD_REQUEST. */
 __attribute__((format(printf, 2, 3))) int command_refuse(struct command *command, const char *format, ...);
 /* For commands that change something, once all is checked: opens the frame. CODE_BUSY when the store has no
- * room now, or when something that was looked up could not be read. */
+ * room now (for others than administrators already when only a quarter of the ring is left), or when something that was
+ * looked up could not be read. */
 int command_begin(struct command *command);
-/* The same with store_begin_sized. */
+/* The same for a frame of at most `bytes`, as in store_begin_sized. */
 int command_begin_sized(struct command *command, size_t bytes);
 /* The end of every command's frame: it is durable, and what was announced in it is handed out. */
 void command_commit(struct command *command);

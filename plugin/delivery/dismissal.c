@@ -76,7 +76,7 @@ static void end_subscriptions(struct chat *chat, struct conversation *conversati
 static bool dismiss_live(struct chat *chat, struct conversation *conversation, const char *by)
 {
     const struct tips tips = {.kind = TIPS_INFO, .type = "dismiss", .by = by, .last = true};
-    if (!store_begin(chat->store))
+    if (!store_begin_command(chat->store, 0))
         return false;
     announce_tips(chat, conversation, &tips);
     announce_hand_out(chat); /* while there is still somebody */
@@ -89,7 +89,7 @@ static bool dismiss_live(struct chat *chat, struct conversation *conversation, c
 static bool dismiss_stored(struct chat *chat, struct conversation *conversation, const char *by)
 {
     struct dismissal *task = calloc(1, sizeof *task);
-    if (!task || !store_begin(chat->store)) {
+    if (!task || !store_begin_command(chat->store, 0)) {
         free(task);
         return false;
     }
@@ -148,7 +148,7 @@ bool dismissals_tick(struct chat *chat)
     struct batch batch;
     if (!task || !store_has(chat->store, task->mark) || chat->now < task->retry_at)
         return false;
-    if (!read_batch(chat, task, &batch) || !store_begin(chat->store)) {
+    if (!read_batch(chat, task, &batch) || !store_begin_command(chat->store, 0)) {
         task->retry_at = chat->now + RETRY_MS;
         return false;
     }

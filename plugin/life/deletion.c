@@ -161,7 +161,7 @@ static bool end_in_group(struct chat *chat, struct member *member)
     struct member *heir = NULL;
     if (needs_heir(member) && (heir = find_heir(chat, member)))
         announce_expect(chat, heir->user_id);
-    if (store_reads_failed(chat->store) || !store_begin(chat->store))
+    if (store_reads_failed(chat->store) || !store_begin_command(chat->store, 0))
         return false;
     if (heir)
         hand_over(chat, member, heir);
@@ -173,7 +173,7 @@ static bool end_in_group(struct chat *chat, struct member *member)
 
 static bool end_in_pair(struct chat *chat, struct member *member)
 {
-    if (!store_begin(chat->store))
+    if (!store_begin_command(chat->store, 0))
         return false;
     member_set_role(chat, member, ROLE_NONE);
     store_commit(chat->store);
@@ -234,7 +234,7 @@ static void take_turn(struct chat *chat, struct deletion *deletion)
 bool deletion_start(struct chat *chat, struct user *user)
 {
     struct deletion *deletion = calloc(1, sizeof *deletion);
-    if (!deletion || !memberships_load(chat, user) || !store_begin(chat->store)) {
+    if (!deletion || !memberships_load(chat, user) || !store_begin_command(chat->store, 0)) {
         free(deletion);
         return false;
     }

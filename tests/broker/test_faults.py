@@ -122,3 +122,20 @@ def test_while_the_ring_is_full_an_admin_comes_in_and_is_told_so(broker):
     broker.await_log("the database can be written again")
     assert texts(broker, "bob") == acked
     assert admin.command("getStats")["stalled"] == 0
+
+
+@pytest.mark.options(ring_bytes=4 << 20)
+def test_while_the_writer_is_stalled_commands_fill_no_more_than_their_part_of_the_ring(broker):
+    broker.create("bob")
+    alice, admin = broker.user("alice"), broker.admin()
+    rename = {"command": "setSelfInfo", "selfSignature": "x" * 500}
+    with broker.uncommitted() as database:
+        while 10002 not in [response.get("code") for response in alice.batch([rename] * 50)]:
+            pass
+        assert len(alice.batch([rename] * 50)) == 50  # refused, and not disconnected
+        for number in range(300):
+            alice.send("bob", f"m{number}")
+        assert admin.code("setSelfInfo", nickname="still here") == 0
+        database.execute("COMMIT")
+    broker.await_log("the database can be written again")
+    assert [m["text"] for m in broker.user("bob").synced()] == [f"m{number}" for number in range(300)]

@@ -242,6 +242,26 @@ static int count_sessions(struct store *store, bool admin)
     return begun;
 }
 
+static void test_commands_leave_a_quarter_of_the_ring_to_messages(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t ring = 4 << 20;
+    f->config.ring_bytes = ring;
+    open_store(f);
+    sqlite3 *db = look(f);
+    change_in(db, "BEGIN IMMEDIATE");
+    while (store_begin_command(f->store, 0)) {
+        store_put(f->store, W_GROUP_FORGET, "i", (int64_t)0);
+        store_commit(f->store);
+    }
+    assert_in_range(store_counters(f->store).ring_used, ring / 2, ring - ring / 4);
+    while (store_write(f->store, W_GROUP_FORGET, "i", (int64_t)0))
+        ;
+    assert_in_range(store_counters(f->store).ring_used, ring - ring / 8, ring);
+    change_in(db, "COMMIT");
+    sqlite3_close(db);
+}
+
 static void test_a_full_ring_has_room_for_sessions_and_in_the_end_for_admins(void **state)
 {
     struct fixture *f = *state;
@@ -1043,6 +1063,7 @@ int main(void)
         TEST(test_while_the_ring_is_full_nothing_changes_and_reads_go_on),
         TEST(test_a_read_that_failed_is_told_until_the_next_piece_of_work_begins),
         TEST(test_a_full_ring_has_room_for_sessions_and_in_the_end_for_admins),
+        TEST(test_commands_leave_a_quarter_of_the_ring_to_messages),
         TEST(test_what_filled_the_ring_is_executed_once_when_the_database_can_be_written_again),
         TEST(test_each_hook_hears_of_aborts_and_of_space_before_it_is_used_again),
         TEST(test_a_frame_that_is_broken_is_aborted),
