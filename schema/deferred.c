@@ -11,7 +11,7 @@
 static const struct {
     uint16_t op;
     int names;
-} kinds[] = {{W_CONVERSATION_TOUCH, 1}, {W_MEMBER_SENT, 2}};
+} kinds[] = {{W_CONVERSATION_TOUCH, 1}, {W_MEMBER_SENT, 2}, {W_CONVERSATION_QUIET, 1}};
 
 static int names_of(uint16_t op)
 {
@@ -28,7 +28,7 @@ bool deferred_may_wait(uint16_t op)
 
 bool deferred_may_pass(uint16_t op)
 {
-    return op == W_MESSAGE_ADD;
+    return op == W_MESSAGE_ADD || op == W_MESSAGE_ADD_QUIET;
 }
 
 /* The op is part of the key: its records have a layout of their own. */

@@ -23,6 +23,7 @@ struct young_message {
 struct recall {
     struct young young;
     int64_t id, conversation; /* of the message; its id is the key */
+    bool counted;             /* as unread */
     char sender[];
 };
 
@@ -92,6 +93,17 @@ static struct tail *tail_get(struct log *log, int64_t conversation, int64_t prev
     return NULL;
 }
 
+static void put(struct store *store, const struct message *m)
+{
+    if (m->quiet != 0)
+        store_put(store, W_MESSAGE_ADD_QUIET, "iiittiiiitib", m->id, m->conversation, m->seq, m->sender,
+                  m->client, m->time, (int64_t)m->kind, m->random, (int64_t)m->push, m->mentions, m->quiet,
+                  m->body, m->body_len);
+    else
+        store_put(store, W_MESSAGE_ADD, "iiittiiiitb", m->id, m->conversation, m->seq, m->sender, m->client,
+                  m->time, (int64_t)m->kind, m->random, (int64_t)m->push, m->mentions, m->body, m->body_len);
+}
+
 bool log_append(struct log *log, const struct message *m, int64_t previous_id)
 {
     size_t sender_size = strlen(m->sender) + 1, client_size = strlen(m->client) + 1;
@@ -102,8 +114,7 @@ bool log_append(struct log *log, const struct message *m, int64_t previous_id)
         free(young);
         return false;
     }
-    store_put(log->store, W_MESSAGE_ADD, "iiittiiiitb", m->id, m->conversation, m->seq, m->sender, m->client,
-              m->time, (int64_t)m->kind, m->random, (int64_t)m->push, m->mentions, m->body, m->body_len);
+    put(log->store, m);
     young->message = *m;
     young->message.sender = memcpy(young->names, m->sender, sender_size);
     young->message.client = memcpy(young->names + sender_size, m->client, client_size);
@@ -137,7 +148,8 @@ static struct message message_of_row(sqlite3_stmt *s)
                             .mentions = (const char *)sqlite3_column_text(s, 9),
                             .body = store_text(s, 10),
                             .body_len = (size_t)sqlite3_column_bytes(s, 10),
-                            .recalled = sqlite3_column_int(s, 11) != 0};
+                            .recalled = sqlite3_column_int(s, 11) != 0,
+                            .quiet = sqlite3_column_int64(s, 12)};
 }
 
 /* What W_MESSAGE_RECALL makes of the row. */
@@ -283,6 +295,7 @@ bool log_recall(struct log *log, const struct message *message)
         return false;
     recall->id = message->id;
     recall->conversation = message->conversation;
+    recall->counted = message->kind == MESSAGE_CONTENT;
     memcpy(recall->sender, message->sender, sender_size);
     if (!young_add_keyed(log->recalls, &recall->young, &recall->id, sizeof recall->id))
         return false;
@@ -310,7 +323,8 @@ void log_recalled(struct log *log, int64_t conversation, int64_t after, const ch
     add_ids(log, R_MESSAGES_RECALLED, conversation, after, user, ids);
     DL_FOREACH (log->recalls->oldest, young) {
         const struct recall *recall = (const struct recall *)young;
-        if (recall->conversation == conversation && recall->id > after && strcmp(recall->sender, user) != 0)
+        if (recall->conversation == conversation && recall->counted && recall->id > after &&
+            strcmp(recall->sender, user) != 0)
             ids_add(ids, recall->id);
     }
 }

@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum message_kind { MESSAGE_CONTENT, MESSAGE_TIPS, MESSAGE_NOTICE, MESSAGE_RECALL };
+/* MESSAGE_QUIET: content that does not count as unread. */
+enum message_kind { MESSAGE_CONTENT, MESSAGE_TIPS, MESSAGE_NOTICE, MESSAGE_RECALL, MESSAGE_QUIET };
 enum message_push { PUSH_NOBODY, PUSH_WILLING, PUSH_EVERYBODY };
 
 /* Texts are borrowed: inside a callback they are good until it returns. */
@@ -24,7 +25,20 @@ struct message {
     size_t body_len;
     const char *mentions; /* ",bob,carol," or "@all"; NULL: nobody */
     bool recalled;
+    int64_t quiet; /* quiet ones in the conversation up to here, itself included */
 };
+
+/* Has somebody written it? */
+static inline bool message_is_content(const struct message *message)
+{
+    return message->kind == MESSAGE_CONTENT || message->kind == MESSAGE_QUIET;
+}
+
+/* Of the messages that count as unread, the number of the last one up to here. */
+static inline int64_t message_counted(const struct message *message)
+{
+    return message->seq - message->quiet;
+}
 
 struct log;
 
@@ -52,15 +66,16 @@ bool log_find(struct log *log, int64_t id, log_row *row, void *context);
 /* Recalls a message, in the open frame, which must not be aborted after it: its content is gone for every
  * read from now on. false: out of memory, and nothing has changed. */
 __attribute__((warn_unused_result)) bool log_recall(struct log *log, const struct message *message);
-/* Adds to `ids` the recalled messages of the conversation with id > after that are not the user's own. */
+/* Adds to `ids` the recalled messages of the conversation with id > after that counted as unread for the user:
+ * others' content, not the quiet ones. */
 void log_recalled(struct log *log, int64_t conversation, int64_t after, const char *user, struct ids *ids);
 /* Calls `row` for messages with id > after in which somebody else names him (or all), falling, until it
  * returns false; of what it gets only the id and `recalled` are set. Of the messages that name anybody it
  * looks at the newest thousands. */
 void log_mentioning(struct log *log, int64_t conversation, int64_t after, const char *user, log_row *row,
                     void *context);
-/* Own messages with content of `sender` with from < id <= to; looks at no more than the first `rows` messages
- * there (-1: all). */
+/* Messages of `sender` with from < id <= to that count as unread for others; looks at no more than the first
+ * `rows` messages there (-1: all). */
 int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender, int64_t from, int64_t to,
                        int64_t rows);
 

@@ -86,7 +86,7 @@ static int check_recall(struct command *command, const struct found *found)
     const struct conversation *conversation = found->conversation;
     const struct group *group = conversation->group;
     bool own = strcmp(found->sender, command->session->user->id) == 0;
-    if (found->message.kind != MESSAGE_CONTENT || (!own && !group))
+    if (!message_is_content(&found->message) || (!own && !group))
         return no_message(conversation);
     int code =
         own ? CODE_OK : rules_may(group->type, found->role, command->session->admin, ACTION_RECALL_OTHERS);

@@ -204,17 +204,18 @@ static bool open_pair(struct draft *draft)
 
 static enum message_push push_of(const struct draft *draft)
 {
-    if (draft->payload.push_disabled)
+    if (draft->payload.push_disabled || draft->payload.no_unread)
         return PUSH_NOBODY;
     if (draft->conversation->group && !conversation_traits(draft->conversation)->push)
         return PUSH_NOBODY;
     return draft->payload.at_all ? PUSH_EVERYBODY : PUSH_WILLING;
 }
 
+/* What does not count for others does not count here. */
 static void count_sent(struct draft *draft, int64_t id)
 {
     struct member *member = draft->member;
-    if (!member)
+    if (!member || draft->payload.no_unread)
         return;
     member->sent++;
     member->sent_id = id;
@@ -267,6 +268,8 @@ static void remember_random(struct draft *draft, const struct message *message)
 static const char *print_mentions(char *out, const struct payload *payload)
 {
     char *end = stpcpy(out, ",");
+    if (payload->no_unread)
+        return NULL;
     if (payload->at_all)
         return "@all";
     for (size_t i = 0; i < payload->at_count; i++)
@@ -281,7 +284,7 @@ static enum publish_result store_message(struct draft *draft)
     struct message message = {.random = draft->payload.random,
                               .sender = draft->sender->id,
                               .client = draft->origin ? draft->origin->client_id : "",
-                              .kind = MESSAGE_CONTENT,
+                              .kind = draft->payload.no_unread ? MESSAGE_QUIET : MESSAGE_CONTENT,
                               .body = draft->payload.body,
                               .body_len = draft->payload.body_len,
                               .mentions = print_mentions(mentions, &draft->payload)};

@@ -30,12 +30,38 @@ static const char *string_member(const cJSON *object, const char *name)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
-static char *make_body(const cJSON *message)
+static const char *find_body(const cJSON *message)
 {
     const char *text = string_member(message, "text");
     if (!text) /* a notice may have a text of its own */
         text = string_member(cJSON_GetObjectItemCaseSensitive(message, "notice"), "text");
-    return text ? strndup(text, text_fit_characters(text, BODY_CHARACTERS_MAX)) : strdup(find_word(message));
+    return text ? text : find_word(message);
+}
+
+/* Those of all elements, without a blank in between. */
+static char *join_bodies(const cJSON *elements)
+{
+    const cJSON *element;
+    size_t len = 0;
+    cJSON_ArrayForEach (element, elements)
+        len += strlen(find_body(element));
+    char *body = malloc(len + 1), *end = body;
+    if (!body)
+        return NULL;
+    *end = '\0';
+    cJSON_ArrayForEach (element, elements)
+        end = stpcpy(end, find_body(element));
+    body[text_fit_characters(body, BODY_CHARACTERS_MAX)] = '\0';
+    return body;
+}
+
+static char *make_body(const cJSON *message)
+{
+    const cJSON *elements = cJSON_GetObjectItemCaseSensitive(message, "elements");
+    if (cJSON_IsArray(elements))
+        return join_bodies(elements);
+    const char *body = find_body(message);
+    return strndup(body, text_fit_characters(body, BODY_CHARACTERS_MAX));
 }
 
 /* A string of `push` takes the place of *field; an empty one counts as absent. */

@@ -15,7 +15,8 @@
 #include "plugin/payload/payload_flat.h"
 
 /* Of a payload that is too long only so much is read, to find its `random`. */
-#define PEEK_MAX ((size_t)1048576)
+#define PEEK_MAX             ((size_t)1048576)
+#define REASON_ELEMENT_BYTES 100
 
 /* Where the sentence for the sender goes. */
 struct report {
@@ -89,11 +90,12 @@ static const struct field push_fields[] = {{"title", KIND_STRING, NULL},
 
 /* The outermost object: contents at their number in enum content, then the options. */
 enum {
-    TOP_RANDOM = CONTENT_MERGER + 1,
+    TOP_RANDOM = CONTENT_ELEMENTS + 1,
     TOP_ONLINE_ONLY,
     TOP_PRIORITY,
     TOP_AT,
     TOP_PUSH,
+    TOP_NO_UNREAD,
     TOP_CLOUD,
     TOP_COUNT
 };
@@ -109,11 +111,13 @@ static const struct field top_fields[TOP_COUNT] = {
     [CONTENT_LOCATION] = {"location", KIND_OBJECT, location_fields},
     [CONTENT_CUSTOM] = {"custom", KIND_OBJECT, custom_fields},
     [CONTENT_MERGER] = {"merger", KIND_OBJECT, merger_fields},
+    [CONTENT_ELEMENTS] = {"elements", KIND_OBJECTS, NULL},
     [TOP_RANDOM] = {"random", KIND_RANDOM, NULL},
     [TOP_ONLINE_ONLY] = {"onlineOnly", KIND_BOOL, NULL},
     [TOP_PRIORITY] = {"priority", KIND_PRIORITY, NULL},
     [TOP_AT] = {"at", KIND_AT, NULL},
     [TOP_PUSH] = {"push", KIND_OBJECT, push_fields},
+    [TOP_NO_UNREAD] = {"noUnread", KIND_BOOL, NULL},
     [TOP_CLOUD] = {"cloudCustomData", KIND_STRING, NULL},
 };
 
@@ -217,21 +221,61 @@ static bool has_source(const cJSON *media)
     return (url && url->valuestring[0]) || cJSON_GetObjectItemCaseSensitive(media, "data");
 }
 
-static int read_content(struct payload *out, const cJSON *const top[TOP_COUNT], const struct report *report)
+static int find_content(enum content *out, const cJSON *const top[TOP_COUNT], const struct report *report)
 {
-    for (int i = CONTENT_TEXT; i <= CONTENT_MERGER; i++) {
-        if (top[i] && out->content != CONTENT_NONE) {
+    *out = CONTENT_NONE;
+    for (int i = CONTENT_TEXT; i <= CONTENT_ELEMENTS; i++) {
+        if (top[i] && *out != CONTENT_NONE) {
             return refuse(report, CODE_BAD_MESSAGE, "%s and %s: only one content member is allowed",
-                          top_fields[out->content].name, top_fields[i].name);
+                          top_fields[*out].name, top_fields[i].name);
         }
         if (top[i])
-            out->content = (enum content)i;
+            *out = (enum content)i;
     }
-    if (out->content == CONTENT_NONE)
+    if (*out == CONTENT_NONE)
         return refuse(report, CODE_BAD_MESSAGE, "no content member (text, image, ...)");
-    if (is_media(out->content) && !has_source(top[out->content]))
-        return refuse(report, CODE_BAD_MESSAGE, "%s needs url or data", top_fields[out->content].name);
+    if (is_media(*out) && !has_source(top[*out]))
+        return refuse(report, CODE_BAD_MESSAGE, "%s needs url or data", top_fields[*out].name);
     return 0;
+}
+
+/* What beside its content is in an element means nothing there. */
+static int check_element(const cJSON *element, const struct report *report)
+{
+    const cJSON *top[TOP_COUNT] = {NULL};
+    enum content content;
+    for (const cJSON *child = element->child; child; child = child->next) {
+        size_t i = top_find(child->string);
+        top[i <= CONTENT_ELEMENTS ? i : CONTENT_NONE] = child;
+    }
+    top[CONTENT_NONE] = NULL;
+    if (top[CONTENT_MERGER] || top[CONTENT_ELEMENTS])
+        return refuse(report, CODE_BAD_MESSAGE, "neither merger nor elements are allowed in it");
+    int code = check_types(top, report);
+    return code == 0 ? find_content(&content, top, report) : code;
+}
+
+static int check_elements(const cJSON *elements, const struct report *report)
+{
+    int count = cJSON_GetArraySize(elements), number = 0;
+    if (count < ELEMENTS_MIN || count > ELEMENTS_MAX)
+        return refuse(report, CODE_BAD_MESSAGE, "elements must be %d to %d objects", ELEMENTS_MIN,
+                      ELEMENTS_MAX);
+    for (const cJSON *element = elements->child; element; element = element->next, number++) {
+        char text[REASON_ELEMENT_BYTES];
+        const struct report inner = {text, sizeof text};
+        int code = check_element(element, &inner);
+        if (code != 0)
+            return refuse(report, code, "elements[%d]: %s", number, text);
+    }
+    return 0;
+}
+
+static int read_content(struct payload *out, const cJSON *const top[TOP_COUNT], const struct report *report)
+{
+    int code = find_content(&out->content, top, report);
+    return code == 0 && out->content == CONTENT_ELEMENTS ? check_elements(top[CONTENT_ELEMENTS], report)
+                                                         : code;
 }
 
 static void add_at(struct payload *out, const char *user, size_t len)
@@ -266,6 +310,7 @@ static void read_options(struct payload *out, const cJSON *const top[TOP_COUNT])
     if (top[TOP_PRIORITY])
         out->priority = (enum priority)kind_priority(top[TOP_PRIORITY]);
     out->online_only = cJSON_IsTrue(top[TOP_ONLINE_ONLY]);
+    out->no_unread = cJSON_IsTrue(top[TOP_NO_UNREAD]);
     out->push_disabled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(top[TOP_PUSH], "disabled"));
 }
 

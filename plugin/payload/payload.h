@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AT_MAX 30
+#define AT_MAX       30
+#define ELEMENTS_MIN 2
+#define ELEMENTS_MAX 10
 
 enum content {
     CONTENT_NONE,
@@ -22,7 +24,8 @@ enum content {
     CONTENT_FACE,
     CONTENT_LOCATION,
     CONTENT_CUSTOM,
-    CONTENT_MERGER
+    CONTENT_MERGER,
+    CONTENT_ELEMENTS
 };
 
 struct payload {
@@ -34,6 +37,7 @@ struct payload {
     char *owned;    /* freed by payload_clear */
     int64_t random; /* 0: none */
     bool online_only;
+    bool no_unread;
     bool push_disabled;
     enum priority priority;
     bool at_all;

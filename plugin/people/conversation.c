@@ -184,6 +184,7 @@ struct conversation *conversation_meet(struct chat *chat, sqlite3_stmt *row, int
     conversation->last_id = sqlite3_column_int64(row, first + 4);
     conversation->last_time = sqlite3_column_int64(row, first + 5);
     conversation->recalled_id = sqlite3_column_int64(row, first + 19);
+    conversation->quiet = sqlite3_column_int64(row, first + 20);
     return conversation;
 }
 
@@ -222,7 +223,14 @@ void conversation_place(const struct chat *chat, const struct conversation *conv
 {
     message->conversation = conversation->id;
     message->seq = conversation->last_seq + counts;
+    message->quiet = conversation->quiet + (message->kind == MESSAGE_QUIET);
     message->time = larger(chat->now, conversation->last_time);
+}
+
+static void set_quiet(struct chat *chat, struct conversation *conversation, int64_t quiet)
+{
+    conversation->quiet = quiet;
+    store_put(chat->store, W_CONVERSATION_QUIET, "ii", conversation->id, quiet);
 }
 
 bool conversation_append(struct chat *chat, struct conversation *conversation, const struct message *message)
@@ -233,6 +241,8 @@ bool conversation_append(struct chat *chat, struct conversation *conversation, c
     conversation_advance(conversation, message);
     store_put(chat->store, W_CONVERSATION_TOUCH, "iiii", conversation->id, message->seq, message->id,
               message->time);
+    if (message->quiet != conversation->quiet)
+        set_quiet(chat, conversation, message->quiet);
     return true;
 }
 

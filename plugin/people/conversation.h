@@ -46,6 +46,7 @@ struct conversation {
 
     /* Its messages. */
     int64_t last_seq, last_id, last_time; /* of the last one, ms; 0: none */
+    int64_t quiet;                        /* messages up to last_seq that do not count as unread */
     int64_t recalled_id;                  /* no message after this one has been recalled */
     int64_t recalls;                      /* how many since it is in memory */
     struct bucket rate, tips_rate;        /* groups: of what is sent to it; of what is told in it */
@@ -70,6 +71,12 @@ struct conversation {
 
     UT_hash_handle hh, hh_name; /* by id; by pair or groupID */
 };
+
+/* How many of its messages count as unread for who has not seen any. */
+static inline int64_t conversation_counted(const struct conversation *conversation)
+{
+    return conversation->last_seq - conversation->quiet;
+}
 
 /* 0, or -1: out of memory, or the store cannot be read. */
 __attribute__((warn_unused_result)) int conversations_open(struct chat *chat);

@@ -14,9 +14,9 @@ struct findings {
     /* unread.c: of the messages after `gone_after`, `gone` are recalled, or deleted by the member; while
      * conversation->recalls is `gone_recalls`. gone_after < 0: not known. */
     int64_t gone, gone_after, gone_recalls;
-    /* unread.c: the conversation's first message after retention has taken one, the seq before it, and what
+    /* unread.c: the conversation's first message after retention has taken one, what counts before it, and what
      * the member had sent before it; until retention takes that one too. left_id 0: not known. */
-    int64_t left_id, left_seq, left_sent;
+    int64_t left_id, left_counted, left_sent;
     /* unread.c: of the messages up to `named_upto` the last that names the member; 0: none. It may have gone
      * since; what was gone before does not come back. */
     int64_t named_upto, named_id;

@@ -95,7 +95,7 @@ static void fill(struct member *member, sqlite3_stmt *row)
     member->joined_id = sqlite3_column_int64(row, 3);
     member->joined = sqlite3_column_int64(row, 4);
     member->read_id = sqlite3_column_int64(row, 5);
-    member->read_seq = sqlite3_column_int64(row, 6);
+    member->read_counted = sqlite3_column_int64(row, 6);
     member->read_sent = sqlite3_column_int64(row, 7);
     member->sent = sqlite3_column_int64(row, 8);
     member->sent_id = sqlite3_column_int64(row, 9);
@@ -217,7 +217,7 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
     member->joined_id = conversation->group ? store_last_id(chat->store) : conversation->last_id;
     member->joined = chat->now;
     member->read_id = conversation->last_id;
-    member->read_seq = conversation->last_seq;
+    member->read_counted = conversation_counted(conversation);
     member->read_sent = member->sent;
     member->role = role;
     member->receive_option = RECEIVE_AND_NOTIFY; /* only a mute outlasts leaving; MEMBER_SET does the same */
@@ -228,7 +228,7 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
     attach_feeds(member);
     conversation->push_queued = false;
     store_put(chat->store, W_MEMBER_SET, "itiiiiii", conversation->id, user->id, (int64_t)role,
-              member->joined_id, member->joined, member->read_id, member->read_seq, member->read_sent);
+              member->joined_id, member->joined, member->read_id, member->read_counted, member->read_sent);
     if (may_have_applications(conversation))
         application_handled(chat, conversation, user->id);
     return member;

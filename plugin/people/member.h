@@ -44,8 +44,10 @@ struct member {
     bool pinned; /* first in the member's list of conversations */
 
     /* What the member has sent, and read: unread.h. */
-    int64_t sent, sent_id;                /* own messages with content so far; the id of the last */
-    int64_t read_id, read_seq, read_sent; /* read up to this id: the seq there, and `sent` there */
+    int64_t sent, sent_id; /* own messages that count for others so far; the id of the last */
+    int64_t read_id;       /* read up to this id */
+    int64_t read_counted;  /* conversation_counted there (the store's read_seq) */
+    int64_t read_sent;     /* `sent` there */
 
     /* What is gone for this member alone: visible.h. */
     int64_t cleared_id;        /* the conversation was deleted when this was its last message */

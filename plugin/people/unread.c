@@ -74,22 +74,23 @@ static int64_t count_gone(struct chat *chat, struct member *member, int64_t afte
 
 /* A place in a conversation: what counts is after it. */
 struct mark {
-    int64_t id, seq;
-    int64_t own; /* the member's own messages with content after it */
+    int64_t id;
+    int64_t counted; /* messages up to it that count as unread, by number */
+    int64_t own;     /* the member's own after it */
 };
 
 static bool take_first(void *context, const struct message *message)
 {
     struct mark *first = context;
     first->id = message->id - 1;
-    first->seq = message->kind == MESSAGE_CONTENT ? message->seq - 1 : message->seq;
+    first->counted = message_counted(message) - (message->kind == MESSAGE_CONTENT);
     return false;
 }
 
 static struct mark read_first_left(struct chat *chat, const struct member *member, int64_t first_id)
 {
     const struct conversation *conversation = member->conversation;
-    struct mark first = {.id = conversation->last_id, .seq = conversation->last_seq};
+    struct mark first = {.id = conversation->last_id, .counted = conversation_counted(conversation)};
     if (conversation->last_id >= first_id)
         (void)log_after(chat->log, conversation->id, first_id - 1, take_first, &first);
     if (member->sent_id > first.id)
@@ -103,11 +104,11 @@ static struct mark first_left(struct chat *chat, struct member *member, int64_t 
 {
     struct findings *known = findings_of(member);
     if (known && known->left_id >= first_id)
-        return (struct mark){known->left_id - 1, known->left_seq, member->sent - known->left_sent};
+        return (struct mark){known->left_id - 1, known->left_counted, member->sent - known->left_sent};
     const struct mark first = read_first_left(chat, member, first_id);
     if (known && !store_reads_failed(chat->store)) {
         known->left_id = first.id + 1;
-        known->left_seq = first.seq;
+        known->left_counted = first.counted;
         known->left_sent = member->sent - first.own;
     }
     return first;
@@ -122,7 +123,7 @@ static struct mark counted_from(struct chat *chat, struct member *member)
         if (first.id > member->read_id)
             return first;
     }
-    return (struct mark){member->read_id, member->read_seq, member->sent - member->read_sent};
+    return (struct mark){member->read_id, member->read_counted, member->sent - member->read_sent};
 }
 
 int64_t member_unread(struct chat *chat, struct member *member)
@@ -131,7 +132,7 @@ int64_t member_unread(struct chat *chat, struct member *member)
     if (member->role == ROLE_NONE || !counts_unread(conversation))
         return 0;
     const struct mark from = counted_from(chat, member);
-    int64_t unread = conversation->last_seq - from.seq - from.own;
+    int64_t unread = conversation_counted(conversation) - from.counted - from.own;
     if (unread > 0)
         unread -= count_gone(chat, member, from.id);
     return larger(unread, 0);
@@ -185,23 +186,23 @@ bool member_at_me(struct chat *chat, struct member *member)
            find_naming(chat, member) != 0;
 }
 
-static bool take_seq(void *context, const struct message *message)
+static bool take_counted(void *context, const struct message *message)
 {
-    ((struct mark *)context)->seq = message->seq;
+    ((struct mark *)context)->counted = message_counted(message);
     return false;
 }
 
 /* Of the last message up to this id. Where retention has taken all of those: of what was before the first
  * that is left. */
-static int64_t seq_at(struct chat *chat, const struct conversation *conversation, int64_t id)
+static int64_t counted_at(struct chat *chat, const struct conversation *conversation, int64_t id)
 {
-    struct mark at = {.seq = -1};
-    (void)log_before(chat->log, conversation->id, id + 1, take_seq, &at);
-    if (at.seq >= 0)
-        return at.seq;
-    at.seq = conversation->last_seq;
+    struct mark at = {.counted = -1};
+    (void)log_before(chat->log, conversation->id, id + 1, take_counted, &at);
+    if (at.counted >= 0)
+        return at.counted;
+    at.counted = conversation_counted(conversation);
     (void)log_after(chat->log, conversation->id, id, take_first, &at);
-    return at.seq;
+    return at.counted;
 }
 
 /* Own messages with content up to `id`, from whichever side has less to look through. */
@@ -225,16 +226,16 @@ bool member_read(struct chat *chat, struct member *member, int64_t id)
         id = conversation->last_id;
     if (id <= member->read_id)
         return false;
-    int64_t seq = conversation->last_seq, sent = member->sent;
+    int64_t counted = conversation_counted(conversation), sent = member->sent;
     if (id < conversation->last_id) {
-        seq = seq_at(chat, conversation, id);
+        counted = counted_at(chat, conversation, id);
         sent = sent_up_to(chat, member, id);
     }
     member->read_id = id;
-    member->read_seq = larger(seq, member->read_seq);
+    member->read_counted = larger(counted, member->read_counted);
     member->read_sent = larger(sent, member->read_sent);
     store_put(chat->store, W_MEMBER_READ, "itiii", conversation->id, member->user_id, member->read_id,
-              member->read_seq, member->read_sent);
+              member->read_counted, member->read_sent);
     return true;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What a member has not read: others' messages with content after the read position, without those recalled,
- * or deleted by the member, since. Counted from numbers kept per member (schema/0001_init.sql), so that it
- * costs the same however much is unread. Exact also for what is not committed yet. Where the store cannot be
- * read (store_reads_failed tells), an answer is a guess. Broker thread only. */
+/* What a member has not read: others' messages with content after the read position, without quiet ones
+ * (`noUnread`), and without those recalled, or deleted by the member, since. Counted from numbers kept per
+ * member and conversation (schema/0001_init.sql, 0002), so that it costs the same however much is unread. Exact
+ * also for what is not committed yet. Where the store cannot be read (store_reads_failed tells), an answer is a
+ * guess. Broker thread only. */
 #ifndef PLUGIN_PEOPLE_UNREAD_H
 #define PLUGIN_PEOPLE_UNREAD_H
 

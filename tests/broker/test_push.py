@@ -116,6 +116,8 @@ BODIES = [
     ({"location": {"desc": "", "latitude": 1, "longitude": 1}}, "[Location]"),
     ({"custom": {"data": "x"}}, "[Message]"),
     ({"merger": {"title": "t", "abstracts": [], "messages": []}}, "[Message]"),
+    ({"elements": [{"text": "look: "}, {"image": {"url": "u"}}, {"text": "nice"}]}, "look: [Image]nice"),
+    ({"elements": [{"text": "ä" * 99}, {"text": "öö"}]}, "ä" * 99 + "ö"),
 ]
 
 

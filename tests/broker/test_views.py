@@ -32,6 +32,10 @@ def is_content(data):
     return not {"tips", "notice", "recall", "recalled"} & data.keys()
 
 
+def counts(data):
+    return is_content(data) and not data.get("noUnread")
+
+
 def stripped(data):
     return {**{name: data[name] for name in STAMP if name in data}, "recalled": True}
 
@@ -119,12 +123,15 @@ class World:
             {"image": {"url": "https://example.org/i.png"}, "random": a * 1000 + b + 1},
             {"text": "only now", "onlineOnly": True},
             {"face": {"index": b}, "priority": "low", "push": {"disabled": True}},
+            {"elements": [{"text": f"part {b}"}, {"image": {"url": "https://example.org/i.png"}}]},
+            {"text": f"quiet {b}", "noUnread": True, "at": [named]},
         ]
         me.hand.send(target, forms[b % len(forms)])
 
     def send_all(self, me, a, b):
         targets = [p.name for p in self.people if p is not me] + [f"chat/group/{g}" for g in me.groups]
-        me.hand.send_many(targets[a % len(targets)], [f"{n} of {b}" for n in range(b % 12 + 1)])
+        forms = [{"text": f"{n} of {b}", "noUnread": n % 5 < b % 3} for n in range(b % 12 + 1)]
+        me.hand.send_many(targets[a % len(targets)], forms)
 
     def at_all(self, me, a, b):
         me = self.people[0]
@@ -271,7 +278,7 @@ class World:
         return [
             m
             for m in synced
-            if me.name_of(m) == name and m["id"] > after and is_content(m) and m["sender"] != me.name
+            if me.name_of(m) == name and m["id"] > after and counts(m) and m["sender"] != me.name
         ]
 
     def check_read_positions(self, me):

@@ -278,7 +278,9 @@ static void test_the_largest_id_is_0_without_messages(void **state)
     struct fixture *f = *state;
     sqlite3 *db = open_migrated(f);
     assert_int_equal(database_max_id(db), 0);
-    change_in(db, "INSERT INTO message VALUES (77, 1, 1, 'a', 'a', 1, 0, 0, 0, '', NULL, 0)");
+    change_in(db,
+              "INSERT INTO message (id, conversation, seq, sender, client, time, kind, random, push, body) "
+              "VALUES (77, 1, 1, 'a', 'a', 1, 0, 0, 0, '')");
     assert_int_equal(database_max_id(db), 77);
     sqlite3_close(db);
 }

@@ -308,14 +308,36 @@ static void at_keeps_a_user_once_and_the_order(void **state)
 static void every_content_is_told_from_the_others(void **state)
 {
     (void)state;
-    static const char *const names[] = {"text", "image",    "sound",  "video", "file",
-                                        "face", "location", "custom", "merger"};
+    static const char *const names[] = {"text", "image",    "sound",  "video",  "file",
+                                        "face", "location", "custom", "merger", "elements"};
+    static const char *const values[] = {"\"x\"", "{\"url\":\"u\"}", "[{\"text\":\"x\"},{\"face\":{}}]"};
     for (size_t i = 0; i < COUNT(names); i++) {
-        char text[64];
-        snprintf(text, sizeof(text), "{\"%s\":%s}", names[i], i ? "{\"url\":\"u\"}" : "\"x\"");
+        char text[80];
+        snprintf(text, sizeof(text), "{\"%s\":%s}", names[i],
+                 values[i == 0                  ? 0
+                        : i == COUNT(names) - 1 ? 2
+                                                : 1]);
         assert_int_equal(parse(text), 0);
         assert_int_equal(parsed.content, CONTENT_TEXT + (int)i);
     }
+}
+
+static void what_is_wrong_with_an_element_is_said_with_its_place(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("{\"elements\":[{\"text\":\"x\"},{\"image\":{\"width\":1}}]}"), CODE_BAD_MESSAGE);
+    assert_string_equal(reason, "elements[1]: image needs url or data");
+    assert_int_equal(parse("{\"elements\":[{\"merger\":{}},{\"text\":\"x\"}]}"), CODE_BAD_MESSAGE);
+    assert_string_equal(reason, "elements[0]: neither merger nor elements are allowed in it");
+}
+
+static void what_is_not_to_be_unread_is_told(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("{\"text\":\"x\",\"noUnread\":true}"), 0);
+    assert_true(parsed.no_unread);
+    assert_int_equal(parse("{\"text\":\"x\",\"no\\u0055nread\":false}"), 0);
+    assert_false(parsed.no_unread);
 }
 
 /* A refused message's random */
@@ -437,6 +459,15 @@ static void a_text_is_shown(void **state)
                                                          "b");
     assert_string_equal(note("\"text\":\"\"}"), "");
     assert_string_equal(note("\"notice\":{\"type\":\"custom\",\"text\":\"maintenance\"}}"), "maintenance");
+}
+
+static void elements_are_shown_joined(void **state)
+{
+    (void)state;
+    assert_string_equal(note("\"elements\":[{\"text\":\"a \"},{\"sound\":{\"url\":\"u\"}},{\"custom\":{}},"
+                             "{\"text\":\"b\"}]}"),
+                        "a [Voice][Message]b");
+    assert_string_equal(note("\"elements\":[{\"text\":\"\"},{\"text\":\"\"}],\"push\":{\"body\":\"\"}}"), "");
 }
 
 static char *body_of(const char *character, size_t count)
@@ -696,6 +727,8 @@ int main(void)
         PARSING(options_are_read),
         PARSING(at_keeps_a_user_once_and_the_order),
         PARSING(every_content_is_told_from_the_others),
+        PARSING(what_is_wrong_with_an_element_is_said_with_its_place),
+        PARSING(what_is_not_to_be_unread_is_told),
         PARSING(a_refused_message_still_tells_its_random),
         PARSING(a_random_that_is_there_twice_or_wrong_is_none),
         PARSING(a_message_too_long_still_tells_its_random),
@@ -704,6 +737,7 @@ int main(void)
         PARSING(the_longest_stamp_fits),
         NOTING(each_content_has_its_word),
         NOTING(a_text_is_shown),
+        NOTING(elements_are_shown_joined),
         NOTING(a_text_is_cut_at_100_characters_not_bytes),
         NOTING(push_overrides_the_notification),
         NOTING(without_push_only_body_and_badge_are_given),

@@ -6,27 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "schema/database.h"
 
 #define WRITE(op, name, text) static const char W_##name[] __attribute__((unused)) = text;
 #define READ(name, text)      static const char R_##name[] __attribute__((unused)) = text;
 #include "schema/statements.def"
 #undef WRITE
 #undef READ
-
-static char *read_file(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    char *text = calloc(1, 1 << 18);
-    assert_non_null(file);
-    assert_non_null(text);
-    assert_true(fread(text, 1, (1 << 18) - 1, file) > 0);
-    fclose(file);
-    return text;
-}
 
 /* A statement with its parameters: i int, t text. The first column of its first row, -1 for none. */
 static int64_t run(sqlite3 *db, const char *sql, const char *format, ...)
@@ -71,10 +61,9 @@ static void add_device(sqlite3 *db, const char *client, const char *user)
 static int set_up(void **state)
 {
     sqlite3 *db;
-    char *schema = read_file(SOURCE_DIR "/schema/0001_init.sql");
     assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, schema, NULL, NULL, NULL), SQLITE_OK);
-    free(schema);
+    for (size_t i = 0; i < database_migration_count; i++)
+        assert_int_equal(sqlite3_exec(db, database_migrations[i].sql, NULL, NULL, NULL), SQLITE_OK);
     run(db, W_CONVERSATION_ADD, "itt", 1, NULL, NULL);
     add_member(db, "alice", 1, 0);
     add_member(db, "bob", 1, 0);
@@ -365,6 +354,40 @@ static void unread_elsewhere_leaves_out_what_retention_has_taken(void **state)
     assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 30), 0);
 }
 
+/* Seven of dave's, of which 22, 23 and 25 are quiet: `quiet` says how many up to there. */
+static void add_quiet(sqlite3 *db)
+{
+    static const int quiet[] = {0, 1, 2, 2, 3, 3, 3};
+    run(db, W_CONVERSATION_ADD, "itt", 2, "bob", "dave");
+    run(db, W_CONVERSATION_TOUCH, "iiii", 2, 7, 27, 27);
+    run(db, W_CONVERSATION_QUIET, "ii", 2, 3);
+    add_member(db, "bob", 2, 0);
+    for (int i = 0; i < 7; i++)
+        run(db, W_MESSAGE_ADD_QUIET, "iiittiiiitit", 21 + i, 2, i + 1, "dave", "", 21 + i,
+            i > 0 && quiet[i] > quiet[i - 1] ? 4 : 0, 0, 1, NULL, quiet[i], "x");
+}
+
+static void unread_elsewhere_leaves_out_what_is_quiet(void **state)
+{
+    add_quiet(*state);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 4);
+    run(*state, W_MEMBER_READ, "itiii", 2, "bob", 23, 1, 0);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 3);
+    recall(*state, 24);
+    recall(*state, 25);
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 2);
+}
+
+static void retention_that_ends_at_a_quiet_one_is_counted_right(void **state)
+{
+    static const int unread[] = {4, 3, 3, 3, 2, 2, 1, 0};
+    add_quiet(*state);
+    for (int gone = 0; gone <= 7; gone++) {
+        run(*state, "DELETE FROM message WHERE id < ?1", "i", 21 + gone);
+        assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 21 + gone), unread[gone]);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -396,6 +419,8 @@ int main(void)
         TEST(unread_elsewhere_leaves_notices_out),
         TEST(unread_elsewhere_leaves_out_what_was_recalled_or_deleted),
         TEST(unread_elsewhere_leaves_out_what_retention_has_taken),
+        TEST(unread_elsewhere_leaves_out_what_is_quiet),
+        TEST(retention_that_ends_at_a_quiet_one_is_counted_right),
         TEST(unread_elsewhere_is_not_less_for_what_was_read_and_recalled_or_deleted),
         TEST(unread_elsewhere_is_not_less_for_own_messages_recalled_or_deleted),
         TEST(unread_elsewhere_is_not_less_for_what_somebody_else_has_deleted),
