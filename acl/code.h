@@ -33,7 +33,12 @@
     X(RECALL_TOO_LATE, 10031, "too late to recall")                                                          \
     X(LIVE_NOT_RECALLED, 10033, "messages of a live group cannot be recalled")                               \
     X(TOO_MANY_GROUPS, 10037, "the user is in too many groups")                                              \
+    X(TOO_MANY_ATTRIBUTES, 10045, "too many attributes")                                                     \
+    X(ATTRIBUTE_KEY_TOO_LONG, 10046, "the key of an attribute is too long")                                  \
+    X(ATTRIBUTE_TOO_LONG, 10047, "the value of an attribute is too long")                                    \
+    X(ATTRIBUTES_TOO_LONG, 10048, "the attributes are too long together")                                    \
     X(TOO_MANY_AT, 10053, "too many users in at")                                                            \
+    X(ATTRIBUTES_CHANGED, 10056, "the attributes have another version")                                      \
     X(NO_USER, 20003, "the user does not exist")                                                             \
     X(BLACKLISTED, 20007, "the recipient does not accept messages from the sender")                          \
     X(SENDER_MUTED, 20012, "muted by an administrator")                                                      \

@@ -15,10 +15,11 @@
 #define NUMBER(field, needed, least, most) FIELD(field, NUMBER, needed), .min = (least), .max = (most)
 #define BOOL(field, needed)                FIELD(field, BOOL, needed)
 #define USER_IDS(field, most)              FIELD(field, USER_IDS, REQUIRED), .max = (most)
-#define NAMES(field, most)                 FIELD(field, NAMES, REQUIRED), .max = (most)
+#define NAMES(field, needed, most)         FIELD(field, NAMES, needed), .max = (most)
 #define NUMBERS(field, most)               FIELD(field, NUMBERS, REQUIRED), .max = (most)
 #define OBJECTS(field, needed, most, ...)  FIELD(field, OBJECTS, needed), .max = (most), .of = OF(__VA_ARGS__)
 #define OF(...)                            (const struct command_field[COMMAND_FIELDS_MAX]){__VA_ARGS__}
+#define TEXTS(field, needed)               FIELD(field, TEXTS, needed)
 #define USER(field)                        FIELD(field, USER, REQUIRED)
 #define GROUP(needed)                      FIELD(GROUP_ID, GROUP, needed)
 #define CONVERSATION(needed)               FIELD(TO, CONVERSATION, needed)

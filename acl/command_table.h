@@ -23,6 +23,7 @@
     X(COMMAND, "command")                                                                                    \
     X(CORRELATION_DATA, "correlationData")                                                                   \
     X(DEAD, "dead")                                                                                          \
+    X(DELETE, "delete")                                                                                      \
     X(ERROR, "error")                                                                                        \
     X(FACE_URL, "faceURL")                                                                                   \
     X(GROUP, "group")                                                                                        \
@@ -32,11 +33,13 @@
     X(GROUP_TYPE, "groupType")                                                                               \
     X(ID, "id")                                                                                              \
     X(IDS, "ids")                                                                                            \
+    X(IF_VERSION, "ifVersion")                                                                               \
     X(INTRODUCTION, "introduction")                                                                          \
     X(INVALID_TOKEN, "invalidToken")                                                                         \
     X(INVITE_OPT, "inviteOpt")                                                                               \
     X(JOB, "job")                                                                                            \
     X(JOBS, "jobs")                                                                                          \
+    X(KEYS, "keys")                                                                                          \
     X(LIMIT, "limit")                                                                                        \
     X(MEMBERS, "members")                                                                                    \
     X(MESSAGE, "message")                                                                                    \
@@ -53,6 +56,7 @@
     X(SECONDS, "seconds")                                                                                    \
     X(SELF_SIGNATURE, "selfSignature")                                                                       \
     X(SENDER, "sender")                                                                                      \
+    X(SET, "set")                                                                                            \
     X(TEXT, "text")                                                                                          \
     X(TO, "to")                                                                                              \
     X(TOKEN, "token")                                                                                        \
@@ -78,6 +82,7 @@ enum field_type {
     TYPE_USER_IDS, /* a list of 1..max userIDs, each once */
     TYPE_NAMES,    /* a list of 1..max texts */
     TYPE_NUMBERS,  /* a list of 1..max whole numbers from 1 */
+    TYPE_TEXTS,    /* an object whose members are texts */
     TYPE_OBJECTS,  /* a list of at most `max` objects with the fields `of` */
     /* What is looked up. */
     TYPE_USER,             /* a user who exists */

@@ -17,6 +17,12 @@
 #define SELF_SIGNATURE_MAX     500
 #define TOKEN_MAX              4096
 
+/* What is attached to a group. Texts, too: a key, a value, and all of both together. */
+#define ATTRIBUTE_KEY_MAX    32
+#define ATTRIBUTE_VALUE_MAX  4000
+#define ATTRIBUTES_BYTES_MAX 16000
+#define ATTRIBUTES_MAX       16 /* keys */
+
 /* Ids of messages, positions and numbers of jobs: 2^53 - 1, what JSON carries exactly. */
 #define ID_MAX 9007199254740991
 

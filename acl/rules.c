@@ -57,6 +57,8 @@ static const enum callers may[ACTIONS][GROUP_TYPES] = {
     [ACTION_AT_ALL]             = {OWNER,      ADMIN,      ADMIN,      OWNER},
     [ACTION_RECALL_OTHERS]      = {OWNER,      ADMIN,      ADMIN,      IMPOSSIBLE},
     [ACTION_HANDLE_APPLICATION] = {OWNER,      ADMIN,      ADMIN,      OWNER},
+    [ACTION_SET_ATTRIBUTES]     = {OWNER,      ADMIN,      ADMIN,      OWNER},
+    [ACTION_GET_ATTRIBUTES]     = {MEMBER,     MEMBER,     MEMBER,     MEMBER},
 };
 
 /* all-mute, addOpt and inviteOpt have no tip in any type. */

@@ -33,6 +33,8 @@ enum action {
     ACTION_AT_ALL,        /* "at":"@all": owner and admins */
     ACTION_RECALL_OTHERS, /* recall of another's message: owner and admins; live: nobody (10007) */
     ACTION_HANDLE_APPLICATION,
+    ACTION_SET_ATTRIBUTES,
+    ACTION_GET_ATTRIBUTES,
     ACTIONS
 };
 

@@ -6,3 +6,16 @@
 -- the `quiet` there. Unread is (last_seq - quiet - read_seq) - (sent - read_sent), less what is gone.
 ALTER TABLE conversation ADD COLUMN quiet INTEGER NOT NULL DEFAULT 0;  -- how many of them, up to last_seq
 ALTER TABLE message ADD COLUMN quiet INTEGER NOT NULL DEFAULT 0;       -- and up to this message, itself included
+
+-- What a group's owner and admins have attached to it: at most 16.
+ALTER TABLE chat_group ADD COLUMN attributes_version INTEGER NOT NULL DEFAULT 0;  -- changes so far
+CREATE TABLE group_attribute (
+  conversation INTEGER NOT NULL,
+  key          TEXT    NOT NULL,
+  value        TEXT    NOT NULL,
+  PRIMARY KEY (conversation, key)
+) STRICT, WITHOUT ROWID;
+
+-- How many groups a user has made today.
+ALTER TABLE user ADD COLUMN groups_day INTEGER NOT NULL DEFAULT 0;   -- days since 1970: when the last one was made
+ALTER TABLE user ADD COLUMN groups_made INTEGER NOT NULL DEFAULT 0;  -- on that day

@@ -28,6 +28,7 @@ enum statement {
     FIND_GROUP,
     DELETE_APPLICATIONS,
     DELETE_MEMBERS,
+    DELETE_ATTRIBUTES,
     DELETE_CONVERSATION,
     DELETE_GROUP,
     FREE_PAGES,
@@ -58,6 +59,7 @@ static const char *const sql[STATEMENTS] = {
                             "(SELECT user FROM application WHERE conversation = ?1 " AT_MOST ")",
     [DELETE_MEMBERS] = "DELETE FROM member WHERE conversation = ?1 AND user IN "
                        "(SELECT user FROM member WHERE conversation = ?1 " AT_MOST ")",
+    [DELETE_ATTRIBUTES] = "DELETE FROM group_attribute WHERE conversation = ?1",
     /* The newest stays: its number must not come again. */
     [DELETE_CONVERSATION] =
         "DELETE FROM conversation WHERE id = ?1 AND id < (SELECT max(id) FROM conversation)",
@@ -186,7 +188,8 @@ static bool delete_group(const struct retention *r, int64_t before, int *gone)
     if (!delete_rows(r, DELETE_APPLICATIONS, conversation, gone) ||
         !delete_rows(r, DELETE_MEMBERS, conversation, gone))
         return false;
-    return *gone > already || (delete_rows(r, DELETE_CONVERSATION, conversation, gone) &&
+    return *gone > already || (delete_rows(r, DELETE_ATTRIBUTES, conversation, gone) &&
+                               delete_rows(r, DELETE_CONVERSATION, conversation, gone) &&
                                delete_rows(r, DELETE_GROUP, conversation, gone));
 }
 

@@ -176,6 +176,23 @@ static int check_numbers(struct command *command, const struct command_field *fi
                           field_name(field->name), (long long)field->max);
 }
 
+static int refuse_texts(struct command *command, const struct command_field *field)
+{
+    return command_refuse(command, "%s: must be an object of texts, each name once", field_name(field->name));
+}
+
+static int check_texts(struct command *command, const struct command_field *field, const cJSON *object)
+{
+    const cJSON *item;
+    if (!cJSON_IsObject(object))
+        return refuse_texts(command, field);
+    cJSON_ArrayForEach (item, object)
+        if (!cJSON_IsString(item) || !item->string[0] ||
+            cJSON_GetObjectItemCaseSensitive(object, item->string) != item)
+            return refuse_texts(command, field);
+    return CODE_OK;
+}
+
 /* "members: must be a list of {userID, role}" */
 static int refuse_objects(struct command *command, const struct command_field *field)
 {
@@ -224,6 +241,7 @@ static const struct form {
     [TYPE_NUMBER] = {false, check_number},     [TYPE_BOOL] = {false, check_bool},
     [TYPE_USER_IDS] = {false, check_user_ids}, [TYPE_NAMES] = {false, check_names},
     [TYPE_NUMBERS] = {false, check_numbers},   [TYPE_OBJECTS] = {false, check_objects},
+    [TYPE_TEXTS] = {false, check_texts},
 };
 
 static bool is_looked_up(const struct command_field *field)

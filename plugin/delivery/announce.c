@@ -149,13 +149,18 @@ bool announce_tips_fit(const struct chat *chat, struct conversation *conversatio
     return rate == 0 || conversation->tips_rate.tokens >= 1000;
 }
 
-void announce_tips(struct chat *chat, struct conversation *conversation, const struct tips *tips)
+void announce_tip_taken(const struct chat *chat, struct conversation *conversation)
 {
     int64_t rate = chat->options.group_rate;
+    (void)bucket_take(&conversation->tips_rate, chat->now, rate, rate, 0);
+}
+
+void announce_tips(struct chat *chat, struct conversation *conversation, const struct tips *tips)
+{
     enum tips_delivery delivery = rules_tips(conversation->group->type, tips->kind);
     if (delivery == TIPS_NONE)
         return;
-    (void)bucket_take(&conversation->tips_rate, chat->now, rate, rate, 0);
+    announce_tip_taken(chat, conversation);
     char *body = print_body("tips", tips_json(tips));
     if (!body) {
         out_of_memory(tips->type);

@@ -44,6 +44,8 @@ void announce_tips(struct chat *chat, struct conversation *conversation, const s
 /* Has the group room for one more tip now? It has group_rate of them a second, besides its messages; who leaves, is
  * removed or muted is told of all the same. */
 bool announce_tips_fit(const struct chat *chat, struct conversation *conversation);
+/* What is told to the group in another way counts as one of them. */
+void announce_tip_taken(const struct chat *chat, struct conversation *conversation);
 void announce_notice(struct chat *chat, struct user *to, const struct notice *notice);
 /* In two steps, where many get the same: the body, malloc'ed, NULL when memory is out; and to each of
  * them. */

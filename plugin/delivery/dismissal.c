@@ -7,6 +7,7 @@
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
+#include "plugin/delivery/live_publish.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
@@ -78,6 +79,7 @@ static bool dismiss_live(struct chat *chat, struct conversation *conversation, c
     const struct tips tips = {.kind = TIPS_INFO, .type = "dismiss", .by = by, .last = true};
     if (!store_begin_command(chat->store, 0))
         return false;
+    live_publishes_copy_out(chat, conversation);
     announce_tips(chat, conversation, &tips);
     announce_hand_out(chat); /* while there is still somebody */
     group_dismiss(chat, conversation);

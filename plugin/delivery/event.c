@@ -11,6 +11,7 @@
 #include "acl/topic.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/live_publish.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/unread.h"
@@ -31,19 +32,23 @@ static void send_text(struct session *session, const char *text)
     send_at(session, text, session->inbox && session->inbox->qos == 0 ? 0 : 1);
 }
 
-static void send_to_user(const struct user *user, const char *text)
+/* To all devices of the user but this one (NULL: none is left out). */
+static void send_to_all_but(const struct user *user, const struct session *self, const char *text)
 {
-    struct session *session;
-    DL_FOREACH2 (user->sessions, session, user_next)
-        send_text(session, text);
-}
-
-/* His devices but this one. */
-static void send_to_others(const struct session *self, const char *text)
-{
-    for (struct session *session = self->user->sessions; session; session = session->user_next)
+    for (struct session *session = user->sessions; session; session = session->user_next)
         if (session != self)
             send_text(session, text);
+}
+
+static void send_to_user(const struct user *user, const char *text)
+{
+    send_to_all_but(user, NULL, text);
+}
+
+/* Their devices but this one. */
+static void send_to_others(const struct session *self, const char *text)
+{
+    send_to_all_but(self->user, self, text);
 }
 
 void event_sent(struct session *session, const struct conversation *conversation, int64_t id, int64_t seq,
@@ -118,7 +123,8 @@ void event_status(struct session *session, const struct user *user, const char *
     send_text(session, text);
 }
 
-static void send_to_members(struct chat *chat, struct conversation *group, const char *text)
+static void send_to_members(struct chat *chat, struct conversation *group, const struct session *but,
+                            const char *text)
 {
     const struct member *member;
     if (!members_load(chat, group))
@@ -126,7 +132,7 @@ static void send_to_members(struct chat *chat, struct conversation *group, const
     for (member = group->members; member; member = member->hh.next) {
         const struct user *user = member->role == ROLE_NONE ? NULL : user_in_memory(chat, member->user_id);
         if (user)
-            send_to_user(user, text);
+            send_to_all_but(user, but, text);
     }
 }
 
@@ -151,9 +157,39 @@ void event_group_info(struct chat *chat, struct conversation *group, const cJSON
         text = cJSON_PrintUnformatted(event);
     cJSON_Delete(event);
     if (text && conversation_stored(group))
-        send_to_members(chat, group, text);
+        send_to_members(chat, group, NULL, text);
     else if (text)
         send_to_audience(chat, group, text);
+    cJSON_free(text);
+}
+
+/* The owner's devices are in it wherever they listen. */
+static void send_to_owner_elsewhere(struct chat *chat, const struct conversation *group,
+                                    const struct session *but, const char *text)
+{
+    const struct user *owner = user_in_memory(chat, group->group->owner);
+    for (struct session *session = owner ? owner->sessions : NULL; session; session = session->user_next) {
+        const struct subscription *subscription = subscription_find(session, group);
+        if (session != but && !(subscription && subscription->subscribed))
+            send_text(session, text);
+    }
+}
+
+void event_attributes(struct chat *chat, const struct session *writer, struct conversation *group,
+                      cJSON *changed, int64_t version)
+{
+    char *text = NULL;
+    if (cJSON_AddStringToObject(changed, "event", "attributes") &&
+        cJSON_AddStringToObject(changed, "group", group->group->id) &&
+        cJSON_AddNumberToObject(changed, "version", (double)version))
+        text = cJSON_PrintUnformatted(changed);
+    if (text && conversation_stored(group)) {
+        send_to_members(chat, group, writer, text);
+    } else if (text) {
+        send_to_owner_elsewhere(chat, group, writer, text);
+        if (!live_publish_send(chat, group, writer, text, strlen(text), 1))
+            broker_error("out of memory: the attributes of %s are not told", group->group->id);
+    }
     cJSON_free(text);
 }
 

@@ -23,6 +23,11 @@ void event_rejected(struct chat *chat, struct session *session, const char *topi
                     const char *reason, int64_t random);
 /* To everyone connected who is in the group; `changed` are the fields with their new values. */
 void event_group_info(struct chat *chat, struct conversation *group, const cJSON *changed);
+/* The group's attributes have changed, by `writer`, who is not told: to everyone connected who is in it; `changed` has
+ * what was `set` and what was `delete`d, and becomes the event. In a live group it is one publish on the group's own
+ * topic, however many listen. */
+void event_attributes(struct chat *chat, const struct session *writer, struct conversation *group,
+                      cJSON *changed, int64_t version);
 /* A replay was cut: history before `before` has the rest. */
 void event_more(struct session *session, const char *topic, int64_t before);
 

@@ -8,6 +8,7 @@
 #include "acl/topic.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/copy.h"
 #include "plugin/people/conversation.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
@@ -19,6 +20,7 @@ struct live_publish {
     const struct session *origin; /* compared only */
     uint64_t serial, tick;
     bool flushing; /* READ has met it */
+    int qos;
     size_t len;
     struct live_publish *prev, *next;             /* chat->live_publishes */
     struct live_publish *group_prev, *group_next; /* conversation->live_publishes */
@@ -33,7 +35,8 @@ static void forget_publish(struct chat *chat, struct live_publish *publish)
 }
 
 static struct live_publish *make_publish(struct chat *chat, struct conversation *conversation,
-                                         const struct session *origin, const void *payload, size_t len)
+                                         const struct session *origin, const void *payload, size_t len,
+                                         int qos)
 {
     struct live_publish *publish = calloc(1, sizeof *publish + len);
     if (!publish)
@@ -42,6 +45,7 @@ static struct live_publish *make_publish(struct chat *chat, struct conversation 
     publish->origin = origin;
     publish->serial = ++chat->live_publish_serial;
     publish->tick = chat->tick;
+    publish->qos = qos;
     publish->len = len;
     memcpy(publish->payload, payload, len);
     DL_APPEND(chat->live_publishes, publish);
@@ -53,7 +57,7 @@ bool live_publish_send(struct chat *chat, struct conversation *conversation, con
                        const void *payload, size_t len, int qos)
 {
     char topic[TOPIC_MAX];
-    struct live_publish *publish = make_publish(chat, conversation, origin, payload, len);
+    struct live_publish *publish = make_publish(chat, conversation, origin, payload, len, qos);
     if (!publish)
         return false;
     topic_print_group(topic, conversation->group->id);
@@ -86,13 +90,20 @@ struct live_publish *live_publish_find(const struct session *session, const char
 
 /* Flushed in the order in which they were made: what comes again comes by another filter, or natively with a
  * PUBREL. */
+/* Flushed in the order in which they were made: what comes again comes by another filter, or natively with a
+ * PUBREL. */
+static bool is_for(const struct live_publish *publish, const struct subscription *subscription)
+{
+    const struct session *session = subscription->session;
+    return subscription->subscribed && subscription->since < publish->serial && session != publish->origin &&
+           session->delivery.live_publish < publish->serial;
+}
+
 bool live_publish_may_read(struct live_publish *publish, struct session *session)
 {
     const struct subscription *subscription = subscription_find(session, publish->conversation);
     publish->flushing = true;
-    if (!subscription || !subscription->subscribed || subscription->since >= publish->serial)
-        return false;
-    if (session == publish->origin || session->delivery.live_publish >= publish->serial)
+    if (!subscription || !is_for(publish, subscription))
         return false;
     session->delivery.live_publish = publish->serial;
     return publish->conversation->group->dismissed == 0;
@@ -105,6 +116,27 @@ bool live_publish_waits(const struct conversation *conversation)
         if (!publish->flushing)
             return true;
     return false;
+}
+
+static void copy_out(struct chat *chat, const struct live_publish *publish)
+{
+    const struct subscription *subscription;
+    char topic[TOPIC_MAX];
+    topic_print_group(topic, publish->conversation->group->id);
+    DL_FOREACH2 (publish->conversation->subscriptions, subscription, group_next) {
+        if (!is_for(publish, subscription))
+            continue;
+        const int qos = publish->qos < subscription->qos ? publish->qos : subscription->qos;
+        subscription->session->delivery.live_publish = publish->serial;
+        (void)copy_send(chat, subscription, topic, publish->payload, publish->len, NULL, 0, qos);
+    }
+}
+
+void live_publishes_copy_out(struct chat *chat, const struct conversation *conversation)
+{
+    const struct live_publish *publish;
+    DL_FOREACH2 (conversation->live_publishes, publish, group_next)
+        copy_out(chat, publish);
 }
 
 void live_publishes_prune(struct chat *chat)

@@ -29,6 +29,8 @@ struct live_publish *live_publish_find(const struct session *session, const char
 bool live_publish_may_read(struct live_publish *publish, struct session *session);
 /* Is something for this group not flushed? What the broker hands out now would overtake it. */
 bool live_publish_waits(const struct conversation *conversation);
+/* The group is about to end, and with it all subscriptions: what is not flushed goes to each of its clients as a copy. */
+void live_publishes_copy_out(struct chat *chat, const struct conversation *conversation);
 /* Every event but READ begins with this, and TICK too: forgets what has been flushed. */
 void live_publishes_prune(struct chat *chat);
 void live_publishes_close(struct chat *chat);

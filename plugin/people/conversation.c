@@ -9,6 +9,7 @@
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/payload/stamp.h"
+#include "plugin/people/attribute.h"
 #include "plugin/people/live_history.h"
 #include "schema/log.h"
 #include "schema/store.h"
@@ -64,6 +65,7 @@ static void destroy(struct conversations *all, struct conversation *conversation
     if (conversation->hh_name.tbl)
         HASH_DELETE(hh_name, all->by_name, conversation);
     live_history_free(conversation->live_history);
+    attributes_free(conversation->attributes);
     free(conversation->group);
     free(conversation);
 }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct attributes;
 struct audience;
 struct chat;
 struct live_history;
@@ -62,6 +63,8 @@ struct conversation {
 
     /* Who is subscribed by the group's name, or has joined a live group: subscription.h. */
     struct subscription *subscriptions; /* utlist DL over group_prev/group_next */
+
+    struct attributes *attributes; /* of a group: attribute.h; NULL: nobody has asked */
 
     /* Live groups. */
     size_t watchers;                     /* users with a subscription, each once: audience.h */

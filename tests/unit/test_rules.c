@@ -43,6 +43,8 @@ static const char *const action_names[] = {
     [ACTION_AT_ALL] = "AT_ALL",
     [ACTION_RECALL_OTHERS] = "RECALL_OTHERS",
     [ACTION_HANDLE_APPLICATION] = "HANDLE_APPLICATION",
+    [ACTION_SET_ATTRIBUTES] = "SET_ATTRIBUTES",
+    [ACTION_GET_ATTRIBUTES] = "GET_ATTRIBUTES",
     [ACTIONS] = NULL,
 };
 static const enum action target_actions[] = {ACTION_KICK, ACTION_MUTE, ACTION_SET_ROLE, ACTION_TRANSFER};

@@ -26,7 +26,7 @@ COMMANDS = {
     "createGroup": 2, "dismissGroup": 1, "joinGroup": 8, "quitGroup": 3, "inviteGroupMember": 6,
     "deleteGroupMember": 4, "setGroupInfo": 8, "setGroupMemberRole": 4, "transferGroupOwner": 2,
     "muteGroupMember": 5, "setGroupMemberInfo": 4, "getGroupApplications": 2, "handleGroupApplication": 7,
-    "getGroupInfo": 1, "getGroupMembers": 2, "getJoinedGroups": 1, "getUnread": 1,
+    "setGroupAttributes": 4, "getGroupAttributes": 2, "getGroupInfo": 1, "getGroupMembers": 2, "getJoinedGroups": 1, "getUnread": 1,
 }  # fmt: skip
 
 
@@ -173,6 +173,18 @@ class Drawer:
         accept = self.pick([True, True, False], ["yes", None], 16)
         fields = {"groupID": name, "userID": user, "accept": accept, "reason": self.reason()}
         return name, ("chief", "chief", "member"), fields
+
+    def setGroupAttributes(self):
+        keys = ["seat1", "seat2", "mode", "k" * 32]
+        values = self.random.choice([["ann", "bob", "", "x" * 4000], ["ann", "x" * 3999, "x" * 4001]])
+        odd = self.pick([{}], [{"k" * 33: "x"}, {f"key{n}": "x" for n in range(17)}], 8)
+        set_ = {key: self.random.choice(values) for key in self.random.sample(keys, self.random.randint(1, 3))}
+        delete = [key for key in keys if key not in set_ and self.once_in(3)] or None
+        version = self.pick([None], [0, 1, 2, 3], 3)
+        return self.about("chief", "chief", "member", set=set_ | odd, delete=delete, ifVersion=version)
+
+    def getGroupAttributes(self):
+        return self.about("member", "outside", keys=self.pick([None], [["seat1", "mode"]], 2))
 
     def getGroupInfo(self):
         return self.about("member", "outside")

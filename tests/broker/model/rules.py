@@ -41,6 +41,8 @@ RIGHTS = {
     "list":            (MEMBER,  MEMBER,  MEMBER,   OWNER),
     "decide":          (OWNER,   CHIEF,   CHIEF,    OWNER),
     "call all":        (OWNER,   CHIEF,   CHIEF,    OWNER),
+    "attach":          (OWNER,   CHIEF,   CHIEF,    OWNER),
+    "read attached":   (MEMBER,  MEMBER,  MEMBER,   MEMBER),
 }  # fmt: skip
 TIPS = {
     "people": (PRIVATE, PUBLIC),  # join, invite, quit, kick; a live group gathers its own
@@ -249,6 +251,41 @@ def tell_settings(world, group, user, settings):
     for device in world.connected(user):
         if not group.live or user in group.members or device in group.joined:
             world.event_to(device, event="info", group=group.id, **settings)
+
+
+def setGroupAttributes(call):
+    group = call.group("attach")
+    set_, delete, version = (call.fields.get(name) for name in ("set", "delete", "ifVersion"))
+    call.refuse(10004, set_ is None and delete is None)
+    if not group or call.codes:
+        return None
+    call.refuse(10056, version is not None and version != group.attributes_version)
+    call.refuse(10004, bool(set(set_ or ()) & set(delete or ())))
+    after = {key: value for key, value in group.attributes.items() if key not in (delete or ())} | (set_ or {})
+    call.refuse(10045, len(after) > 16)
+    call.refuse(10046, any(bytes_of(key) > 32 for key in set_ or ()))
+    call.refuse(10047, any(bytes_of(value) > 4000 for value in (set_ or {}).values()))
+    call.refuse(10048, sum(bytes_of(key) + bytes_of(value) for key, value in after.items()) > 16000)
+    if call.codes:
+        return None
+    changed = {key: value for key, value in (set_ or {}).items() if group.attributes.get(key) != value}
+    gone = [key for key in delete or () if key in group.attributes]
+    if changed or gone:
+        group.attributes, group.attributes_version = after, group.attributes_version + 1
+        event = {"event": "attributes", "group": group.id, "set": changed, "delete": gone}
+        call.world.tell_group(group, call.device, {**event, "version": group.attributes_version})
+    return {"version": group.attributes_version}
+
+
+def getGroupAttributes(call):
+    group = call.group("read attached")
+    if group and group.live and rank(group, call.me) < OWNER:
+        call.refuse(10007, call.device not in group.joined)  # to have joined is the connection's
+    if call.codes:
+        return None
+    keys = call.fields.get("keys")
+    wanted = {key: value for key, value in group.attributes.items() if keys is None or key in keys}
+    return {"attributes": wanted, "version": group.attributes_version}
 
 
 def getGroupInfo(call):
@@ -550,4 +587,5 @@ def tell_decision(call, group, user, inviter, reason):
 
 COMMANDS = [createGroup, dismissGroup, setGroupInfo, getGroupInfo, getGroupMembers, joinGroup, quitGroup,
             inviteGroupMember, deleteGroupMember, setGroupMemberRole, transferGroupOwner, muteGroupMember,
-            setGroupMemberInfo, getGroupApplications, handleGroupApplication]  # fmt: skip
+            setGroupMemberInfo, getGroupApplications, handleGroupApplication, setGroupAttributes,
+            getGroupAttributes]  # fmt: skip

@@ -178,6 +178,8 @@ class Group:
     handled: set = field(default_factory=set)
     joined: list = field(default_factory=list)  # a live group: devices that have joined
     history: list = field(default_factory=list)  # a live group: its last messages
+    attributes: dict = field(default_factory=dict)
+    attributes_version: int = 0
     seq: int = 0
     dismissed: bool = False
 
@@ -289,6 +291,14 @@ class World:
 
     def event_to(self, device, optional=False, **fields):
         self.due[device].append(Delivery(device.event_topic, event=fields, optional=optional))
+
+    def tell_group(self, group, writer, event):
+        """An event to all who are in it and connected but one device; in a live group on its own topic."""
+        for user in group.people():
+            for device in self.connected(user):
+                listens = group.live and device in group.joined and group.topic in device.subscriptions
+                if device is not writer and (listens or not group.live or user in group.members):
+                    self.due[device].append(Delivery(group.topic if listens else device.event_topic, event=event))
 
     def store(self, message):
         message.position, message.action = self.now + 1, self.action
