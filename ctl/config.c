@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ctl/config.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +9,9 @@
 
 #include "ctl/complain.h"
 #include "lib/basics.h"
+#include "lib/broker_conf.h"
 
 #define SDKAPPID_MAX 4294967295LL
-#define BLANKS       " \t\r\n"
 
 static const char *const places[] = {"./run/mosquitto.conf", "/etc/mosquitto/mosquitto.conf"};
 
@@ -40,52 +39,27 @@ static const char *find_file(void)
     return NULL;
 }
 
-/* The value of a line `name value`, trimmed, in place; NULL when the line is about something else. */
-static char *line_value(char *line, const char *name)
+/* Keeps the value if the line is about `wanted`. The first line counts. */
+static bool take(const char *name, const char *value, const char *wanted, char **kept)
 {
-    size_t len = strlen(name);
-    line += strspn(line, BLANKS);
-    if (strncmp(line, name, len) != 0 || !line[len] || !strchr(BLANKS, line[len]))
-        return NULL;
-    line += len + strspn(line + len, BLANKS);
-    for (len = strlen(line); len > 0 && strchr(BLANKS, line[len - 1]); len--)
-        line[len - 1] = '\0';
-    return line;
+    return *kept || strcmp(name, wanted) != 0 || (*kept = strdup(value));
 }
 
-/* Keeps the value if the line is about `name`. The first line counts. */
-static bool take(char *line, const char *name, char **value)
+static bool take_line(void *context, const char *name, char *value)
 {
-    char *text = *value ? NULL : line_value(line, name);
-    return !text || (*value = strdup(text));
+    struct settings *settings = context;
+    return take(name, value, "plugin_opt_sdkappid", &settings->sdkappid) &&
+           take(name, value, "plugin_opt_secret_key_file", &settings->key_file);
 }
 
-static int read_lines(FILE *file, struct settings *settings)
+static int read_settings(const char *path, struct settings *settings)
 {
-    char *line = NULL;
-    size_t size = 0;
-    bool taken = true;
-    while (taken && getline(&line, &size, file) >= 0) {
-        taken = take(line, "plugin_opt_sdkappid", &settings->sdkappid) &&
-                take(line, "plugin_opt_secret_key_file", &settings->key_file);
-    }
-    free(line);
-    return taken && !ferror(file) ? EXIT_DONE : EXIT_FAILED;
-}
-
-static int read_file(const char *path, struct settings *settings)
-{
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return complain("%s cannot be opened: %s", path, strerror(errno));
-    int result = read_lines(file, settings);
-    fclose(file);
-    if (result != EXIT_DONE)
-        return complain("%s cannot be read", path);
-    if (!settings->sdkappid || !settings->key_file) {
+    char fault[BROKER_CONF_FAULT_MAX];
+    if (broker_conf_read(path, take_line, settings, fault) != 0)
+        return complain("%s", fault);
+    if (!settings->sdkappid || !settings->key_file)
         return complain("%s has no %s (--config names another file)", path,
                         settings->sdkappid ? "plugin_opt_secret_key_file" : "plugin_opt_sdkappid");
-    }
     return EXIT_DONE;
 }
 
@@ -115,7 +89,7 @@ static int fill_from_file(struct ctl_config *config, const char *path)
     struct settings settings = {0};
     if (!path)
         return complain("no configuration found: use --config, or --key-file and --sdkappid");
-    int result = read_file(path, &settings);
+    int result = read_settings(path, &settings);
     if (result == EXIT_DONE)
         result = fill(config, settings.sdkappid, settings.key_file);
     clear(&settings);

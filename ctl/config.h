@@ -21,8 +21,8 @@ struct ctl_config {
 
 /* Without --config and --key-file the file is $CHAT_CONFIG, or the first that is there of
  * ./run/mosquitto.conf and /etc/mosquitto/mosquitto.conf. Its plugin_opt_sdkappid and
- * plugin_opt_secret_key_file are read; include_dir is not followed. Returns an exit code; what went wrong has
- * been said. */
+ * plugin_opt_secret_key_file are read, there or in a file of its include_dir. Returns an exit code; what went
+ * wrong has been said. */
 __attribute__((warn_unused_result)) int config_load(struct ctl_config *config,
                                                     const struct config_source *source);
 

@@ -84,6 +84,13 @@ def test_a_configuration_without_the_plugin_is_an_error(place):
     fails(chatctl(place, "usersig", "alice", "--config", "empty.conf"), 1, "plugin_opt_sdkappid")
 
 
+def test_the_plugin_is_found_in_an_included_folder(place):
+    (place / "conf.d").mkdir()
+    (place / "run/mosquitto.conf").rename(place / "conf.d/chat.conf")
+    (place / "run/mosquitto.conf").write_text("include_dir conf.d\n")
+    assert make(place, "alice")
+
+
 def test_a_key_file_open_to_others_is_an_error(place):
     (place / "keys").chmod(0o644)
     fails(chatctl(place, "usersig", "alice"), 1, "others")
