@@ -16,6 +16,7 @@
 #include "plugin/commands/request.h"
 #include "plugin/commands/stats.h"
 #include "plugin/core/broker.h"
+#include "plugin/core/broker_limits.h"
 #include "plugin/core/chat.h"
 #include "plugin/core/mosquitto.h"
 #include "plugin/core/properties.h"
@@ -401,6 +402,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     uint64_t queued = broker_queued();
     (void)event;
     chat->tick++;
+    chat->steady = clock_steady();
     chat->unflushed = !plugin->is_2_1;
     sessions_connected(chat);
     plugin->reloading = false;
@@ -574,11 +576,23 @@ static int check_scope(const struct plugin *plugin)
     return -1;
 }
 
+static void learn_limits(struct chat *chat)
+{
+    char fault[BROKER_CONF_FAULT_MAX];
+    if (broker_limits_learn(&chat->limits, fault) != 0)
+        broker_warn("%s; so max_queued_messages and max_queued_bytes are taken to be Mosquitto's defaults, "
+                    "%lld and %lld",
+                    fault, (long long)chat->limits.max_queued_messages,
+                    (long long)chat->limits.max_queued_bytes);
+}
+
 static int start(struct plugin *plugin, const struct mosquitto_opt *opts, int count)
 {
     struct chat *chat = &plugin->chat;
     char error[700] = "out of memory";
     chat->now = clock_wall();
+    chat->steady = clock_steady();
+    learn_limits(chat);
     if (configure(chat, opts, count, error, sizeof error) || open_store(chat, error, sizeof error)) {
         broker_error("%s", error);
         return -1;

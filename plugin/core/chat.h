@@ -5,12 +5,14 @@
 #define PLUGIN_CORE_CHAT_H
 
 #include "lib/keys.h"
+#include "plugin/core/broker_limits.h"
 #include "plugin/core/options.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 struct chat {
     struct options options;
+    struct broker_limits limits;
     struct keys keys;
     struct store *store;                 /* schema/store.h */
     struct log *log;                     /* schema/log.h */
@@ -39,6 +41,7 @@ struct chat {
     struct deletion *deletions;          /* users whose memberships still have to end (deletion.h) */
 
     int64_t now;    /* ms since 1970, taken once at the start of each event of the broker */
+    int64_t steady; /* ms since some moment, at the last TICK: for intervals, since it never jumps */
     bool unflushed; /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */
     uint64_t tick;  /* counts TICK events; deliver.h reckons order in it */
     int64_t stats_due; /* stats.h */

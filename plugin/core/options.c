@@ -68,6 +68,7 @@ static const struct option_row rows[] = {
     {OPT(recall_seconds),          NUMBER, 0,       604800,          "120",      RUNNING,  NULL},
     {OPT(replay_limit),            NUMBER, 0,       1000000,         "1000",     RUNNING,  NULL},
     {OPT(live_history),            NUMBER, 0,       50,              "20",       RUNNING,  NULL},
+    {OPT(device_rate),             NUMBER, 1,       100000,          "45",       RUNNING,  NULL},
     {OPT(sync),                    WORD,   0,       0,               "full",     0,        SYNC_MODES},
     {OPT(ring_bytes),              NUMBER, 4194304, RING_BYTES_MAX,  "67108864", 0,        NULL},
     {OPT(push_lease_seconds),      NUMBER, 1,       3600,            "30",       RUNNING,  NULL},

@@ -15,6 +15,7 @@
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/session/cursor.h"
+#include "plugin/session/handover.h"
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
 
@@ -68,23 +69,43 @@ static struct subscription *subscription_for(const struct session *session,
     return subscription_named(session, conversation);
 }
 
+/* A stored message: does the replay come to it, or will it, since the broker's queue is full? */
+static bool is_left_to_replay(struct chat *chat, struct subscription *subscription)
+{
+    if (!subscription->replaying && session_full(chat, subscription->session))
+        replay_resume(chat, subscription);
+    return subscription->replaying;
+}
+
+static int delivered_qos(const struct subscription *subscription, const struct outgoing *outgoing)
+{
+    return outgoing->qos < subscription->qos ? outgoing->qos : subscription->qos;
+}
+
+static void hand(struct chat *chat, struct subscription *subscription, const struct outgoing *outgoing,
+                 bool queued)
+{
+    subscription_hand_all(chat, subscription, outgoing->conversation, outgoing->id, queued);
+    session_handed(chat, subscription->session, outgoing->len, delivered_qos(subscription, outgoing));
+}
+
 static void copy_to(struct chat *chat, struct session *session, struct subscription *subscription,
                     const struct outgoing *outgoing)
 {
     char topic[TOPIC_MAX];
-    int qos = outgoing->qos < subscription->qos ? outgoing->qos : subscription->qos;
-    if (subscription->replaying && outgoing->id != 0)
-        return; /* the replay will come to it */
+    int qos = delivered_qos(subscription, outgoing);
+    if (outgoing->id != 0 && is_left_to_replay(chat, subscription))
+        return;
     copy_topic(topic, subscription, outgoing->conversation);
     bool sent = outgoing->payload &&
                 copy_send(chat, subscription, topic, outgoing->payload, outgoing->len, NULL, 0, qos);
     if (outgoing->id == 0)
         return;
     if (!sent) { /* out of memory: it comes from the log */
-        replay_start(chat, subscription);
+        replay_resume(chat, subscription);
         return;
     }
-    subscription_hand_all(chat, subscription, outgoing->conversation, outgoing->id, true);
+    hand(chat, subscription, outgoing, true);
     session_note_stray(chat, session, outgoing->id);
 }
 
@@ -198,7 +219,7 @@ size_t deliver_mark_released(char *payload, size_t len)
 
 /* Between AUTH and CONNACK the broker re-sends a kept session's own messages in flight: let them through (a
  * denial would leak 2.0.11's send quota) and remember their ids, the replay is not to bring them again. */
-static void note_in_flight(struct session *session, const char *payload, size_t len)
+static void note_in_flight(struct chat *chat, struct session *session, const char *payload, size_t len)
 {
     static const char before_id[] = "{\"id\":"; /* as stamp_write begins */
     const size_t skipped = sizeof before_id - 1;
@@ -208,6 +229,7 @@ static void note_in_flight(struct session *session, const char *payload, size_t 
     size_t count = len - skipped < sizeof digits - 1 ? len - skipped : sizeof digits - 1;
     memcpy(digits, payload + skipped, count);
     ids_add(&session->delivery.in_flight, strtoll(digits, NULL, 10));
+    session_handed(chat, session, len, 1);
 }
 
 /* Does it get the message by what it is subscribed to itself? */
@@ -224,13 +246,13 @@ static bool is_receiver(struct chat *chat, const struct session *session, const 
 static bool read_stored(struct chat *chat, struct session *session, struct subscription *subscription,
                         const struct outgoing *current)
 {
-    if (subscription->replaying)
-        return false; /* the replay will come to it */
+    if (is_left_to_replay(chat, subscription))
+        return false;
     if (is_behind(chat, session)) {
         copy_to(chat, session, subscription, current);
         return false;
     }
-    subscription_hand_all(chat, subscription, current->conversation, current->id, false);
+    hand(chat, subscription, current, false);
     return true;
 }
 
@@ -310,6 +332,6 @@ bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const c
         return read_current(chat, session);
     if (!session_connecting(chat, session) || !may_be_in_flight(chat, session, topic, payload, len))
         return false;
-    note_in_flight(session, payload, len);
+    note_in_flight(chat, session, payload, len);
     return true;
 }

@@ -15,16 +15,18 @@
 #include "plugin/people/merge.h"
 #include "plugin/people/user.h"
 #include "plugin/session/cursor.h"
+#include "plugin/session/handover.h"
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
 
-#define PAGE         100
-#define PAGES_A_TICK 5
-#define TURN_US      1000 /* no further page in this turn: others wait meanwhile */
+#define PAGE            100
+#define PAGES_A_TICK    5
+#define SESSIONS_A_TICK 100  /* looked at: many may have a pause */
+#define TURN_US         1000 /* no further page in this turn: others wait meanwhile */
 /* After this many messages to one client pages keep a distance: the broker's queue for it is to drain. */
 #define UNPACED  500
 #define PAUSE_MS 10
-#define STUCK_MS 1000 /* the store cannot be read, or memory is out */
+#define STUCK_MS 1000 /* the broker's queue is full, the store cannot be read, or memory is out */
 
 void replay_start(struct chat *chat, struct subscription *subscription)
 {
@@ -33,9 +35,15 @@ void replay_start(struct chat *chat, struct subscription *subscription)
         return;
     subscription->replaying = true;
     if (session->replay.running++ == 0) {
-        session->replay.sent = 0;
+        session->replay.sent = session->replay.paused_until = 0;
         DL_APPEND2(chat->replays, session, replay.prev, replay.next);
     }
+}
+
+void replay_resume(struct chat *chat, struct subscription *subscription)
+{
+    replay_start(chat, subscription);
+    subscription->replay_started = true;
 }
 
 void replay_cancel(struct chat *chat, struct subscription *subscription)
@@ -83,31 +91,36 @@ static bool is_passed_over(const struct replay_page *page, struct conversation *
            has_left_or_discards(page->chat, session, conversation);
 }
 
-static bool send_copy(const struct replay_page *page, const struct conversation *conversation,
+static bool send_copy(struct replay_page *page, const struct conversation *conversation,
                       const struct message *message)
 {
-    const struct subscription *subscription = page->subscription;
+    struct subscription *subscription = page->subscription;
     struct session *session = subscription->session;
     char topic[TOPIC_MAX], stamp[STAMP_MAX];
     size_t stamp_len = conversation_stamp(stamp, conversation, message);
+    int qos = subscription->qos > 0 ? 1 : 0;
     copy_topic(topic, subscription, conversation);
-    if (!copy_send(page->chat, subscription, topic, stamp, stamp_len, message->body, message->body_len,
-                   subscription->qos > 0 ? 1 : 0))
+    if (!copy_send(page->chat, subscription, topic, stamp, stamp_len, message->body, message->body_len, qos))
         return false;
+    subscription_hand_all(page->chat, subscription, conversation, message->id, true);
+    session_handed(page->chat, session, stamp_len + message->body_len, qos);
     page->chat->count.replayed++;
     session->replay.sent++;
     return true;
 }
 
+/* What does not surely fit into the broker's queue comes in a later page. */
 static bool replay_row(void *context, struct conversation *conversation, const struct message *message)
 {
     struct replay_page *page = context;
-    if (!is_passed_over(page, conversation, message) && !send_copy(page, conversation, message)) {
-        page->failed = true;
-        return false;
+    if (is_passed_over(page, conversation, message)) {
+        subscription_hand_all(page->chat, page->subscription, conversation, message->id, true);
+        return true;
     }
-    subscription_hand_all(page->chat, page->subscription, conversation, message->id, true);
-    return true;
+    if (session_full(page->chat, page->subscription->session))
+        return false;
+    page->failed = !send_copy(page, conversation, message);
+    return !page->failed;
 }
 
 /* From page to page */
@@ -169,7 +182,7 @@ static void send_page(struct chat *chat, struct subscription *subscription)
     int64_t before = merge_position(subscription->merge);
     merge_read(subscription->merge, PAGE, replay_row, &page, &complete);
     if ((!complete || page.failed) && merge_position(subscription->merge) == before)
-        subscription->session->replay.paused_until = chat->now + STUCK_MS;
+        subscription->session->replay.paused_until = chat->steady + STUCK_MS;
     if (!complete || page.failed)
         return;
     subscription_hand(chat, subscription, merge_end(subscription->merge), true);
@@ -197,24 +210,35 @@ static struct subscription *next_subscription(const struct session *session)
     return NULL;
 }
 
-/* After UNPACED messages every page is followed by a pause. */
-static bool must_pause(struct chat *chat, struct session *session)
+static int64_t pause_left(const struct chat *chat, const struct session *session)
 {
-    if (session->replay.paused_until > chat->now && session->replay.paused_until - chat->now <= STUCK_MS)
-        return true;
-    session->replay.paused_until = session->replay.sent >= UNPACED ? chat->now + PAUSE_MS : 0;
-    return false;
+    return session->replay.paused_until - chat->steady;
+}
+
+/* After UNPACED messages every page is followed by a pause. */
+static void give_page(struct chat *chat, struct session *session)
+{
+    struct subscription *subscription = next_subscription(session);
+    session->replay.paused_until = session->replay.sent >= UNPACED ? chat->steady + PAUSE_MS : 0;
+    store_reads_begin(chat->store);
+    if (subscription)
+        send_page(chat, subscription);
 }
 
 bool replay_tick(struct chat *chat)
 {
     const int64_t until = chat->replays ? clock_steady_us() + TURN_US : 0;
-    for (int i = 0; i < PAGES_A_TICK && chat->replays && (i == 0 || clock_steady_us() < until); i++) {
+    bool soon = false;
+    int pages = 0;
+    for (int i = 0; i < SESSIONS_A_TICK && pages < PAGES_A_TICK && chat->replays; i++) {
         struct session *session = next_session(chat);
-        struct subscription *subscription = next_subscription(session);
-        store_reads_begin(chat->store);
-        if (subscription && !must_pause(chat, session))
-            send_page(chat, subscription);
+        soon = soon || pause_left(chat, session) <= PAUSE_MS;
+        if (pause_left(chat, session) > 0)
+            continue;
+        if (pages > 0 && clock_steady_us() >= until)
+            break;
+        give_page(chat, session);
+        pages++;
     }
-    return chat->replays != NULL;
+    return soon;
 }

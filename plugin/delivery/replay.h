@@ -13,9 +13,13 @@ struct subscription;
 /* Queues the stored subscription for replay, from what it has been given (cursor.h) on. One that is replaying
  * goes on. */
 void replay_start(struct chat *chat, struct subscription *subscription);
+/* The same for one that was live and could not be given a message: all that comes meanwhile is brought, however
+ * much. */
+void replay_resume(struct chat *chat, struct subscription *subscription);
 /* Ends it, wherever it is (the end of the log, UNSUBSCRIBE, covered by a feed, the session ends). */
 void replay_cancel(struct chat *chat, struct subscription *subscription);
-/* TICK: the next pages, within a bound of rows and time. Returns true while there is more to do. */
+/* TICK: the next pages, within a bound of rows and time. Returns true while there is more to do at
+ * once. */
 bool replay_tick(struct chat *chat);
 
 #endif

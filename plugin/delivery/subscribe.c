@@ -64,7 +64,7 @@ static void destroy_subscription(struct chat *chat, struct subscription *subscri
     detach_subscription(chat, subscription);
     if (subscription->kind == SUBSCRIPTION_LIVE)
         audience_left(chat, subscription->session, subscription->conversation);
-    free(subscription);
+    subscription_free(subscription);
 }
 
 /* A new one, from where the device is. NULL: out of memory, or the store cannot be read: a wrong cursor would
@@ -228,7 +228,7 @@ static void keep_ended(struct session *session, struct subscription *subscriptio
         if (earlier->kind != subscription->kind || earlier->conversation != subscription->conversation)
             continue;
         DL_DELETE(session->ended, earlier);
-        free(earlier);
+        subscription_free(earlier);
     }
     DL_APPEND(session->ended, subscription);
 }
@@ -239,7 +239,7 @@ static void unsubscribe_stored(struct chat *chat, struct subscription *subscript
     char topic[STORED_TOPIC_MAX];
     subscription_topic(topic, subscription->kind, subscription->conversation);
     if (store_begin_sized(chat->store, subscriptions_frame_bytes(session))) {
-        subscriptions_put_cursors(chat, session);
+        subscriptions_put_sure(chat, session);
         store_put(chat->store, W_SUBSCRIPTION_END, "tt", session->client_id, topic);
         store_commit(chat->store);
     }
@@ -304,7 +304,7 @@ void subscriptions_end(struct chat *chat, struct session *session)
     while (session->subscriptions)
         destroy_subscription(chat, session->subscriptions);
     DL_FOREACH_SAFE (session->ended, ended, next)
-        free(ended);
+        subscription_free(ended);
     session->ended = NULL;
 }
 

@@ -48,8 +48,7 @@ static void write_end(struct chat *chat, struct session *session, bool lost)
     struct ending ending = {.at = chat->now,
                             .after = subscriptions_doubtful_after(chat, session),
                             .told = session->device.untold && session_told(chat, session)};
-    if (session->clean && (lost || session->taken_over))
-        subscriptions_rewind(chat, session);
+    subscriptions_rewind(chat, session, session->clean && (lost || session->taken_over));
     if (!store_begin_session(chat->store, subscriptions_frame_bytes(session), false)) {
         ending.after = smaller(ending.after, store_last_id(chat->store));
         departed_add(chat, session, &ending, 0);

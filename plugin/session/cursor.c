@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/session/cursor.h"
 
-#include <string.h>
+#include <stdlib.h>
 #include <utlist.h>
 
 #include "lib/basics.h"
 #include "plugin/core/chat.h"
+#include "plugin/session/handover.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
 
-#define CURSOR_AGE_MS  2000
-#define CURSORS_A_TICK 50
+#define CURSOR_AGE_MS   2000
+#define CURSORS_A_TICK  50
+#define SESSIONS_A_TICK 500 /* looked at: most have nothing that is sure by now */
+/* Between two samples of a trail: messages, and a part of the time that is in doubt. */
+#define SAMPLE_COUNT     8
+#define SAMPLES_OF_DOUBT 8
+
+/* Positions */
 
 /* 2.0.11 flushes after TICK what the turn has queued before it; 2.1 has done so by then. Inside TICK of 2.0,
  * and when it was the last one, only what is older is sure. */
@@ -35,16 +42,26 @@ int64_t subscription_given(struct chat *chat, struct subscription *subscription)
 }
 
 /* How long a connection may have been dead before the broker notices (MQTT 3.1.2.10: one and a half
- * keepalives). */
+ * keepalives), or what was written to it be in the broker's buffers. */
 static int64_t doubt_ms(const struct session *session)
 {
-    return session->keepalive_seconds * 1500;
+    return larger(CURSOR_AGE_MS, session->keepalive_seconds * 1500);
 }
 
-static int64_t position_before_doubt(struct chat *chat, struct subscription *subscription)
+/* Before it moves on. */
+static void note_position(struct chat *chat, struct subscription *subscription, int64_t position)
 {
-    int64_t position = subscription_position(chat, subscription);
-    return trail_at(&subscription->trail, chat->now - doubt_ms(subscription->session), position);
+    const struct session *session = subscription->session;
+    const int64_t count = session->handover.count, doubt = doubt_ms(session);
+    struct trails *trails = subscription->trails;
+    if (!trails)
+        trails = subscription->trails = calloc(1, sizeof *trails);
+    if (trails) {
+        trail_note(&trails->by_count, count, SAMPLE_COUNT, handover_sure(chat, session), position);
+        trail_note(&trails->by_time, chat->steady, doubt / SAMPLES_OF_DOUBT, chat->steady - doubt, position);
+    }
+    subscription->moved_count = count;
+    subscription->moved_time = chat->steady;
 }
 
 void subscription_hand(struct chat *chat, struct subscription *subscription, int64_t id, bool queued)
@@ -52,7 +69,7 @@ void subscription_hand(struct chat *chat, struct subscription *subscription, int
     int64_t before = subscription_position(chat, subscription);
     if (id <= before || id <= subscription->queued)
         return;
-    trail_note(&subscription->trail, chat->now, doubt_ms(subscription->session), before);
+    note_position(chat, subscription, before);
     if (queued && subscription->queued_until != chat->tick + 1) {
         subscription->early = subscription->queued;
         subscription->early_until = subscription->queued_until;
@@ -75,6 +92,80 @@ void subscription_hand_all(struct chat *chat, struct subscription *subscription,
         subscription_hand(chat, named, id, queued);
 }
 
+/* Doubts */
+
+/* Everything up to here had been handed when `count` messages had. */
+static int64_t position_at_count(const struct subscription *subscription, int64_t count, int64_t position)
+{
+    if (subscription->moved_count < count)
+        return position;
+    return subscription->trails ? trail_at(&subscription->trails->by_count, count, position)
+                                : subscription->cursor;
+}
+
+/* What comes after this may still be in the broker's queue. */
+static int64_t position_taken(struct chat *chat, struct subscription *subscription)
+{
+    int64_t position = subscription_position(chat, subscription);
+    int64_t taken = handover_taken(chat, subscription->session);
+    if (taken == subscription->session->handover.count)
+        return position;
+    return smaller(position, position_at_count(subscription, taken, position));
+}
+
+/* What comes after this may have been written to a dead connection. */
+static int64_t position_alive(struct chat *chat, struct subscription *subscription)
+{
+    int64_t position = subscription_position(chat, subscription);
+    int64_t alive = chat->steady - doubt_ms(subscription->session);
+    if (subscription->moved_time < alive)
+        return position;
+    return subscription->trails ? trail_at(&subscription->trails->by_time, alive, position)
+                                : subscription->cursor;
+}
+
+static int64_t position_sure(struct chat *chat, struct subscription *subscription)
+{
+    return smaller(position_taken(chat, subscription), position_alive(chat, subscription));
+}
+
+int64_t subscription_sure(struct chat *chat, struct subscription *subscription)
+{
+    return subscription->session->device.acks ? subscription->acked : position_sure(chat, subscription);
+}
+
+static void rewind_one(struct chat *chat, struct subscription *subscription, bool lost)
+{
+    int64_t position = position_taken(chat, subscription);
+    if (lost)
+        position = smaller(position, position_alive(chat, subscription));
+    subscription->handed = subscription->early = subscription->queued = position;
+}
+
+void subscriptions_rewind(struct chat *chat, struct session *session, bool lost)
+{
+    struct subscription *subscription;
+    DL_FOREACH (session->subscriptions, subscription)
+        rewind_one(chat, subscription, lost);
+    DL_FOREACH (session->ended, subscription)
+        rewind_one(chat, subscription, lost);
+}
+
+int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session)
+{
+    struct subscription *subscription;
+    int64_t lowest = INT64_MAX;
+    DL_FOREACH (session->subscriptions, subscription) {
+        if (!subscription_stored(subscription))
+            continue;
+        int64_t sure = position_sure(chat, subscription);
+        lowest = smaller(lowest, larger(sure, session->device.acks ? subscription->acked : 0));
+    }
+    return lowest;
+}
+
+/* Cursors */
+
 int64_t subscription_cursor(struct chat *chat, struct subscription *subscription)
 {
     if (subscription->session->device.acks)
@@ -92,59 +183,42 @@ static void put_cursor(struct chat *chat, struct subscription *subscription, int
     store_put(chat->store, W_SUBSCRIPTION_CURSOR, "tti", subscription->session->client_id, topic, position);
 }
 
-void subscriptions_put_cursors(struct chat *chat, struct session *session)
+/* Unsubscribed and not subscribed again: its cursor is its own. */
+static bool has_ended(const struct subscription *ended)
 {
-    struct subscription *subscription;
-    DL_FOREACH (session->subscriptions, subscription) {
-        if (!subscription_stored(subscription))
-            continue;
-        subscription->settling = subscription_cursor(chat, subscription);
-        put_cursor(chat, subscription, subscription->settling);
-    }
+    return !subscription_find_kind(ended->session, ended->kind, ended->conversation);
 }
 
-bool subscriptions_put_settled(struct chat *chat, struct session *session)
+typedef int64_t cursor_function(struct chat *chat, struct subscription *subscription);
+
+static void put_cursors(struct chat *chat, struct session *session, cursor_function *cursor)
 {
     struct subscription *subscription;
-    bool more = false;
-    DL_FOREACH (session->subscriptions, subscription) {
-        if (!subscription_stored(subscription))
-            continue;
-        put_cursor(chat, subscription, subscription->settling);
-        subscription->settling = subscription_cursor(chat, subscription);
-        more = more || subscription->settling != subscription->cursor;
-    }
-    return more;
+    DL_FOREACH (session->subscriptions, subscription)
+        if (subscription_stored(subscription))
+            put_cursor(chat, subscription, cursor(chat, subscription));
+    DL_FOREACH (session->ended, subscription)
+        if (has_ended(subscription))
+            put_cursor(chat, subscription, cursor(chat, subscription));
+}
+
+void subscriptions_put_cursors(struct chat *chat, struct session *session)
+{
+    put_cursors(chat, session, subscription_cursor);
+}
+
+void subscriptions_put_sure(struct chat *chat, struct session *session)
+{
+    put_cursors(chat, session, subscription_sure);
 }
 
 size_t subscriptions_frame_bytes(const struct session *session)
 {
     const struct subscription *subscription;
-    size_t count;
-    DL_COUNT(session->subscriptions, subscription, count);
-    return count * CURSOR_BYTES;
-}
-
-void subscriptions_rewind(struct chat *chat, struct session *session)
-{
-    struct subscription *subscription;
-    DL_FOREACH (session->subscriptions, subscription)
-        subscription->handed = subscription->early = subscription->queued =
-            position_before_doubt(chat, subscription);
-}
-
-int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session)
-{
-    struct subscription *subscription;
-    int64_t lowest = INT64_MAX;
-    DL_FOREACH (session->subscriptions, subscription) {
-        if (!subscription_stored(subscription))
-            continue;
-        int64_t sure =
-            larger(position_before_doubt(chat, subscription), session->device.acks ? subscription->acked : 0);
-        lowest = sure < lowest ? sure : lowest;
-    }
-    return lowest;
+    size_t active, ended;
+    DL_COUNT(session->subscriptions, subscription, active);
+    DL_COUNT(session->ended, subscription, ended);
+    return (active + ended) * CURSOR_BYTES;
 }
 
 void subscriptions_ack(struct chat *chat, struct session *session, int64_t id)
@@ -160,19 +234,61 @@ void subscriptions_ack(struct chat *chat, struct session *session, int64_t id)
     subscriptions_put_cursors(chat, session);
 }
 
+/* Has a cursor more to be written now, or later? */
+struct unwritten {
+    bool now, later;
+};
+
+static struct unwritten look_for_unwritten(struct chat *chat, struct session *session)
+{
+    struct unwritten unwritten = {false, false};
+    struct subscription *lists[] = {session->subscriptions, session->ended}, *subscription;
+    for (size_t i = 0; i < COUNT(lists); i++)
+        DL_FOREACH (lists[i], subscription) {
+            if (!subscription_stored(subscription) || (i == 1 && !has_ended(subscription)))
+                continue;
+            unwritten.now = unwritten.now || subscription_sure(chat, subscription) != subscription->cursor;
+            unwritten.later = unwritten.later ||
+                              position_sure(chat, subscription) != subscription_position(chat, subscription);
+        }
+    return unwritten;
+}
+
+/* All is sure. */
+static void drop_trails(struct session *session)
+{
+    struct subscription *subscription;
+    DL_FOREACH (session->subscriptions, subscription) {
+        free(subscription->trails);
+        subscription->trails = NULL;
+    }
+}
+
+static bool write_sure(struct chat *chat, struct session *session)
+{
+    if (!store_begin_sized(chat->store, subscriptions_frame_bytes(session)))
+        return false;
+    subscriptions_put_sure(chat, session);
+    store_commit(chat->store);
+    return true;
+}
+
 bool cursors_tick(struct chat *chat)
 {
     struct session *session;
-    for (int i = 0; i < CURSORS_A_TICK && (session = sessions_dirty(chat)) &&
-                    session->dirty.since + CURSOR_AGE_MS <= chat->now;
-         i++) {
-        if (!store_begin_sized(chat->store, subscriptions_frame_bytes(session)))
-            return false;
-        bool more = subscriptions_put_settled(chat, session);
-        store_commit(chat->store);
+    for (int looked = 0, written = 0; looked < SESSIONS_A_TICK && written < CURSORS_A_TICK; looked++) {
+        session = sessions_dirty(chat);
+        if (!session || session->dirty.since + CURSOR_AGE_MS > chat->steady)
+            break;
+        struct unwritten unwritten = look_for_unwritten(chat, session);
+        if (unwritten.now && !write_sure(chat, session))
+            break;
+        written += unwritten.now;
         session_written(chat, session);
-        if (more)
+        if (unwritten.later)
             session_dirty(chat, session);
+        else
+            drop_trails(session);
     }
     return false;
 }

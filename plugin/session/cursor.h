@@ -23,9 +23,14 @@ void subscription_hand_all(struct chat *chat, struct subscription *subscription,
 int64_t subscription_position(struct chat *chat, struct subscription *subscription);
 /* What has been handed, flushed or not. */
 int64_t subscription_given(struct chat *chat, struct subscription *subscription);
-/* The connection died unnoticed, perhaps 1.5 keepalives ago: positions go back to where they were then. */
-void subscriptions_rewind(struct chat *chat, struct session *session);
-/* The lowest position of that time: what was handed after it may have got lost. INT64_MAX: nothing. */
+/* Up to here everything has been taken by the device, by all that can be known (or acked by hand): neither may
+ * it be in the broker's queue (handover.h), nor have been written to a connection that was dead, unnoticed, for
+ * 1.5 keepalives. */
+int64_t subscription_sure(struct chat *chat, struct subscription *subscription);
+/* The connection ends: positions go back to before what may still be in the broker's queue; `lost`: to before
+ * what was handed when it may have been dead already, too. Those of ended subscriptions as well. */
+void subscriptions_rewind(struct chat *chat, struct session *session, bool lost);
+/* The lowest position that is sure: what was handed after it may have got lost. INT64_MAX: nothing. */
 int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session);
 /* cursor_begin.c: sets the positions of a new subscription. This device's own cursor; the feed's where that
  * is further; for a device without one, that of the user's other device that is furthest; what this very
@@ -40,12 +45,12 @@ int64_t subscriptions_had(struct chat *chat, const struct session *session,
 int64_t subscription_cursor(struct chat *chat, struct subscription *subscription);
 /* What a frame needs for the cursors of the session, for store_begin. */
 size_t subscriptions_frame_bytes(const struct session *session);
-/* Records for every cursor that moved, in the open frame. At the end of a session: where they are. */
+/* Records for every cursor that moved, in the open frame: where they are, at the end of a session. */
 void subscriptions_put_cursors(struct chat *chat, struct session *session);
-/* While it goes on: where they were at the last call, since what was handed just now may still be in the
- * broker's queue when it dies. true: there is more to write the next time. */
-bool subscriptions_put_settled(struct chat *chat, struct session *session);
-/* TICK: writes the cursors of sessions that have been dirty for two seconds, a bounded number a turn. */
+/* The same while it goes on: as far as they are sure. */
+void subscriptions_put_sure(struct chat *chat, struct session *session);
+/* TICK: writes what of the cursors of connected sessions has become sure, every two seconds, a bounded number a
+ * turn. */
 bool cursors_tick(struct chat *chat);
 /* `ack`: moves the cursors of all subscriptions by hand, from now on only so. In the open frame. */
 void subscriptions_ack(struct chat *chat, struct session *session, int64_t id);

@@ -3,6 +3,7 @@
 #include "plugin/people/member.h"
 #include "plugin/session/cursor.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
@@ -126,12 +127,12 @@ int64_t subscriptions_had(struct chat *chat, const struct session *session,
 
 /* Where this very connection is with it already, by this filter or by the feed; -1: it is new. */
 struct had {
-    int64_t cursor, given;
+    int64_t sure, given;
 };
 
 static void had_by(struct chat *chat, struct subscription *earlier, struct had *had)
 {
-    had->cursor = larger(had->cursor, subscription_cursor(chat, earlier));
+    had->sure = larger(had->sure, subscription_sure(chat, earlier));
     had->given = larger(had->given, subscription_given(chat, earlier));
 }
 
@@ -167,12 +168,25 @@ static int64_t first_cursor(struct chat *chat, struct subscription *subscription
     return start;
 }
 
+/* What this connection has been given already by an earlier subscription is in doubt as that was. */
+static void inherit_doubt(struct chat *chat, struct subscription *subscription, int64_t sure)
+{
+    subscription->moved_count = subscription->session->handover.count - 1;
+    subscription->moved_time = chat->steady;
+    subscription->trails = calloc(1, sizeof *subscription->trails);
+    if (subscription->trails) {
+        trail_note(&subscription->trails->by_count, 0, 0, -1, sure);
+        trail_note(&subscription->trails->by_time, 0, 0, -1, sure);
+    }
+    session_dirty(chat, subscription->session);
+}
+
 void cursor_begin(struct chat *chat, struct subscription *subscription, const char *topic)
 {
     const struct had had = had_on_connection(chat, subscription);
-    int64_t start = first_cursor(chat, subscription, topic, had.cursor);
-    subscription->cursor = subscription->settling = subscription->acked = start;
+    int64_t start = first_cursor(chat, subscription, topic, had.sure);
+    subscription->cursor = subscription->acked = start;
     subscription->handed = subscription->queued = larger(start, had.given);
     if (subscription->handed > start)
-        session_dirty(chat, subscription->session);
+        inherit_doubt(chat, subscription, start);
 }

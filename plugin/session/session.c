@@ -197,7 +197,7 @@ void session_dirty(struct chat *chat, struct session *session)
 {
     if (session->dirty.since != 0)
         return;
-    session->dirty.since = chat->now;
+    session->dirty.since = chat->steady;
     DL_APPEND2(chat->sessions->dirty, session, dirty.prev, dirty.next);
 }
 

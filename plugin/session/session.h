@@ -9,6 +9,7 @@
 #include "acl/identity.h"
 #include "lib/keyed_hash.h"
 #include "plugin/session/expiry.h"
+#include "plugin/session/leak.h"
 #include "schema/ids.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -85,7 +86,7 @@ struct session {
     struct session *state_prev, *state_next; /* FRESH and FRESH_CLOSING; CLOSING */
     UT_hash_handle hh, hh_id;                /* by client; the newest with its client id */
     struct {
-        int64_t since; /* a cursor has moved; 0: none has */
+        int64_t since; /* chat->steady when a cursor moved; 0: none has */
         struct session *prev, *next;
     } dirty;
     struct strays strays;
@@ -118,6 +119,15 @@ struct session {
     struct subscription *inbox, *feed; /* into subscriptions, or NULL */
     struct subscription *ended; /* unsubscribed on this connection: their positions go on if they come back */
     int subscribes;             /* SUBSCRIBE filters accepted on this connection */
+
+    /* What of stored messages has been handed to the broker, at QoS 1 and 2: handover.c. */
+    struct handover {
+        int64_t count;          /* on this connection */
+        struct leak waiting;    /* those that may not have been taken */
+        int64_t calm;           /* so many had been handed when all had been taken for the last time */
+        int64_t bytes, longest; /* of those that were handed since; of the longest of these */
+        int64_t overtaking;     /* so many had been handed when something was at QoS 0 */
+    } handover;
 
     /* What it is given now: delivery/deliver.c, delivery/live_publish.c; in_flight by life/leaving.c too. */
     struct {

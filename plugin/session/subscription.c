@@ -56,6 +56,12 @@ void subscription_unlink(struct subscription *subscription)
         DL_DELETE2(subscription->conversation->subscriptions, subscription, group_prev, group_next);
 }
 
+void subscription_free(struct subscription *subscription)
+{
+    free(subscription->trails);
+    free(subscription);
+}
+
 struct subscription *subscription_find(const struct session *session, const struct conversation *conversation)
 {
     struct subscription *subscription;

@@ -16,6 +16,11 @@ struct user;
 
 enum subscription_kind { SUBSCRIPTION_INBOX, SUBSCRIPTION_FEED, SUBSCRIPTION_GROUP, SUBSCRIPTION_LIVE };
 
+/* Where a position was when so many messages had been handed, and when. */
+struct trails {
+    struct trail by_count, by_time;
+};
+
 /* What a session is subscribed to. Each group is written by the files named above it; all may read. */
 struct subscription {
     /* subscription.c */
@@ -43,10 +48,12 @@ struct subscription {
     int64_t early; /* what was queued a turn before `queued` and may not be flushed either */
     uint64_t early_until;
     uint64_t queued_until; /* the tick at which `queued` has been flushed */
-    int64_t settling;      /* the position two seconds ago: what is written while the session goes on */
     int64_t cursor;        /* what the store has (or is about to have) */
     int64_t acked;         /* devices that use `ack`: cursor by hand */
-    struct trail trail;    /* where `handed` was in the last 1.5 keepalives */
+    bool acked_now;        /* ... on this connection */
+    int64_t moved_count;   /* so many messages had been handed (session->handover) when it moved last */
+    int64_t moved_time;    /* ... and when that was (chat->steady) */
+    struct trails *trails; /* NULL: all is sure, or memory was out, and nothing after the cursor is */
 };
 
 /* Is it of a kind whose messages are stored? */
@@ -58,8 +65,10 @@ static inline bool subscription_stored(const struct subscription *subscription)
 /* A new one, in the lists of its session and its conversation (NULL: inbox and feed). NULL: out of memory. */
 struct subscription *subscription_create(struct session *session, enum subscription_kind kind,
                                          struct conversation *conversation);
-/* It is in those lists no more; to be freed by the caller. */
+/* It is in those lists no more. */
 void subscription_unlink(struct subscription *subscription);
+/* Frees one that is in no list. */
+void subscription_free(struct subscription *subscription);
 
 /* The session's subscription to a group by name (GROUP or LIVE), NULL if none. */
 struct subscription *subscription_find(const struct session *session,

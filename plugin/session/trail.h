@@ -1,32 +1,59 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Where a position was some time ago: a few samples, at least an eighth of the window apart. No clock. */
+/* Where a position was earlier: at a time, or when so many messages had been handed. A few samples, the closer
+ * together the younger they are. Pure: no clock, any thread. */
 #ifndef PLUGIN_SESSION_TRAIL_H
 #define PLUGIN_SESSION_TRAIL_H
 
 #include <stdint.h>
 
-#define TRAIL_SAMPLES 9 /* nine that are an eighth apart reach back a whole window */
+#define TRAIL_SAMPLES 12
 
+/* All zero: it has not moved. */
 struct trail {
-    unsigned count, first;
+    unsigned count;
     struct {
-        int64_t time, position;
-    } sample[TRAIL_SAMPLES];
+        int64_t at, position;
+    } sample[TRAIL_SAMPLES]; /* oldest first */
 };
 
-/* Call before the position moves on from `position`. */
-static inline void trail_note(struct trail *trail, int64_t now, int64_t window, int64_t position)
+static inline void trail_remove(struct trail *trail, unsigned index)
 {
-    unsigned newest = (trail->first + trail->count + TRAIL_SAMPLES - 1) % TRAIL_SAMPLES;
-    if (trail->count > 0 && now - trail->sample[newest].time < window / (TRAIL_SAMPLES - 1))
+    trail->count--;
+    for (unsigned i = index; i < trail->count; i++)
+        trail->sample[i] = trail->sample[i + 1];
+}
+
+/* The one between two that are close together for their age goes; never the oldest. */
+static inline void trail_thin(struct trail *trail, int64_t at)
+{
+    unsigned least = 1;
+    int64_t closest = INT64_MAX;
+    for (unsigned i = 1; i + 1 < trail->count; i++) {
+        int64_t between = trail->sample[i + 1].at - trail->sample[i - 1].at;
+        int64_t closeness = between * 1024 / (at - trail->sample[i + 1].at + 1);
+        if (closeness >= closest)
+            continue;
+        closest = closeness;
+        least = i;
+    }
+    trail_remove(trail, least);
+}
+
+/* Call before the position moves on from `position`, at `at`, which rises (what is not after the last one is
+ * left out). Less than `gap` after the last sample none is taken; what matters only to who asks for a time
+ * before `needed` is forgotten. */
+static inline void trail_note(struct trail *trail, int64_t at, int64_t gap, int64_t needed, int64_t position)
+{
+    if (needed >= at)
+        trail->count = 0;
+    if (trail->count > 0 && at - trail->sample[trail->count - 1].at < gap)
         return;
+    while (trail->count > 1 && trail->sample[1].at <= needed)
+        trail_remove(trail, 0);
     if (trail->count == TRAIL_SAMPLES)
-        trail->first = (trail->first + 1) % TRAIL_SAMPLES;
-    else
-        trail->count++;
-    newest = (trail->first + trail->count - 1) % TRAIL_SAMPLES;
-    trail->sample[newest].time = now;
-    trail->sample[newest].position = position;
+        trail_thin(trail, at);
+    trail->sample[trail->count].at = at;
+    trail->sample[trail->count++].position = position;
 }
 
 /* A position that was not passed later than at `then`; `position`, the present one, when it has not moved
@@ -34,9 +61,8 @@ static inline void trail_note(struct trail *trail, int64_t now, int64_t window, 
 static inline int64_t trail_at(const struct trail *trail, int64_t then, int64_t position)
 {
     for (unsigned i = trail->count; i-- > 0;) {
-        unsigned at = (trail->first + i) % TRAIL_SAMPLES;
-        position = trail->sample[at].position;
-        if (trail->sample[at].time <= then)
+        position = trail->sample[i].position;
+        if (trail->sample[i].at <= then)
             break;
     }
     return position;

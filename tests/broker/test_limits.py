@@ -303,7 +303,8 @@ def test_who_reads_again_after_a_while_has_everything_in_order(broker, alice):
 @pytest.mark.parametrize("qos", [0, 1, 2])
 @VERSIONS
 def test_a_replay_of_1000_fits_mosquittos_own_limits(broker_factory, version, qos):
-    broker = broker_factory(conf=["max_queued_messages 1000", "allow_duplicate_messages false"])
+    conf = ["max_queued_messages 1000", "allow_duplicate_messages false"]
+    broker = broker_factory(conf=conf, device_rate=1000)
     broker.create("bob")
     alice = broker.raw()
     alice.login("alice")
@@ -315,7 +316,7 @@ def test_a_replay_of_1000_fits_mosquittos_own_limits(broker_factory, version, qo
 
 
 def test_a_replay_of_more_than_mosquitto_queues_is_paced(broker_factory):
-    broker = broker_factory(conf=["max_queued_messages 2000"], replay_limit=5000)
+    broker = broker_factory(conf=["max_queued_messages 2000"], replay_limit=5000, device_rate=2000)
     broker.create("bob")
     alice = broker.raw()
     alice.login("alice")

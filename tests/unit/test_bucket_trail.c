@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "plugin/people/bucket.h"
+#include "plugin/session/leak.h"
 #include "plugin/session/trail.h"
 
 #define NOW    1700000000000
@@ -81,6 +82,51 @@ static void test_a_clock_that_goes_back_gives_and_takes_nothing(void **state)
     assert_int_equal(take_all(&bucket, NOW - HOUR + 1000, 10, 50, 0), 10);
 }
 
+static void test_what_was_put_into_a_leak_runs_out_at_its_rate(void **state)
+{
+    (void)state;
+    struct leak leak = {0};
+    assert_int_equal(leak_level(&leak, NOW, 45), 0);
+    for (int i = 0; i < 400; i++)
+        leak_add(&leak, NOW, 45, 1000);
+    assert_int_equal(leak_level(&leak, NOW, 45), 400000);
+    assert_int_equal(leak_level(&leak, NOW + 1000, 45), 355000);
+    assert_int_equal(leak_level(&leak, NOW + HOUR, 45), 0);
+}
+
+static void test_adding_often_lets_no_more_run_out_of_a_leak(void **state)
+{
+    (void)state;
+    struct leak leak = {0};
+    for (int ms = 0; ms < 10000; ms++)
+        leak_add(&leak, NOW + ms, 45, 1000);
+    assert_in_range(leak_level(&leak, NOW + 10000, 45), 10000000 - 450000, 10000000 - 449000);
+}
+
+static void test_a_leak_that_is_lowered_is_never_raised(void **state)
+{
+    (void)state;
+    struct leak leak = {0};
+    leak_add(&leak, NOW, 45, 100000);
+    leak_lower(&leak, NOW, 45, 200000);
+    assert_int_equal(leak_level(&leak, NOW, 45), 100000);
+    leak_lower(&leak, NOW + 1000, 45, 5000);
+    assert_int_equal(leak_level(&leak, NOW + 1000, 45), 5000);
+}
+
+static void test_a_clock_that_goes_back_lets_nothing_run_out_of_a_leak(void **state)
+{
+    (void)state;
+    struct leak leak = {0};
+    leak_add(&leak, NOW, 45, 100000);
+    assert_int_equal(leak_level(&leak, NOW - HOUR, 45), 100000);
+}
+
+static void note(struct trail *trail, int64_t now, int64_t position)
+{
+    trail_note(trail, now, WINDOW / 8, now - WINDOW, position);
+}
+
 static void test_a_trail_that_never_moved_gives_the_present_position(void **state)
 {
     (void)state;
@@ -92,8 +138,8 @@ static void test_before_the_first_move_it_gives_where_it_began(void **state)
 {
     (void)state;
     struct trail trail = {0};
-    trail_note(&trail, NOW, WINDOW, 1);
-    trail_note(&trail, NOW + 20, WINDOW, 2);
+    note(&trail, NOW, 1);
+    note(&trail, NOW + 20, 2);
     assert_int_equal(trail_at(&trail, NOW - 1, 3), 1);
     assert_int_equal(trail_at(&trail, NOW + 19, 3), 1);
     assert_int_equal(trail_at(&trail, NOW + 20, 3), 2);
@@ -104,7 +150,7 @@ static void check_steps(int step, int until)
 {
     struct trail trail = {0};
     for (int ms = 0, position = 0; ms <= until; ms += step, position++) {
-        trail_note(&trail, NOW + ms, WINDOW, position);
+        note(&trail, NOW + ms, position);
         int64_t then = NOW + ms - WINDOW;
         int64_t was = then < NOW ? 0 : (then - NOW) / step + 1;
         int64_t given = trail_at(&trail, then, position + 1);
@@ -121,12 +167,29 @@ static void test_it_never_tells_a_later_position_and_not_one_much_earlier(void *
         check_steps(step, 2000);
 }
 
+/* Messages 1, 2, 3 ... of which the last `doubtful` may be asked for: never a later position than that, nor one
+ * more than three times as far back. */
+static void test_a_trail_of_counts_reaches_back_as_far_as_it_has_to(void **state)
+{
+    (void)state;
+    for (int64_t doubtful = 1; doubtful < 20000; doubtful = doubtful * 3 + 1) {
+        struct trail trail = {0};
+        for (int64_t count = 0; count < 30000; count++)
+            trail_note(&trail, count, 8, count - doubtful, count);
+        for (int64_t back = 1; back <= doubtful; back = back * 2 + 1) {
+            int64_t given = trail_at(&trail, 30000 - back, 30000);
+            assert_true(given <= 30000 - back);
+            assert_true(given >= 30000 - back * 3 - 16);
+        }
+    }
+}
+
 static void test_a_clock_that_goes_back_keeps_the_older_position(void **state)
 {
     (void)state;
     struct trail trail = {0};
-    trail_note(&trail, NOW, WINDOW, 1);
-    trail_note(&trail, NOW - HOUR, WINDOW, 2);
+    note(&trail, NOW, 1);
+    note(&trail, NOW - HOUR, 2);
     assert_int_equal(trail_at(&trail, NOW, 3), 1);
 }
 
@@ -140,9 +203,14 @@ int main(void)
         cmocka_unit_test(test_a_bucket_never_holds_more_than_its_size),
         cmocka_unit_test(test_a_reserve_is_left_for_others),
         cmocka_unit_test(test_a_clock_that_goes_back_gives_and_takes_nothing),
+        cmocka_unit_test(test_what_was_put_into_a_leak_runs_out_at_its_rate),
+        cmocka_unit_test(test_adding_often_lets_no_more_run_out_of_a_leak),
+        cmocka_unit_test(test_a_leak_that_is_lowered_is_never_raised),
+        cmocka_unit_test(test_a_clock_that_goes_back_lets_nothing_run_out_of_a_leak),
         cmocka_unit_test(test_a_trail_that_never_moved_gives_the_present_position),
         cmocka_unit_test(test_before_the_first_move_it_gives_where_it_began),
         cmocka_unit_test(test_it_never_tells_a_later_position_and_not_one_much_earlier),
+        cmocka_unit_test(test_a_trail_of_counts_reaches_back_as_far_as_it_has_to),
         cmocka_unit_test(test_a_clock_that_goes_back_keeps_the_older_position),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

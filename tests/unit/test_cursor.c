@@ -13,11 +13,14 @@
 #include "lib/basics.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
+#include "plugin/session/handover.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 
 #define START     1700000000000
 #define KEEPALIVE 60
+#define RATE      45
+#define QUEUE     1000
 
 static struct chat chat;
 static struct session session;
@@ -28,7 +31,9 @@ static struct conversation pair = {.id = 1, .a = "alice", .b = "bob"}, club = {.
 static int set_up(void **state)
 {
     (void)state;
-    chat = (struct chat){.now = START, .tick = 5};
+    chat = (struct chat){.steady = START, .tick = 5};
+    chat.options.device_rate = RATE;
+    chat.limits.max_queued_messages = QUEUE;
     session = (struct session){.keepalive_seconds = KEEPALIVE};
     inbox = session.inbox = subscription_create(&session, SUBSCRIPTION_INBOX, NULL);
     return inbox ? sessions_open(&chat) : -1;
@@ -40,7 +45,7 @@ static int tear_down(void **state)
     while (session.subscriptions) {
         struct subscription *subscription = session.subscriptions;
         subscription_unlink(subscription);
-        free(subscription);
+        subscription_free(subscription);
     }
     sessions_close(&chat);
     return 0;
@@ -124,14 +129,135 @@ static void a_connection_that_died_unnoticed_is_given_what_came_since(void **sta
 {
     (void)state;
     for (int64_t id = 1; id <= 30; id++) {
-        chat.now = START + id * 10000; /* message 15 comes 150 s before the last one, 16 140 s, ... */
+        chat.steady = START + id * 10000; /* message 15 comes 150 s before the last one, 16 140 s, ... */
         subscription_hand(&chat, inbox, id, false);
     }
     const int64_t sure = 30 - KEEPALIVE * 15 / 100; /* one and a half keepalives ago */
     assert_in_range(subscriptions_doubtful_after(&chat, &session), sure - 2, sure);
-    subscriptions_rewind(&chat, &session);
+    subscriptions_rewind(&chat, &session, true);
     assert_in_range(position(), sure - 2, sure);
     assert_int_equal(subscription_given(&chat, inbox), position());
+}
+
+/* Messages first to last of the inbox, at QoS 1, natively and all at once. */
+static void hand_many(int64_t first, int64_t last)
+{
+    for (int64_t id = first; id <= last; id++) {
+        subscription_hand(&chat, inbox, id, false);
+        session_handed(&chat, &session, 200, 1);
+    }
+}
+
+/* Where the device goes on after a proper end. */
+static int64_t leave(void)
+{
+    subscriptions_rewind(&chat, &session, false);
+    return position();
+}
+
+static void who_takes_few_messages_and_leaves_has_had_them(void **state)
+{
+    (void)state;
+    hand_many(1, 20);
+    assert_int_equal(leave(), 20);
+}
+
+static void what_may_wait_in_the_broker_has_not_been_had(void **state)
+{
+    (void)state;
+    hand_many(1, 400);
+    assert_int_equal(leave(), 0);
+}
+
+static void what_a_slow_device_can_have_taken_has_been_had(void **state)
+{
+    (void)state;
+    hand_many(1, 400);
+    chat.steady += 6000;
+    const int64_t taken = RATE * 5; /* and one second in which it may have taken nothing */
+    assert_in_range(leave(), taken - 100, taken);
+}
+
+static void what_fits_on_the_wire_when_a_device_leaves_has_been_had(void **state)
+{
+    (void)state;
+    chat.limits.max_inflight_messages = 100;
+    hand_many(1, 20);
+    assert_int_equal(leave(), 20);
+    chat.limits.max_inflight_messages = 0;
+    assert_int_equal(leave(), 20);
+    chat.limits.max_inflight_messages = 5;
+    assert_in_range(leave(), 0, 5);
+}
+
+static void after_a_rest_all_has_been_had(void **state)
+{
+    (void)state;
+    hand_many(1, 400);
+    chat.steady += 1000 * 380 / RATE + 100;
+    assert_int_equal(leave(), 400);
+}
+
+static void what_was_had_before_a_flood_is_in_no_doubt(void **state)
+{
+    (void)state;
+    hand_many(1, 10);
+    chat.steady += 3600000;
+    hand_many(11, 400);
+    assert_int_equal(leave(), 10);
+}
+
+static void at_QoS_0_nothing_waits(void **state)
+{
+    (void)state;
+    for (int64_t id = 1; id <= 400; id++) {
+        subscription_hand(&chat, inbox, id, false);
+        session_handed(&chat, &session, 200, 0);
+    }
+    assert_int_equal(leave(), 400);
+}
+
+static void what_is_saved_is_what_a_connection_that_lives_has_had(void **state)
+{
+    (void)state;
+    hand_many(1, 5);
+    assert_int_equal(subscription_sure(&chat, inbox), 0);
+    chat.steady += KEEPALIVE * 1500 + 1;
+    assert_int_equal(subscription_sure(&chat, inbox), 5);
+}
+
+/* The broker's queue: a quarter is left for others. */
+
+static void more_than_the_broker_can_queue_is_not_handed(void **state)
+{
+    (void)state;
+    hand_many(1, QUEUE * 3 / 4 - 1);
+    assert_false(session_full(&chat, &session));
+    hand_many(QUEUE, QUEUE);
+    assert_true(session_full(&chat, &session));
+    chat.steady += 1000;
+    assert_false(session_full(&chat, &session));
+}
+
+static void nor_more_bytes_than_it_can_queue(void **state)
+{
+    (void)state;
+    chat.limits.max_queued_bytes = 1000000;
+    for (int i = 0; i < 75; i++) {
+        assert_false(session_full(&chat, &session));
+        session_handed(&chat, &session, 10000, 1);
+    }
+    assert_true(session_full(&chat, &session));
+    chat.steady += 1000; /* whatever of it was taken first */
+    assert_false(session_full(&chat, &session));
+}
+
+static void without_a_limit_the_broker_is_never_full(void **state)
+{
+    (void)state;
+    chat.limits.max_queued_messages = 0;
+    hand_many(1, 100000);
+    assert_false(session_full(&chat, &session));
 }
 
 static void what_the_feed_brings_has_been_had_by_the_narrower_filter_too(void **state)
@@ -202,6 +328,17 @@ int main(void)
         TEST(what_two_turns_have_queued_is_had_turn_by_turn),
         TEST(a_position_never_goes_back),
         TEST(a_connection_that_died_unnoticed_is_given_what_came_since),
+        TEST(who_takes_few_messages_and_leaves_has_had_them),
+        TEST(what_may_wait_in_the_broker_has_not_been_had),
+        TEST(what_a_slow_device_can_have_taken_has_been_had),
+        TEST(what_fits_on_the_wire_when_a_device_leaves_has_been_had),
+        TEST(after_a_rest_all_has_been_had),
+        TEST(what_was_had_before_a_flood_is_in_no_doubt),
+        TEST(at_QoS_0_nothing_waits),
+        TEST(what_is_saved_is_what_a_connection_that_lives_has_had),
+        TEST(more_than_the_broker_can_queue_is_not_handed),
+        TEST(nor_more_bytes_than_it_can_queue),
+        TEST(without_a_limit_the_broker_is_never_full),
         TEST(what_the_feed_brings_has_been_had_by_the_narrower_filter_too),
         TEST(whoever_acks_by_hand_moves_the_cursor_alone),
         TEST(nothing_counts_as_had_before_it_is_flushed),

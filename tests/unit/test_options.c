@@ -168,6 +168,7 @@ static const struct number_row {
     NUMBER(recall_seconds, 0, 604800, 120, true),
     NUMBER(replay_limit, 0, 1000000, 1000, true),
     NUMBER(live_history, 0, 50, 20, true),
+    NUMBER(device_rate, 1, 100000, 45, true),
     NUMBER(ring_bytes, 4194304, INT64_C(4294967296), 67108864, false),
     NUMBER(push_lease_seconds, 1, 3600, 30, true),
     NUMBER(push_ttl_seconds, 60, 604800, 86400, true),

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""A device that takes fifty messages a second has most of what was handed to it in the broker's queue, which is gone
+when anything ends. It misses nothing all the same."""
+import contextlib
+import json
+import threading
+import time
+
+import pytest
+
+from harness import packets
+from harness.raw import Closed
+from harness.settings import PATIENCE
+
+PACE = 0.02  # seconds a message
+MESSAGES = 400
+
+
+def numbered(first, last):
+    return [f"m{n}" for n in range(first, last + 1)]
+
+
+class SlowDevice:
+    """Takes a message, works on it, acknowledges it, takes the next one."""
+
+    def __init__(self, broker, client_id="bob:iot:1", clean=True, pace=PACE):
+        self.client, self.taken, self._pace = broker.raw(), [], pace
+        self.client.auto_ack = False
+        self._enough, self._wanted, self._leaving = threading.Event(), None, False
+        self.client.login("bob", client_id, clean=clean)
+
+    def subscribe(self, *filters):
+        for name in filters:
+            self.client.subscribe(name)
+        self._thread = threading.Thread(target=self._work)
+        self._thread.start()
+        return self
+
+    def _work(self):
+        with contextlib.suppress(Closed):
+            while not self._leaving:
+                try:
+                    message = self.client.next_message(timeout=0.1)
+                except TimeoutError:
+                    continue
+                time.sleep(self._pace)
+                self.taken.append(json.loads(message.payload).get("text"))
+                if message.qos:
+                    self.client.send(packets.ack(packets.PUBACK, message.mid))
+                if len(self.taken) == self._wanted:
+                    self._enough.set()
+
+    def take(self, count):
+        """Returns when it has taken so many in all."""
+        self._wanted = count
+        assert len(self.taken) >= count or self._enough.wait(PATIENCE), f"only {len(self.taken)} of {count}"
+
+    def stop(self):
+        """It works no more. What it has not taken by now, it never will."""
+        self._leaving = True
+        self._thread.join()
+        return self.taken
+
+
+def missing(broker, device, clean=True):
+    """What neither was taken by the slow device nor comes when it has returned as a fast one."""
+    alice = broker.user("alice", "iot:after")
+    bob = broker.user("bob", "iot:1", version=4, clean=clean)
+    if not bob.session_present:
+        bob.subscribe(bob.feed)
+    alice.send("bob", "end")
+    again = [message.get("text") for message in bob.contents("end", timeout=30)]
+    return set(numbered(1, MESSAGES)) - set(device.taken) - set(again)
+
+
+def end_by_stop(broker, device):
+    assert broker.stop() == 0
+    device.stop()
+    broker.start()
+
+
+def end_by_kill(broker, device):
+    broker.kill()
+    device.stop()
+    broker.start()
+
+
+def end_by_disconnect(broker, device):
+    device.stop()
+    device.client.disconnect()
+
+
+def end_by_cut(broker, device):
+    device.stop()
+    device.client.drop()
+
+
+def end_by_takeover(broker, device):
+    device.stop()
+
+
+ENDS = pytest.mark.parametrize("end", [end_by_stop, end_by_kill, end_by_disconnect, end_by_cut, end_by_takeover])
+
+
+@pytest.fixture
+def alice(broker):
+    broker.create("bob")
+    return broker.user("alice")
+
+
+def take_until_the_end(device, end):
+    """A crash takes what of the cursors was written: two seconds old at least."""
+    device.take(250 if end is end_by_kill else 120)
+
+
+@ENDS
+def test_in_the_middle_of_a_replay_nothing_is_lost_with_the_queue(broker, alice, end):
+    alice.send_many("bob", numbered(1, MESSAGES))
+    device = SlowDevice(broker).subscribe("chat/user/bob/#")
+    take_until_the_end(device, end)
+    end(broker, device)
+    assert missing(broker, device) == set()
+
+
+@ENDS
+def test_nothing_that_was_sent_at_once_is_lost_with_the_queue(broker, alice, end):
+    device = SlowDevice(broker).subscribe("chat/user/bob/#")
+    alice.send_many("bob", numbered(1, MESSAGES))
+    take_until_the_end(device, end)
+    end(broker, device)
+    assert missing(broker, device) == set()
+
+
+@pytest.mark.parametrize("end", [end_by_stop, end_by_disconnect, end_by_cut])
+def test_nothing_is_lost_with_the_queue_when_a_device_leaves_at_once(broker, alice, end):
+    alice.send_many("bob", numbered(1, MESSAGES))
+    device = SlowDevice(broker).subscribe("chat/user/bob/#")
+    device.take(3)
+    end(broker, device)
+    assert missing(broker, device) == set()
+
+
+def test_what_was_given_by_a_filter_that_was_unsubscribed_is_not_lost_with_the_queue(broker, alice):
+    alice.send_many("bob", numbered(1, MESSAGES))
+    device = SlowDevice(broker).subscribe("chat/user/bob/#")
+    device.take(60)
+    device.stop()
+    device.client.unsubscribe("chat/user/bob/#")
+    device.client.disconnect()
+    assert missing(broker, device) == set()
+
+
+def test_what_was_given_before_a_filter_was_subscribed_again_is_not_lost_with_the_queue(broker, alice):
+    alice.send_many("bob", numbered(1, MESSAGES))
+    device = SlowDevice(broker).subscribe("chat/user/bob/#")
+    device.take(60)
+    device.stop()
+    device.client.unsubscribe("chat/user/bob/#")
+    device.client.subscribe("chat/user/bob/#")
+    device.client.disconnect()
+    assert missing(broker, device) == set()
+
+
+# ---- kept sessions
+
+
+@pytest.mark.parametrize("persistence", [False, True])
+@pytest.mark.parametrize("end", [end_by_stop, end_by_kill, end_by_cut])
+def test_a_kept_session_loses_nothing_with_the_queue(broker_factory, persistence, end):
+    broker = broker_factory(start=False, conf=["persistence true"] if persistence else [])
+    broker.conf.append(f"persistence_location {broker.folder}/")
+    broker.start()
+    broker.create("bob")
+    alice = broker.user("alice")
+    device = SlowDevice(broker, clean=False).subscribe("chat/user/bob/#")
+    alice.send_many("bob", numbered(1, MESSAGES))
+    take_until_the_end(device, end)
+    end(broker, device)
+    assert missing(broker, device, clean=False) == set()
+
+
+def test_a_kept_session_that_is_away_when_the_broker_stops_loses_nothing_with_the_queue(broker, alice):
+    device = SlowDevice(broker, clean=False).subscribe("chat/user/bob/#")
+    alice.send_many("bob", numbered(1, MESSAGES))
+    device.take(60)
+    end_by_cut(broker, device)
+    broker.restart()
+    assert missing(broker, device, clean=False) == set()
+
+
+# ---- more than the broker can queue
+
+
+def test_what_the_broker_has_no_room_for_waits_in_the_database(broker_factory):
+    """Live: five times as much as the broker would queue, all at once. Twice as fast as usual."""
+    broker = broker_factory(conf=["max_queued_messages 100"], device_rate=90)
+    broker.create("bob")
+    alice = broker.user("alice")
+    device = SlowDevice(broker, pace=0.01).subscribe("chat/user/bob/#")
+    alice.send_many("bob", numbered(1, 500))
+    device.take(500)
+    assert device.stop() == numbered(1, 500)
+
+
+def test_a_client_that_rests_before_it_takes_what_waited_in_three_subscriptions_misses_nothing(broker_factory):
+    """With the limits Mosquitto has by default. Ten times as fast as usual: what would be three seconds is
+    0.3 here."""
+    broker = broker_factory(conf=["max_queued_messages 1000", "max_queued_bytes 0"], device_rate=450)
+    alice = broker.user("alice")
+    broker.create("bob")
+    topics = ["chat/user/bob", *(alice.group("Private", name, ["bob"]) for name in ("g1", "g2"))]
+    for topic in topics:
+        alice.send_many(topic, [f"{topic} {n}" for n in range(990)])
+    bob = broker.raw()
+    bob.login("bob")
+    for topic in topics:
+        bob.start_subscribe(topic)
+    time.sleep(0.3)
+    expected = {f"{topic} {n}" for topic in topics for n in range(990)}
+    found = set()
+    while found < expected:
+        message = json.loads(bob.next_message().payload)
+        found |= {message["text"]} if "text" in message else set()
+        assert message.get("event") != "more"
+
+
+def test_what_the_broker_has_no_room_for_in_bytes_waits_too(broker_factory):
+    """It queues 400 kB: forty of these."""
+    broker = broker_factory(conf=["max_queued_bytes 400000"], device_rate=90)
+    broker.create("bob")
+    alice, text = broker.user("alice"), "x" * 10000
+    bob = broker.raw()
+    bob.login("bob")
+    bob.subscribe("chat/user/bob/#")
+    for first in range(0, 150, 50):
+        alice.send_many("bob", [f"{n} {text}" for n in range(first, first + 50)])
+    found = [json.loads(bob.next_message().payload)["text"].split()[0] for _ in range(150)]
+    assert found == [str(n) for n in range(150)]
