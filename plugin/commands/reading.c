@@ -22,10 +22,11 @@ int command_ack(struct command *command)
     const int64_t id = command_number(command, FIELD_ID), last = store_last_id(chat->store);
     if (id > last)
         return command_refuse(command, "id: must be a whole number from 0 to %lld", (long long)last);
+    struct subscription *by = subscription_of_message(chat, command->session, id);
     int code = command_begin_sized(command, subscriptions_frame_bytes(command->session));
     if (code != CODE_OK)
         return code;
-    subscriptions_ack(chat, command->session, id);
+    subscriptions_ack(chat, command->session, id, by);
     command_commit(command);
     return CODE_OK;
 }

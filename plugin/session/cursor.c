@@ -6,9 +6,11 @@
 
 #include "lib/basics.h"
 #include "plugin/core/chat.h"
+#include "plugin/people/conversation.h"
 #include "plugin/session/handover.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
+#include "schema/log.h"
 #include "schema/store.h"
 
 #define CURSOR_AGE_MS   2000
@@ -221,16 +223,97 @@ size_t subscriptions_frame_bytes(const struct session *session)
     return (active + ended) * CURSOR_BYTES;
 }
 
-void subscriptions_ack(struct chat *chat, struct session *session, int64_t id)
+/* ack */
+
+static bool take_conversation(void *context, const struct message *message)
 {
-    struct subscription *subscription;
-    if (!session->device.acks) {
-        session->device.acks = true;
-        store_put(chat->store, W_DEVICE_ACKS, "t", session->client_id);
-    }
+    *(int64_t *)context = message->conversation;
+    return false;
+}
+
+struct subscription *subscription_of_message(struct chat *chat, const struct session *session, int64_t id)
+{
+    int64_t number = 0;
+    if (session->feed || (session->inbox && session->subscriptions->next == NULL))
+        return session->feed ? session->feed : session->inbox;
+    if (!log_find(chat->log, id, take_conversation, &number) || number == 0)
+        return NULL;
+    const struct conversation *conversation = conversation_by_id(chat, number);
+    struct subscription *found = conversation ? subscription_named(session, conversation) : NULL;
+    return found && subscription_stored(found) ? found : NULL;
+}
+
+/* What an id that was acked says of a connection. */
+struct acknowledged {
+    int64_t id;
+    const struct subscription
+        *by;       /* brought it, and everything up to it has been taken; NULL: nobody knows */
+    int64_t count; /* so many messages had been handed before it in any case, and have been taken */
+    bool earlier;  /* it was brought on an earlier connection */
+};
+
+/* So many had been handed when the subscription had not come to this id yet. */
+static int64_t count_before(struct chat *chat, struct subscription *subscription, int64_t id)
+{
+    const struct trails *trails = subscription->trails;
+    if (id >= subscription_given(chat, subscription))
+        return subscription->moved_count;
+    return trails ? trail_when(&trails->by_count, id, 0) : 0;
+}
+
+static bool began_after(const struct session *session, int64_t id)
+{
+    const struct subscription *subscription;
     DL_FOREACH (session->subscriptions, subscription)
-        if (id > subscription->acked)
-            subscription->acked = id;
+        if (subscription_stored(subscription) && subscription->begun < id)
+            return false;
+    return true;
+}
+
+/* An id says nothing for sure that nobody brought, or that may have overtaken others at QoS 0. */
+static struct acknowledged find_acknowledged(struct chat *chat, struct session *session, int64_t id,
+                                             struct subscription *by)
+{
+    struct acknowledged found = {.id = id, .by = by, .count = handover_taken(chat, session)};
+    bool known = by && id <= subscription_given(chat, by);
+    found.earlier = known ? id <= by->begun : began_after(session, id);
+    if (!known || handover_overtaken(chat, session))
+        found.by = NULL;
+    else
+        found.count = count_before(chat, by, id);
+    return found;
+}
+
+/* On a connection the acked position only rises. But at first it may go back: who returns may know of less
+ * than was believed. */
+static void ack_one(struct chat *chat, struct subscription *subscription, const struct acknowledged *found)
+{
+    int64_t position = subscription_given(chat, subscription);
+    if (found->by != subscription && !found->earlier)
+        position = position_at_count(subscription, found->count, position);
+    position = smaller(position, found->id);
+    if (position > subscription->acked || (found->earlier && !subscription->acked_now))
+        subscription->acked = position;
+    subscription->acked_now = true;
+}
+
+void subscriptions_take_ack(struct chat *chat, struct session *session, int64_t id, struct subscription *by)
+{
+    const struct acknowledged found = find_acknowledged(chat, session, id, by);
+    struct subscription *subscription;
+    session->device.acks = true;
+    DL_FOREACH (session->subscriptions, subscription)
+        if (subscription_stored(subscription))
+            ack_one(chat, subscription, &found);
+    if (found.by && !found.earlier)
+        session_has_taken(chat, session, smaller(found.count, session->handover.count));
+}
+
+void subscriptions_ack(struct chat *chat, struct session *session, int64_t id, struct subscription *by)
+{
+    if (!session->device.acks)
+        store_put(chat->store, W_DEVICE_ACKS, "t", session->client_id);
+    subscriptions_take_ack(chat, session, id, by);
     subscriptions_put_cursors(chat, session);
 }
 

@@ -52,7 +52,15 @@ void subscriptions_put_sure(struct chat *chat, struct session *session);
 /* TICK: writes what of the cursors of connected sessions has become sure, every two seconds, a bounded number a
  * turn. */
 bool cursors_tick(struct chat *chat);
-/* `ack`: moves the cursors of all subscriptions by hand, from now on only so. In the open frame. */
-void subscriptions_ack(struct chat *chat, struct session *session, int64_t id);
+/* The subscription by which the session gets the message of this id. NULL: none, no such message, or the store
+ * cannot be read (store_reads_failed tells). */
+struct subscription *subscription_of_message(struct chat *chat, const struct session *session, int64_t id);
+/* `ack`: the client has had the message of this id, brought by that subscription (NULL: nobody knows), and what
+ * was handed to it before. The cursor of that subscription goes to it, those of the others to where they were
+ * then; from now on they move by this only. An id of before the connection takes them back, the first time. In
+ * the open frame. */
+void subscriptions_ack(struct chat *chat, struct session *session, int64_t id, struct subscription *by);
+/* The same in memory only. */
+void subscriptions_take_ack(struct chat *chat, struct session *session, int64_t id, struct subscription *by);
 
 #endif

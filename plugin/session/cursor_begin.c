@@ -185,7 +185,7 @@ void cursor_begin(struct chat *chat, struct subscription *subscription, const ch
 {
     const struct had had = had_on_connection(chat, subscription);
     int64_t start = first_cursor(chat, subscription, topic, had.sure);
-    subscription->cursor = subscription->acked = start;
+    subscription->begun = subscription->cursor = subscription->acked = start;
     subscription->handed = subscription->queued = larger(start, had.given);
     if (subscription->handed > start)
         inherit_doubt(chat, subscription, start);

@@ -49,6 +49,7 @@ struct subscription {
     uint64_t early_until;
     uint64_t queued_until; /* the tick at which `queued` has been flushed */
     int64_t cursor;        /* what the store has (or is about to have) */
+    int64_t begun;         /* the cursor with which it began on this connection */
     int64_t acked;         /* devices that use `ack`: cursor by hand */
     bool acked_now;        /* ... on this connection */
     int64_t moved_count;   /* so many messages had been handed (session->handover) when it moved last */

@@ -68,4 +68,13 @@ static inline int64_t trail_at(const struct trail *trail, int64_t then, int64_t 
     return position;
 }
 
+/* The latest sample at which the position had not come to `position` yet; `never` when there is none. */
+static inline int64_t trail_when(const struct trail *trail, int64_t position, int64_t never)
+{
+    for (unsigned i = trail->count; i-- > 0;)
+        if (trail->sample[i].position < position)
+            return trail->sample[i].at;
+    return never;
+}
+
 #endif

@@ -3,6 +3,7 @@
 when anything ends. It misses nothing all the same."""
 import contextlib
 import json
+import random
 import threading
 import time
 
@@ -11,6 +12,7 @@ import pytest
 from harness import packets
 from harness.raw import Closed
 from harness.settings import PATIENCE
+from harness.user import CONTROL
 
 PACE = 0.02  # seconds a message
 MESSAGES = 400
@@ -236,3 +238,57 @@ def test_what_the_broker_has_no_room_for_in_bytes_waits_too(broker_factory):
         alice.send_many("bob", [f"{n} {text}" for n in range(first, first + 50)])
     found = [json.loads(bob.next_message().payload)["text"].split()[0] for _ in range(150)]
     assert found == [str(n) for n in range(150)]
+
+
+# ---- ack
+
+
+def acking(broker, seen, random_numbers):
+    """bob comes with filters drawn at random, acks some of what comes as it comes, and breaks off somewhere."""
+    bob = broker.raw()
+    bob.login("bob", "bob:iot:acks")
+    filters = ["chat/user/bob", "chat/group/g1", "chat/group/g2"]
+    random_numbers.shuffle(filters)
+    for name in filters:
+        bob.start_subscribe(name)
+    with contextlib.suppress(TimeoutError):
+        for _ in range(random_numbers.randint(1, 150)):
+            data = json.loads(bob.next_message(timeout=1).payload)
+            if "id" in data:
+                seen.add(data.get("text"))
+            if "id" in data and random_numbers.random() < 0.5:
+                bob.start_publish(CONTROL, {"commands": [{"command": "ack", "id": data["id"]}]}, qos=0)
+    if random_numbers.random() < 0.5:
+        bob.disconnect()
+    else:
+        bob.ping()
+        bob.abort()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_acks_what_comes_as_it_comes_misses_nothing_whatever_breaks(broker, alice, seed):
+    """Groups are older than the inbox, which is often replayed first."""
+    expected = set()
+    for topic in (alice.group("Private", name, ["bob"]) for name in ("g1", "g2")):
+        expected |= {f"{topic} {n}" for n in range(100)}
+        alice.send_many(topic, [f"{topic} {n}" for n in range(100)])
+    expected |= {f"inbox {n}" for n in range(100)}
+    alice.send_many("bob", [f"inbox {n}" for n in range(100)])
+    seen, random_numbers = set(), random.Random(seed)
+    for _ in range(40):
+        if seen >= expected:
+            break
+        acking(broker, seen, random_numbers)
+    assert expected - seen == set()
+
+
+def test_an_ack_of_less_in_a_later_connection_goes_back_to_it(broker, alice):
+    bob = broker.user("bob", "ios:1").subscribe("chat/user/bob/#")
+    alice.send_many("bob", numbered(1, 6))
+    ids = [message.get("id") for message in bob.contents("m6")]
+    bob.disconnect()
+    bob.connect().subscribe(bob.feed)
+    bob.command("ack", id=ids[2])
+    bob.disconnect()
+    bob.connect().subscribe(bob.feed)
+    assert [message.get("text") for message in bob.contents("m6")] == numbered(4, 6)

@@ -288,6 +288,75 @@ static void whoever_acks_by_hand_moves_the_cursor_alone(void **state)
     assert_int_equal(subscription_cursor(&chat, inbox), 7);
 }
 
+/* Natively, at QoS 1. */
+static void hand_one(struct subscription *subscription, int64_t id)
+{
+    subscription_hand(&chat, subscription, id, false);
+    session_handed(&chat, &session, 200, 1);
+}
+
+/* In memory only: what subscriptions_ack() puts into the store is test_slow_devices.py's. */
+
+/* An inbox is replayed first, then a group's older messages: those have not been taken when the last of the
+ * inbox is acked. */
+static void an_ack_counts_for_a_subscription_up_to_what_had_been_handed_by_it(void **state)
+{
+    (void)state;
+    struct subscription *group = subscription_create(&session, SUBSCRIPTION_GROUP, &club);
+    assert_non_null(group);
+    for (int64_t id = 301; id <= 613; id++)
+        hand_one(inbox, id);
+    for (int64_t id = 1; id <= 300; id++)
+        hand_one(group, id);
+    subscriptions_take_ack(&chat, &session, 613, inbox);
+    assert_int_equal(inbox->acked, 613);
+    assert_int_equal(group->acked, 0);
+    subscriptions_take_ack(&chat, &session, 300, group);
+    assert_int_equal(inbox->acked, 613);
+    assert_int_equal(group->acked, 300);
+}
+
+static void an_ack_of_the_last_message_counts_for_all_that_came_before_it(void **state)
+{
+    (void)state;
+    struct subscription *group = subscription_create(&session, SUBSCRIPTION_GROUP, &club);
+    assert_non_null(group);
+    for (int64_t id = 1; id <= 9; id++)
+        hand_one(id % 2 ? inbox : group, id);
+    subscriptions_take_ack(&chat, &session, 9, inbox);
+    assert_int_equal(inbox->acked, 9);
+    assert_int_equal(group->acked, 8);
+}
+
+static void the_first_ack_of_a_connection_may_go_back(void **state)
+{
+    (void)state;
+    inbox->handed = inbox->queued = inbox->acked = inbox->cursor = inbox->begun = 100;
+    subscriptions_take_ack(&chat, &session, 60, inbox);
+    assert_int_equal(inbox->acked, 60);
+    subscriptions_take_ack(&chat, &session, 50, inbox);
+    assert_int_equal(inbox->acked, 60);
+}
+
+static void what_overtook_others_at_QoS_0_acks_none_of_them(void **state)
+{
+    (void)state;
+    hand_many(1, 400);
+    subscription_hand(&chat, inbox, 401, false);
+    session_handed(&chat, &session, 200, 0);
+    subscriptions_take_ack(&chat, &session, 401, inbox);
+    assert_int_equal(inbox->acked, 0);
+}
+
+static void who_acks_is_given_more(void **state)
+{
+    (void)state;
+    hand_many(1, QUEUE);
+    assert_true(session_full(&chat, &session));
+    subscriptions_take_ack(&chat, &session, QUEUE, inbox);
+    assert_false(session_full(&chat, &session));
+}
+
 /* Whatever the order of events: the highest id that is flushed for sure, by its own list of what was queued
  * when. */
 static void nothing_counts_as_had_before_it_is_flushed(void **state)
@@ -341,6 +410,11 @@ int main(void)
         TEST(without_a_limit_the_broker_is_never_full),
         TEST(what_the_feed_brings_has_been_had_by_the_narrower_filter_too),
         TEST(whoever_acks_by_hand_moves_the_cursor_alone),
+        TEST(an_ack_counts_for_a_subscription_up_to_what_had_been_handed_by_it),
+        TEST(an_ack_of_the_last_message_counts_for_all_that_came_before_it),
+        TEST(the_first_ack_of_a_connection_may_go_back),
+        TEST(what_overtook_others_at_QoS_0_acks_none_of_them),
+        TEST(who_acks_is_given_more),
         TEST(nothing_counts_as_had_before_it_is_flushed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
