@@ -12,15 +12,24 @@
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
+/* NULL: they cannot be had now. */
+static struct attributes *attributes_of(struct command *command)
+{
+    struct conversation *group = command->access.conversation;
+    if (!group->attributes)
+        group->attributes = attributes_load(command->chat, group->id);
+    return group->attributes;
+}
+
 /* setGroupAttributes */
 
 /* What comes of it. */
-struct outcome {
+struct attributes_outcome {
     struct attributes_change change;
     cJSON *event; /* `set` and `delete` as they really changed something */
 };
 
-static int delete_keys(struct command *command, struct outcome *outcome)
+static int delete_keys(struct command *command, struct attributes_outcome *outcome)
 {
     cJSON *told = cJSON_AddArrayToObject(outcome->event, "delete");
     const cJSON *key;
@@ -38,7 +47,7 @@ static int delete_keys(struct command *command, struct outcome *outcome)
     return told ? CODE_OK : CODE_BUSY;
 }
 
-static int set_keys(struct command *command, struct outcome *outcome)
+static int set_keys(struct command *command, struct attributes_outcome *outcome)
 {
     cJSON *told = cJSON_AddObjectToObject(outcome->event, "set");
     const cJSON *item;
@@ -54,7 +63,7 @@ static int set_keys(struct command *command, struct outcome *outcome)
     return code == CODE_OK ? attributes_change_check(&outcome->change) : code;
 }
 
-static int apply(struct command *command, struct outcome *outcome)
+static int apply(struct command *command, struct attributes_outcome *outcome)
 {
     struct chat *chat = command->chat;
     struct conversation *group = command->access.conversation;
@@ -66,14 +75,14 @@ static int apply(struct command *command, struct outcome *outcome)
     if (code != CODE_OK)
         return code;
     announce_tip_taken(chat, group);
-    attributes_apply(chat, &outcome->change);
+    attributes_apply(chat, group->id, group->attributes, &outcome->change);
     command_commit(command);
     event_attributes(chat, command->session, group, outcome->event, outcome->change.next.version);
     outcome->change.next.count = 0; /* the group's now */
     return CODE_OK;
 }
 
-static int change(struct command *command, struct outcome *outcome)
+static int change(struct command *command, struct attributes_outcome *outcome)
 {
     int code = outcome->event ? delete_keys(command, outcome) : CODE_BUSY;
     if (code == CODE_OK)
@@ -88,14 +97,13 @@ static int answer_version(struct command *command, int64_t version)
 
 int command_set_group_attributes(struct command *command)
 {
-    struct conversation *group = command->access.conversation;
-    const struct attributes *now = attributes_of(command->chat, group);
+    const struct attributes *now = attributes_of(command);
     if (!now)
         return CODE_BUSY;
     if (command_has(command, FIELD_IF_VERSION) && command_number(command, FIELD_IF_VERSION) != now->version)
         return CODE_ATTRIBUTES_CHANGED;
-    struct outcome outcome = {.event = cJSON_CreateObject()};
-    attributes_change_begin(&outcome.change, group, now);
+    struct attributes_outcome outcome = {.event = cJSON_CreateObject()};
+    attributes_change_begin(&outcome.change, now);
     int code = change(command, &outcome);
     attributes_change_drop(&outcome.change);
     cJSON_Delete(outcome.event);
@@ -115,7 +123,7 @@ static bool is_wanted(const cJSON *keys, const char *key)
 
 int command_get_group_attributes(struct command *command)
 {
-    const struct attributes *now = attributes_of(command->chat, command->access.conversation);
+    const struct attributes *now = attributes_of(command);
     const cJSON *keys = command_list(command, FIELD_KEYS);
     if (!now)
         return CODE_BUSY;

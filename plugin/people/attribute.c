@@ -8,7 +8,6 @@
 #include "acl/code.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
-#include "plugin/people/conversation.h"
 #include "schema/store.h"
 
 static void clear(struct attributes *attributes)
@@ -39,12 +38,12 @@ static bool read_row(struct attributes *attributes, sqlite3_stmt *row)
     return attribute->value != NULL;
 }
 
-static struct attributes *load(struct chat *chat, const struct conversation *group)
+struct attributes *attributes_load(struct chat *chat, int64_t group)
 {
     struct attributes *attributes = calloc(1, sizeof *attributes);
     bool good = attributes != NULL;
     sqlite3_stmt *row = store_read(chat->store, R_ATTRIBUTES);
-    sqlite3_bind_int64(row, 1, group->id);
+    sqlite3_bind_int64(row, 1, group);
     while (good && store_row(chat->store, row))
         good = read_row(attributes, row);
     store_done(row);
@@ -54,13 +53,6 @@ static struct attributes *load(struct chat *chat, const struct conversation *gro
         return attributes;
     attributes_free(attributes);
     return NULL;
-}
-
-const struct attributes *attributes_of(struct chat *chat, struct conversation *group)
-{
-    if (!group->attributes)
-        group->attributes = load(chat, group);
-    return group->attributes;
 }
 
 static size_t find_key(const struct attributes *attributes, const char *key)
@@ -79,10 +71,9 @@ const char *attribute_value(const struct attributes *attributes, const char *key
 
 /* A change */
 
-void attributes_change_begin(struct attributes_change *change, struct conversation *group,
-                             const struct attributes *now)
+void attributes_change_begin(struct attributes_change *change, const struct attributes *now)
 {
-    *change = (struct attributes_change){.group = group, .next = *now};
+    *change = (struct attributes_change){.next = *now};
 }
 
 bool attributes_change_delete(struct attributes_change *change, const char *key)
@@ -155,16 +146,16 @@ static void take_over(struct attributes *now, const struct attributes_change *ch
     *now = change->next;
 }
 
-void attributes_apply(struct chat *chat, struct attributes_change *change)
+void attributes_apply(struct chat *chat, int64_t group, struct attributes *now,
+                      struct attributes_change *change)
 {
-    struct conversation *group = change->group;
     change->next.version++;
     for (size_t i = 0; i < change->gone_count; i++)
-        store_put(chat->store, W_ATTRIBUTE_DELETE, "it", group->id, change->gone[i]);
+        store_put(chat->store, W_ATTRIBUTE_DELETE, "it", group, change->gone[i]);
     for (size_t i = 0; i < change->next.count; i++)
         if (change->touched[i])
-            store_put(chat->store, W_ATTRIBUTE_SET, "itt", group->id, change->next.list[i].key,
+            store_put(chat->store, W_ATTRIBUTE_SET, "itt", group, change->next.list[i].key,
                       change->next.list[i].value);
-    store_put(chat->store, W_ATTRIBUTES_VERSION, "ii", group->id, change->next.version);
-    take_over(group->attributes, change);
+    store_put(chat->store, W_ATTRIBUTES_VERSION, "ii", group, change->next.version);
+    take_over(now, change);
 }

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 struct chat;
-struct conversation;
 
 struct attribute {
     char key[ATTRIBUTE_KEY_MAX + 1];
@@ -24,15 +23,14 @@ struct attributes {
     struct attribute list[ATTRIBUTES_MAX]; /* in no order */
 };
 
-/* Of a group; good until the next call of attributes_apply. NULL: out of memory, or the store cannot be read
- * (store_reads_failed tells). */
-const struct attributes *attributes_of(struct chat *chat, struct conversation *group);
+/* Those of a group (its conversation's id), to be kept by it and freed. NULL: out of memory, or the store cannot be
+ * read (store_reads_failed tells). */
+struct attributes *attributes_load(struct chat *chat, int64_t group);
 /* NULL: there is no such key. */
 const char *attribute_value(const struct attributes *attributes, const char *key);
 
 /* A change under way: what will be when it has been applied. */
 struct attributes_change {
-    struct conversation *group;
     struct attributes next;
     bool touched[ATTRIBUTES_MAX]; /* of next.list: set, and its value is the change's own */
     size_t gone_count;
@@ -40,8 +38,7 @@ struct attributes_change {
 };
 
 /* Begins with what is there. */
-void attributes_change_begin(struct attributes_change *change, struct conversation *group,
-                             const struct attributes *now);
+void attributes_change_begin(struct attributes_change *change, const struct attributes *now);
 /* A key that is not there is fine: false, nothing changes. */
 bool attributes_change_delete(struct attributes_change *change, const char *key);
 /* CODE_OK, or the limit that it breaks: CODE_TOO_MANY_ATTRIBUTES, CODE_ATTRIBUTE_KEY_TOO_LONG,
@@ -51,8 +48,9 @@ int attributes_change_set(struct attributes_change *change, const char *key, con
 /* CODE_OK, or CODE_ATTRIBUTES_TOO_LONG: all keys and values together. After the last of them. */
 int attributes_change_check(const struct attributes_change *change);
 bool attributes_change_is_one(const struct attributes_change *change);
-/* In the open frame. The change is over. */
-void attributes_apply(struct chat *chat, struct attributes_change *change);
+/* In the open frame: what the group has becomes what the change says. The change is over. */
+void attributes_apply(struct chat *chat, int64_t group, struct attributes *now,
+                      struct attributes_change *change);
 /* Instead of that. */
 void attributes_change_drop(struct attributes_change *change);
 

@@ -131,6 +131,36 @@ static enum fake_answer mute_live_group(struct scene *scene)
                          "{'command':'setGroupInfo','groupID':'stage@','allMuted':true}");
 }
 
+static enum fake_answer attach(struct scene *scene)
+{
+    return scene_command(
+        scene, scene->clients[ALICE],
+        "{'command':'setGroupAttributes','groupID':'club@','set':{'seat':'bob','mode':'open'}}");
+}
+
+static enum fake_answer attach_anew(struct scene *scene)
+{
+    return scene_command(
+        scene, scene->clients[ALICE],
+        "{'command':'setGroupAttributes','groupID':'club@','set':{'seat':'carol'},'delete':['mode']}");
+}
+
+static enum fake_answer attach_to_live_group(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[ALICE],
+                         "{'command':'setGroupAttributes','groupID':'stage@','set':{'seat':'bob'}}");
+}
+
+static void have_it_attached(struct scene *scene)
+{
+    (void)attach(scene);
+}
+
+static enum fake_answer get_attached(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[BOB], "{'command':'getGroupAttributes','groupID':'club@'}");
+}
+
 static enum fake_answer transfer(struct scene *scene)
 {
     return scene_command(scene, scene->clients[ALICE],
@@ -205,6 +235,10 @@ static const struct scenario scenarios[] = {
     {"a group is renamed", rename_group, NULL, NULL},
     {"a group's settings change", change_settings, NULL, NULL},
     {"everybody in a live group is muted", mute_live_group, NULL, NULL},
+    {"something is attached to a group", attach, NULL, NULL},
+    {"what is attached to a group changes", attach_anew, have_it_attached, NULL},
+    {"something is attached to a live group", attach_to_live_group, NULL, NULL},
+    {"a member reads what is attached to a group", get_attached, have_it_attached, NULL},
     {"a group gets another owner", transfer, NULL, NULL},
     {"a member becomes an admin", promote, NULL, NULL},
     {"a member is muted", mute, NULL, NULL},
