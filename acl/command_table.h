@@ -60,6 +60,7 @@
     X(TEXT, "text")                                                                                          \
     X(TO, "to")                                                                                              \
     X(TOKEN, "token")                                                                                        \
+    X(UNCOUNTED, "uncounted")                                                                                \
     X(USER_ID, "userID")                                                                                     \
     X(USER_IDS, "userIDs")                                                                                   \
     X(USER_SIG, "userSig")

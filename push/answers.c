@@ -79,19 +79,34 @@ static bool add_to(cJSON **list, cJSON *item)
     return false;
 }
 
+/* The attempt does not count: nothing was said of the job. */
+static bool is_uncounted(const struct outcome *outcome)
+{
+    return outcome->verdict == VERDICT_WAIT || outcome->verdict == VERDICT_DOUBTED_TOKEN;
+}
+
+static bool add_retry(cJSON *command, const struct outcome *outcome)
+{
+    int64_t retry = outcome->retry_after_seconds;
+    bool uncounted = is_uncounted(outcome);
+    if (uncounted && !cJSON_AddTrueToObject(command, "uncounted"))
+        return false;
+    if (retry < 0 || (outcome->verdict != VERDICT_RETRY && !uncounted))
+        return true;
+    return cJSON_AddNumberToObject(command, "retryAfterSeconds",
+                                   (double)(retry < RETRY_SECONDS_MAX ? retry : RETRY_SECONDS_MAX));
+}
+
 static cJSON *make_failed(const struct job *job, const struct outcome *outcome)
 {
     cJSON *command = cJSON_CreateObject();
-    int64_t retry = outcome->retry_after_seconds;
     bool added =
         command && cJSON_AddStringToObject(command, "command", "pushFailed") &&
         cJSON_AddNumberToObject(command, "job", (double)job->id) &&
         cJSON_AddStringToObject(command, "error", outcome->reason) &&
         (outcome->verdict != VERDICT_INVALID_TOKEN || cJSON_AddTrueToObject(command, "invalidToken")) &&
-        (outcome->verdict != VERDICT_DEAD || cJSON_AddTrueToObject(command, "dead"));
-    if (added && outcome->verdict == VERDICT_RETRY && retry >= 0)
-        added = cJSON_AddNumberToObject(command, "retryAfterSeconds",
-                                        (double)(retry < RETRY_SECONDS_MAX ? retry : RETRY_SECONDS_MAX));
+        (outcome->verdict != VERDICT_DEAD || cJSON_AddTrueToObject(command, "dead")) &&
+        add_retry(command, outcome);
     if (added)
         return command;
     cJSON_Delete(command);

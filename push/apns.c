@@ -2,6 +2,7 @@
 /* Apple Push Notification service: HTTP/2, provider tokens signed with a .p8 key. */
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/json.h"
@@ -9,18 +10,27 @@
 #include "lib/text.h"
 #include "push/jwt.h"
 #include "push/provider.h"
+#include "push/token_file.h"
 
 #define PAYLOAD_MAX     4096
 #define COLLAPSE_ID_MAX 64
 /* Apple refuses a token after an hour, and a sender that makes one more often than every 20 minutes. */
-#define TOKEN_SECONDS 2400
+#define TOKEN_SECONDS  2400
+#define RENEW_EVERY_MS 1200000
 
 static const struct rule rules[] = {
     {200, 200, NULL, VERDICT_DONE, -1},
+    {300, 399, NULL, VERDICT_OURS, -1},
     {410, 410, NULL, VERDICT_INVALID_TOKEN, -1},
-    {400, 400, "BadDeviceToken", VERDICT_INVALID_TOKEN, -1},
-    {400, 400, "DeviceTokenNotForTopic", VERDICT_INVALID_TOKEN, -1},
+    {400, 400, "BadDeviceToken", VERDICT_DOUBTED_TOKEN, -1},
+    {400, 400, "DeviceTokenNotForTopic", VERDICT_DOUBTED_TOKEN, -1},
+    {400, 400, "BadTopic", VERDICT_OURS, -1},
+    {400, 400, "MissingTopic", VERDICT_OURS, -1},
+    {400, 400, "TopicDisallowed", VERDICT_OURS, -1},
     {403, 403, "ExpiredProviderToken", VERDICT_RENEW, -1},
+    {403, 403, "InvalidProviderToken", VERDICT_RENEW, -1}, /* so is one from the future */
+    {403, 405, NULL, VERDICT_OURS, -1},
+    {429, 429, "TooManyProviderTokenUpdates", VERDICT_OURS, -1},
     {429, 429, NULL, VERDICT_RETRY, -1},
     {400, 499, NULL, VERDICT_DEAD, -1},
     {0, 999, NULL, VERDICT_RETRY, -1},
@@ -62,19 +72,46 @@ static char *print_pair(const char *name, const char *text, const char *second_n
     return printed;
 }
 
-static enum authorization authorize(struct account *account, int64_t now)
+/* The one of an earlier life, or of another section with this key; not the one that is there no more. */
+static bool take_kept(struct account *account, int64_t now)
 {
     const struct app_config *config = account->config;
-    if (account->bearer.text && now < account->bearer.renew_at)
-        return AUTHORIZED;
+    struct bearer *bearer = &account->bearer;
+    int64_t made = 0;
+    char *token = config->token_file
+                      ? token_file_read(config->token_file, config->key_id, config->team_id, &made)
+                      : NULL;
+    const struct bearer kept = {token, made, made + TOKEN_SECONDS, 0};
+    if (made == bearer->made || !bearer_is_good(&kept, now)) {
+        secret_free(token);
+        return false;
+    }
+    bearer_set(bearer, token, made, made + TOKEN_SECONDS);
+    return true;
+}
+
+static char *make_token(const struct account *account, int64_t now)
+{
+    const struct app_config *config = account->config;
     char *header = print_pair("alg", "ES256", "kid", config->key_id, 0);
     char *claims = print_pair("iss", config->team_id, "iat", NULL, now);
     char *token = header && claims ? jwt_make(account->keys, header, claims) : NULL;
     cJSON_free(header);
     cJSON_free(claims);
+    return token;
+}
+
+static enum authorization authorize(struct account *account, int64_t now)
+{
+    const struct app_config *config = account->config;
+    if (bearer_is_good(&account->bearer, now) || take_kept(account, now))
+        return AUTHORIZED;
+    char *token = make_token(account, now);
     if (!token)
         return NOT_AUTHORIZED;
-    bearer_set(&account->bearer, token, now + TOKEN_SECONDS);
+    bearer_set(&account->bearer, token, now, now + TOKEN_SECONDS);
+    if (config->token_file)
+        token_file_write(config->token_file, config->key_id, config->team_id, now, token);
     return AUTHORIZED;
 }
 
@@ -150,16 +187,28 @@ static bool make_request(const struct account *account, const struct job *job, i
     return add_headers(account, job, out);
 }
 
-static void judge(const struct http_answer *answer, struct outcome *outcome)
+/* Since `timestamp` the token is none; a device that has said it later has it anew. */
+static bool is_of_before(const struct job *job, const cJSON *body)
+{
+    const cJSON *since = cJSON_GetObjectItemCaseSensitive(body, "timestamp");
+    return cJSON_IsNumber(since) && since->valuedouble < (double)job->token_time;
+}
+
+static void judge(const struct job *job, const struct http_answer *answer, struct outcome *outcome)
 {
     cJSON *body = json_read(answer->body, strlen(answer->body));
     const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "reason"));
     judge_by_rules(rules, answer, reason ? reason : "", outcome);
+    if (answer->status == 410 && is_of_before(job, body)) {
+        outcome_set(outcome, VERDICT_RETRY, "410 of a time before the device said its token");
+        outcome->retry_after_seconds = answer->retry_after_seconds;
+    }
     cJSON_Delete(body);
 }
 
 const struct provider provider_apns = {
     .name = "apns",
+    .renew_every_ms = RENEW_EVERY_MS,
     .open = open_account,
     .close = close_account,
     .authorize = authorize,

@@ -122,7 +122,9 @@ static int check_app(struct check *check, const struct app_config *app)
     else
         send_one(check, app, NO_TOKEN);
     enum verdict verdict = check->outcome.verdict;
-    return report(verdict == VERDICT_DONE || verdict == VERDICT_INVALID_TOKEN, what, check->outcome.reason);
+    bool known =
+        verdict == VERDICT_DONE || verdict == VERDICT_INVALID_TOKEN || verdict == VERDICT_DOUBTED_TOKEN;
+    return report(known, what, check->outcome.reason);
 }
 
 /* The broker */

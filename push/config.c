@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "push/config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -32,6 +33,7 @@ static const struct conf_option apns_options[] = {
     {"team_id", CONF_TEXT, IN_APP(team_id), true, NULL, 0, 0},
     {"topic", CONF_TEXT, IN_APP(topic), true, NULL, 0, 0},
     {"sound", CONF_TEXT, IN_APP(sound), false, "default", 0, 0},
+    {"token_file", CONF_TEXT, IN_APP(token_file), false, NULL, 0, 0},
     {"url", CONF_BASE_URL, IN_APP(url), false, "https://api.push.apple.com", 0, 0},
     {"ca_file", CONF_FILE, IN_APP(ca_file), false, NULL, 0, 0},
     {"timeout_seconds", CONF_NUMBER, IN_APP(timeout_seconds), false, "10", 1, 20},
@@ -137,12 +139,24 @@ static int name_business(struct push_config *config, struct app_config *app)
     return app->business ? 0 : conf_refuse(&config->conf, "out of memory");
 }
 
+/* systemd names a folder of the service's own; without one, and without the option, a token ends with us. */
+static int name_token_file(struct push_config *config, struct app_config *app)
+{
+    const char *folder = getenv("STATE_DIRECTORY");
+    if (app->kind != PROVIDER_APNS || app->token_file || !folder || !*folder)
+        return 0;
+    if (asprintf(&app->token_file, "%s/apns-%s.token", folder, app->key_id) >= 0)
+        return 0;
+    app->token_file = NULL;
+    return conf_refuse(&config->conf, "out of memory");
+}
+
 static int check_apps(struct push_config *config)
 {
     struct app_config *app, *other;
     DL_FOREACH (config->apps, app) {
         if (conf_complete(&config->conf, app->section, app_options[app->kind], app) ||
-            name_business(config, app))
+            name_business(config, app) || name_token_file(config, app))
             return -1;
         for (other = config->apps; other != app; other = other->next)
             if (other->kind == app->kind && strcmp(other->business, app->business) == 0)

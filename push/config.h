@@ -26,9 +26,9 @@ struct app_config {
     char *section;  /* as written */
     char *business; /* "": jobs without a businessID */
     char *url, *ca_file;
-    char *key_file, *key_id, *team_id, *topic, *sound; /* apns */
-    char *service_account_file;                        /* fcm */
-    char *secret_file;                                 /* webhook */
+    char *key_file, *key_id, *team_id, *topic, *sound, *token_file; /* apns */
+    char *service_account_file;                                     /* fcm */
+    char *secret_file;                                              /* webhook */
     int64_t timeout_seconds;
     struct app_config *prev, *next;
 };

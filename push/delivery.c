@@ -11,13 +11,14 @@
 #include "lib/clock.h"
 #include "lib/keyed_hash.h"
 #include "lib/say.h"
+#include "push/permit.h"
+#include "push/standing.h"
 
 #define STALL_MS       1000
 #define QUIET_MS       100
 #define PROBES         8 /* jobs a provider that hangs keeps, to see when it is back */
 #define BOUNCE_SECONDS 2
-#define FETCH_AGAIN_MS 5000
-#define RENEW_EVERY_MS 60000 /* a clock that is wrong must not cost a new token for each job */
+#define ABSENT_SECONDS 30 /* until a provider that cannot be reached, or that is not ours, is tried again */
 #define LIFE_MS        28000 /* after 30 s, usually, the broker gives a job to another worker */
 #define LEAST_LEFT_MS  1000
 
@@ -28,11 +29,11 @@ struct counters {
 
 struct app {
     struct account account;
+    struct permit permit;
+    struct standing standing;
     struct delivery *running, *waiting; /* sent; without authorization yet. The oldest first */
     size_t held;                        /* all of its deliveries */
     int64_t last_answer;
-    struct transfer *fetch;
-    int64_t fetch_after, renew_after;
     struct counters counters;
     struct deliveries *all;
     struct app *prev, *next;
@@ -137,37 +138,58 @@ __attribute__((format(printf, 2, 3))) static void give_back(struct delivery *del
 
 /* The provider's answer */
 
+/* It has not been asked: that counts for no attempt. */
+static void handle_absence(struct delivery *delivery, const struct http_answer *answer)
+{
+    struct outcome outcome;
+    long long seconds = (answer->took_ms + 500) / 1000;
+    if (answer->failure == HTTP_NO_TIME)
+        outcome_set(&outcome, VERDICT_WAIT, "no connection within %lld s", seconds);
+    else
+        outcome_set(&outcome, VERDICT_WAIT, "%s", answer->error);
+    outcome.retry_after_seconds = ABSENT_SECONDS;
+    finish(delivery, &outcome);
+}
+
 static void handle_failure(struct delivery *delivery, const struct http_answer *answer)
 {
-    long long seconds = (answer->took_ms + 500) / 1000;
     if (answer->failure == HTTP_TIMEOUT) {
-        give_back(delivery, "no answer within %lld s", seconds);
-    } else if (answer->failure == HTTP_NO_TIME) {
-        give_back(delivery, "no connection within %lld s", seconds);
+        give_back(delivery, "no answer within %lld s", (long long)(answer->took_ms + 500) / 1000);
     } else if (answer->failure == HTTP_BROKEN && !delivery->repeated) {
         delivery->repeated = true;
         move(delivery, &delivery->app->all->ready);
-    } else {
+    } else if (answer->failure == HTTP_BROKEN) {
         give_back(delivery, "%s", answer->error);
+    } else {
+        handle_absence(delivery, answer);
     }
 }
 
-static void handle_refusal(struct delivery *delivery, const struct outcome *outcome)
+/* true: it goes out again, with another token. */
+static bool send_again(struct delivery *delivery)
 {
     struct app *app = delivery->app;
-    struct bearer *bearer = &app->account.bearer;
-    bool newest = bearer->text && delivery->bearer_number == bearer->number;
-    int64_t now = clock_steady();
-    if (delivery->renewed || (newest && now < app->renew_after)) {
-        give_back(delivery, "%s, with a new token too", outcome->reason);
-        return;
-    }
-    if (newest) {
-        bearer_clear(bearer);
-        app->renew_after = now + RENEW_EVERY_MS;
-    }
+    if (delivery->renewed || !permit_renew(&app->permit, delivery->bearer_number))
+        return false;
     delivery->renewed = true;
     move(delivery, &app->all->ready);
+    return true;
+}
+
+static void settle(struct delivery *delivery, struct outcome *outcome)
+{
+    struct app *app = delivery->app;
+    if (outcome->verdict == VERDICT_RENEW) {
+        if (send_again(delivery))
+            return;
+        int64_t asked = outcome->retry_after_seconds;
+        char reason[sizeof outcome->reason];
+        snprintf(reason, sizeof reason, "%s", outcome->reason);
+        outcome_set(outcome, VERDICT_OURS, "%.120s, with a new token too", reason);
+        outcome->retry_after_seconds = asked;
+    }
+    standing_judge(&app->standing, clock_steady(), outcome);
+    finish(delivery, outcome);
 }
 
 static void on_answer(void *context, const struct http_answer *answer)
@@ -184,64 +206,23 @@ static void on_answer(void *context, const struct http_answer *answer)
     app->last_answer = clock_steady();
     app->counters.answers++;
     app->counters.took_ms += answer->took_ms;
-    app->account.provider->judge(answer, &outcome);
-    if (outcome.verdict == VERDICT_RENEW)
-        handle_refusal(delivery, &outcome);
-    else
-        finish(delivery, &outcome);
+    app->account.provider->judge(&delivery->job, answer, &outcome);
+    settle(delivery, &outcome);
 }
 
-/* The access token, for which deliveries wait */
-
-static void fail_waiting(struct app *app, const struct outcome *outcome)
-{
-    while (app->waiting)
-        finish(app->waiting, outcome);
-}
-
-static void on_fetched(void *context, const struct http_answer *answer)
+/* What waited for an access token. */
+static void on_fetched(void *context, const struct outcome *failure)
 {
     struct app *app = context;
-    struct account *account = &app->account;
     struct outcome outcome;
-    bool good = false;
-    app->fetch = NULL;
-    if (answer->failure == HTTP_ANSWERED)
-        good = account->provider->fetched(account, clock_wall() / 1000, answer, &outcome);
-    else
-        outcome_set(&outcome, VERDICT_RETRY, "no access token: %s", answer->error);
-    if (!good) {
-        app->fetch_after = clock_steady() + FETCH_AGAIN_MS;
-        fail_waiting(app, &outcome);
+    if (failure) {
+        outcome = *failure;
+        standing_judge(&app->standing, clock_steady(), &outcome);
+        while (app->waiting)
+            finish(app->waiting, &outcome);
     }
     while (app->waiting)
         move(app->waiting, &app->all->ready);
-}
-
-static void set_way(const struct app *app, struct http_request *request, int64_t most_ms)
-{
-    int64_t usual = app->account.config->timeout_seconds * 1000;
-    request->ca_file = app->account.config->ca_file;
-    request->timeout_ms = (long)(usual < most_ms ? usual : most_ms);
-}
-
-static void wait_for_token(struct app *app, struct delivery *delivery)
-{
-    struct http_request request = {0};
-    struct account *account = &app->account;
-    move(delivery, &app->waiting);
-    if (app->fetch)
-        return;
-    if (clock_steady() < app->fetch_after) {
-        give_back(delivery, "no access token a moment ago");
-        return;
-    }
-    set_way(app, &request, LIFE_MS);
-    if (account->provider->fetch(account, clock_wall() / 1000, &request))
-        app->fetch = http_send(app->all->http, &request, on_fetched, app);
-    http_request_clear(&request);
-    if (!app->fetch)
-        give_back(delivery, "no access token: out of memory");
 }
 
 /* Sending */
@@ -255,8 +236,9 @@ static void send_now(struct delivery *delivery)
 {
     struct app *app = delivery->app;
     struct deliveries *all = app->all;
-    struct http_request request = {0};
-    set_way(app, &request, left_ms(delivery));
+    int64_t usual = app->account.config->timeout_seconds * 1000, left = left_ms(delivery);
+    struct http_request request = {.ca_file = app->account.config->ca_file,
+                                   .timeout_ms = (long)(usual < left ? usual : left)};
     if (app->account.provider->request(&app->account, &delivery->job, clock_wall(), &request))
         delivery->transfer = http_send(all->http, &request, on_answer, delivery);
     http_request_clear(&request);
@@ -274,20 +256,26 @@ static void send_now(struct delivery *delivery)
 static void start(struct delivery *delivery)
 {
     struct app *app = delivery->app;
-    struct account *account = &app->account;
+    struct outcome outcome;
     if (left_ms(delivery) < LEAST_LEFT_MS) {
         give_back(delivery, "no time is left for another try");
         return;
     }
-    enum authorization authorization = account->provider->authorize
-                                           ? account->provider->authorize(account, clock_wall() / 1000)
-                                           : AUTHORIZED;
-    if (authorization == AUTHORIZED)
+    if (!standing_allows(&app->standing, clock_steady(), app->running || app->waiting, &outcome)) {
+        finish(delivery, &outcome);
+        return;
+    }
+    switch (permit_get(&app->permit, &outcome)) {
+    case AUTHORIZED:
         send_now(delivery);
-    else if (authorization == TO_BE_FETCHED)
-        wait_for_token(app, delivery);
-    else
-        give_back(delivery, "no token could be signed");
+        break;
+    case TO_BE_FETCHED:
+        move(delivery, &app->waiting);
+        break;
+    case NOT_AUTHORIZED:
+        settle(delivery, &outcome);
+        break;
+    }
 }
 
 /* Providers that hang */
@@ -351,7 +339,8 @@ static struct app *find_app(struct deliveries *all, const struct job *job)
 static void refuse(struct deliveries *all, struct job *job, const char *section)
 {
     struct outcome outcome;
-    outcome_set(&outcome, VERDICT_RETRY, "the worker has no section [%s]", section);
+    outcome_set(&outcome, VERDICT_WAIT, "the worker has no section [%s]", section);
+    outcome.retry_after_seconds = ABSENT_SECONDS;
     all->answer(all->context, job, &outcome);
     job_clear(job);
 }
@@ -451,6 +440,8 @@ static int add_app(struct deliveries *all, const struct app_config *config, char
     app->account.config = config;
     app->account.provider = providers[config->kind];
     app->all = all;
+    permit_init(&app->permit, &app->account, all->http, on_fetched, app);
+    standing_init(&app->standing, config->section);
     DL_APPEND(all->apps, app);
     if (app->account.provider->open(&app->account, reason, sizeof reason) == 0)
         return 0;
@@ -482,8 +473,7 @@ static void app_free(struct app *app)
         delivery_free(app->running);
     while (app->waiting)
         delivery_free(app->waiting);
-    if (app->fetch)
-        http_cancel(app->all->http, app->fetch);
+    permit_clear(&app->permit);
     app->account.provider->close(&app->account);
     bearer_clear(&app->account.bearer);
     free(app);

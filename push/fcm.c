@@ -25,12 +25,16 @@
 
 static const struct rule rules[] = {
     {200, 299, NULL, VERDICT_DONE, -1},
+    {300, 399, NULL, VERDICT_OURS, -1},
     {400, 404, "UNREGISTERED", VERDICT_INVALID_TOKEN, -1},
-    {400, 400, REASON_TOKEN, VERDICT_INVALID_TOKEN, -1},
-    {404, 404, REASON_WEBPAGE, VERDICT_RETRY, -1}, /* a wrong URL must not cost every token */
-    {404, 404, NULL, VERDICT_INVALID_TOKEN, -1},
-    {401, 401, "THIRD_PARTY_AUTH_ERROR", VERDICT_DEAD, -1},
+    {400, 400, REASON_TOKEN, VERDICT_DOUBTED_TOKEN, -1},
+    {404, 404, REASON_WEBPAGE, VERDICT_OURS, -1}, /* a wrong URL must not cost every token */
+    {404, 404, NULL, VERDICT_DOUBTED_TOKEN, -1},
+    {401, 401, "THIRD_PARTY_AUTH_ERROR", VERDICT_OURS, -1}, /* the keys that Firebase has of us */
     {401, 401, NULL, VERDICT_RENEW, -1},
+    {403, 403, "SENDER_ID_MISMATCH", VERDICT_DOUBTED_TOKEN, -1},
+    {403, 403, NULL, VERDICT_OURS, -1},
+    {405, 405, NULL, VERDICT_OURS, -1},
     {429, 429, NULL, VERDICT_RETRY, QUOTA_SECONDS},
     {400, 499, NULL, VERDICT_DEAD, -1},
     {0, 999, NULL, VERDICT_RETRY, -1},
@@ -107,7 +111,7 @@ static void close_account(struct account *account)
 
 static enum authorization authorize(struct account *account, int64_t now)
 {
-    return account->bearer.text && now < account->bearer.renew_at ? AUTHORIZED : TO_BE_FETCHED;
+    return bearer_is_good(&account->bearer, now) ? AUTHORIZED : TO_BE_FETCHED;
 }
 
 static char *print_header(const struct service_account *service)
@@ -160,7 +164,7 @@ static bool take_token(struct account *account, int64_t now, const cJSON *body)
         return false;
     /* One that ends at once, as a strange server may say, is used for the jobs that wait now. */
     bool sane = lasts > RENEW_BEFORE && lasts < 1e6;
-    bearer_set(&account->bearer, copy, now + (sane ? (int64_t)lasts - RENEW_BEFORE : 1));
+    bearer_set(&account->bearer, copy, now, now + (sane ? (int64_t)lasts - RENEW_BEFORE : 1));
     return true;
 }
 
@@ -170,9 +174,12 @@ static bool fetched(struct account *account, int64_t now, const struct http_answ
     cJSON *body = json_read(answer->body, strlen(answer->body));
     const char *error = member(body, "error"), *more = member(body, "error_description");
     bool good = answer->status == 200 && take_token(account, now, body);
+    /* A key, an account, an address, or a clock that puts "iat" where Google will not have it. */
+    bool ours =
+        answer->status >= 300 && answer->status < 500 && answer->status != 408 && answer->status != 429;
     if (!good) {
-        outcome_set(outcome, VERDICT_RETRY, "no access token: %ld %.50s %.100s", answer->status,
-                    error ? error : "", more ? more : "");
+        outcome_set(outcome, ours ? VERDICT_OURS : VERDICT_WAIT, "no access token: %ld %.50s %.100s",
+                    answer->status, error ? error : "", more ? more : "");
         outcome->retry_after_seconds = answer->retry_after_seconds;
     }
     cJSON_Delete(body);
@@ -277,19 +284,28 @@ static const char *find_code(const cJSON *error)
     return status ? status : "";
 }
 
-/* INVALID_ARGUMENT says the same of a bad token and of a bad message: is it about the token? */
-static bool blames_token(const cJSON *error)
+/* Is the token among the fields that are wrong? `any`: there are some. */
+static bool violates_token(const cJSON *error, bool *any)
 {
-    const char *text = member(error, "message");
     const cJSON *detail, *violation;
+    bool token = false;
     cJSON_ArrayForEach (detail, cJSON_GetObjectItemCaseSensitive(error, "details")) {
         cJSON_ArrayForEach (violation, cJSON_GetObjectItemCaseSensitive(detail, "fieldViolations")) {
             const char *field = member(violation, "field");
-            if (field && strcmp(field, "message.token") == 0)
-                return true;
+            *any = *any || field;
+            token = token || (field && strcmp(field, "message.token") == 0);
         }
     }
-    return text && strstr(text, "registration token") != NULL;
+    return token;
+}
+
+/* INVALID_ARGUMENT says the same of a bad token and of a bad message: is it about the token? The text is asked
+ * only where no field is named: it may speak of a token whatever is wrong. */
+static bool blames_token(const cJSON *error)
+{
+    const char *text = member(error, "message");
+    bool any = false, token = violates_token(error, &any);
+    return any ? token : text && strstr(text, "registration token") != NULL;
 }
 
 static bool is_web_page(const char *body)
@@ -304,8 +320,9 @@ static const char *find_reason(const struct http_answer *answer, const cJSON *er
     return answer->status == 400 && blames_token(error) ? REASON_TOKEN : find_code(error);
 }
 
-static void judge(const struct http_answer *answer, struct outcome *outcome)
+static void judge(const struct job *job, const struct http_answer *answer, struct outcome *outcome)
 {
+    (void)job;
     cJSON *body = json_read(answer->body, strlen(answer->body));
     const cJSON *error = cJSON_GetObjectItemCaseSensitive(body, "error");
     judge_by_rules(rules, answer, find_reason(answer, error), outcome);
@@ -314,6 +331,7 @@ static void judge(const struct http_answer *answer, struct outcome *outcome)
 
 const struct provider provider_fcm = {
     .name = "fcm",
+    .renew_every_ms = 60000, /* a clock that is wrong must not cost a new token for each job */
     .open = open_account,
     .close = close_account,
     .authorize = authorize,

@@ -63,6 +63,7 @@ static const char *read_numbers(struct job *job)
     job->id = number(job->tree, "job");
     job->message = number(job->about, "id");
     job->expire = number(job->tree, "expire");
+    job->token_time = number(job->tree, "tokenTime");
     job->attempt = small_number(job->tree, "attempt");
     job->badge = small_number(job->tree, "badge");
     if (job->id < 0)

@@ -12,6 +12,7 @@
 struct job {
     int64_t id, message; /* message: the id of the chat message */
     int64_t expire;      /* ms since 1970 */
+    int64_t token_time;  /* when the device said its token last, ms since 1970; -1: not known */
     int attempt;
     int badge; /* -1: the notification says nothing about it */
     /* Never NULL. Borrowed from the tree. */

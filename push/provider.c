@@ -9,11 +9,12 @@
 
 #include "lib/text.h"
 
+#define CLOCKS_APART 60 /* seconds that a clock may be set back without another bearer */
+
 void outcome_set(struct outcome *outcome, enum verdict verdict, const char *format, ...)
 {
     va_list args;
-    outcome->verdict = verdict;
-    outcome->retry_after_seconds = -1;
+    *outcome = (struct outcome){.verdict = verdict, .retry_after_seconds = -1};
     va_start(args, format);
     vsnprintf(outcome->reason, sizeof outcome->reason, format, args);
     va_end(args);
@@ -28,12 +29,18 @@ void bearer_clear(struct bearer *bearer)
     bearer->text = NULL;
 }
 
-void bearer_set(struct bearer *bearer, char *text, int64_t renew_at)
+void bearer_set(struct bearer *bearer, char *text, int64_t made, int64_t renew_at)
 {
     bearer_clear(bearer);
     bearer->text = text;
+    bearer->made = made;
     bearer->renew_at = renew_at;
     bearer->number++;
+}
+
+bool bearer_is_good(const struct bearer *bearer, int64_t now)
+{
+    return bearer->text && bearer->made - CLOCKS_APART <= now && now < bearer->renew_at;
 }
 
 static bool matches(const struct rule *rule, long status, const char *reason)
@@ -48,7 +55,6 @@ void judge_by_rules(const struct rule *rules, const struct http_answer *answer, 
     while (!matches(rules, answer->status, reason))
         rules++;
     outcome_set(outcome, rules->verdict, "%ld%s%.100s", answer->status, *reason ? " " : "", reason);
-    if (rules->verdict == VERDICT_RETRY)
-        outcome->retry_after_seconds =
-            answer->retry_after_seconds >= 0 ? answer->retry_after_seconds : rules->retry_seconds;
+    outcome->retry_after_seconds =
+        answer->retry_after_seconds >= 0 ? answer->retry_after_seconds : rules->retry_seconds;
 }

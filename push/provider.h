@@ -15,15 +15,19 @@
 
 enum verdict {
     VERDICT_DONE,
-    VERDICT_RETRY,
+    VERDICT_RETRY,         /* some times */
+    VERDICT_WAIT,          /* again later, for as long as it is worth anything: it was not about this job */
     VERDICT_INVALID_TOKEN, /* the device is not there any more */
+    VERDICT_DOUBTED_TOKEN, /* the same, or our configuration is another app's; standing.h tells them apart */
     VERDICT_DEAD,          /* it would be refused each time */
-    VERDICT_RENEW          /* our own authorization was refused: again with a new one */
+    VERDICT_RENEW,         /* our own authorization was refused: again with a new one */
+    VERDICT_OURS           /* credentials, configuration, clock: refused whatever the job is */
 };
 
 struct outcome {
     enum verdict verdict;
     int64_t retry_after_seconds; /* -1: as the broker sees fit */
+    bool said;                   /* a line of the section's stands for it in the log */
     char reason[200];            /* for people, valid UTF-8; no secret, no token */
 };
 __attribute__((format(printf, 3, 4))) void outcome_set(struct outcome *outcome, enum verdict verdict,
@@ -31,13 +35,15 @@ __attribute__((format(printf, 3, 4))) void outcome_set(struct outcome *outcome, 
 
 /* What is sent with each request so that the provider knows us. */
 struct bearer {
-    char *text;       /* NULL: none */
-    int64_t renew_at; /* seconds since 1970 */
-    unsigned number;  /* rises with each new one */
+    char *text;             /* NULL: none */
+    int64_t made, renew_at; /* seconds since 1970 */
+    unsigned number;        /* rises with each new one */
 };
 /* Takes `text`. */
-void bearer_set(struct bearer *bearer, char *text, int64_t renew_at);
+void bearer_set(struct bearer *bearer, char *text, int64_t made, int64_t renew_at);
 void bearer_clear(struct bearer *bearer);
+/* May it be used? One of the future was made by a clock that has gone back since. */
+bool bearer_is_good(const struct bearer *bearer, int64_t now_seconds);
 
 enum authorization { AUTHORIZED, TO_BE_FETCHED, NOT_AUTHORIZED };
 
@@ -54,10 +60,11 @@ struct provider {
     /* Reads the keys. -1: `error` says why. */
     int (*open)(struct account *account, char *error, size_t error_size);
     void (*close)(struct account *account);
+    int64_t renew_every_ms; /* bearers that it refuses are not made anew more often */
     /* Sees to the bearer. NULL: there is none. */
     enum authorization (*authorize)(struct account *account, int64_t now_seconds);
     /* For TO_BE_FETCHED: the request, and what came of it. false: it failed; fetched() fills `outcome` then
-     * (verdict RETRY). */
+     * (verdict WAIT or OURS). */
     bool (*fetch)(struct account *account, int64_t now_seconds, struct http_request *out);
     bool (*fetched)(struct account *account, int64_t now_seconds, const struct http_answer *answer,
                     struct outcome *outcome);
@@ -65,7 +72,7 @@ struct provider {
     bool (*request)(const struct account *account, const struct job *job, int64_t now_ms,
                     struct http_request *out);
     /* `answer` is HTTP_ANSWERED. */
-    void (*judge)(const struct http_answer *answer, struct outcome *outcome);
+    void (*judge)(const struct job *job, const struct http_answer *answer, struct outcome *outcome);
 };
 extern const struct provider provider_apns, provider_fcm, provider_webhook;
 
@@ -76,7 +83,7 @@ struct rule {
     long least, most;   /* of the status */
     const char *reason; /* NULL: any */
     enum verdict verdict;
-    int64_t retry_seconds; /* for VERDICT_RETRY when the answer says nothing; -1: as the broker sees fit */
+    int64_t retry_seconds; /* when the answer says nothing; -1: as is usual */
 };
 /* `rules` end with one that matches everything. */
 void judge_by_rules(const struct rule *rules, const struct http_answer *answer, const char *reason,

@@ -9,10 +9,13 @@
 #include "lib/keys.h"
 #include "push/provider.h"
 
+/* Who signs wrongly, or asks at a wrong address, is told so whatever the job is. */
 static const struct rule rules[] = {
     {200, 299, NULL, VERDICT_DONE, -1},  {410, 410, NULL, VERDICT_INVALID_TOKEN, -1},
     {408, 408, NULL, VERDICT_RETRY, -1}, {429, 429, NULL, VERDICT_RETRY, -1},
-    {300, 499, NULL, VERDICT_DEAD, -1},  {0, 999, NULL, VERDICT_RETRY, -1},
+    {300, 399, NULL, VERDICT_OURS, -1},  {401, 401, NULL, VERDICT_OURS, -1},
+    {403, 405, NULL, VERDICT_OURS, -1},  {400, 499, NULL, VERDICT_DEAD, -1},
+    {0, 999, NULL, VERDICT_RETRY, -1},
 };
 
 static int open_account(struct account *account, char *error, size_t error_size)
@@ -62,8 +65,9 @@ static bool make_request(const struct account *account, const struct job *job, i
            http_header(out, "X-Chat-Signature: sha256=%s", signature);
 }
 
-static void judge(const struct http_answer *answer, struct outcome *outcome)
+static void judge(const struct job *job, const struct http_answer *answer, struct outcome *outcome)
 {
+    (void)job;
     judge_by_rules(rules, answer, "", outcome);
 }
 

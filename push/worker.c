@@ -60,7 +60,7 @@ static void on_response(void *context, const char *payload, size_t len)
 static void log_failure(const struct job *job, const struct outcome *outcome)
 {
     char consequence[60] = "to be tried again";
-    if (outcome->verdict == VERDICT_DONE)
+    if (outcome->verdict == VERDICT_DONE || outcome->said)
         return;
     if (outcome->verdict == VERDICT_INVALID_TOKEN)
         snprintf(consequence, sizeof consequence, "the token is invalid");

@@ -9,6 +9,7 @@
 #include "acl/code.h"
 #include "acl/identity.h"
 #include "acl/limits.h"
+#include "acl/push_token.h"
 #include "lib/json.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
@@ -85,12 +86,17 @@ int command_kick_device(struct command *command)
 
 int command_set_push_token(struct command *command)
 {
+    char token[TOKEN_MAX + 1];
+    const char *provider = command_text(command, FIELD_PROVIDER);
+    const char *fault = push_token_spell(provider, command_text(command, FIELD_TOKEN), token);
+    if (fault)
+        return command_refuse(command, "token: %s", fault);
     if (command->session->assigned_id)
         return command_refuse(command, "a client id assigned by the broker cannot keep a push token");
     if (session_leaves(command->session))
         return CODE_NOT_ALLOWED;
-    return push_set_token(command->chat, command->session, command_text(command, FIELD_PROVIDER),
-                          command_text(command, FIELD_BUSINESS_ID), command_text(command, FIELD_TOKEN));
+    return push_set_token(command->chat, command->session, provider, command_text(command, FIELD_BUSINESS_ID),
+                          token);
 }
 
 int command_remove_push_token(struct command *command)
@@ -110,10 +116,14 @@ int command_push_done(struct command *command)
 
 int command_push_failed(struct command *command)
 {
-    int64_t retry_after = command_has(command, FIELD_RETRY_AFTER_SECONDS)
-                              ? command_number(command, FIELD_RETRY_AFTER_SECONDS)
-                              : -1;
-    return push_failed(command->chat, command_number(command, FIELD_JOB), retry_after,
-                       command_text(command, FIELD_ERROR), command_bool(command, FIELD_INVALID_TOKEN),
-                       command_bool(command, FIELD_DEAD));
+    const struct push_failure failure = {
+        .retry_after_seconds = command_has(command, FIELD_RETRY_AFTER_SECONDS)
+                                   ? command_number(command, FIELD_RETRY_AFTER_SECONDS)
+                                   : -1,
+        .error = command_text(command, FIELD_ERROR),
+        .invalid_token = command_bool(command, FIELD_INVALID_TOKEN),
+        .dead = command_bool(command, FIELD_DEAD),
+        .uncounted = command_bool(command, FIELD_UNCOUNTED),
+    };
+    return push_failed(command->chat, command_number(command, FIELD_JOB), &failure);
 }

@@ -43,27 +43,36 @@ static int64_t retry_after(const struct job_out *job, int64_t given_seconds)
     return wait < LONGEST_RETRY_MS ? wait : LONGEST_RETRY_MS;
 }
 
-int push_failed(struct chat *chat, int64_t id, int64_t retry_after_seconds, const char *error,
-                bool invalid_token, bool dead)
+/* In the open frame. */
+static void put_retry(struct chat *chat, const struct job_out *job, const struct push_failure *failure,
+                      const char *reason)
+{
+    /* An invalid token that has been replaced meanwhile: the new one deserves its try at once. */
+    int64_t wait = failure->invalid_token ? 0 : retry_after(job, failure->retry_after_seconds);
+    if (failure->uncounted)
+        store_put(chat->store, W_PUSH_RETRY_UNCOUNTED, "iiti", job->id, chat->now + wait, reason,
+                  (int64_t)job->attempt - 1);
+    else
+        store_put(chat->store, W_PUSH_RETRY, "iit", job->id, chat->now + wait, reason);
+}
+
+int push_failed(struct chat *chat, int64_t id, const struct push_failure *failure)
 {
     struct push *push = chat->push;
     struct job_out *job = push_out_find(push, id);
-    const char *given = error ? error : "";
+    const char *given = failure->error ? failure->error : "";
     char reason[ERROR_MAX + 1];
     if (!job || job->ended)
         return CODE_OK;
     if (!store_begin(chat->store))
         return CODE_BUSY;
     text_copy(reason, text_fit_bytes(given, ERROR_MAX) + 1, given);
-    if (invalid_token && !job->token_changed) {
+    if (failure->invalid_token && !job->token_changed)
         push_put_token_lost(chat, job->client);
-    } else if (dead || job->attempt >= PUSH_ATTEMPTS) {
+    else if (failure->dead || (job->attempt >= PUSH_ATTEMPTS && !failure->uncounted))
         push_put_dead(chat, id, reason);
-    } else {
-        /* An invalid token that has been replaced meanwhile: the new one deserves its try at once. */
-        int64_t wait = invalid_token ? 0 : retry_after(job, retry_after_seconds);
-        store_put(chat->store, W_PUSH_RETRY, "iit", id, chat->now + wait, reason);
-    }
+    else
+        put_retry(chat, job, failure, reason);
     push_out_end(push, job);
     store_commit(chat->store);
     return CODE_OK;

@@ -13,10 +13,15 @@ struct chat;
 /* Each opens its own frame. CODE_OK or a code; CODE_BUSY: the ring is full. What is answered twice, or is not
  * known any more, is fine. */
 int push_done(struct chat *chat, const int64_t *jobs, size_t count);
-/* retry_after_seconds < 0: by the schedule (10 s, 20 s, ... at most 1 h; the 8th failure is the last).
- * `dead`: this one is the last. */
-int push_failed(struct chat *chat, int64_t job, int64_t retry_after_seconds, const char *error,
-                bool invalid_token, bool dead);
+struct push_failure {
+    int64_t
+        retry_after_seconds; /* < 0: by the schedule (10 s, 20 s, ... at most 1 h; the 8th failure is the last) */
+    const char *error;       /* NULL: none */
+    bool invalid_token;
+    bool dead;      /* this one is the last */
+    bool uncounted; /* this one was none: nothing was said of the job */
+};
+int push_failed(struct chat *chat, int64_t job, const struct push_failure *failure);
 void push_counts(struct chat *chat, int64_t *pending, int64_t *dead);
 /* The newest dead jobs, DEAD_GIVEN_MAX at most, as `dead` of `data`. What died a moment ago may be missing.
  * false: out of memory. */

@@ -41,7 +41,8 @@ void push_row_read(sqlite3_stmt *s, struct push_row *row)
                              .state = (enum push_state)sqlite3_column_int(s, 9),
                              .provider = text_or_null(s, 10),
                              .business = text_or_null(s, 11),
-                             .token = text_or_null(s, 12)};
+                             .token = text_or_null(s, 12),
+                             .token_time = sqlite3_column_int64(s, 13)};
 }
 
 void push_target_clear(struct push_target *target)
@@ -275,8 +276,9 @@ static bool add_address(cJSON *job, const struct push_row *row, int attempt)
 {
     return add_number(job, "job", row->job) && add_number(job, "attempt", attempt) &&
            add_text(job, "provider", row->provider) && add_text(job, "businessID", row->business) &&
-           add_text(job, "token", row->token) && add_text(job, "userID", row->user) &&
-           add_text(job, "clientID", row->client);
+           add_text(job, "token", row->token) &&
+           (row->token_time == 0 || add_number(job, "tokenTime", row->token_time)) &&
+           add_text(job, "userID", row->user) && add_text(job, "clientID", row->client);
 }
 
 char *push_job_print(struct chat *chat, const struct push_row *row, const struct push_target *target,

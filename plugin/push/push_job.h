@@ -25,6 +25,7 @@ struct push_row {
     bool only_this;
     const char *client, *user;
     const char *provider, *business, *token; /* NULL: none */
+    int64_t token_time;                      /* when the device said it last; 0: not known */
 };
 /* A row of R_PUSH_DUE. */
 void push_row_read(sqlite3_stmt *statement, struct push_row *row);

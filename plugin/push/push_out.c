@@ -96,27 +96,71 @@ void push_out_end(struct push *push, struct job_out *job)
     push->fresh = true;
 }
 
-void push_out_token_changed(struct push *push, const char *client)
+static char *append(char *end, const char *text)
 {
-    size_t size = strlen(client) + 1;
+    size_t size = strlen(text) + 1;
+    memcpy(end, text, size);
+    return end + size;
+}
+
+static struct changed *make_changed(const char *client, const char *provider, const char *token)
+{
+    size_t size = strlen(client) + 1 + (token ? strlen(provider) + strlen(token) + 2 : 0);
     struct changed *changed = calloc(1, sizeof *changed + size);
+    if (!changed)
+        return NULL;
+    char *end = append(changed->client, client);
+    if (token) {
+        changed->provider = end;
+        changed->token = append(end, provider);
+        append(append(end, provider), token);
+    }
+    return changed;
+}
+
+void push_out_token_changed(struct push *push, const char *client, const char *provider, const char *token)
+{
+    struct changed *changed = make_changed(client, provider, token);
     push->fresh = true;
     for (struct job_out *job = push->out; job; job = job->next)
         if (strcmp(job->client, client) == 0)
             job->token_changed = true;
-    if (!changed)
-        return; /* a job may go out with the token of a moment ago */
-    memcpy(changed->client, client, size);
-    young_add(push->changed, &changed->young);
+    if (changed) /* or a job may go out with the token of a moment ago */
+        young_add(push->changed, &changed->young);
+}
+
+/* The last change counts. */
+static const struct changed *find_changed(const struct push *push, const char *client)
+{
+    const struct young *young;
+    const struct changed *found = NULL;
+    DL_FOREACH (push->changed->oldest, young)
+        if (strcmp(((const struct changed *)young)->client, client) == 0)
+            found = (const struct changed *)young;
+    return found;
 }
 
 bool push_out_token_fresh(const struct push *push, const char *client)
 {
+    return find_changed(push, client) != NULL;
+}
+
+static bool gives(const struct changed *changed, const char *provider, const char *token)
+{
+    return changed->token && strcmp(changed->token, token) == 0 && strcmp(changed->provider, provider) == 0;
+}
+
+const char *push_out_token_holder(const struct push *push, const char *client, const char *provider,
+                                  const char *token)
+{
     const struct young *young;
-    DL_FOREACH (push->changed->oldest, young)
-        if (strcmp(((const struct changed *)young)->client, client) == 0)
-            return true;
-    return false;
+    DL_FOREACH (push->changed->oldest, young) {
+        const struct changed *changed = (const struct changed *)young;
+        if (gives(changed, provider, token) && strcmp(changed->client, client) != 0 &&
+            find_changed(push, changed->client) == changed)
+            return changed->client;
+    }
+    return NULL;
 }
 
 void push_out_end_leases(struct chat *chat)

@@ -37,6 +37,7 @@ struct push_worker {
 /* A device whose token has just changed: its committed rows still show the old one. */
 struct changed {
     struct young young;
+    const char *provider, *token; /* what it has now; NULL: none */
     char client[];
 };
 
@@ -66,9 +67,13 @@ void push_out_lease(struct push *push, struct job_out *job, struct session *work
 void push_out_end(struct push *push, struct job_out *job);
 void push_out_free(struct push *push, struct job_out *job);
 
-/* The device's token is changed by the open frame. */
-void push_out_token_changed(struct push *push, const char *client);
+/* The device's token is changed by the open frame; NULL, NULL: it has none now. */
+void push_out_token_changed(struct push *push, const char *client, const char *provider, const char *token);
 bool push_out_token_fresh(const struct push *push, const char *client);
+/* Who has just been given this token, besides `client`, and has it still; good until something changes. NULL:
+ * nobody. Who has had it for longer is in the committed rows. */
+const char *push_out_token_holder(const struct push *push, const char *client, const char *provider,
+                                  const char *token);
 
 /* Forgets leases that have ended. */
 void push_out_end_leases(struct chat *chat);

@@ -5,6 +5,8 @@
 #include <utlist.h>
 
 #include "acl/code.h"
+#include "acl/identity.h"
+#include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push_out.h"
@@ -19,7 +21,7 @@ void push_token_lost(struct chat *chat, const char *client)
     if (session)
         session->device.has_token = false;
     departed_token_lost(chat, client);
-    push_out_token_changed(chat->push, client);
+    push_out_token_changed(chat->push, client, NULL, NULL);
 }
 
 void push_put_token_lost(struct chat *chat, const char *client)
@@ -37,8 +39,9 @@ void push_put_tokens_lost(struct chat *chat, const struct user *user)
     departed_tokens_lost(chat, user->id);
 }
 
-/* Who has the token now loses it; one who has just got another one keeps that. */
-static void take_token(struct chat *chat, const char *client, const char *provider, const char *token)
+/* Who has had it since before the last commit. Who has changed tokens since then has got another one, or is
+ * found by take_fresh. */
+static void take_committed(struct chat *chat, const char *client, const char *provider, const char *token)
 {
     sqlite3_stmt *s = store_read(chat->store, R_TOKEN_HOLDERS);
     sqlite3_bind_text(s, 1, provider, -1, SQLITE_STATIC);
@@ -47,6 +50,21 @@ static void take_token(struct chat *chat, const char *client, const char *provid
         if (strcmp(store_text(s, 0), client) != 0 && !push_out_token_fresh(chat->push, store_text(s, 0)))
             push_token_lost(chat, store_text(s, 0));
     store_done(s);
+}
+
+/* Who was given it a moment ago: a row of the database may show that before it shows that it was taken. */
+static void take_fresh(struct chat *chat, const char *client, const char *provider, const char *token)
+{
+    char holder[CLIENT_ID_MAX + 1];
+    const char *found = push_out_token_holder(chat->push, client, provider, token);
+    if (found && text_copy(holder, sizeof holder, found))
+        push_token_lost(chat, holder);
+}
+
+static void take_token(struct chat *chat, const char *client, const char *provider, const char *token)
+{
+    take_committed(chat, client, provider, token);
+    take_fresh(chat, client, provider, token);
     store_put(chat->store, W_TOKEN_TAKE_JOBS, "ttt", provider, token, client);
     store_put(chat->store, W_TOKEN_TAKE, "ttt", provider, token, client);
 }
@@ -60,8 +78,8 @@ int push_set_token(struct chat *chat, struct session *session, const char *provi
     if (!store_begin(chat->store))
         return CODE_BUSY;
     take_token(chat, client, provider, token);
-    store_put(chat->store, W_TOKEN_SET, "tttt", client, provider, business, token);
-    push_out_token_changed(chat->push, client);
+    store_put(chat->store, W_TOKEN_SAY, "tttti", client, provider, business, token, chat->now);
+    push_out_token_changed(chat->push, client, provider, token);
     store_commit(chat->store);
     session->device.has_token = true;
     push_user_changed(chat, session->user);

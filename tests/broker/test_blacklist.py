@@ -195,7 +195,7 @@ def test_it_holds_after_a_restart_while_its_owner_is_away(broker, alice, bob, ki
 
 
 def test_nobody_is_pushed_to(broker, alice, bob):
-    bob.command("setPushToken", provider="apns", token="bobs")
+    bob.command("setPushToken", provider="apns", token="b0b5")
     bob.disconnect()
     worker = broker.admin("web:1").subscribe("chat/push")
     alice.refusal("chat/user/bob", "one")

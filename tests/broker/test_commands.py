@@ -200,6 +200,7 @@ def test_a_response_topic_reaches_only_the_requester(broker):
         ("setPushToken", {"provider": "fcm"}, "token"),
         ("setPushToken", {"provider": "pigeon", "token": "t"}, "provider"),
         ("setPushToken", {"provider": "fcm", "token": ""}, "token"),
+        ("setPushToken", {"provider": "apns", "token": "abc"}, "token"),
         ("ack", {}, "id"),
         ("sync", {}, "after"),
     ],

@@ -622,7 +622,7 @@ def badge_for(worker, sender):
 
 def test_the_badge_is_the_total_with_the_new_message(broker, alice):
     phone = broker.user("bob", "ios:1")
-    phone.command("setPushToken", provider="apns", token="t")
+    phone.command("setPushToken", provider="apns", token="aa")
     topic = alice.group("Public", "g1", ["bob"])
     room = alice.group("ChatRoom", "g2", ["bob"])
     left = alice.group("Public", "g3", ["bob"])

@@ -436,10 +436,10 @@ def test_the_new_user_can_have_a_push_token(broker):
     phone = with_token(broker, "bob")
     delete(broker)
     bob = again(broker)
-    bob.command("setPushToken", provider="apns", token="new")
+    bob.command("setPushToken", provider="apns", token="aa")
     bob.disconnect()
     alice.send("bob", "hello")
-    assert job(worker(broker), userID="bob")["token"] == "new"
+    assert job(worker(broker), userID="bob")["token"] == "aa"
     assert phone.pending(is_forced) == []
 
 

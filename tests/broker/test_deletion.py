@@ -426,10 +426,10 @@ def test_deletions_are_seen_while_the_store_cannot_write_and_after_a_kill(broker
 
 def test_a_message_deleted_elsewhere_is_not_pushed(broker, alice):
     phone = broker.user("bob", "ios:1")
-    phone.command("setPushToken", provider="apns", token="token")
+    phone.command("setPushToken", provider="apns", token="aa")
     phone.disconnect()
     carols = broker.user("carol", "ios:1")
-    carols.command("setPushToken", provider="apns", token="another")
+    carols.command("setPushToken", provider="apns", token="bb")
     carols.disconnect()
     alice.send("bob", "a")
     web = broker.user("bob", "web:1")

@@ -213,7 +213,7 @@ def test_the_same_client_id_is_a_takeover_and_nobody_is_told(broker, version):
 def test_a_displaced_device_has_no_push_token_any_more(broker):
     with_token(broker, "carol")
     phone = broker.user("bob", "ios:1")
-    phone.command("setPushToken", provider="apns", token="t", businessID="b")
+    phone.command("setPushToken", provider="apns", token="aa", businessID="b")
     broker.user("bob", "ios:2").disconnect()
     forced(phone)
     alice = broker.user("alice")
@@ -227,7 +227,7 @@ def test_no_token_can_be_set_behind_the_event(broker):
     phone.login("bob", "bob:ios:1")
     broker.user("bob", "ios:2")
     assert b"forceOffline" in phone.next_message().payload
-    command = {"command": "setPushToken", "provider": "apns", "token": "t"}
+    command = {"command": "setPushToken", "provider": "apns", "token": "aa"}
     phone.send(packets.publish(5, CONTROL, json.dumps({"commands": [command]})))
     assert json.loads(phone.next_message().payload)["responses"][0]["code"] == 10007
 

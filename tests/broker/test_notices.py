@@ -112,7 +112,7 @@ def test_a_notice_is_not_unread(broker, group):
 
 def test_a_notice_is_pushed(broker, group):
     phone = broker.user("carol", "ios:1")
-    phone.command("setPushToken", provider="apns", token="token-of-carol", businessID="b1")
+    phone.command("setPushToken", provider="apns", token="ca401e", businessID="b1")
     phone.disconnect()
     worker = broker.admin("web:1").subscribe("chat/push")
     broker.admin().command("inviteGroupMember", groupID="g1", members=["carol"])

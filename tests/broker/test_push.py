@@ -6,7 +6,15 @@ import pytest
 
 from harness.settings import PATIENCE
 
-PHONE, TOKEN = "ios:1", "token-of-bob"
+PHONE = "ios:1"
+
+
+def token_of(name):
+    """Apple's are hex."""
+    return name.encode().hex()
+
+
+TOKEN = token_of("bob")
 
 
 @pytest.fixture
@@ -20,7 +28,7 @@ def with_token(broker, name, device=PHONE, token=None, **fields):
     """A device with a push token, away."""
     user = broker.user(name, device)
     user.command(
-        "setPushToken", provider="apns", token=token or f"token-of-{name}", businessID="b1", **fields
+        "setPushToken", provider="apns", token=token or token_of(name), businessID="b1", **fields
     )
     user.disconnect()
     return user
@@ -59,6 +67,7 @@ def test_a_job_has_all_fields(broker, alice):
     assert found.pop("message") == {"id": message["id"], "sender": "alice", "to": "bob"}
     made, expire = found.pop("time"), found.pop("expire")
     assert before - 1000 <= made <= time.time() * 1000 + 1000 and expire - made == 86400 * 1000
+    assert before - 10000 <= found.pop("tokenTime") <= made
     found = {name: value for name, value in found.items() if value not in (None, "")}
     assert found == {
         "attempt": 1,
@@ -169,19 +178,19 @@ def test_one_job_waits_per_device_and_conversation_the_newest(broker, alice):
 
 
 def test_each_device_away_has_its_own_job(broker, alice):
-    with_token(broker, "bob", "android:1", token="other")
+    with_token(broker, "bob", "android:1", token="07")
     alice.send("bob", "hello")
     user = worker(broker)
-    assert {job(user)["token"] for _ in range(2)} == {TOKEN, "other"}
+    assert {job(user)["token"] for _ in range(2)} == {TOKEN, "07"}
 
 
 def test_connected_devices_and_devices_without_token_get_no_job(broker, alice):
-    with_token(broker, "bob", "android:1", token="other")
+    with_token(broker, "bob", "android:1", token="07")
     broker.user("bob", "mac:1").disconnect()
     broker.user("bob", PHONE)
     alice.send("bob", "hello")
     user = worker(broker)
-    assert job(user)["token"] == "other"
+    assert job(user)["token"] == "07"
     assert jobs_before_carols(alice, user) == []
 
 
@@ -387,11 +396,28 @@ def test_a_token_belongs_to_one_device(broker, alice):
     assert job(user)["userID"] == "dave"
 
 
-def test_a_new_token_of_a_device_replaces_its_old_one(broker, alice):
-    with_token(broker, "bob", token="newer")
+def test_a_token_of_apples_is_the_same_in_any_spelling(broker, alice):
+    with_token(broker, "dave", "ios:9", token=TOKEN.upper())
     user = worker(broker)
     alice.send("bob", "hello")
-    assert job(user, userID="bob")["token"] == "newer"
+    assert jobs_before_carols(alice, user) == []
+    alice.send("dave", "hello")
+    assert job(user)["token"] == TOKEN
+
+
+@pytest.mark.parametrize("provider, token", [
+    ("apns", "abc"), ("apns", "<aa bb>"), ("apns", "aabb\n"), ("apns", "token"), ("fcm", "a b"),
+    ("fcm", "a\u0085"), ("webhook", "a\u2028b"), ("webhook", "\ufeffa"),
+])
+def test_what_cannot_be_a_token_is_refused(broker, provider, token):
+    assert broker.user("bob", PHONE).code("setPushToken", provider=provider, token=token) == 10004
+
+
+def test_a_new_token_of_a_device_replaces_its_old_one(broker, alice):
+    with_token(broker, "bob", token="1eaf")
+    user = worker(broker)
+    alice.send("bob", "hello")
+    assert job(user, userID="bob")["token"] == "1eaf"
     assert jobs_before_carols(alice, user) == []
 
 
@@ -414,13 +440,13 @@ def test_a_token_survives_a_restart(broker, alice):
 
 def test_a_device_with_an_assigned_id_cannot_set_a_token(broker):
     bob = broker.user("bob", client_id="")
-    assert bob.code("setPushToken", provider="apns", token="t") == 10004
+    assert bob.code("setPushToken", provider="apns", token="aa") == 10004
 
 
 @pytest.mark.parametrize("provider", ["apns", "fcm", "webhook"])
 def test_each_provider_is_carried_to_the_worker(broker, alice, provider):
     dave = broker.user("dave", "android:1")
-    dave.command("setPushToken", provider=provider, token="t")
+    dave.command("setPushToken", provider=provider, token="ab")
     dave.disconnect()
     alice.send("dave", "hello")
     assert job(worker(broker))["provider"] == provider

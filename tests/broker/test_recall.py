@@ -381,7 +381,7 @@ def test_the_random_of_a_recalled_message_is_still_remembered(broker, alice):
 def test_a_push_job_of_a_recalled_message_is_dropped_and_a_recall_makes_none(broker, alice):
     for name in ("bob", "carol"):
         phone = broker.user(name, "ios:1")
-        phone.command("setPushToken", provider="apns", token=f"token of {name}")
+        phone.command("setPushToken", provider="fcm", token=f"token-of-{name}")
         phone.disconnect()
     sent = send(alice, "bob")
     alice.command("recallMessage", id=sent["id"])
@@ -393,7 +393,7 @@ def test_a_push_job_of_a_recalled_message_is_dropped_and_a_recall_makes_none(bro
 
 def test_a_push_job_goes_on_for_what_was_not_recalled(broker, alice):
     phone = broker.user("bob", "ios:1")
-    phone.command("setPushToken", provider="apns", token="token")
+    phone.command("setPushToken", provider="apns", token="aa")
     phone.disconnect()
     alice.send("bob", "kept")
     sent = send(alice, "bob")

@@ -49,7 +49,7 @@ def administers(admin):
 
 def a_session(broker):
     bob = broker.user("bob", "ios:1").subscribe("chat/user/bob/#")
-    bob.command("setPushToken", provider="apns", token="t", businessID="b")
+    bob.command("setPushToken", provider="apns", token="aa", businessID="b")
     bob.disconnect()
     alice = broker.user("alice").subscribe("chat/user/alice/#")
     topic = alice.group("Public", "g1", ["bob"], groupName="Name", introduction="x")

@@ -9,6 +9,7 @@ import tempfile
 import time
 
 import providers
+from harness.faults import Faults
 from harness.broker import SANITIZER_MARKS, Broker
 from harness.ports import Port
 from harness.process import LoggedProcess
@@ -16,6 +17,12 @@ from harness.settings import ADMIN, BUILD_DIR, PATIENCE, SDKAPPID
 
 WORKER = BUILD_DIR / "chatpushd"
 DEVICES = {"apns": "ios:1", "fcm": "android:1", "webhook": "other:1"}
+
+
+def token_of(provider, name):
+    """Apple's are hex."""
+    text = f"{provider}-of-{name}"
+    return text.encode().hex() if provider == "apns" else text
 
 
 class Office:
@@ -27,6 +34,7 @@ class Office:
         self.fcm = providers.Fcm(pki.server, pki.google_public)
         self.webhook = providers.Webhook(pki.server)
         self.workers, self.senders = [], {}
+        self.faults = Faults(self.folder)
         self._settings = self._usual_settings()
 
     @property
@@ -58,6 +66,7 @@ class Office:
                        "secret_key_file": self._broker.key_file},
             "apns:app": {"key_file": self.pki.apple_key, "key_id": providers.KEY_ID,
                          "team_id": providers.TEAM_ID, "topic": providers.TOPIC,
+                         "token_file": self.folder / "apns.token",
                          "url": self.apns.url, **shared},
             "fcm:app": {"service_account_file": self._service_account(), "url": self.fcm.url, **shared},
             "webhook:app": {"url": self.webhook.url + "/push?from=chat",
@@ -97,13 +106,15 @@ class Office:
 
     # ---- the worker
 
-    def launch(self, *arguments, broker=True, preload=None):
-        """A chatpushd, whatever it does."""
+    def launch(self, *arguments, broker=True, preload=None, faults=False):
+        """A chatpushd, whatever it does. `faults`: self.faults may set its clock."""
         assert not broker or self.broker
         env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:verify_asan_link_order=0"}
         env.pop("LD_PRELOAD", None)
         if preload:
             env["LD_PRELOAD"] = str(BUILD_DIR / preload)
+        if faults:
+            env.update(self.faults.environment)
         process = LoggedProcess([str(WORKER), "-c", str(self.configure()), *arguments], env=env)
         self.workers.append(process)
         return process
@@ -148,7 +159,7 @@ class Office:
 
     def phone(self, name, provider="apns", token=None, business="app", device=None):
         """A device of this user, away; its token."""
-        token = token or f"{provider}-of-{name}"
+        token = token or token_of(provider, name)
         user = self.broker.user(name, device or DEVICES[provider])
         user.command("setPushToken", provider=provider, token=token, businessID=business)
         user.disconnect()
@@ -167,7 +178,7 @@ class Office:
         """When this returns, what had been sent before has been handed to the worker, and has arrived if it was
         for this provider: a job of a later message has gone through. Providers do not wait for each other."""
         user = f"fence-{provider}"
-        token = self.phone(user, provider, token="fence")
+        token = self.phone(user, provider, token="fe0ce0")
         self.write(user, "fence")
         self[provider].take_for(token)
 
@@ -183,7 +194,7 @@ class Office:
         keys = [self.pki.apple_key, self.pki.google_key]
         inside = [line for key in keys for line in key.read_text().splitlines() if not line.startswith("-")]
         return [*inside, *self._broker.secrets, providers.HOOK_SECRET, *self.fcm.access_tokens,
-                *self.fcm.assertions, "apns-of-", "fcm-of-", "webhook-of-", "eyJ", "hello"]
+                *self.fcm.assertions, token_of("apns", ""), "fcm-of-", "webhook-of-", "eyJ", "hello"]
 
     def close(self):
         problems = []
@@ -195,6 +206,7 @@ class Office:
         problems += [f"the worker's log shows {secret!r}" for secret in self.secrets() if secret in text]
         for provider in (self.apns, self.fcm, self.webhook):
             provider.close()
+        self.faults.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         self._broker.close()
         assert not problems, "; ".join(problems)

@@ -43,6 +43,25 @@ static void hear(struct answers *answers, int64_t now, const char *text)
     answers_heard(answers, now, text, strlen(text));
 }
 
+/* What says nothing of the job costs it no attempt. */
+static void what_was_no_attempt_is_told_as_uncounted(void **state)
+{
+    (void)state;
+    const enum verdict uncounted[] = {VERDICT_WAIT, VERDICT_DOUBTED_TOKEN};
+    for (int i = 0; i < 2; i++) {
+        struct broker broker = {0};
+        struct answers *answers = answers_open(publish, &broker);
+        struct job job = {.id = 5};
+        struct outcome outcome;
+        outcome_set(&outcome, uncounted[i], "403");
+        outcome.retry_after_seconds = 60;
+        assert_true(answers_add(answers, &job, &outcome));
+        answers_tick(answers, 0, true);
+        assert_non_null(strstr(broker.last, "\"uncounted\":true,\"retryAfterSeconds\":60"));
+        answers_close(answers);
+    }
+}
+
 static void what_is_confirmed_is_told_once(void **state)
 {
     (void)state;
@@ -123,6 +142,7 @@ static void nothing_is_lost_while_there_is_no_connection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_no_attempt_is_told_as_uncounted),
         cmocka_unit_test(what_is_confirmed_is_told_once),
         cmocka_unit_test(what_has_no_response_is_told_again_after_a_while),
         cmocka_unit_test(what_a_busy_broker_has_not_taken_is_told_again_a_second_later),

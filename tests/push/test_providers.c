@@ -103,8 +103,9 @@ static void an_ext_that_is_too_long_is_left_out(void **state)
 static enum verdict judged(const struct provider *provider, long status, const char *body)
 {
     const struct http_answer answer = {.status = status, .body = body, .retry_after_seconds = -1};
+    const struct job job = {.token_time = 1000};
     struct outcome outcome;
-    provider->judge(&answer, &outcome);
+    provider->judge(&job, &answer, &outcome);
     return outcome.verdict;
 }
 
@@ -125,7 +126,7 @@ static void every_status_has_a_verdict(void **state)
 static void a_reason_counts_only_with_its_status(void **state)
 {
     (void)state;
-    assert_int_equal(judged(&provider_apns, 400, "{\"reason\":\"BadDeviceToken\"}"), VERDICT_INVALID_TOKEN);
+    assert_int_equal(judged(&provider_apns, 400, "{\"reason\":\"BadDeviceToken\"}"), VERDICT_DOUBTED_TOKEN);
     assert_int_equal(judged(&provider_apns, 500, "{\"reason\":\"BadDeviceToken\"}"), VERDICT_RETRY);
     assert_int_equal(judged(&provider_apns, 403, "{\"reason\":\"ExpiredProviderToken\"}"), VERDICT_RENEW);
 }
@@ -155,17 +156,46 @@ static void google_blames_the_token_in_two_ways(void **state)
         judged(&provider_fcm, 400,
                "{\"error\":{\"message\":\"The registration token is not a valid FCM registration "
                "token\",\"status\":\"INVALID_ARGUMENT\"}}"),
-        VERDICT_INVALID_TOKEN);
+        VERDICT_DOUBTED_TOKEN);
     assert_int_equal(
         judged(&provider_fcm, 400,
                "{\"error\":{\"message\":\"Invalid\",\"details\":[{\"fieldViolations\":[{\"field\":"
                "\"message.token\"}]}]}}"),
-        VERDICT_INVALID_TOKEN);
+        VERDICT_DOUBTED_TOKEN);
     assert_int_equal(
         judged(&provider_fcm, 400,
                "{\"error\":{\"message\":\"Invalid\",\"details\":[{\"fieldViolations\":[{\"field\":"
                "\"message.data\"}]}]}}"),
         VERDICT_DEAD);
+}
+
+static void what_google_names_as_wrong_counts_more_than_its_text(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        judged(&provider_fcm, 400,
+               "{\"error\":{\"message\":\"Invalid value next to the registration token\",\"details\":"
+               "[{\"fieldViolations\":[{\"field\":\"message.data\"}]}]}}"),
+        VERDICT_DEAD);
+}
+
+/* The job's token was said at 1,000. */
+static void apples_410_counts_only_from_after_the_token_was_said(void **state)
+{
+    (void)state;
+    assert_int_equal(judged(&provider_apns, 410, "{\"reason\":\"Unregistered\",\"timestamp\":999}"),
+                     VERDICT_RETRY);
+    assert_int_equal(judged(&provider_apns, 410, "{\"reason\":\"Unregistered\",\"timestamp\":1001}"),
+                     VERDICT_INVALID_TOKEN);
+    assert_int_equal(judged(&provider_apns, 410, "{\"reason\":\"Unregistered\"}"), VERDICT_INVALID_TOKEN);
+}
+
+static void a_bearer_is_good_from_when_it_was_made_until_it_is_to_be_renewed(void **state)
+{
+    (void)state;
+    struct bearer made = {.text = bearer, .made = 1000, .renew_at = 2000};
+    assert_true(bearer_is_good(&made, 1000) && bearer_is_good(&made, 1999) && bearer_is_good(&made, 990));
+    assert_false(bearer_is_good(&made, 2000) || bearer_is_good(&made, 900));
 }
 
 int main(void)
@@ -179,6 +209,9 @@ int main(void)
         cmocka_unit_test(a_reason_counts_only_with_its_status),
         cmocka_unit_test(answers_that_make_no_sense_are_judged_by_their_status),
         cmocka_unit_test(google_blames_the_token_in_two_ways),
+        cmocka_unit_test(what_google_names_as_wrong_counts_more_than_its_text),
+        cmocka_unit_test(apples_410_counts_only_from_after_the_token_was_said),
+        cmocka_unit_test(a_bearer_is_good_from_when_it_was_made_until_it_is_to_be_renewed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

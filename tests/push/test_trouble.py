@@ -362,7 +362,7 @@ def test_a_job_in_flight_that_comes_again_for_another_token_goes_to_that_one(off
     office.set_broker(push_lease_seconds=1)
     old, _ = send_to_bob(office, "apns", Reply(410, body=b'{"reason":"Unregistered"}', after=gate))
     office.apns.take_for(old)
-    new = office.phone("bob", token="apns-of-bob-again")
+    new = office.phone("bob", token="b0b2")
     assert office.apns.take_for(new)
     gate.set()
     office.fence()

@@ -270,7 +270,9 @@ static int64_t rows(void)
 
 static void fail_last(int64_t retry_after, bool invalid)
 {
-    assert_int_equal(push_failed(&chat, last_job(), retry_after, "no", invalid, false), CODE_OK);
+    const struct push_failure failure = {
+        .retry_after_seconds = retry_after, .error = "no", .invalid_token = invalid};
+    assert_int_equal(push_failed(&chat, last_job(), &failure), CODE_OK);
     settle();
 }
 
@@ -335,7 +337,8 @@ static void a_job_goes_to_a_worker_as_described(void **state)
     wait_ms(100);
     snprintf(
         expected, sizeof expected,
-        "{\"job\":1,\"attempt\":1,\"provider\":\"apns\",\"token\":\"t1\",\"userID\":\"bob\",\"clientID\":"
+        "{\"job\":1,\"attempt\":1,\"provider\":\"apns\",\"token\":\"t1\",\"tokenTime\":1700000000000,"
+        "\"userID\":\"bob\",\"clientID\":"
         "\"bob:ios\",\"title\":\"alice\",\"body\":\"hi\",\"badge\":1,\"collapse\":\"user/alice\",\"message\":"
         "{\"id\":%lld,\"sender\":\"alice\",\"to\":\"bob\"},\"time\":%lld,\"expire\":%lld}",
         (long long)id, (long long)time, (long long)time + 86400000);
@@ -491,7 +494,8 @@ static void a_failure_that_is_dead_is_the_last(void **state)
 {
     (void)state;
     send_out();
-    assert_int_equal(push_failed(&chat, last_job(), -1, "no", false, true), CODE_OK);
+    const struct push_failure failure = {.retry_after_seconds = -1, .error = "no", .dead = true};
+    assert_int_equal(push_failed(&chat, last_job(), &failure), CODE_OK);
     assert_int_equal(rows(), 1);
 }
 
@@ -660,6 +664,45 @@ static void a_device_whose_token_is_taken_has_none(void **state)
     assert_false(phone.device.has_token);
 }
 
+/* The database may show that the phone has it before it shows that the pad took it. */
+static void a_token_that_was_given_a_moment_ago_can_be_taken_too(void **state)
+{
+    (void)state;
+    static char pad_name[] = "bob:ipad";
+    struct session pad = {.client_id = pad_name, .user = &bob};
+    phone_connected = true;
+    assert_int_equal(push_set_token(&chat, &phone, "apns", NULL, "t9"), CODE_OK);
+    assert_int_equal(push_set_token(&chat, &pad, "apns", NULL, "t9"), CODE_OK);
+    assert_false(phone.device.has_token);
+}
+
+/* Of two changes that are not committed the last one counts. */
+static void a_token_that_was_given_up_a_moment_ago_is_taken_from_nobody(void **state)
+{
+    (void)state;
+    static char pad_name[] = "bob:ipad";
+    struct session pad = {.client_id = pad_name, .user = &bob};
+    phone_connected = true;
+    assert_int_equal(push_set_token(&chat, &phone, "apns", NULL, "t9"), CODE_OK);
+    assert_int_equal(push_set_token(&chat, &phone, "apns", NULL, "t10"), CODE_OK);
+    assert_int_equal(push_set_token(&chat, &pad, "apns", NULL, "t9"), CODE_OK);
+    assert_true(phone.device.has_token);
+}
+
+static void a_failure_that_does_not_count_is_no_attempt(void **state)
+{
+    (void)state;
+    const struct push_failure failure = {.error = "no", .uncounted = true};
+    send_out();
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(push_failed(&chat, last_job(), &failure), CODE_OK);
+        settle();
+        wait_ms(100);
+        assert_int_equal(member_number(last(), "\"attempt\":"), 1);
+    }
+    assert_int_equal(sent_count * 10 + rows() / 1000, 211);
+}
+
 static void a_frame_that_cannot_begin_is_told_as_busy(void **state)
 {
     (void)state;
@@ -711,6 +754,9 @@ int main(void)
         TEST(a_worker_has_at_most_500_jobs),
         TEST(two_workers_share),
         TEST(a_device_whose_token_is_taken_has_none),
+        TEST(a_token_that_was_given_a_moment_ago_can_be_taken_too),
+        TEST(a_token_that_was_given_up_a_moment_ago_is_taken_from_nobody),
+        TEST(a_failure_that_does_not_count_is_no_attempt),
         TEST(a_frame_that_cannot_begin_is_told_as_busy),
         TEST(a_device_with_an_assigned_id_cannot_set_a_token),
     };

@@ -18,6 +18,12 @@
 #undef WRITE
 #undef READ
 
+static void migrate(sqlite3 *db, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        assert_int_equal(sqlite3_exec(db, database_migrations[i].sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
 /* A statement with its parameters: i int, t text. The first column of its first row, -1 for none. */
 static int64_t run(sqlite3 *db, const char *sql, const char *format, ...)
 {
@@ -53,7 +59,7 @@ static void add_member(sqlite3 *db, const char *user, int conversation, int opti
 static void add_device(sqlite3 *db, const char *client, const char *user)
 {
     run(db, W_DEVICE_LOGIN, "ttii", client, user, 1, 1);
-    run(db, W_TOKEN_SET, "tttt", client, "apns", NULL, client);
+    run(db, W_TOKEN_SAY, "tttti", client, "apns", NULL, client, 1);
     run(db, W_DEVICE_OFFLINE, "ti", client, 2);
 }
 
@@ -62,8 +68,7 @@ static int set_up(void **state)
 {
     sqlite3 *db;
     assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-    for (size_t i = 0; i < database_migration_count; i++)
-        assert_int_equal(sqlite3_exec(db, database_migrations[i].sql, NULL, NULL, NULL), SQLITE_OK);
+    migrate(db, 0, database_migration_count);
     run(db, W_CONVERSATION_ADD, "itt", 1, NULL, NULL);
     add_member(db, "alice", 1, 0);
     add_member(db, "bob", 1, 0);
@@ -390,9 +395,30 @@ static void retention_that_ends_at_a_quiet_one_is_counted_right(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Of an earlier release, which took every spelling for a token of its own. */
+static void one_token_in_two_spellings_stays_with_the_device_used_last(void **state)
+{
+    (void)state;
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+    migrate(db, 0, 1);
+    run(db, W_DEVICE_LOGIN, "ttii", "a", "alice", 1, 1);
+    run(db, W_TOKEN_SET, "tttt", "a", "apns", NULL, "AABB");
+    run(db, W_DEVICE_LOGIN, "ttii", "b", "bob", 1, 2);
+    run(db, W_TOKEN_SET, "tttt", "b", "apns", NULL, "AaBb");
+    run(db, W_DEVICE_LOGIN, "ttii", "c", "carol", 1, 3);
+    run(db, W_TOKEN_SET, "tttt", "c", "fcm", NULL, "AaBb");
+    migrate(db, 1, database_migration_count);
+    assert_int_equal(ask(db, "SELECT count(*) FROM device WHERE token IS NULL AND client = 'a'"), 1);
+    assert_int_equal(ask(db, "SELECT count(*) FROM device WHERE token = 'aabb' AND client = 'b'"), 1);
+    assert_int_equal(ask(db, "SELECT count(*) FROM device WHERE token = 'AaBb' AND client = 'c'"), 1);
+    sqlite3_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_token_in_two_spellings_stays_with_the_device_used_last),
         TEST(a_message_makes_a_job_for_each_device_that_is_away),
         TEST(the_sender_gets_no_job),
         TEST(who_accepts_but_is_not_to_be_notified_gets_no_job),
