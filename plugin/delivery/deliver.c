@@ -9,6 +9,7 @@
 #include "lib/basics.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/copy.h"
+#include "plugin/delivery/held.h"
 #include "plugin/delivery/live_publish.h"
 #include "plugin/delivery/replay.h"
 #include "plugin/people/conversation.h"
@@ -18,9 +19,6 @@
 #include "plugin/session/handover.h"
 #include "plugin/session/subscription.h"
 #include "schema/store.h"
-
-/* No payload of ours ends like this: a body ends where its last brace does. */
-#define RELEASED ' '
 
 struct deliver_turn {
     struct outgoing current;
@@ -209,28 +207,7 @@ bool deliver(struct chat *chat, const struct outgoing *outgoing, bool native)
                                          : send_to_pair(chat, outgoing, native);
 }
 
-size_t deliver_mark_released(char *payload, size_t len)
-{
-    payload[len] = RELEASED;
-    return len + 1;
-}
-
 /* READ */
-
-/* Between AUTH and CONNACK the broker re-sends a kept session's own messages in flight: let them through (a
- * denial would leak 2.0.11's send quota) and remember their ids, the replay is not to bring them again. */
-static void note_in_flight(struct chat *chat, struct session *session, const char *payload, size_t len)
-{
-    static const char before_id[] = "{\"id\":"; /* as stamp_write begins */
-    const size_t skipped = sizeof before_id - 1;
-    char digits[24] = "";
-    if (len <= skipped || memcmp(payload, before_id, skipped) != 0)
-        return;
-    size_t count = len - skipped < sizeof digits - 1 ? len - skipped : sizeof digits - 1;
-    memcpy(digits, payload + skipped, count);
-    ids_add(&session->delivery.in_flight, strtoll(digits, NULL, 10));
-    session_handed(chat, session, len, 1);
-}
 
 /* Does it get the message by what it is subscribed to itself? */
 static bool is_receiver(struct chat *chat, const struct session *session, const struct outgoing *current)
@@ -284,40 +261,6 @@ static bool read_current(struct chat *chat, struct session *session)
     return true; /* onlineOnly: no order to keep */
 }
 
-/* Is it one of ours, by its stamp (payload/stamp.h)? Somebody's PUBREL, which is no event, may bring what they
- * published natively at this moment too: their own bytes, or what deliver_mark_released has marked. */
-static bool is_ours(const char *payload, size_t len)
-{
-    static const char *const stamps[] = {"{\"id\":", "{\"seq\":", "{\"sender\":"};
-    for (size_t i = 0; i < COUNT(stamps); i++)
-        if (len > strlen(stamps[i]) && memcmp(payload, stamps[i], strlen(stamps[i])) == 0)
-            return payload[len - 1] != RELEASED;
-    return false;
-}
-
-static bool is_message_topic(const struct topic *topic)
-{
-    return topic->kind == TOPIC_INBOX || topic->kind == TOPIC_FEED || topic->kind == TOPIC_FEED_GROUP ||
-           topic->kind == TOPIC_GROUP;
-}
-
-static bool may_be_in_flight(struct chat *chat, const struct session *session, const char *name,
-                             const void *payload, size_t len)
-{
-    const struct topic topic = topic_parse(name);
-    char id[GROUP_ID_MAX + 1];
-    if (is_message_topic(&topic) && !is_ours(payload, len))
-        return false;
-    if (topic.kind == TOPIC_PUSH)
-        return session->admin;
-    if (topic.kind != TOPIC_GROUP)
-        return topic_names(&topic, session->user->id);
-    topic_copy_name(id, &topic);
-    struct conversation *conversation = conversation_group_any(chat, id);
-    return conversation && (!conversation_stored(conversation) ||
-                            member_find(chat, conversation, session->user->id)); /* also who was one */
-}
-
 bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const char *topic,
                       const void *payload, size_t len)
 {
@@ -330,8 +273,5 @@ bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const c
         return live_publish_may_read(publish, session);
     if (chat->delivery->open && payload == chat->delivery->current.payload)
         return read_current(chat, session);
-    if (!session_connecting(chat, session) || !may_be_in_flight(chat, session, topic, payload, len))
-        return false;
-    note_in_flight(chat, session, payload, len);
-    return true;
+    return session_connecting(chat, session) && held_may_read(chat, session, topic, payload, len);
 }

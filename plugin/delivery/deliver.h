@@ -48,10 +48,6 @@ struct outgoing {
  * stored one for which memory does not suffice comes to who is connected from the log, a little later. false:
  * out of memory, and nobody will have it; only so for a live group's that is not native. */
 bool deliver(struct chat *chat, const struct outgoing *outgoing, bool native);
-/* A publish at QoS 2 that copies have been made of: the broker will give it to subscribers when its sender
- * releases it, without an event. READ is to know it by its last byte then, which takes the place of the NUL
- * behind it (broker_payload). Returns the new length. */
-size_t deliver_mark_released(char *payload, size_t len);
 /* Every event of the broker but READ begins with this. */
 void deliver_reset(struct chat *chat);
 /* READ of a chat topic: may this client have this payload now? Once for each receiver of each message;

@@ -10,6 +10,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/deliver.h"
 #include "plugin/delivery/event.h"
+#include "plugin/delivery/held.h"
 #include "plugin/delivery/recent.h"
 #include "plugin/payload/payload.h"
 #include "plugin/payload/stamp.h"
@@ -413,7 +414,7 @@ enum publish_result message_publish(struct chat *chat, struct session *session, 
     int code;
     enum publish_result result = send_draft(&draft, &code);
     if (publish->new_payload && !natively(&draft))
-        publish->new_len = deliver_mark_released(publish->new_payload, publish->new_len);
+        publish->new_len = held_mark_released(publish->new_payload, publish->new_len);
     if (result == PUBLISH_REFUSE)
         event_rejected(chat, session, publish->topic, code, draft.reason, draft.payload.random);
     payload_clear(&draft.payload);

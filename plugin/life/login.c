@@ -10,6 +10,7 @@
 #include "lib/usersig.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/held.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/life/leaving.h"
@@ -314,6 +315,14 @@ enum login_result session_recheck(struct chat *chat, const struct login *login)
 
 /* TICK */
 
+/* Nothing would come any more, or slowly. At the next connection all is well: what was withheld has gone. */
+static void close_once(struct chat *chat, struct session *session)
+{
+    broker_info("closed once: what was on its way to client \"%.160s\" may not be seen any more",
+                session->client_id);
+    session_close_soon(chat, session);
+}
+
 /* The first TICK after AUTH: by now the broker has given a kept session its old subscriptions, or it has
  * none. false: ours could not all be restored, and it has to wait for another TICK. */
 static bool settle(struct chat *chat, struct session *session)
@@ -328,6 +337,8 @@ static bool settle(struct chat *chat, struct session *session)
         session_change_state(chat, session, SESSION_FRESH);
         return false;
     }
+    if (held_narrows(session))
+        close_once(chat, session);
     return true;
 }
 

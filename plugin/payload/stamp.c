@@ -47,3 +47,56 @@ size_t stamp_write(char *buf, const struct stamp *stamp)
     p = put_number(PUT(p, "\",\"time\":"), stamp->time);
     return (size_t)(PUT(p, ",") - buf);
 }
+
+/* What is left of the text. */
+struct rest {
+    const char *at, *end;
+};
+
+static bool take(struct rest *rest, const char *literal)
+{
+    size_t len = strlen(literal);
+    if ((size_t)(rest->end - rest->at) < len || memcmp(rest->at, literal, len) != 0)
+        return false;
+    rest->at += len;
+    return true;
+}
+
+static bool take_number(struct rest *rest, int64_t *out)
+{
+    *out = 0;
+    const char *begin = rest->at;
+    for (; rest->at < rest->end && rest->at - begin < 18 && *rest->at >= '0' && *rest->at <= '9'; rest->at++)
+        *out = *out * 10 + (*rest->at - '0');
+    return rest->at > begin && take(rest, ",");
+}
+
+static bool take_name(struct rest *rest, char out[GROUP_ID_MAX + 1])
+{
+    const char *end = memchr(rest->at, '"', (size_t)(rest->end - rest->at));
+    if (!end || end - rest->at > GROUP_ID_MAX)
+        return false;
+    size_t len = (size_t)(end - rest->at);
+    memcpy(out, rest->at, len);
+    out[len] = '\0';
+    rest->at = end;
+    return len > 0;
+}
+
+bool stamp_read(const char *text, size_t len, struct stamp_place *out)
+{
+    struct rest rest = {text, text + len};
+    int64_t seq;
+    *out = (struct stamp_place){0};
+    if (!take(&rest, "{"))
+        return false;
+    if (take(&rest, "\"id\":") && !take_number(&rest, &out->id))
+        return false;
+    if (take(&rest, "\"seq\":") && !take_number(&rest, &seq))
+        return false;
+    if (!take(&rest, "\"sender\":\"") || !take_name(&rest, out->sender))
+        return false;
+    out->group = take(&rest, "\",\"group\":\"");
+    return (out->group || take(&rest, "\",\"to\":\"")) && take_name(&rest, out->to) &&
+           take(&rest, "\",\"time\":");
+}

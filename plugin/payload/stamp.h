@@ -3,6 +3,8 @@
 #ifndef PLUGIN_PAYLOAD_STAMP_H
 #define PLUGIN_PAYLOAD_STAMP_H
 
+#include "acl/identity.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,5 +19,16 @@ struct stamp {
  * time), without NUL, into buf of at least STAMP_MAX bytes; the body follows it. Names are of valid shape and
  * need no escaping; sender may be "@system". Returns the length. */
 size_t stamp_write(char *buf, const struct stamp *stamp);
+
+/* What a stamp says about where its message belongs. */
+struct stamp_place {
+    int64_t id; /* 0: none */
+    char sender[GROUP_ID_MAX + 1];
+    bool group; /* `to` is a group, else a user */
+    char to[GROUP_ID_MAX + 1];
+};
+
+/* Reads what stamp_write has written, at the beginning of the text. false: it does not begin like that. */
+bool stamp_read(const char *text, size_t len, struct stamp_place *out);
 
 #endif

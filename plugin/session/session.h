@@ -129,13 +129,20 @@ struct session {
         int64_t overtaking;     /* so many had been handed when something was at QoS 0 */
     } handover;
 
-    /* What it is given now: delivery/deliver.c, delivery/live_publish.c; in_flight by life/leaving.c too. */
+    /* What it is given now: delivery/deliver.c, delivery/live_publish.c; in_flight by delivery/held.c and
+     * life/leaving.c too. */
     struct {
         uint64_t flushed_at;   /* the tick at which everything queued for this client has been flushed */
         uint64_t live_publish; /* serial of the last live publish let through */
         uint64_t passed;       /* serial of the last message let through natively */
         struct ids in_flight;  /* what the broker delivers on its own: no replay is to bring it again */
     } delivery;
+
+    /* What the broker held for it and was asked about when it came: delivery/held.c. */
+    struct {
+        int passed, withheld; /* messages */
+        bool blocked;         /* the first of them was withheld */
+    } held;
 
     /* What it has missed: delivery/replay.c. */
     struct {

@@ -407,6 +407,43 @@ static void a_stamp_leaves_out_what_it_does_not_have(void **state)
                  "{\"sender\":\"@system\",\"to\":\"b\",\"time\":3,");
 }
 
+static void what_is_written_as_a_stamp_is_read_from_it(void **state)
+{
+    static const struct stamp stamps[] = {{1, 2, 3, "a", "b", NULL},
+                                          {999999999999999999, 0, 0, "@system", "b", NULL},
+                                          {0, 5, 3, "a", NULL, "g"},
+                                          {0, -1, 3, "a", NULL, "g"}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(stamps); i++) {
+        char buf[STAMP_MAX];
+        struct stamp_place place;
+        size_t len = stamp_write(buf, &stamps[i]);
+        assert_true(stamp_read(buf, len, &place));
+        assert_true(place.id == stamps[i].id);
+        assert_string_equal(place.sender, stamps[i].sender);
+        assert_true(place.group == !stamps[i].to);
+        assert_string_equal(place.to, stamps[i].to ? stamps[i].to : stamps[i].group);
+    }
+}
+
+static void what_does_not_begin_with_a_stamp_is_none_however_it_is_cut(void **state)
+{
+    static const char whole[] = "{\"id\":1,\"seq\":2,\"sender\":\"a\",\"group\":\"g\",\"time\":";
+    struct stamp_place place;
+    (void)state;
+    for (size_t len = 0; len < strlen(whole); len++) {
+        char *cut = strndup(whole, len); /* of its very size, for the sanitizer */
+        assert_false(stamp_read(cut, len, &place));
+        free(cut);
+    }
+    assert_true(stamp_read(whole, strlen(whole), &place));
+    char name[GROUP_ID_MAX + 2], text[STAMP_MAX];
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    int len = snprintf(text, sizeof text, "{\"sender\":\"a\",\"to\":\"%s\",\"time\":", name);
+    assert_false(stamp_read(text, (size_t)len, &place));
+}
+
 static void the_longest_stamp_fits(void **state)
 {
     (void)state;
@@ -734,6 +771,8 @@ int main(void)
         PARSING(a_message_too_long_still_tells_its_random),
         PARSING(a_stamp_has_the_order_of_the_protocol),
         PARSING(a_stamp_leaves_out_what_it_does_not_have),
+        PARSING(what_is_written_as_a_stamp_is_read_from_it),
+        PARSING(what_does_not_begin_with_a_stamp_is_none_however_it_is_cut),
         PARSING(the_longest_stamp_fits),
         NOTING(each_content_has_its_word),
         NOTING(a_text_is_shown),
