@@ -12,6 +12,7 @@
     X(SIG_OTHER_USER, 70013, "the userSig belongs to another userID")                                        \
     X(SIG_OTHER_APP, 70014, "the userSig belongs to another sdkappid")                                       \
     X(SIG_REVOKED, 70052, "the userSig was made before an admin ended it")                                   \
+    X(DISPLACED, 6208, "another device of the user has just taken this one's place: wait, longer each time") \
     X(BAD_USER_ID, 7003, "the userID is not valid")                                                          \
     X(BAD_CLIENT_ID, 7004, "the client id does not belong to the userID")                                    \
     X(BUSY, 10002, "the server is busy, try again")                                                          \

@@ -29,6 +29,9 @@
 /* Groups that one user makes in a day (of UTC): as many as nobody makes by hand. */
 #define GROUPS_PER_DAY 100
 
+/* Connections at a time of one user who is no administrator. */
+#define CONNECTIONS_MAX 50
+
 /* How many there may be in one command. */
 #define CANDIDATES_MAX   100 /* members to be */
 #define DELETE_MAX       100 /* messages */

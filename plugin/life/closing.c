@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "lib/clock.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/event.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push_token.h"
+#include "plugin/session/rivals.h"
 
 /* Idle, 2.0 has ten turns a second: within two seconds 20,000 who expire at once are told. */
 #define EXPIRED_A_TICK 1000
@@ -45,6 +47,8 @@ void session_close_soon(struct chat *chat, struct session *session)
 void session_force_offline(struct chat *chat, struct session *session, const struct displacement *why)
 {
     event_force_offline(session, why);
+    if (why->reason == OFFLINE_OTHER_DEVICE)
+        rivals_add(&session->user->rivals, session->client_id, clock_steady());
     if (session->closing.told_at == 0)
         session->closing.told_at = chat->tick + 1;
     session_close_soon(chat, session);

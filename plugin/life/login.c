@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "acl/code.h"
+#include "acl/limits.h"
+#include "lib/clock.h"
 #include "lib/text.h"
 #include "lib/usersig.h"
 #include "plugin/core/broker.h"
@@ -18,6 +21,7 @@
 #include "plugin/people/user.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/device.h"
+#include "plugin/session/rivals.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
@@ -57,6 +61,15 @@ struct checked {
     struct device_list in_way;
 };
 
+/* Those that have to go are there for half a second still. */
+static bool is_crowded(const struct user *user)
+{
+    const struct session *session;
+    int count;
+    DL_COUNT2(user->sessions, session, count, user_next);
+    return count >= 2 * CONNECTIONS_MAX && !user->sessions->admin;
+}
+
 static int check_login(struct chat *chat, const struct login *login, struct checked *out)
 {
     if (!login->user || !user_id_valid(login->user, strlen(login->user)))
@@ -71,8 +84,10 @@ static int check_login(struct chat *chat, const struct login *login, struct chec
     out->user = user_find_any(chat, login->user);
     if (out->user && out->user->kicked != 0 && out->sig.created <= out->user->kicked)
         return CODE_SIG_REVOKED;
-    if (out->user && out->user->leaving)
+    if (out->user && (out->user->leaving || is_crowded(out->user)))
         return CODE_BUSY;
+    if (out->user && rivals_wait(out->user->rivals, login->client_id, clock_steady()) > 0)
+        return CODE_DISPLACED;
     if (!device_load(chat, login->client_id, &out->device))
         return CODE_BUSY;
     code = kind == CLIENT_ID_NAMED ? check_named_id(chat, login, &out->device) : CODE_OK;
@@ -84,9 +99,12 @@ static int check_place(struct chat *chat, const struct login *login, struct chec
 {
     out->to_be_told =
         out->device.displacement.reason != OFFLINE_NONE && strcmp(out->device.user, login->user) == 0;
-    if (out->to_be_told || devices_in_way(chat, out->user, login->client_id, out->platform, &out->in_way))
+    if (out->to_be_told)
         return CODE_OK;
-    return CODE_BUSY;
+    bool good = devices_in_way(chat, out->user, login->client_id, out->platform, &out->in_way) &&
+                (options_is_admin(&chat->options, login->user) ||
+                 devices_too_many(out->user, login->client_id, &out->in_way));
+    return good ? CODE_OK : CODE_BUSY;
 }
 
 static enum login_result result_of(int code)
@@ -102,6 +120,7 @@ static enum login_result result_of(int code)
     case CODE_BAD_CLIENT_ID:
         return LOGIN_BAD_CLIENT_ID;
     case CODE_BUSY:
+    case CODE_DISPLACED:
         return LOGIN_BUSY;
     default:
         return LOGIN_REFUSED;
@@ -199,6 +218,14 @@ static bool enter(struct chat *chat, struct session *session, int64_t expires_se
     return true;
 }
 
+/* A new one is remembered: where that makes too many, those are forgotten that have been away the longest. */
+static void put_forgotten(struct chat *chat, const struct user *user)
+{
+    store_put(chat->store, W_USER_FORGET_SUBSCRIPTIONS, "t", user->id);
+    store_put(chat->store, W_USER_FORGET_JOBS, "t", user->id);
+    store_put(chat->store, W_USER_FORGET_DEVICES, "t", user->id);
+}
+
 static void put_login(struct chat *chat, struct session *session, const struct device_list *in_way)
 {
     struct user *user = session->user;
@@ -208,6 +235,8 @@ static void put_login(struct chat *chat, struct session *session, const struct d
         store_put(chat->store, W_DEVICE_SUBSCRIPTIONS_FORGET, "t", session->client_id);
     store_put(chat->store, W_DEVICE_LOGIN, "ttii", session->client_id, user->id, (int64_t)session->platform,
               chat->now);
+    if (session->login.past != ID_OWN)
+        put_forgotten(chat, user);
     put_places(chat, session, in_way);
 }
 

@@ -30,6 +30,7 @@ void users_close(struct chat *chat)
         HASH_DEL(chat->users->by_id, user);
         free(user->profile);
         free(user->blacklist);
+        free(user->rivals);
         free(user);
     }
     free(chat->users);

@@ -17,6 +17,7 @@ struct member;
 struct profile;
 struct session;
 struct watched;
+struct rivals;
 struct young_device;
 
 struct user {
@@ -43,6 +44,7 @@ struct user {
 
     /* Connections. */
     struct session *sessions; /* utlist DL over user_prev/user_next: session.h */
+    struct rivals *rivals;    /* its devices that were sent away for others: session/rivals.h; NULL: none */
     int feeds;                /* of these with the feed: memberships_feed_begin() of member.h */
     struct watched *watched;  /* who watches the user's status: presence.h; NULL: nobody */
     uint64_t listed;          /* the last audience_list() that has met the user */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "acl/limits.h"
 #include "acl/policy.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
@@ -298,6 +299,42 @@ bool devices_in_way(struct chat *chat, const struct user *user, const char *clie
     sort(out, by_place);
     drop_own(out, client_id);
     keep_displaced(chat, platform, out);
+    return true;
+}
+
+static bool has_entry(const struct device_list *list, const char *client_id)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].client_id, client_id) == 0)
+            return true;
+    return false;
+}
+
+/* Will it be there when the others have gone? A takeover takes its own place. */
+static bool stays(const struct session *session, const char *client_id, const struct device_list *in_way)
+{
+    return !session_closing(session) && !session->taken_over && !session->login.farewell &&
+           strcmp(session->client_id, client_id) != 0 && !has_entry(in_way, session->client_id);
+}
+
+bool devices_too_many(const struct user *user, const char *client_id, struct device_list *out)
+{
+    const struct session *session;
+    size_t count = 1;
+    DL_FOREACH2 (user ? user->sessions : NULL, session, user_next)
+        count += stays(session, client_id, out);
+    DL_FOREACH2 (user ? user->sessions : NULL, session, user_next) {
+        if (count <= CONNECTIONS_MAX)
+            break;
+        if (!stays(session, client_id, out))
+            continue;
+        struct device_entry *entry = append(out);
+        if (!entry)
+            return false;
+        *entry = (struct device_entry){.platform = session->platform};
+        text_copy(entry->client_id, sizeof entry->client_id, session->client_id);
+        count--;
+    }
     return true;
 }
 

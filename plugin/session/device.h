@@ -69,6 +69,10 @@ struct device_list {
 __attribute__((warn_unused_result)) bool devices_in_way(struct chat *chat, const struct user *user,
                                                         const char *client_id, enum platform platform,
                                                         struct device_list *out);
+/* Adds to these the connections, the earliest login first, that have to go so that with this one no more than
+ * CONNECTIONS_MAX are there that may stay. The same. */
+__attribute__((warn_unused_result)) bool devices_too_many(const struct user *user, const char *client_id,
+                                                          struct device_list *out);
 /* The devices that hold a place, the latest login first, at most DEVICES_LISTED. false: the same. */
 #define DEVICES_LISTED 100
 __attribute__((warn_unused_result)) bool devices_of(struct chat *chat, const struct user *user,

@@ -258,7 +258,7 @@ class Churn:
     """Fifty users at once, because each close takes the broker a few turns."""
 
     def __init__(self, broker):
-        self.broker, self.admin, self.logins = broker, broker.admin(), 0
+        self.broker, self.admin, self.logins, self.rounds = broker, broker.admin(), 0, 0
         self.names = [f"u{n}" for n in range(50)]
 
     def login(self, device):
@@ -276,16 +276,18 @@ class Churn:
             client.close()
 
     def round(self):
-        first = self.login("ios:1")
-        second = self.login("ios:2")
+        self.rounds += 1  # with the same devices they would have to wait
+        one, two = f"ios:1.{self.rounds}", f"ios:2.{self.rounds}"
+        first = self.login(one)
+        second = self.login(two)
         self.closed(first)
-        third = self.login("ios:2")  # a takeover
+        third = self.login(two)  # a takeover
         self.closed(second)
         for client in third:
             client.send(packets.disconnect())
         self.closed(third)
-        fourth = self.login("ios:1")
-        self.closed(self.login("ios:2"))  # told that it was displaced while it was away
+        fourth = self.login(one)
+        self.closed(self.login(two))  # told that it was displaced while it was away
         for name in self.names:
             self.admin.start_publish(CONTROL, {"commands": [{"command": "kickUser", "userID": name}]})
         self.closed(fourth)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """How many devices a user may have at the same time, and what the ones that have to go are told."""
 import json
+import time
 
 import pytest
 
 from harness import packets
 from harness.raw import Closed
+from harness.settings import PATIENCE
 from harness.user import CONTROL
 from test_push import jobs_before_carols, with_token, worker
 
@@ -194,6 +196,29 @@ def test_a_device_that_comes_again_before_it_was_closed_counts_as_new(broker):
     new.subscribe("chat/user/bob")
     broker.user("alice").send("bob", "hello")
     assert b"hello" in new.next_message().payload
+
+
+@VERSIONS
+def test_devices_that_send_each_other_away_over_and_over_have_to_wait(broker, version):
+    first, second = broker.user("bob", "ios:1", version=version), broker.user("bob", "ios:2", version=version)
+    for _ in range(2):
+        forced(first)
+        gone, first = first, second
+        second = gone.connect()
+    forced(first)
+    start = len(broker.process.lines)
+    first.connect(code=broker.refused(version, 0x89))
+    broker.await_log("bob:ios:1.* 6208 ", start=start)
+    stays(second)
+    patience = time.monotonic() + PATIENCE
+    while not first.connected:
+        assert time.monotonic() < patience
+        time.sleep(0.2)
+        first.start_connect()
+        first._await(lambda: first._connack is not None or first._closed, "no CONNACK")
+    forced(second)
+    second.connect(code=broker.refused(version, 0x89))
+    stays(first)
 
 
 @VERSIONS

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "acl/limits.h"
 #include "acl/topic.h"
 #include "lib/text.h"
 #include "lib/usersig.h"
@@ -51,6 +52,7 @@ static sqlite3 *other;         /* keeps the writer from the database; NULL: does
 static char clients[SESSIONS]; /* their addresses are the broker's client pointers */
 static char names[SESSIONS][40];
 static int events, closed;
+static bool warnings; /* are expected */
 static size_t ring_bytes = 64 << 20;
 static long memory = -1; /* for the next login: memory_left of failing_memory.h */
 
@@ -63,7 +65,7 @@ void broker_error(const char *format, ...)
 
 void broker_warn(const char *format, ...)
 {
-    if (memory < 0)
+    if (memory < 0 && !warnings)
         fail_msg("%s", format);
 }
 
@@ -413,6 +415,97 @@ static void a_takeover_ends_with_the_newer_connection(void **state)
     assert_int_equal(stored("SELECT online FROM device"), 0);
 }
 
+/* Too many of one user */
+
+static int staying(void)
+{
+    int count = 0;
+    for (const struct session *session = sessions_first(&chat); session; session = session->next)
+        count += !session_closing(session);
+    return count;
+}
+
+static void the_earliest_of_too_many_connections_goes(void **state)
+{
+    (void)state;
+    char device[20];
+    for (int i = 0; i < 60; i++) {
+        snprintf(device, sizeof device, "iot:%d", i);
+        log_in_from(i, 0, device);
+        turn();
+    }
+    assert_int_equal(staying(), CONNECTIONS_MAX);
+    assert_int_equal(events, 10); /* they are told */
+    for (int i = 0; i < 10; i++)
+        assert_true(!session_of(i) || session_closing(session_of(i)));
+    for (int i = 0; i < 60; i++)
+        turn();
+    assert_int_equal(sessions_count(&chat), CONNECTIONS_MAX);
+    log_in_from(60, 0, "iot:59"); /* a takeover takes nobody else's place */
+    turn();
+    assert_int_equal(events, 10);
+}
+
+static void those_that_have_to_go_are_not_many_either(void **state)
+{
+    (void)state;
+    char device[20];
+    int refused = 0;
+    warnings = true;
+    for (int i = 0; i < 200; i++) {
+        snprintf(device, sizeof device, "iot:%d", i);
+        refused += try_to_log_in(i, 0, device) == LOGIN_BUSY;
+    }
+    warnings = false;
+    assert_int_equal(refused, 100);
+    assert_int_equal(sessions_count(&chat), 2 * CONNECTIONS_MAX);
+}
+
+static void of_too_many_devices_those_away_the_longest_are_forgotten(void **state)
+{
+    (void)state;
+    char device[20];
+    log_in_from(0, 0, "other:stays");
+    for (int i = 1; i <= 1030; i++) {
+        snprintf(device, sizeof device, "other:%d", i);
+        log_in_from(i, 0, device);
+        chat.now++;
+        log_out(i);
+    }
+    settle();
+    assert_in_range(stored("SELECT count(*) FROM device"), 980, 1000);
+    assert_int_equal(
+        stored("SELECT count(*) FROM subscription WHERE client NOT IN (SELECT client FROM device)"), 0);
+    assert_int_equal(
+        stored("SELECT count(*) FROM device WHERE client IN ('u0:other:stays', 'u0:other:1030')"), 2);
+    assert_int_equal(stored("SELECT count(*) FROM device WHERE client IN ('u0:other:1', 'u0:other:20')"), 0);
+}
+
+/* Who comes back again and again */
+
+static void who_is_sent_away_again_and_again_waits_before_it_comes_back(void **state)
+{
+    (void)state;
+    struct device device;
+    for (int i = 0; i < 3; i++) { /* the first time one may insist */
+        log_in_from(i, 0, i % 2 ? "ios:2" : "ios:1");
+        turn();
+        if (i > 0)
+            log_out(i - 1);
+    }
+    log_in_from(3, 0, "ios:2");
+    turn();
+    log_out(2);
+    warnings = true;
+    assert_int_equal(try_to_log_in(4, 0, "ios:1"), LOGIN_BUSY);
+    warnings = false;
+    assert_true(device_load(&chat, names[3], &device));
+    assert_true(device.place > 0);
+    assert_false(session_closing(session_of(3)));
+    assert_int_equal(try_to_log_in(5, 0, "android:1"), LOGIN_OK);
+    assert_int_equal(try_to_log_in(6, 1, "ios:1"), LOGIN_OK);
+}
+
 /* The ring is full */
 
 static void who_goes_while_the_ring_is_full_is_away_in_the_end(void **state)
@@ -554,6 +647,10 @@ int main(void)
         TEST(who_has_to_go_before_its_first_tick_is_closed_after_it),
         TEST(a_session_that_ends_in_any_state_is_in_no_list),
         TEST(a_takeover_ends_with_the_newer_connection),
+        TEST(the_earliest_of_too_many_connections_goes),
+        TEST(those_that_have_to_go_are_not_many_either),
+        TEST(of_too_many_devices_those_away_the_longest_are_forgotten),
+        TEST(who_is_sent_away_again_and_again_waits_before_it_comes_back),
         RING(who_goes_while_the_ring_is_full_is_away_in_the_end),
         RING(who_was_told_while_the_ring_was_full_is_told_once),
         TEST(who_cannot_be_let_in_for_want_of_memory_displaces_nobody),
