@@ -13,6 +13,8 @@
 #include "schema/store.h"
 #include "schema/store_internal.h"
 
+#define COME_BACK_MS 5000 /* after a start who was connected has so long to come back */
+
 static void read_boot_id(char *out, size_t size)
 {
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
@@ -69,17 +71,47 @@ static int save_life(struct store *store, char *error, size_t error_size)
     return database_state_save(store->write_db, &store->state, error, error_size);
 }
 
+/* Of whom was connected when the last life ended the connection may have been dead: what is above the device's
+ * cursors, which are those of before that doubt (plugin/session/cursor.h), and not read, is pushed, as at the end
+ * of a session (PUSH_ADD_HANDED). Who comes back in time gets it by replay instead. */
+static const char push_unsure[] =
+    "INSERT INTO push_job (client, user, conversation, message, only_this, handed, created, due) "
+    "SELECT d.client, d.user, c.id, ifnull(f.cursor, n.cursor) + 1, 0, 0, ?1, ?1 + ?2 FROM device AS d "
+    "LEFT JOIN subscription AS f ON f.client = d.client AND f.topic = 'feed' AND f.active = 1 "
+    "CROSS JOIN member AS m ON m.user = d.user CROSS JOIN conversation AS c ON c.id = m.conversation "
+    "LEFT JOIN chat_group AS g ON g.conversation = c.id "
+    "LEFT JOIN subscription AS n ON n.client = d.client AND n.active = 1 "
+    "AND n.topic = iif(g.group_id IS NULL, 'inbox', 'group/' || g.group_id) "
+    "WHERE d.online = 1 AND d.token IS NOT NULL AND m.role > 0 AND m.receive_option <= 1 "
+    "AND (g.type IS NULL OR g.type IN (0, 1)) AND c.last_id > m.read_id "
+    "AND c.last_id > ifnull(f.cursor, n.cursor) "
+    "ON CONFLICT (client, conversation) WHERE state = 0 DO UPDATE SET "
+    "message = min(message, excluded.message)";
+
 /* Nobody is connected yet, whatever the last life believed; jobs that were out go out again. Who was
  * connected when it died has used his device until then: its last login may be longer ago than retention
  * allows. */
+static const char forget_devices[] =
+    "UPDATE device SET online = 0, background = 0, last_used = ?1 WHERE online = 1";
+static const char forget_workers[] = "UPDATE push_job SET due = 0 WHERE state = 1";
+
+/* ?1: now, ?2: COME_BACK_MS, where the statement has them. */
+static int execute_once(struct store *store, const char *sql)
+{
+    sqlite3_stmt *statement;
+    if (sqlite3_prepare_v2(store->write_db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return -1;
+    sqlite3_bind_int64(statement, 1, (int64_t)time(NULL) * 1000);
+    sqlite3_bind_int64(statement, 2, COME_BACK_MS);
+    sqlite3_step(statement);
+    return sqlite3_finalize(statement) == SQLITE_OK ? 0 : -1;
+}
+
+/* The first one asks who was connected. Done twice, after a crash in between, it is the same. */
 static int forget_connections(struct store *store, char *error, size_t error_size)
 {
-    char sql[256];
-    snprintf(sql, sizeof sql,
-             "UPDATE device SET online = 0, background = 0, last_used = %lld WHERE online = 1;"
-             "UPDATE push_job SET due = 0 WHERE state = 1",
-             (long long)time(NULL) * 1000);
-    if (sqlite3_exec(store->write_db, sql, NULL, NULL, NULL) == SQLITE_OK)
+    if (execute_once(store, push_unsure) == 0 && execute_once(store, forget_devices) == 0 &&
+        execute_once(store, forget_workers) == 0)
         return 0;
     snprintf(error, error_size, "database %s: %s", store->config.database, sqlite3_errmsg(store->write_db));
     return -1;

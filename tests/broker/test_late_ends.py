@@ -18,7 +18,7 @@ def phones(broker, count=PHONES):
     for n in range(count):
         phone = broker.raw()
         phone.login(f"u{n}", f"u{n}:ios:1")
-        token = {"command": "setPushToken", "provider": "apns", "token": f"token-{n}"}
+        token = {"command": "setPushToken", "provider": "fcm", "token": f"token-{n}"}
         phone.publish("$CONTROL/chat/v1", {"commands": [token]})
         phone.subscribe(f"chat/user/u{n}")
         out.append(phone)
