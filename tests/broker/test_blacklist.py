@@ -213,15 +213,17 @@ def test_an_app_admin_is_refused_as_well(broker, alice):
 
 
 def test_a_group_of_both_goes_on(alice, bob):
-    topic = alice.group("Private", "g1")
-    alice.command("inviteGroupMember", groupID="g1", members=["bob"])
+    topic = alice.group("Public", "g1", addOpt="FreeAccess")
+    bob.command("joinGroup", groupID="g1")
     alice.send(topic, "hello")
     assert bob.text("hello").topic == "chat/user/bob/group/g1"
 
 
 def test_notices_of_what_the_other_does_come(alice, bob):
-    alice.group("Private", "g1", ["bob"])
-    assert bob.notice("invited")["notice"]["operator"] == "alice"
+    alice.group("Public", "g1", addOpt="FreeAccess")
+    bob.command("joinGroup", groupID="g1")
+    alice.command("setGroupMemberRole", groupID="g1", userID="bob", role="admin")
+    assert bob.notice("adminGranted")["notice"]["operator"] == "alice"
 
 
 def test_the_other_may_see_the_profile(alice, bob):

@@ -277,8 +277,8 @@ def test_what_is_before_no_message_yet_is_the_whole_list(broker, bob):
         assert [e["to"] for e in found] == ["p1", "p2"]
 
 
-def test_the_list_has_100_unless_told_and_at_most_500(alice, bob):
-    chatrooms(alice, [f"g{n}" for n in range(131)], "a")
+def test_the_list_has_100_unless_told_and_at_most_500(broker, alice, bob):
+    chatrooms(broker.admin(), [f"g{n}" for n in range(131)], "a")
     page = bob.command("getConversations")
     assert len(page["conversations"]) == 100 and page["complete"] is False
     assert len(bob.command("getConversations", limit=500)["conversations"]) == 131
@@ -294,7 +294,7 @@ def test_a_page_is_cut_at_256_KiB_and_the_rest_comes_with_the_next(alice, bob):
 
 
 def test_an_answer_with_many_small_entries_is_no_larger_than_256_KiB(broker, alice):
-    chatrooms(alice, ["g" * 44 + f"{n:04}" for n in range(300)], "x" * 700)
+    chatrooms(broker.admin(), ["g" * 44 + f"{n:04}" for n in range(300)], "x" * 700)
     bob = broker.raw()
     bob.login("bob")
     bob.publish("$CONTROL/chat/v1", {"commands": [{"command": "getConversations", "limit": 500}]})
