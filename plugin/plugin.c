@@ -38,6 +38,7 @@
 #include "plugin/life/presence.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/eviction.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/people/visible.h"
@@ -329,6 +330,7 @@ static const struct noun {
     void (*close)(struct chat *chat);
     bool (*tick)(struct chat *chat);
 } nouns[] = {
+    {eviction_open, eviction_close, eviction_tick}, /* its tick is the last */
     {users_open, users_close, NULL},
     {conversations_open, conversations_close, NULL},
     {NULL, members_close, NULL},

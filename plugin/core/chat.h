@@ -29,6 +29,8 @@ struct chat {
     struct recents *recents;             /* recent.h */
     struct push *push;                   /* push.h */
     struct batches *batches;             /* commands/batch.h: requests under way */
+    struct eviction *eviction;           /* eviction.h: who leaves memory */
+    uint32_t era;                        /* ... and when who was used: counts periods of cache_seconds */
 
     struct announcement *announcements;  /* put into the open frame, to be handed out after it (announce.h) */
     struct dismissal *dismissals;        /* members still to be told (dismissal.h) */

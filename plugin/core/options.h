@@ -24,6 +24,7 @@ struct options {
         sync; /* the enums above, of policy.h and of store_config.h */
     int64_t instances_per_platform, web_instances;
     int64_t user_rate, group_rate, command_rate;
+    int64_t cache_seconds;
     int64_t retention_days;
     int64_t max_message_bytes;
     int64_t max_members_private, max_members_public, max_members_chatroom;

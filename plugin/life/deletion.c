@@ -228,6 +228,7 @@ static void take_turn(struct chat *chat, struct deletion *deletion)
     if (progress != DONE)
         return;
     deletion->user->leaving = false;
+    deletion->user->used = chat->era;
     forget(chat, deletion);
 }
 

@@ -87,6 +87,7 @@ bool blacklist_add(struct chat *chat, struct user *owner, const char *const *ids
     if (!reserve(&owner->blacklist, count))
         return false;
     struct blacklist *list = owner->blacklist;
+    owner->used = chat->era;
     for (size_t i = 0; i < count; i++) {
         append(list, ids[i]);
         store_put(chat->store, W_BLACKLIST_ADD, "tt", owner->id, ids[i]);
@@ -108,6 +109,7 @@ static void take_out(struct user *owner, const char *id)
 
 void blacklist_remove(struct chat *chat, struct user *owner, const char *const *ids, size_t count)
 {
+    owner->used = chat->era;
     for (size_t i = 0; i < count; i++) {
         take_out(owner, ids[i]);
         store_put(chat->store, W_BLACKLIST_REMOVE, "tt", owner->id, ids[i]);

@@ -23,6 +23,15 @@ static inline void bucket_fill(struct bucket *bucket, int64_t now, int64_t rate,
     bucket->filled = now;
 }
 
+/* After this long every bucket is full that is never larger than ten seconds' gain, and never further below zero. */
+#define BUCKET_REST_MS 30000
+
+/* Is it full, like a new one? */
+static inline bool bucket_rests(const struct bucket *bucket, int64_t now)
+{
+    return bucket->filled == 0 || now - bucket->filled > BUCKET_REST_MS;
+}
+
 /* Takes one token, if more than `reserve` of them are left. rate 0: no limit. */
 static inline bool bucket_take(struct bucket *bucket, int64_t now, int64_t rate, int64_t size,
                                int64_t reserve)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/people/conversation.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +25,7 @@ struct conversations {
 struct named {
     struct conversation conversation; /* first */
     struct conversation *old;         /* dismissed long ago, and conversation_put takes its groupID */
-    char name[NAME_MAX_BYTES];
+    char name[];
 };
 
 static const char *pair_first(const char *user1, const char *user2)
@@ -89,15 +88,17 @@ struct conversation *conversations_first(const struct chat *chat)
 static struct conversation *remember(struct chat *chat, int64_t id, const char *name)
 {
     struct conversations *all = chat->conversations;
-    struct named *named = calloc(1, sizeof *named);
+    const size_t len = strlen(name);
+    struct named *named = calloc(1, sizeof *named + len + 1);
     if (!named)
         return NULL;
     struct conversation *conversation = &named->conversation;
     conversation->id = id;
-    snprintf(named->name, sizeof named->name, "%s", name);
+    conversation->used = chat->era;
+    memcpy(named->name, name, len + 1);
     HASH_ADD_NUMBER(hh, all->by_id, id, conversation);
     if (conversation->hh.tbl)
-        HASH_ADD_KEYPTR(hh_name, all->by_name, named->name, strlen(named->name), conversation);
+        HASH_ADD_KEYPTR(hh_name, all->by_name, named->name, len, conversation);
     if (conversation->hh_name.tbl)
         return conversation;
     destroy(all, conversation);
@@ -108,6 +109,8 @@ static struct conversation *find_name(struct chat *chat, const char *name)
 {
     struct conversation *conversation;
     HASH_FIND(hh_name, chat->conversations->by_name, name, strlen(name), conversation);
+    if (conversation)
+        conversation->used = chat->era;
     return conversation;
 }
 
@@ -115,6 +118,8 @@ struct conversation *conversation_in_memory(struct chat *chat, int64_t id)
 {
     struct conversation *conversation;
     HASH_FIND_NUMBER(hh, chat->conversations->by_id, id, conversation);
+    if (conversation)
+        conversation->used = chat->era;
     return conversation;
 }
 
@@ -239,6 +244,7 @@ bool conversation_append(struct chat *chat, struct conversation *conversation, c
 {
     if (!log_append(chat->log, message, conversation->last_id))
         return false;
+    conversation->used = chat->era;
     conversation->last_id = message->id;
     conversation_advance(conversation, message);
     store_put(chat->store, W_CONVERSATION_TOUCH, "iiii", conversation->id, message->seq, message->id,
@@ -331,6 +337,7 @@ struct conversation *conversation_group_create(struct chat *chat, const struct g
  * store it gets one that nobody can have. */
 static void forget_name(struct chat *chat, struct conversation *old)
 {
+    old->used = chat->era;
     store_put(chat->store, W_GROUP_FORGET, "i", old->id);
     HASH_DELETE(hh_name, chat->conversations->by_name, old);
     old->hh_name.tbl = NULL;
@@ -374,6 +381,7 @@ bool conversation_stored(const struct conversation *conversation)
 
 void conversation_recalled(struct chat *chat, struct conversation *conversation, int64_t id)
 {
+    conversation->used = chat->era;
     conversation->recalls++;
     if (id <= conversation->recalled_id)
         return;
@@ -383,6 +391,7 @@ void conversation_recalled(struct chat *chat, struct conversation *conversation,
 
 void group_set_owner(struct chat *chat, struct conversation *conversation, const char *owner)
 {
+    conversation->used = chat->era;
     text_copy(conversation->group->owner, sizeof conversation->group->owner, owner ? owner : "");
     store_put(chat->store, W_GROUP_OWNER, "it", conversation->id, owner && *owner ? owner : NULL);
 }
@@ -390,6 +399,7 @@ void group_set_owner(struct chat *chat, struct conversation *conversation, const
 void group_set_info(struct chat *chat, struct conversation *conversation, const struct group *changed)
 {
     struct group *group = conversation->group;
+    conversation->used = chat->era;
     text_copy(group->name, sizeof group->name, changed->name);
     text_copy(group->introduction, sizeof group->introduction, changed->introduction);
     text_copy(group->notification, sizeof group->notification, changed->notification);

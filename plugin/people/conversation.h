@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Conversations in memory: pairs of users, and groups. Loaded when first named, authoritative from then on,
- * never dropped while the broker runs. Changes are made here, in one function each, which puts the records
- * into the caller's open frame (store_begin .. store_commit) and changes memory. Who is in a conversation is
+ * until nobody has used them for a while (eviction.h). Changes are made here, in one function each, which puts the
+ * records into the caller's open frame (store_begin .. store_commit) and changes memory. Who is in a conversation is
  * member.h's, also how one begins and ends. Broker thread only. */
 #ifndef PLUGIN_PEOPLE_CONVERSATION_H
 #define PLUGIN_PEOPLE_CONVERSATION_H
@@ -42,6 +42,7 @@ struct group {
 
 struct conversation {
     int64_t id;
+    uint32_t used; /* the era in which it, or a member of it, was last looked up or changed: eviction.h */
     char a[USER_ID_MAX + 1], b[USER_ID_MAX + 1]; /* a pair, in an order of its own; "" for a group */
     struct group *group;                         /* NULL for a pair */
 
@@ -54,7 +55,7 @@ struct conversation {
 
     /* Who is in it: member.h. */
     bool members_complete;  /* `members` are all, not only those met so far */
-    struct member *members; /* uthash, by user_id; members with ROLE_NONE may be in it */
+    struct member *members; /* over hh.next; a group's by user_id too; members with ROLE_NONE may be in it */
     struct member *feeders; /* utlist DL over feed_prev/feed_next: with a feed connected; stored groups */
 
     /* Its pushes: push.h. */
@@ -85,7 +86,7 @@ static inline int64_t conversation_counted(const struct conversation *conversati
 __attribute__((warn_unused_result)) int conversations_open(struct chat *chat);
 /* Takes what was never opened. After members_close. */
 void conversations_close(struct chat *chat);
-/* Those in memory, in no order: the next one is its hh.next. NULL: none, or never opened. */
+/* Those in memory, in the order in which they came: the next one is its hh.next. NULL: none, or never opened. */
 struct conversation *conversations_first(const struct chat *chat);
 
 /* Finding: a point read the first time. NULL: there is none, or it cannot be read (store_reads_failed
@@ -113,7 +114,7 @@ struct conversation *conversation_pair_create(struct chat *chat, const char *use
 struct conversation *conversation_group_create(struct chat *chat, const struct group *group);
 /* In the open frame; a group that was dismissed long ago loses its groupID to it. */
 void conversation_put(struct chat *chat, struct conversation *conversation);
-/* Instead of that: it never was. Its members must be gone. */
+/* Instead of that: it never was. Or it leaves memory, and not the store: eviction.h. Its members must be gone. */
 void conversation_drop(struct chat *chat, struct conversation *conversation);
 
 /* The next message */

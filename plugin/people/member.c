@@ -2,6 +2,7 @@
 #include "plugin/people/member.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "lib/basics.h"
@@ -12,14 +13,40 @@
 #include "plugin/people/user.h"
 #include "schema/store.h"
 
+/* The two of a pair need no table, which is larger than both: they are only linked, as those in a table are. */
+static bool enter(struct conversation *conversation, struct member *member)
+{
+    if (conversation->group) {
+        HASH_ADD_STR(conversation->members, user_id, member);
+        return member->hh.tbl != NULL;
+    }
+    member->hh.next = conversation->members;
+    conversation->members = member;
+    return true;
+}
+
+static void take_out(struct conversation *conversation, struct member *member)
+{
+    if (conversation->group)
+        HASH_DEL(conversation->members, member);
+    else if (conversation->members == member)
+        conversation->members = member->hh.next;
+    else
+        conversation->members->hh.next = NULL;
+}
+
+static void destroy(struct member *member)
+{
+    take_out(member->conversation, member);
+    free(member->findings);
+    free(member);
+}
+
 static void forget_all(struct conversation *conversation)
 {
     struct member *member, *next;
-    HASH_ITER (hh, conversation->members, member, next) {
-        HASH_DEL(conversation->members, member);
-        free(member->findings);
-        free(member);
-    }
+    HASH_ITER (hh, conversation->members, member, next)
+        destroy(member);
 }
 
 void members_close(struct chat *chat)
@@ -73,6 +100,24 @@ static void attach_user(struct member *member, struct user *user)
     attach_feeds(member);
 }
 
+void member_detach(struct member *member)
+{
+    struct user *user = member->user;
+    detach_feeds(member);
+    DL_DELETE2(user->memberships, member, user_prev, user_next);
+    user->membership_count--;
+    user->memberships_complete = false;
+    member->user = NULL;
+}
+
+void member_unload(struct member *member)
+{
+    if (member->user)
+        member_detach(member);
+    member->conversation->members_complete = false;
+    destroy(member);
+}
+
 static struct member *remember(struct conversation *conversation, const char *user_id)
 {
     struct member *member = calloc(1, sizeof *member);
@@ -81,8 +126,7 @@ static struct member *remember(struct conversation *conversation, const char *us
         return NULL;
     }
     member->conversation = conversation;
-    HASH_ADD_STR(conversation->members, user_id, member);
-    if (member->hh.tbl)
+    if (enter(conversation, member))
         return member;
     free(member);
     return NULL;
@@ -109,8 +153,12 @@ static void fill(struct member *member, sqlite3_stmt *row)
 
 static struct member *in_memory(struct conversation *conversation, const char *user_id)
 {
-    struct member *member;
-    HASH_FIND_STR(conversation->members, user_id, member);
+    struct member *member = conversation->members;
+    if (conversation->group)
+        HASH_FIND_STR(conversation->members, user_id, member);
+    else
+        while (member && strcmp(member->user_id, user_id) != 0)
+            member = member->hh.next;
     return member;
 }
 
@@ -183,6 +231,7 @@ bool members_load(struct chat *chat, struct conversation *conversation)
 
 static void count_members(struct chat *chat, struct conversation *conversation, int change)
 {
+    conversation->used = chat->era;
     conversation->group->member_count += change;
     store_put(chat->store, W_GROUP_COUNT, "ii", conversation->id, (int64_t)conversation->group->member_count);
 }
@@ -227,6 +276,7 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
     attach_user(member, user);
     attach_feeds(member);
     conversation->push_queued = false;
+    conversation->used = chat->era;
     store_put(chat->store, W_MEMBER_SET, "itiiiiii", conversation->id, user->id, (int64_t)role,
               member->joined_id, member->joined, member->read_id, member->read_counted, member->read_sent);
     if (may_have_applications(conversation))
@@ -254,6 +304,7 @@ void member_leave(struct chat *chat, struct member *member)
 void member_set_role(struct chat *chat, struct member *member, enum role role)
 {
     member->role = role;
+    member->conversation->used = chat->era;
     store_put(chat->store, W_MEMBER_ROLE, "iti", member->conversation->id, member->user_id, (int64_t)role);
 }
 
@@ -265,6 +316,7 @@ struct member *member_mute(struct chat *chat, struct conversation *conversation,
         return NULL;
     attach_user(member, user);
     member->muted_until = until;
+    conversation->used = chat->era;
     store_put(chat->store, W_MEMBER_MUTE, "iti", conversation->id, user->id, until);
     return member;
 }
@@ -277,6 +329,7 @@ void member_set_info(struct chat *chat, struct member *member, const char *name_
     if (member->receive_option != option)
         member->conversation->push_queued = false;
     member->receive_option = option;
+    member->conversation->used = chat->era;
     store_put(chat->store, W_MEMBER_INFO, "itti", member->conversation->id, member->user_id,
               member->name_card, (int64_t)option);
 }
@@ -284,6 +337,7 @@ void member_set_info(struct chat *chat, struct member *member, const char *name_
 void member_pin(struct chat *chat, struct member *member, bool pinned)
 {
     member->pinned = pinned;
+    member->conversation->used = chat->era;
     store_put(chat->store, W_MEMBER_PINNED, "iti", member->conversation->id, member->user_id,
               (int64_t)pinned);
 }
@@ -291,6 +345,7 @@ void member_pin(struct chat *chat, struct member *member, bool pinned)
 void group_dismiss(struct chat *chat, struct conversation *conversation)
 {
     struct member *member, *next;
+    conversation->used = chat->era;
     conversation->group->dismissed = chat->now;
     conversation->group->member_count = 0;
     store_put(chat->store, W_GROUP_DISMISS, "ii", conversation->id, chat->now);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Members in memory: what a conversation is to one user who is in it, or was. Loaded when first named, or all
- * of a conversation or of a user at once; authoritative from then on, never dropped while the broker runs.
+ * of a conversation or of a user at once; authoritative from then on, until nobody has used the conversation for a
+ * while (eviction.h).
  *
  * Knows both users and conversations, which know nothing of it: so what needs the two is here, how groups and
  * pairs begin and end, and what a user is in. Changes go into the caller's open frame (store_begin ..
@@ -31,7 +32,7 @@ enum receive_option { RECEIVE_AND_NOTIFY, RECEIVE_NOT_NOTIFY, RECEIVE_DISCARD };
 struct member {
     struct conversation *conversation;
     char user_id[USER_ID_MAX + 1];
-    struct user *user; /* NULL while the user is not in memory; a member that was changed always has one */
+    struct user *user; /* NULL while the user is not in memory, or has not been found to be this one since */
 
     enum role role;      /* ROLE_NONE: was in it, or was only muted; the row stays */
     int64_t joined;      /* ms */
@@ -57,11 +58,15 @@ struct member {
     bool feeding;                         /* in conversation->feeders */
     struct member *user_prev, *user_next; /* user->memberships */
     struct member *feed_prev, *feed_next; /* conversation->feeders */
-    UT_hash_handle hh;                    /* conversation->members, by user_id */
+    UT_hash_handle hh; /* conversation->members: a group's by user_id, the two of a pair only by hh.next */
 };
 
 /* Forgets all members of all conversations: before conversations_close. */
 void members_close(struct chat *chat);
+/* For eviction.h. The member leaves memory, and not the conversation. */
+void member_unload(struct member *member);
+/* The same for the user only, which the member must have. */
+void member_detach(struct member *member);
 
 /* One member */
 

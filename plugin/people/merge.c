@@ -22,8 +22,9 @@ struct stream {
 
 struct merge {
     struct chat *chat;
-    int64_t end;      /* the last id it gives */
-    int64_t position; /* everything up to here has been given or passed over */
+    struct user *user; /* whose merges this one is among */
+    int64_t end;       /* the last id it gives */
+    int64_t position;  /* everything up to here has been given or passed over */
     size_t count;
     struct stream streams[];
 };
@@ -59,6 +60,8 @@ struct merge *merge_open(struct chat *chat, struct user *user, enum merge_scope 
     if (!merge)
         return NULL;
     merge->chat = chat;
+    merge->user = user;
+    user->merges++;
     merge->end = store_last_id(chat->store);
     merge->position = after;
     merge->count = 0;
@@ -70,6 +73,8 @@ struct merge *merge_open(struct chat *chat, struct user *user, enum merge_scope 
 
 void merge_close(struct merge *merge)
 {
+    if (merge)
+        merge->user->merges--;
     free(merge);
 }
 

@@ -221,7 +221,7 @@ static int64_t sent_up_to(struct chat *chat, const struct member *member, int64_
 
 bool member_read(struct chat *chat, struct member *member, int64_t id)
 {
-    const struct conversation *conversation = member->conversation;
+    struct conversation *conversation = member->conversation;
     if (id > conversation->last_id)
         id = conversation->last_id;
     if (id <= member->read_id)
@@ -231,6 +231,7 @@ bool member_read(struct chat *chat, struct member *member, int64_t id)
         counted = counted_at(chat, conversation, id);
         sent = sent_up_to(chat, member, id);
     }
+    conversation->used = chat->era;
     member->read_id = id;
     member->read_counted = larger(counted, member->read_counted);
     member->read_sent = larger(sent, member->read_sent);

@@ -21,18 +21,27 @@ int users_open(struct chat *chat)
     return chat->users ? 0 : -1;
 }
 
+void user_unload(struct chat *chat, struct user *user)
+{
+    HASH_DEL(chat->users->by_id, user);
+    free(user->profile);
+    free(user->blacklist);
+    free(user->rivals);
+    free(user);
+}
+
+struct user *users_first(const struct chat *chat)
+{
+    return chat->users ? chat->users->by_id : NULL;
+}
+
 void users_close(struct chat *chat)
 {
     struct user *user, *next;
     if (!chat->users)
         return;
-    HASH_ITER (hh, chat->users->by_id, user, next) {
-        HASH_DEL(chat->users->by_id, user);
-        free(user->profile);
-        free(user->blacklist);
-        free(user->rivals);
-        free(user);
-    }
+    HASH_ITER (hh, chat->users->by_id, user, next)
+        user_unload(chat, user);
     free(chat->users);
     chat->users = NULL;
 }
@@ -41,6 +50,8 @@ struct user *user_in_memory(struct chat *chat, const char *id)
 {
     struct user *user;
     HASH_FIND_STR(chat->users->by_id, id, user);
+    if (user)
+        user->used = chat->era;
     return user;
 }
 
@@ -51,6 +62,7 @@ static struct user *remember(struct chat *chat, const char *id)
         free(user);
         return NULL;
     }
+    user->used = chat->era;
     HASH_ADD_STR(chat->users->by_id, id, user);
     if (user->hh.tbl)
         return user;
@@ -118,6 +130,7 @@ struct user *user_create(struct chat *chat, const char *id)
 
 void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t group_until)
 {
+    user->used = chat->era;
     user->c2c_muted_until = c2c_until;
     user->group_muted_until = group_until;
     store_put(chat->store, W_USER_MUTE, "tii", user->id, c2c_until, group_until);
@@ -131,6 +144,7 @@ int64_t user_groups_left(const struct chat *chat, const struct user *user)
 void user_count_group(struct chat *chat, struct user *user)
 {
     user->groups_made = GROUPS_PER_DAY - user_groups_left(chat, user) + 1;
+    user->used = chat->era;
     user->groups_day = chat->now / DAY_MS;
     store_put(chat->store, W_USER_GROUPS, "tii", user->id, user->groups_day, user->groups_made);
 }
@@ -138,6 +152,7 @@ void user_count_group(struct chat *chat, struct user *user)
 void user_kick(struct chat *chat, struct user *user)
 {
     int64_t second = chat->now / 1000;
+    user->used = chat->era;
     if (second > user->kicked)
         user->kicked = second;
     store_put(chat->store, W_USER_KICK, "ti", user->id, user->kicked);
@@ -145,6 +160,7 @@ void user_kick(struct chat *chat, struct user *user)
 
 void user_revive(struct chat *chat, struct user *user)
 {
+    user->used = chat->era;
     user->deleted = false;
     user->created = chat->now;
     free(user->profile);
@@ -173,6 +189,7 @@ void user_set_profile(struct chat *chat, struct user *user, struct profile *prof
 {
     store_put(chat->store, W_USER_PROFILE, "tttt", user->id, profile_take->nickname, profile_take->face_url,
               profile_take->self_signature);
+    user->used = chat->era;
     free(user->profile);
     user->profile = profile_take;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Users in memory: loaded when first named, authoritative from then on, never dropped while the broker runs.
- * Changes go into the caller's open frame (store_begin .. store_commit) and into memory at once. Others keep
+/* Users in memory: loaded when first named, authoritative from then on, until nobody has used them for a while
+ * (eviction.h). Changes go into the caller's open frame (store_begin .. store_commit) and into memory at once. Others keep
  * here what they must find from a user without a search; whose it is stands beside it. Broker thread only. */
 #ifndef PLUGIN_PEOPLE_USER_H
 #define PLUGIN_PEOPLE_USER_H
@@ -20,8 +20,12 @@ struct watched;
 struct rivals;
 struct young_device;
 
+/* After so long without more of it, it is as if devices had never sent each other away: rivals.h. */
+#define RIVAL_CALM_MS 300000
+
 struct user {
     char id[USER_ID_MAX + 1];
+    uint32_t used;   /* the era in which the user was last looked up, changed, or connected: eviction.h */
     int64_t created; /* ms */
     int64_t kicked;  /* s: userSigs made up to this second are dead; 0: none */
     bool deleted;
@@ -41,6 +45,7 @@ struct user {
     bool memberships_complete;  /* `memberships` are all, not only those met so far */
     size_t membership_count;    /* how many `memberships` there are */
     struct member *memberships; /* utlist DL over user_prev/user_next; members with ROLE_NONE may be in it */
+    int merges;                 /* open, which hold memberships: merge.h */
 
     /* Connections. */
     struct session *sessions; /* utlist DL over user_prev/user_next: session.h */
@@ -61,6 +66,10 @@ struct user {
 __attribute__((warn_unused_result)) int users_open(struct chat *chat);
 /* Takes what was never opened. */
 void users_close(struct chat *chat);
+/* Those in memory, in the order in which they came: the next one is its hh.next. NULL: none. */
+struct user *users_first(const struct chat *chat);
+/* Out of memory, not out of the store: eviction.h. Nothing may point to the user any more. */
+void user_unload(struct chat *chat, struct user *user);
 
 /* The user, unless deleted. A point read the first time. NULL: there is none, or it cannot be read
  * (store_reads_failed tells). `id` may be any text. */

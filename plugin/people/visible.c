@@ -166,6 +166,7 @@ bool visible_delete(struct chat *chat, struct member *member, const struct messa
     young->counts = message->kind == MESSAGE_CONTENT && strcmp(message->sender, member->user_id) != 0;
     store_put(chat->store, W_MESSAGE_DELETE, "tiii", member->user_id, conversation, message->id,
               (int64_t)young->counts);
+    member->conversation->used = chat->era;
     findings_deleted(member, message->id, young->counts && !message->recalled);
     if (message->id > member->deleted_id) {
         member->deleted_id = message->id;
@@ -176,7 +177,8 @@ bool visible_delete(struct chat *chat, struct member *member, const struct messa
 
 void visible_clear(struct chat *chat, struct member *member)
 {
-    const struct conversation *conversation = member->conversation;
+    struct conversation *conversation = member->conversation;
+    conversation->used = chat->era;
     member->cleared_id = conversation->last_id;
     store_put(chat->store, W_MEMBER_CLEARED, "iti", conversation->id, member->user_id, member->cleared_id);
     if (member->deleted_id != 0)

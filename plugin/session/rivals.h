@@ -6,11 +6,11 @@
 #ifndef PLUGIN_SESSION_RIVALS_H
 #define PLUGIN_SESSION_RIVALS_H
 
+#include "plugin/people/user.h" /* RIVAL_CALM_MS */
 #include <stdint.h>
 
 #define RIVAL_WAIT_MIN_MS 1000
 #define RIVAL_WAIT_MAX_MS 60000
-#define RIVAL_CALM_MS     300000
 
 /* Those of a user that were sent away last; to be freed by its owner. */
 struct rivals;

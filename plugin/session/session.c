@@ -182,6 +182,7 @@ void session_delist(struct chat *chat, struct session *session)
     session_change_state(chat, session, SESSION_ABSENT);
     DL_DELETE(all->all, session);
     DL_DELETE2(session->user->sessions, session, user_prev, user_next);
+    session->user->used = chat->era;
     all->count--;
     if (session_by_client_id(chat, session->client_id) == session) {
         HASH_DELETE(hh_id, all->by_id, session);

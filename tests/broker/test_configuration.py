@@ -28,6 +28,7 @@ WRONG = [
     ("web_instances", 11),
     ("user_rate", 1000001),
     ("user_rate", -1),
+    ("cache_seconds", 604801),
     ("retention_days", -1),
     ("retention_days", 36501),
     ("max_message_bytes", 255),

@@ -97,7 +97,7 @@ static bool no_pair(void *context)
 static void test_a_pair_is_opened_whole_or_not_at_all(void **state)
 {
     assert_int_equal(fail_each(open_pair, no_pair, NULL),
-                     9); /* the pair, two members, two of each of three tables */
+                     7); /* the pair, two members, two of each of two tables */
     struct conversation *pair = conversation_pair(&chat, "alice", "bob");
     assert_ptr_equal(alice->memberships->conversation, pair);
     assert_ptr_equal(bob->memberships->conversation, pair);

@@ -15,7 +15,7 @@ from harness.faults import Faults
 from harness.ports import Port
 from harness.process import LoggedProcess
 from harness.raw import RawClient
-from harness.settings import ADMIN, KEY, MOSQUITTO, PATIENCE, PLUGIN, PRELOAD, SDKAPPID
+from harness.settings import ADMIN, CACHE_SECONDS, KEY, MOSQUITTO, PATIENCE, PLUGIN, PRELOAD, SDKAPPID
 from harness.user import User
 
 # As in mosquitto.conf.example; the tests' own additions below.
@@ -65,6 +65,7 @@ class Broker:
             "user_rate": 0,
             "group_rate": 0,
             "command_rate": 0,
+            "cache_seconds": CACHE_SECONDS,
         }
         self.options.update(options or {})
         self.faults = Faults(self.folder) if faults else None

@@ -10,6 +10,8 @@ PLUGIN = BUILD_DIR / "mosquitto_chat.so"
 MOSQUITTO = os.environ.get("MOSQUITTO") or shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 MOSQUITTO_2_1 = os.environ.get("MOSQUITTO_2_1", "")  # a second one, for what only 2.1 has
 PRELOAD = os.environ.get("CHAT_PRELOAD", "")
+# 0: whoever is not in use leaves memory at once, whatever the test is about. None: the default.
+CACHE_SECONDS = os.environ.get("CHAT_CACHE_SECONDS")
 
 # How many seconds an awaited event may take. Only a failing test waits that long.
 PATIENCE = float(os.environ.get("PATIENCE", 30 if PRELOAD else 10))

@@ -44,6 +44,8 @@ BEGINNING = [
 class Player:
     def __init__(self, patience=PATIENCE):
         limits = {f"max_members_{kind.lower()}": limit for kind, limit in LIMITS.items()}
+        # Nobody stays in memory a moment longer than needed: what is read again has to be the same.
+        limits["cache_seconds"] = 0
         # What is there after kill -9 does not depend on fsync, and hundreds of brokers would wait for it.
         self.broker = Broker({"live_history": LIVE_HISTORY, "sync": "off", **limits})
         self.broker.start()
