@@ -79,7 +79,7 @@ int command_kick_device(struct command *command)
         return CODE_BUSY;
     if (!device.known || strcmp(device.user, command->session->user->id) != 0)
         return command_refuse(command, "clientID: you have no such device");
-    return device.place != 0 ? displace(command, client_id, &device) : CODE_OK;
+    return device.place > 0 ? displace(command, client_id, &device) : CODE_OK;
 }
 
 /* Push */

@@ -111,6 +111,7 @@ static void tell_expired(struct chat *chat)
         if (session_leaves(session))
             continue;
         event_sig_expired(session);
+        session->closing.expired = true;
         session_close_soon(chat, session);
     }
 }

@@ -12,6 +12,7 @@
 #include "plugin/people/user.h"
 #include "plugin/push/push.h"
 #include "plugin/push/push_put.h"
+#include "plugin/push/push_token.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/device.h"
@@ -38,7 +39,10 @@ static void put_away(struct chat *chat, struct user *user, const char *client_id
                      const struct ending *ending)
 {
     store_put(chat->store, W_DEVICE_OFFLINE, "ti", client_id, ending->at);
-    push_put_handed(chat, client_id, ending->after);
+    if (ending->expired)
+        push_put_token_lost(chat, client_id);
+    else
+        push_put_handed(chat, client_id, ending->after);
     if (user && ending->told)
         device_told(chat, user, client_id, platform);
 }
@@ -47,6 +51,7 @@ static void write_end(struct chat *chat, struct session *session, bool lost)
 {
     struct ending ending = {.at = chat->now,
                             .after = subscriptions_doubtful_after(chat, session),
+                            .expired = session->closing.expired,
                             .told = session->device.untold && session_told(chat, session)};
     subscriptions_rewind(chat, session, session->clean && (lost || session->taken_over));
     if (!store_begin_session(chat->store, subscriptions_frame_bytes(session), false)) {

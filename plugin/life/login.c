@@ -28,14 +28,15 @@
 #define FRESH_A_TICK 50
 #define PLACE_BYTES  1024 /* what the frame of a login has for each device */
 
-/* A name without colon belongs to the user first seen with it, unless it is somebody's userID. */
+/* A name without colon belongs to the user first seen with it, until they log out, unless it is somebody's userID. */
 static int check_named_id(struct chat *chat, const struct login *login, const struct device *device)
 {
     if (user_find_any(chat, login->client_id))
         return CODE_BAD_CLIENT_ID;
     if (store_reads_failed(chat->store))
         return CODE_BUSY;
-    return device->known && strcmp(device->user, login->user) != 0 ? CODE_BAD_CLIENT_ID : CODE_OK;
+    bool taken = device->known && device->place != PLACE_LOGGED_OUT;
+    return taken && strcmp(device->user, login->user) != 0 ? CODE_BAD_CLIENT_ID : CODE_OK;
 }
 
 /* Answers and copies go to whoever has the client id when the broker flushes: of another user they have to be

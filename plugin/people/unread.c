@@ -26,6 +26,12 @@ static bool counts_unread(const struct conversation *conversation)
     return strcmp(conversation->a, SYSTEM_USER) != 0;
 }
 
+/* To whom nothing of a group is delivered it is not unread either. */
+static bool member_counts(const struct member *member)
+{
+    return member->receive_option != RECEIVE_DISCARD && counts_unread(member->conversation);
+}
+
 static int rising(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -129,7 +135,7 @@ static struct mark counted_from(struct chat *chat, struct member *member)
 int64_t member_unread(struct chat *chat, struct member *member)
 {
     const struct conversation *conversation = member->conversation;
-    if (member->role == ROLE_NONE || !counts_unread(conversation))
+    if (member->role == ROLE_NONE || !member_counts(member))
         return 0;
     const struct mark from = counted_from(chat, member);
     int64_t unread = conversation_counted(conversation) - from.counted - from.own;
@@ -182,8 +188,7 @@ bool member_at_me(struct chat *chat, struct member *member)
 {
     if (member->role == ROLE_NONE)
         return false;
-    return (!counts_unread(member->conversation) || member_unread(chat, member) > 0) &&
-           find_naming(chat, member) != 0;
+    return (!member_counts(member) || member_unread(chat, member) > 0) && find_naming(chat, member) != 0;
 }
 
 static bool take_counted(void *context, const struct message *message)

@@ -21,6 +21,7 @@ struct session;
 struct ending {
     int64_t at;    /* when, ms since 1970 */
     int64_t after; /* what has a higher id may have got lost, or never came; INT64_MAX: nothing */
+    bool expired;  /* its userSig: no pushes any more */
     bool told;     /* of why the device has lost its place */
 };
 

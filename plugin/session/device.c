@@ -22,7 +22,7 @@
 struct young_device {
     struct young young;
     struct user *user;
-    struct device_entry entry; /* place 0: it holds none */
+    struct device_entry entry; /* place 0 or less: it holds none */
     struct displacement displacement;
     struct young_device *user_prev, *user_next; /* user->young_devices */
 };
@@ -212,7 +212,7 @@ static bool list_young(const struct user *user, struct range range, struct devic
 {
     const struct young_device *young;
     DL_FOREACH2 (user->young_devices, young, user_next) {
-        if (young->entry.place == 0 || young->entry.platform < range.first ||
+        if (young->entry.place <= 0 || young->entry.platform < range.first ||
             young->entry.platform > range.last)
             continue;
         struct device_entry *entry = append(out);
@@ -357,8 +357,8 @@ void device_take_place(struct chat *chat, const struct session *session)
 
 void device_leave_place(struct chat *chat, const struct session *session)
 {
-    const struct device_entry entry = entry_of(chat, session, 0);
-    store_put(chat->store, W_DEVICE_PLACE, "ti", session->client_id, (int64_t)0);
+    const struct device_entry entry = entry_of(chat, session, PLACE_LOGGED_OUT);
+    store_put(chat->store, W_DEVICE_PLACE, "ti", session->client_id, entry.place);
     remember(chat, session->user, &entry, NULL);
 }
 

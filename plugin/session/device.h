@@ -34,12 +34,15 @@ struct displacement {
     char client_id[CLIENT_ID_MAX + 1]; /* "": nobody's device */
 };
 
+/* In place of a place, in the store too. */
+#define PLACE_LOGGED_OUT (-1)
+
 struct device {
     bool known;
     char user[USER_ID_MAX + 1];
     enum platform platform;
     bool acks, has_token;
-    int64_t place;                    /* in the order of logins; 0: it holds none */
+    int64_t place; /* in the order of logins; 0: it holds none, PLACE_LOGGED_OUT: it has logged out itself */
     struct displacement displacement; /* it is to be told, unless the reason is OFFLINE_NONE */
 };
 
@@ -80,7 +83,7 @@ __attribute__((warn_unused_result)) bool devices_of(struct chat *chat, const str
 
 /* In the open frame. A login: the latest place is this session's. */
 void device_take_place(struct chat *chat, const struct session *session);
-/* logout: it is counted no more, and has nothing to be told. */
+/* logout: it is counted no more, and has nothing to be told; a made-up client id is anybody's. */
 void device_leave_place(struct chat *chat, const struct session *session);
 /* It has to go, and is to be told. The caller tells it when it is connected, and takes its push token:
  * device_lose_place() of life/closing.h. */

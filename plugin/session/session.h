@@ -110,6 +110,7 @@ struct session {
         uint64_t at;                /* the tick at which the connection is closed at the earliest */
         int64_t after;              /* ... and the time (ms) */
         uint64_t told_at;           /* the tick at which forceOffline has been flushed; 0: it was not told */
+        bool expired;               /* its userSig is: its push token goes with it */
         bool orphan;                /* its user was deleted: what it still sends is nobody's */
         struct expiry_entry expiry; /* of the userSig, in seconds */
     } closing;

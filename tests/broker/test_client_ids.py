@@ -58,6 +58,28 @@ def test_a_made_up_id_belongs_to_the_user_first_seen_with_it(broker):
     assert connack(broker, "alice", "mqttjs_1a2b").code == 0
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_made_up_id_is_free_after_a_logout(broker, restart):
+    alice = broker.user("alice", client_id="mqttjs_1a2b").subscribe("chat/user/alice/#")
+    start = len(broker.process.lines)
+    alice.command("logout")
+    alice.wait_closed()
+    broker.await_log("mqttjs_1a2b", start=start)
+    if restart:
+        broker.restart(kill=True)
+    bob = broker.user("bob", client_id="mqttjs_1a2b").subscribe("chat/user/bob/#")
+    alice.connect(code=broker.refused(5, 0x85))
+    broker.user("carol").send("bob", "hello")
+    bob.text("hello")
+
+
+def test_a_logout_frees_no_id_that_names_its_user(broker):
+    alice = broker.user("alice", "web:1")
+    alice.command("logout")
+    alice.wait_closed()
+    assert connack(broker, "bob", "alice:web:1").code == 5
+
+
 @pytest.mark.parametrize("kill", [False, True])
 def test_a_made_up_id_still_belongs_to_its_user_after_a_restart(broker, kill):
     connack(broker, "alice", "mqttjs_1a2b")

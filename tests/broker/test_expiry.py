@@ -8,6 +8,7 @@ from harness import packets
 from harness.raw import Closed
 from harness.settings import PATIENCE
 from harness.user import CONTROL, RESPONSE
+from test_push import jobs_before_carols, with_token, worker
 
 VERSIONS = pytest.mark.parametrize("version", [4, 5])
 
@@ -122,6 +123,19 @@ def test_an_expired_device_keeps_its_place_and_comes_back_with_a_new_user_sig(br
     bob._sig = broker.sig("bob")
     bob.connect()
     assert bob.silent(lambda m: m.get("event") == "forceOffline") == []
+
+
+def test_an_expired_device_gets_no_pushes_any_more(broker):
+    with_token(broker, "carol")
+    alice = broker.user("alice")
+    sig, _ = short(broker, "bob")
+    phone = broker.user("bob", "ios:1", sig=sig).subscribe("chat/user/bob")
+    phone.command("setPushToken", provider="fcm", token="token-of-bob")
+    alice.send("bob", "before")
+    phone.event("sigExpired")
+    phone.wait_closed()
+    alice.send("bob", "after")
+    assert jobs_before_carols(alice, worker(broker)) == []
 
 
 def test_a_reload_does_not_put_it_off(broker):

@@ -159,6 +159,20 @@ def test_it_survives_a_restart(broker, group):
     assert bob.connect().subscribe(TOPIC).silent() == []
 
 
+def test_who_discards_has_nothing_unread(broker, group):
+    bob = broker.user("bob")
+    group.send(TOPIC, "before")
+    assert bob.command("getUnread")["totalUnread"] == 1
+    change(bob, receiveOption="Discard")
+    group.send(TOPIC, "hello")
+    group.send("bob", "to bob alone")
+    assert bob.command("getUnread")["totalUnread"] == 1
+    (joined,) = bob.command("getJoinedGroups")["groups"]
+    assert joined["unread"] == 0
+    found = {c.get("group"): c["unread"] for c in bob.command("getConversations")["conversations"]}
+    assert found == {"g1": 0, None: 1}
+
+
 @pytest.mark.parametrize(
     "option,pushed", [("AcceptAndNotify", True), ("AcceptNotNotify", False), ("Discard", False)]
 )

@@ -383,6 +383,15 @@ static void unread_elsewhere_leaves_out_what_is_quiet(void **state)
     assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 2);
 }
 
+static void unread_elsewhere_leaves_out_what_is_discarded(void **state)
+{
+    add_quiet(*state);
+    ask(*state, "UPDATE member SET receive_option = 1 WHERE conversation = 2");
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 4);
+    ask(*state, "UPDATE member SET receive_option = 2 WHERE conversation = 2");
+    assert_int_equal(run(*state, R_PUSH_UNREAD, "tii", "bob", 1, 0), 0);
+}
+
 static void retention_that_ends_at_a_quiet_one_is_counted_right(void **state)
 {
     static const int unread[] = {4, 3, 3, 3, 2, 2, 1, 0};
@@ -446,6 +455,7 @@ int main(void)
         TEST(unread_elsewhere_leaves_out_what_was_recalled_or_deleted),
         TEST(unread_elsewhere_leaves_out_what_retention_has_taken),
         TEST(unread_elsewhere_leaves_out_what_is_quiet),
+        TEST(unread_elsewhere_leaves_out_what_is_discarded),
         TEST(retention_that_ends_at_a_quiet_one_is_counted_right),
         TEST(unread_elsewhere_is_not_less_for_what_was_read_and_recalled_or_deleted),
         TEST(unread_elsewhere_is_not_less_for_own_messages_recalled_or_deleted),

@@ -148,11 +148,13 @@ def send_to_group(world, group, device, body):
 
 
 def is_unread(world, user, message):
-    """Others' messages with content, after the read position and joining; not in a ChatRoom."""
+    """Others' messages with content, after the read position and joining; not in a ChatRoom, nor for who discards."""
     if not message.is_content or message.body["sender"] == user or not world.may_have(user, message):
         return False
-    if message.lane[0] == "group" and world.groups[message.lane[1]].type == CHATROOM:
-        return False
+    if message.lane[0] == "group":
+        group = world.groups[message.lane[1]]
+        if group.type == CHATROOM or group.members[user].receiveOption == "Discard":
+            return False
     return message.position > world.read.get((user, message.lane), 0)
 
 
