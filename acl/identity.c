@@ -53,10 +53,21 @@ bool group_id_valid(const char *text, size_t len)
     return id_valid(text, len, GROUP_ID_MAX);
 }
 
+/* Not strncasecmp(), for the locale's sake. `name` is in lower case. */
+static bool is_name(const char *name, const char *text, size_t len)
+{
+    if (strlen(name) != len)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (name[i] != (text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i]))
+            return false;
+    return true;
+}
+
 enum platform platform_parse(const char *text, size_t len)
 {
     for (size_t i = 0; text && i < PLATFORMS; i++)
-        if (strlen(platform_names[i]) == len && memcmp(platform_names[i], text, len) == 0)
+        if (is_name(platform_names[i], text, len))
             return (enum platform)i;
     return PLATFORM_OTHER;
 }

@@ -30,7 +30,7 @@ enum platform {
 bool user_id_valid(const char *text, size_t len);
 /* 1..48 bytes of the same shape. */
 bool group_id_valid(const char *text, size_t len);
-/* "ios", "web", ... ; what is not known is "other" and PLATFORM_OTHER. */
+/* "ios", "web", ..., in small or capital letters; what is not known is "other" and PLATFORM_OTHER. */
 enum platform platform_parse(const char *text, size_t len);
 const char *platform_name(enum platform platform);
 

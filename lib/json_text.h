@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 static inline bool json_is_space(char c)
 {
@@ -19,6 +20,12 @@ static inline const char *json_skip_space(const char *p)
     while (json_is_space(*p))
         p++;
     return p;
+}
+
+/* A byte order mark, which some libraries write in front of JSON: its bytes, or 0. */
+static inline size_t json_mark_len(const char *text, size_t len)
+{
+    return len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
 /* From its first quote to behind its last one. */

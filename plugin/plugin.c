@@ -11,6 +11,7 @@
 #include "acl/topic.h"
 #include "lib/basics.h"
 #include "lib/clock.h"
+#include "lib/json_text.h"
 #include "plugin/commands/batch.h"
 #include "plugin/commands/later.h"
 #include "plugin/commands/request.h"
@@ -312,8 +313,9 @@ static int on_control(int event, void *event_data, void *userdata)
     if (!session)
         return MOSQ_ERR_SUCCESS; /* a bridge: no answer, but an error would close it, again and again */
     struct answer_properties answer = answer_properties_read(&plugin->properties, ed->properties);
-    const struct control_request request = {.payload = ed->payload,
-                                            .len = ed->payloadlen,
+    size_t mark = json_mark_len(ed->payload, ed->payloadlen);
+    const struct control_request request = {.payload = (const char *)ed->payload + mark,
+                                            .len = ed->payloadlen - mark,
                                             .qos = ed->qos,
                                             .response_topic = answer.topic,
                                             .correlation = answer.correlation,

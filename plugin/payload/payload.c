@@ -423,6 +423,8 @@ static int read_text(struct payload *out, const char *text, size_t len, size_t m
         return refuse(report, CODE_TOO_LONG, "more than %zu bytes", max_bytes);
     if (!utf8_valid(text, len))
         return refuse(report, CODE_BAD_MESSAGE, "not valid UTF-8");
+    if (memchr(text, '\0', len))
+        return refuse(report, CODE_BAD_MESSAGE, "a NUL in a text");
     size_t prefix = strlen(TEXT_MEMBER), quoted = json_quoted_len(text, len);
     char *body = quoted ? malloc(prefix + quoted + 1) : NULL;
     if (!body)
@@ -445,9 +447,10 @@ int payload_parse(struct payload *out, const void *data, size_t len, size_t max_
         reason[0] = '\0';
     if (len == 0)
         return refuse(&report, CODE_BAD_MESSAGE, "empty");
-    size_t brace = find_brace(data, len);
-    return brace < len ? read_object(out, data, len, brace, max_bytes, &report)
-                       : read_text(out, data, len, max_bytes, &report);
+    const char *text = (const char *)data + json_mark_len(data, len);
+    size_t left = len - (size_t)(text - (const char *)data), brace = find_brace(text, left);
+    return brace < left ? read_object(out, text, left, brace, max_bytes, &report)
+                        : read_text(out, data, len, max_bytes, &report);
 }
 
 void payload_clear(struct payload *payload)

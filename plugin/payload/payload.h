@@ -46,7 +46,7 @@ struct payload {
 };
 
 /* Checks the payload of a publish. Codes: CODE_TOO_LONG (len > max_bytes), CODE_BAD_MESSAGE (empty, not
- * UTF-8, broken JSON, a member name twice, none or two content members, wrong type), CODE_RESERVED_MEMBER (id
+ * UTF-8, a NUL in a plain text, broken JSON, a member name twice, none or two content members, wrong type), CODE_RESERVED_MEMBER (id
  * seq sender to group time tips notice recall recalled at the top level, however escaped), CODE_TOO_MANY_AT.
  * `reason` gets a short sentence that names the member ("" when there is nothing to say). On 0 `out` is
  * filled and must be cleared. Even on failure out->random is set when the payload was readable enough to find

@@ -104,6 +104,16 @@ def test_the_clients_own_bytes_are_carried_along_untouched(pair):
         assert payload.endswith(body.strip()[1:].strip().encode()), payload
 
 
+def test_a_byte_order_mark_before_json_is_dropped(pair):
+    alice, bob = pair
+    alice.send("bob", b'\xef\xbb\xbf{"text":"hello","random":5}')
+    assert bob.content().get("text") == "hello" and alice.event("sent", random=5)
+
+
+def test_a_plain_text_with_a_nul_is_refused(pair):
+    assert pair[0].refusal("chat/user/bob", b"a\0b")["code"] == 90002
+
+
 def test_any_other_text_becomes_a_text_message(pair):
     alice, bob = pair
     texts = ["hello", "[1,2]", '"quoted"', "42", "null", 'say "hi"\\ \n\t', "Käse 🧀", "a\x01b"]

@@ -104,11 +104,20 @@ static void an_unknown_platform_is_other(void **state)
 {
     (void)state;
     assert_int_equal(platform_parse("symbian", 7), PLATFORM_OTHER);
-    assert_int_equal(platform_parse("IOS", 3), PLATFORM_OTHER);
     assert_int_equal(platform_parse("ios1", 4), PLATFORM_OTHER);
     assert_int_equal(platform_parse("io", 2), PLATFORM_OTHER);
     assert_int_equal(platform_parse(NULL, 0), PLATFORM_OTHER);
     assert_string_equal(platform_name((enum platform)99), "other");
+}
+
+static void a_platform_is_the_same_in_capitals(void **state)
+{
+    (void)state;
+    assert_int_equal(platform_parse("IOS", 3), PLATFORM_IOS);
+    assert_int_equal(platform_parse("iPad", 4), PLATFORM_IPAD);
+    assert_int_equal(platform_parse("Android", 7), PLATFORM_ANDROID);
+    assert_int_equal(platform_parse("i\x4fS", 3), PLATFORM_IOS);
+    assert_int_equal(platform_parse("io[", 3), PLATFORM_OTHER);
 }
 
 static void a_platform_is_read_up_to_its_length(void **state)
@@ -128,7 +137,7 @@ static const struct client_id_case {
     {"alice:web:tab-1", "alice", CLIENT_ID_OWN, PLATFORM_WEB},
     {"alice:toaster", "alice", CLIENT_ID_OWN, PLATFORM_OTHER},
     {"alice:toaster:kitchen", "alice", CLIENT_ID_OWN, PLATFORM_OTHER},
-    {"alice:iOS:1", "alice", CLIENT_ID_OWN, PLATFORM_OTHER},
+    {"alice:iOS:1", "alice", CLIENT_ID_OWN, PLATFORM_IOS},
     {"alice:.:-", "alice", CLIENT_ID_OWN, PLATFORM_OTHER},
     {"alice:android:A_z.0-9", "alice", CLIENT_ID_OWN, PLATFORM_ANDROID},
     {"a@b.c:mac:1", "a@b.c", CLIENT_ID_OWN, PLATFORM_MAC},
@@ -234,6 +243,7 @@ int main(void)
         cmocka_unit_test(only_len_bytes_of_an_id_are_read),
         cmocka_unit_test(every_platform_has_a_name_that_parses_back),
         cmocka_unit_test(an_unknown_platform_is_other),
+        cmocka_unit_test(a_platform_is_the_same_in_capitals),
         cmocka_unit_test(a_platform_is_read_up_to_its_length),
         cmocka_unit_test(a_client_id_is_sorted_as_its_row_says),
         cmocka_unit_test(an_id_that_ends_in_an_upper_case_uuid_is_assigned),

@@ -193,7 +193,13 @@ static void plain_text_becomes_a_text_member(void **state)
 static void plain_text_is_escaped(void **state)
 {
     (void)state;
-    EXPECT_DELIVERY("a\0\"\\\n\xc3\xa9", "\"text\":\"a\\u0000\\\"\\\\\\n\xc3\xa9\"}");
+    EXPECT_DELIVERY("a\1\"\\\n\xc3\xa9", "\"text\":\"a\\u0001\\\"\\\\\\n\xc3\xa9\"}");
+}
+
+static void a_byte_order_mark_before_json_is_dropped(void **state)
+{
+    (void)state;
+    EXPECT_DELIVERY("\xEF\xBB\xBF {\"text\":\"hi\"}", "\"text\":\"hi\"}");
 }
 
 static void plain_text_cannot_break_out_of_its_string(void **state)
@@ -752,6 +758,7 @@ int main(void)
         PARSING(a_long_number_and_a_nul_are_delivered_as_sent),
         PARSING(plain_text_becomes_a_text_member),
         PARSING(plain_text_is_escaped),
+        PARSING(a_byte_order_mark_before_json_is_dropped),
         PARSING(plain_text_cannot_break_out_of_its_string),
         PARSING(an_array_is_plain_text),
         PARSING(the_limit_is_on_the_bytes_as_published),
