@@ -14,7 +14,6 @@
 #define GROUP_ID(field, needed)            FIELD(field, GROUP_ID, needed)
 #define NUMBER(field, needed, least, most) FIELD(field, NUMBER, needed), .min = (least), .max = (most)
 #define BOOL(field, needed)                FIELD(field, BOOL, needed)
-#define USER_IDS(field, most)              FIELD(field, USER_IDS, REQUIRED), .max = (most)
 #define NAMES(field, needed, most)         FIELD(field, NAMES, needed), .max = (most)
 #define NUMBERS(field, most)               FIELD(field, NUMBERS, REQUIRED), .max = (most)
 #define OBJECTS(field, needed, most, ...)  FIELD(field, OBJECTS, needed), .max = (most), .of = OF(__VA_ARGS__)

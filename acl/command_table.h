@@ -80,11 +80,10 @@ enum field_type {
     TYPE_GROUP_ID, /* whether there is such a group or not */
     TYPE_NUMBER,   /* whole, min..max */
     TYPE_BOOL,
-    TYPE_USER_IDS, /* a list of 1..max userIDs, each once */
-    TYPE_NAMES,    /* a list of 1..max texts */
-    TYPE_NUMBERS,  /* a list of 1..max whole numbers from 1 */
-    TYPE_TEXTS,    /* an object whose members are texts */
-    TYPE_OBJECTS,  /* a list of at most `max` objects with the fields `of` */
+    TYPE_NAMES,   /* a list of 1..max texts */
+    TYPE_NUMBERS, /* a list of 1..max whole numbers from 1 */
+    TYPE_TEXTS,   /* an object whose members are texts */
+    TYPE_OBJECTS, /* a list of at most `max` objects with the fields `of` */
     /* What is looked up. */
     TYPE_USER,             /* a user who exists */
     TYPE_GROUP,            /* a group that exists */

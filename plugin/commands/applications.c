@@ -192,14 +192,18 @@ static int refuse_application(struct command *command, const struct application 
 {
     struct chat *chat = command->chat;
     const bool invited = application->kind == APPLICATION_INVITE;
-    struct user *told = user_find(chat, invited ? application->inviter : application->user);
-    if (told)
-        announce_expect(chat, told->id);
+    struct user *applicant = invited ? NULL : user_find(chat, application->user);
+    struct user *inviter = application->inviter[0] ? user_find(chat, application->inviter) : NULL;
+    if (applicant)
+        announce_expect(chat, applicant->id);
+    if (inviter)
+        announce_expect(chat, inviter->id);
     int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     application_handled(chat, command->access.conversation, application->user);
-    tell(command, told, invited ? "inviteRefused" : "joinRefused", command->session->user->id);
+    tell(command, applicant, "joinRefused", command->session->user->id);
+    tell(command, inviter, "inviteRefused", command->session->user->id);
     command_commit(command);
     return CODE_OK;
 }

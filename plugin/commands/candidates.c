@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/commands/candidates.h"
 
+#include <string.h>
+
 #include "acl/code.h"
+#include "acl/identity.h"
 #include "lib/json.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/blacklist.h"
@@ -9,6 +12,27 @@
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/session/session.h"
+
+static const struct candidate *find_earlier(const struct candidates *candidates, size_t number)
+{
+    for (size_t i = 0; i < number; i++)
+        if (strcmp(candidates->list[i].user_id, candidates->list[number].user_id) == 0)
+            return &candidates->list[i];
+    return NULL;
+}
+
+bool candidates_settle(struct candidates *candidates, size_t number)
+{
+    struct candidate *candidate = &candidates->list[number];
+    const struct candidate *earlier = find_earlier(candidates, number);
+    candidate->settled = earlier || !user_id_valid(candidate->user_id, strlen(candidate->user_id));
+    if (earlier)
+        candidate->result = earlier->result == RESULT_DONE ? RESULT_NOTHING : earlier->result;
+    else if (candidate->settled)
+        candidate->result = RESULT_FAILED;
+    candidate->waited = candidate->settled;
+    return candidate->settled;
+}
 
 enum member_result candidate_check(struct command *command, struct candidate *candidate, int64_t *room)
 {

@@ -26,7 +26,8 @@ struct candidate {
     struct user *user;   /* NULL: there is none */
     enum role role;      /* to have */
     enum member_result result;
-    bool waited; /* RESULT_WAITS, and did before: nothing is to be done */
+    bool waited;  /* RESULT_WAITS, and did before: nobody is told */
+    bool settled; /* by candidates_settle: there is nothing to do for this mention */
 };
 
 struct candidates {
@@ -34,6 +35,9 @@ struct candidates {
     struct candidate list[CANDIDATES_MAX];
 };
 
+/* Is the result of this mention known without a look at the user? Who is no userID has FAILED; who is named before
+ * has what came of that, or NOTHING where that was DONE. */
+bool candidates_settle(struct candidates *candidates, size_t number);
 /* May the caller bring this one in, where there is `*room` left? DONE (and one less room); FAILED for nobody, and
  * who has the caller on the blacklist; LIMIT, also for who is in GROUPS_BY_OTHERS groups. An app admin may bring in
  * everybody, and up to GROUPS_PER_USER. */

@@ -63,15 +63,11 @@ static int check_word(struct command *command, const struct command_field *field
     return is_word(field->words, item->valuestring) ? CODE_OK : refuse_word(command, field);
 }
 
-static bool is_user_id(const cJSON *item)
-{
-    return cJSON_IsString(item) && user_id_valid(item->valuestring, strlen(item->valuestring));
-}
-
 static int check_user_id(struct command *command, const struct command_field *field, const cJSON *item)
 {
-    return is_user_id(item) ? CODE_OK
-                            : command_refuse(command, "%s: must be a userID", field_name(field->name));
+    return user_id_valid(item->valuestring, strlen(item->valuestring))
+               ? CODE_OK
+               : command_refuse(command, "%s: must be a userID", field_name(field->name));
 }
 
 /* Its length is part of its shape: too long is CODE_BAD_GROUP_ID as well. */
@@ -128,31 +124,6 @@ static int check_names(struct command *command, const struct command_field *fiel
     cJSON_ArrayForEach (item, array)
         if (!cJSON_IsString(item))
             return refuse_names(command, field);
-    return CODE_OK;
-}
-
-/* Is there the same text earlier in the array? Arrays are short here. */
-static bool seen_before(const cJSON *array, const cJSON *item)
-{
-    for (const cJSON *earlier = array->child; earlier != item; earlier = earlier->next)
-        if (strcmp(earlier->valuestring, item->valuestring) == 0)
-            return true;
-    return false;
-}
-
-static int check_user_ids(struct command *command, const struct command_field *field, const cJSON *array)
-{
-    const cJSON *item;
-    int code = check_names(command, field, array);
-    if (code != CODE_OK)
-        return code;
-    cJSON_ArrayForEach (item, array) {
-        if (!is_user_id(item))
-            return refuse_names(command, field);
-        if (seen_before(array, item))
-            return command_refuse(command, "%s: %s is there twice", field_name(field->name),
-                                  item->valuestring);
-    }
     return CODE_OK;
 }
 
@@ -236,12 +207,11 @@ static const struct form {
     bool is_text;
     form_check *check;
 } forms[] = {
-    [TYPE_TEXT] = {true, check_length},        [TYPE_WORD] = {true, check_word},
-    [TYPE_USER_ID] = {true, check_user_id},    [TYPE_GROUP_ID] = {true, check_group_id},
-    [TYPE_NUMBER] = {false, check_number},     [TYPE_BOOL] = {false, check_bool},
-    [TYPE_USER_IDS] = {false, check_user_ids}, [TYPE_NAMES] = {false, check_names},
-    [TYPE_NUMBERS] = {false, check_numbers},   [TYPE_OBJECTS] = {false, check_objects},
-    [TYPE_TEXTS] = {false, check_texts},
+    [TYPE_TEXT] = {true, check_length},      [TYPE_WORD] = {true, check_word},
+    [TYPE_USER_ID] = {true, check_user_id},  [TYPE_GROUP_ID] = {true, check_group_id},
+    [TYPE_NUMBER] = {false, check_number},   [TYPE_BOOL] = {false, check_bool},
+    [TYPE_NAMES] = {false, check_names},     [TYPE_NUMBERS] = {false, check_numbers},
+    [TYPE_OBJECTS] = {false, check_objects}, [TYPE_TEXTS] = {false, check_texts},
 };
 
 static bool is_looked_up(const struct command_field *field)
@@ -296,4 +266,12 @@ int fields_check(struct command *command, const struct command_field *fields)
             return code;
     }
     return check_some(command, fields);
+}
+
+bool field_named_before(const cJSON *array, const cJSON *item)
+{
+    for (const cJSON *earlier = array->child; earlier != item; earlier = earlier->next)
+        if (strcmp(earlier->valuestring, item->valuestring) == 0)
+            return true;
+    return false;
 }

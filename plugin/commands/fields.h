@@ -12,4 +12,7 @@ int fields_check(struct command *command, const struct command_field *fields);
 /* One of a type that is not looked up. */
 int field_check(struct command *command, const struct command_field *field);
 
+/* Of a list that was checked: does an item before this one say the same? */
+bool field_named_before(const cJSON *array, const cJSON *item);
+
 #endif

@@ -53,14 +53,6 @@ static void read_group(const struct command *command, struct group *group)
     (void)invite_opt_parse(command_text(command, FIELD_INVITE_OPT), &group->invite_opt);
 }
 
-static bool named_before(const struct candidates *candidates, const char *user_id)
-{
-    for (size_t i = 0; i < candidates->count; i++)
-        if (strcmp(candidates->list[i].user_id, user_id) == 0)
-            return true;
-    return false;
-}
-
 /* One entry of `members`. */
 static int read_member(struct command *command, const cJSON *entry, struct new_group *new)
 {
@@ -70,10 +62,6 @@ static int read_member(struct command *command, const cJSON *entry, struct new_g
                      &candidate.role);
     if (candidate.role == ROLE_ADMIN && !group_traits(new->group.type)->admins)
         return command_refuse(command, "members: role: a group of this type has no admins");
-    if (strcmp(candidate.user_id, command->session->user->id) == 0)
-        return command_refuse(command, "members: %s is the owner", candidate.user_id);
-    if (named_before(&new->members, candidate.user_id))
-        return command_refuse(command, "members: %s is there twice", candidate.user_id);
     new->members.list[new->members.count++] = candidate;
     return CODE_OK;
 }
@@ -136,6 +124,14 @@ static int make_id(const struct command *command, char *id)
     return CODE_BUSY;
 }
 
+/* The caller is a member already: the owner. */
+static enum member_result check_member(struct command *command, struct candidate *candidate, int64_t *room)
+{
+    return strcmp(candidate->user_id, command->session->user->id) == 0
+               ? RESULT_NOTHING
+               : candidate_check(command, candidate, room);
+}
+
 static int check_new_group(struct command *command, struct new_group *new)
 {
     struct chat *chat = command->chat;
@@ -152,7 +148,8 @@ static int check_new_group(struct command *command, struct new_group *new)
         return CODE_TOO_FAST;
     int64_t room = group_members_max(chat, group->type) - 1;
     for (size_t i = 0; i < new->members.count; i++)
-        new->members.list[i].result = candidate_check(command, &new->members.list[i], &room);
+        if (!candidates_settle(&new->members, i))
+            new->members.list[i].result = check_member(command, &new->members.list[i], &room);
     return CODE_OK;
 }
 

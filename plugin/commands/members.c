@@ -221,7 +221,7 @@ static void put_invitations(struct command *command, const struct conversation *
                             const struct candidates *invited)
 {
     for (size_t i = 0; i < invited->count; i++)
-        if (begins_to_wait(&invited->list[i]))
+        if (invited->list[i].result == RESULT_WAITS && !invited->list[i].settled)
             application_put(command->chat, conversation, invited->list[i].user_id, command->session->user->id,
                             "");
 }
@@ -262,7 +262,8 @@ int command_invite_group_member(struct command *command)
     int64_t room = room_in(command->chat, conversation);
     read_candidates(command, &invited);
     for (size_t i = 0; i < invited.count; i++)
-        invited.list[i].result = check_invited(command, conversation, &invited.list[i], entry, &room);
+        if (!candidates_settle(&invited, i))
+            invited.list[i].result = check_invited(command, conversation, &invited.list[i], entry, &room);
     return invite(command, &invited);
 }
 
@@ -305,7 +306,8 @@ int command_delete_group_member(struct command *command)
     struct candidates removed;
     read_candidates(command, &removed);
     for (size_t i = 0; i < removed.count; i++)
-        removed.list[i].result = check_removed(command, &removed.list[i]);
+        if (!candidates_settle(&removed, i))
+            removed.list[i].result = check_removed(command, &removed.list[i]);
     return remove_members(command, &removed);
 }
 

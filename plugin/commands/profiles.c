@@ -7,6 +7,7 @@
 #include "acl/code.h"
 #include "acl/limits.h"
 #include "lib/json.h"
+#include "plugin/commands/fields.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/blacklist.h"
 #include "plugin/people/profile.h"
@@ -53,13 +54,20 @@ static bool add_user(cJSON *array, const struct user *user)
            cJSON_AddStringToObject(item, "selfSignature", profile->self_signature);
 }
 
+/* Who is named twice is answered once; NULL as well for who is not there. */
+static const struct user *find_first(struct command *command, const cJSON *id)
+{
+    bool again = field_named_before(command_list(command, FIELD_USER_IDS), id);
+    return again ? NULL : user_find(command->chat, id->valuestring);
+}
+
 int command_get_users_info(struct command *command)
 {
     const cJSON *id;
     cJSON *array = cJSON_AddArrayToObject(command->data, "users");
     bool good = array != NULL;
     cJSON_ArrayForEach (id, command_list(command, FIELD_USER_IDS)) {
-        const struct user *user = user_find(command->chat, id->valuestring);
+        const struct user *user = find_first(command, id);
         good = good && (!user || add_user(array, user));
     }
     /* Who could not be read is not somebody who is not there. */
@@ -77,12 +85,12 @@ struct some_users {
 static int read_ids(struct command *command, bool listed, struct some_users *out)
 {
     struct user *self = command->session->user;
-    const cJSON *id;
+    const cJSON *id, *ids = command_list(command, FIELD_USER_IDS);
     if (!blacklist_load(command->chat, self))
         return CODE_BUSY;
     out->count = 0;
-    cJSON_ArrayForEach (id, command_list(command, FIELD_USER_IDS))
-        if (blacklist_has(self, id->valuestring) == listed)
+    cJSON_ArrayForEach (id, ids)
+        if (!field_named_before(ids, id) && blacklist_has(self, id->valuestring) == listed)
             out->list[out->count++] = id->valuestring;
     return CODE_OK;
 }

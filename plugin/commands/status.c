@@ -7,6 +7,7 @@
 #include "acl/code.h"
 #include "acl/limits.h"
 #include "lib/json.h"
+#include "plugin/commands/fields.h"
 #include "plugin/core/chat.h"
 #include "plugin/life/presence.h"
 #include "plugin/people/user.h"
@@ -38,7 +39,7 @@ static int check_room(struct command *command, const cJSON *ids)
     const cJSON *id;
     cJSON_ArrayForEach (id, ids) {
         const struct user *user = user_find(command->chat, id->valuestring);
-        if (user && !presence_watches(command->session, user))
+        if (user && !field_named_before(ids, id) && !presence_watches(command->session, user))
             watching++;
     }
     if (store_reads_failed(command->chat->store))
@@ -65,6 +66,8 @@ static int for_each(struct command *command, const cJSON *ids,
     bool good = list != NULL;
     const cJSON *id;
     cJSON_ArrayForEach (id, ids) {
+        if (field_named_before(ids, id))
+            continue;
         struct user *user = user_find_any(command->chat, id->valuestring);
         good = good && (!user || change(command, user)) &&
                add_status(list, id->valuestring, user && !user->deleted ? user : NULL);

@@ -149,22 +149,33 @@ bool application_list(struct chat *chat, const struct conversation *conversation
 
 /* Changing */
 
+/* It waits as it stands here. */
+static void put(struct chat *chat, const struct application *application)
+{
+    const char *inviter = application->inviter[0] ? application->inviter : NULL;
+    store_put(chat->store, W_APPLICATION_SET, "ititti", application->conversation, application->user,
+              (int64_t)application->kind, inviter, application->message, application->time);
+    remember(chat, application);
+}
+
 void application_put(struct chat *chat, const struct conversation *conversation, const char *user,
                      const char *inviter, const char *message)
 {
     struct application application;
     bool waits = application_find(chat, conversation, user, &application) && !application.handled;
-    if (inviter && waits && application.kind == APPLICATION_JOIN)
+    if (inviter && waits && application.inviter[0])
         return;
-    application = (struct application){.conversation = conversation->id,
-                                       .kind = inviter ? APPLICATION_INVITE : APPLICATION_JOIN,
-                                       .time = chat->now};
+    if (!waits)
+        application = (struct application){.conversation = conversation->id};
+    if (!waits || !inviter) {
+        application.kind = inviter ? APPLICATION_INVITE : APPLICATION_JOIN;
+        application.time = chat->now;
+        text_copy(application.message, sizeof application.message, message);
+    }
+    if (inviter)
+        text_copy(application.inviter, sizeof application.inviter, inviter);
     text_copy(application.user, sizeof application.user, user);
-    text_copy(application.inviter, sizeof application.inviter, inviter ? inviter : "");
-    text_copy(application.message, sizeof application.message, message);
-    store_put(chat->store, W_APPLICATION_SET, "ititti", conversation->id, user, (int64_t)application.kind,
-              inviter, application.message, application.time);
-    remember(chat, &application);
+    put(chat, &application);
 }
 
 void applications_end(struct chat *chat, struct user *user)

@@ -27,7 +27,7 @@ struct application {
     int64_t conversation;       /* its id */
     char user[USER_ID_MAX + 1]; /* who is to get in */
     enum application_kind kind;
-    char inviter[USER_ID_MAX + 1];             /* "": nobody, the user asked */
+    char inviter[USER_ID_MAX + 1];             /* who is told of a refusal; "": nobody has invited the user */
     char message[APPLICATION_MESSAGE_MAX + 1]; /* the user's, to owner and admins; "": none */
     int64_t time;                              /* ms */
     bool handled;                              /* let in, refused, or ended */
@@ -42,7 +42,8 @@ void applications_close(struct chat *chat);
  * commit later. */
 
 /* The user waits from now on: asks, with this message, or is invited by `inviter` (NULL: asks). An invitation
- * does not replace a request that waits. */
+ * does not replace what waits, but who has invited is kept with it, the first one only, and stays with it when the
+ * user asks then. */
 void application_put(struct chat *chat, const struct conversation *conversation, const char *user,
                      const char *inviter, const char *message);
 /* What waits there for this user, if anything, is handled. */

@@ -263,6 +263,24 @@ def test_asking_twice_is_one_application(broker, group):
     assert [a["message"] for a in waiting(group)] == ["two"]
 
 
+def test_who_invited_somebody_whose_request_waits_hears_of_a_refusal(broker, group):
+    bob = broker.user("bob").subscribe("chat/user/bob")
+    dave = apply(broker, "dave", message="please").subscribe("chat/user/dave")
+    invited = bob.command("inviteGroupMember", groupID="g1", members=["dave"])
+    assert invited["members"] == [{"userID": "dave", "result": 3}]
+    assert [(a["kind"], a["message"], a["inviter"]) for a in waiting(group)] == [("join", "please", "bob")]
+    decide(group, "dave", False)
+    assert notice(bob, "inviteRefused") and notice(dave, "joinRefused")
+
+
+def test_who_asks_after_an_invitation_keeps_who_invited(broker, group):
+    broker.user("bob").command("inviteGroupMember", groupID="g1", members=["dave"])
+    dave = apply(broker, "dave", message="please").subscribe("chat/user/dave")
+    assert [(a["kind"], a["message"], a["inviter"]) for a in waiting(group)] == [("join", "please", "bob")]
+    assert decide(group, "dave", True) == 0
+    assert notice(dave, "joinAccepted")
+
+
 def test_an_invitation_does_not_replace_ones_own_request(broker, group):
     apply(broker, "carol")
     invite(broker, "bob", "carol")

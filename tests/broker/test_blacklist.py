@@ -72,7 +72,14 @@ def test_who_is_not_on_it_may_be_taken_off(alice):
     assert blacklist(alice) == []
 
 
-@pytest.mark.parametrize("names,code", [(["bob", NOBODY], 20003), (["bob", "alice"], 10004)])
+def test_who_is_named_twice_is_on_it_once(alice):
+    add(alice, "bob", "carol", "bob")
+    assert blacklist(alice) == ["bob", "carol"]
+    remove(alice, "bob", "no userID", "bob")
+    assert blacklist(alice) == ["carol"]
+
+
+@pytest.mark.parametrize("names,code", [(["bob", NOBODY], 20003), (["bob", "no userID"], 20003), (["bob", "alice"], 10004)])
 def test_one_wrong_name_and_nothing_changes(alice, names, code):
     add(alice, "carol")
     assert alice.code("addToBlacklist", userIDs=names) == code

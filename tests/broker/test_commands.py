@@ -79,6 +79,11 @@ def test_a_broken_request_gets_one_response_with_10004(raw, payload):
     assert ask(raw, [{"command": "getUnread"}])[0]["data"] == {"totalUnread": 0}
 
 
+def test_a_byte_order_mark_before_a_request_is_dropped(raw):
+    (response,) = ask(raw, b'\xef\xbb\xbf{"commands":[{"command":"getUnread"}]}')
+    assert response["data"] == {"totalUnread": 0}
+
+
 @pytest.mark.parametrize("name", ["doesNotExist", "getunread", "", "x" * 1000])
 def test_an_unknown_command_is_10026(broker, name):
     if name:

@@ -312,3 +312,22 @@ def test_groups_that_were_dismissed_count_among_those_made_in_a_day(broker, alic
         alice.batch([{"command": "createGroup", "groupType": "Public", "groupID": f"{name}.{n}"} for n in range(10)])
         alice.batch([{"command": "dismissGroup", "groupID": f"{name}.{n}"} for n in range(10)])
     assert alice.code("createGroup", groupType="Public") == 10023
+
+
+def results(answer):
+    return [(member["userID"], member["result"]) for member in answer["members"]]
+
+
+def test_one_odd_entry_in_members_costs_the_others_nothing(broker):
+    broker.create("bob", "carol", "dave")
+    alice = broker.user("alice")
+    named = ["alice", "bob", "bob", "no userID", "nobody", "carol"]
+    answer = alice.command("createGroup", groupType="Public", groupID="g1", inviteOpt="FreeAccess",
+                           members=[{"userID": n} for n in named])
+    assert results(answer) == [("alice", 2), ("bob", 1), ("bob", 2), ("no userID", 0), ("nobody", 0), ("carol", 1)]
+    answer = alice.command("inviteGroupMember", groupID="g1", members=["alice", "dave", "dave", "x" * 33])
+    assert results(answer) == [("alice", 2), ("dave", 1), ("dave", 2), ("x" * 33, 0)]
+    answer = alice.command("deleteGroupMember", groupID="g1", members=["bob", "@", "bob", "dave", "nobody"])
+    assert results(answer) == [("bob", 1), ("@", 0), ("bob", 2), ("dave", 1), ("nobody", 0)]
+    members = alice.command("getGroupMembers", groupID="g1")["members"]
+    assert [member["userID"] for member in members] == ["alice", "carol"]

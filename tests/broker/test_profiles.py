@@ -107,8 +107,13 @@ def test_users_who_are_not_there_are_left_out(alice):
     assert info(alice, "nobody") == []
 
 
+def test_what_is_no_userID_is_nobody_and_who_is_named_twice_is_answered_once(alice):
+    named = ["a b", "bob", "", "@system", "x" * 33, "bob", "alice"]
+    assert [user["userID"] for user in info(alice, *named)] == ["bob", "alice"]
+
+
 @pytest.mark.parametrize(
-    "userIDs", [None, [], "bob", {"bob": 1}, [5], [""], ["a b"], ["@system"], ["x" * 33], ["bob", "bob"]]
+    "userIDs", [None, [], "bob", {"bob": 1}, [5], ["bob", None]]
 )
 @pytest.mark.parametrize("command", ["getUsersInfo", "addToBlacklist", "removeFromBlacklist"])
 def test_a_wrong_list_is_10004_and_named(alice, command, userIDs):

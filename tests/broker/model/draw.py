@@ -75,7 +75,7 @@ class Drawer:
 
     def users(self, name, *parts):
         found = [self.user(name, *parts) for _ in range(self.random.randint(1, 3))]
-        return list(dict.fromkeys(found))
+        return found if self.once_in(5) else [*dict.fromkeys(found), *["no userID"] * self.once_in(10)]
 
     def text(self, name):
         """Absent, or short, or at and beyond the limit, or no text at all."""
@@ -100,7 +100,7 @@ class Drawer:
         name = self.pick(free, [*GROUPS, None, "a b", "x" * 48, "x" * 49])
         fields = {"groupType": kind, "groupID": name}
         if kind != "AVChatRoom" or self.once_in(8):
-            people = dict.fromkeys(self.random.choices([*USERS, "nobody"], k=3))
+            people = self.random.choices([*USERS, "nobody", self.pick(USERS, ["a b"])], k=3)
             members = [{"userID": user} for user in people]
             fields["members"] = members if self.once_in(2) else None
             for member in members if kind in ("Public", "ChatRoom") else ():

@@ -116,7 +116,6 @@ class Call:
             self.refuse(10004)
             return []
         self.refuse(10005, len(value) > 100)
-        self.perhaps(10004, not all(NAME.match(item) for item in value))
         return value
 
 
@@ -163,7 +162,6 @@ def createGroup(call):
     call.refuse(10005, len(named) > 100)
     call.refuse(10007, kind == LIVE and bool(named))
     call.refuse(10004, any(m.get("role", "member") not in ("admin", "member") for m in named))
-    call.perhaps(10004, any(m["userID"] == call.me for m in named))
     if call.codes:
         return None
     name = name or call.answer["data"]["groupID"]
@@ -365,11 +363,15 @@ def apply(call, group, message):
 
 
 def ask(group, user, application):
-    """Asking again replaces what waits; an invitation replaces nothing. Is it something new to owner and admins?"""
-    new = user not in group.waiting
-    if new or application["kind"] == "join":
+    """Asking again replaces what waits; an invitation replaces nothing, but the first inviter is kept. Is it something
+    new to owner and admins?"""
+    known = group.waiting.get(user)
+    inviter = (known or {}).get("inviter") or application.get("inviter")
+    if not known or application["kind"] == "join":
         group.waiting[user] = {"groupID": group.id, "userID": user, "time": NUMBER, **application}
-    return new
+    if inviter:
+        group.waiting[user]["inviter"] = inviter
+    return not known
 
 
 def quitGroup(call):
@@ -559,12 +561,13 @@ def handleGroupApplication(call):
         call.refuse(10014, is_full(call.world, group))
     if call.codes:
         return None
-    inviter = application.get("inviter")
     if accept:
+        invited = application["kind"] == "invite"
+        by = application["inviter"] if invited else user
         add(call.world, group, user)
-        tip(call.world, "people", group, "invite" if inviter else "join", inviter or user, [user])
+        tip(call.world, "people", group, "invite" if invited else "join", by, [user])
     del_application(group, user)
-    tell_decision(call, group, user, inviter, reason)
+    tell_decision(call, group, application, reason)
     return {}
 
 
@@ -573,16 +576,18 @@ def del_application(group, user):
     group.handled.add(user)
 
 
-def tell_decision(call, group, user, inviter, reason):
-    if call.fields["accept"]:
-        if inviter:
-            call.world.notice(user, "invited", group, inviter, reason)
-        else:
-            call.world.notice(user, "joinAccepted", group, call.me, reason)
-    elif inviter:
-        call.world.notice(inviter, "inviteRefused", group, call.me, reason)
+def tell_decision(call, group, application, reason):
+    user, inviter = application["userID"], application.get("inviter")
+    invited = application["kind"] == "invite"
+    if call.fields["accept"] and invited:
+        call.world.notice(user, "invited", group, inviter, reason)
+    elif call.fields["accept"]:
+        call.world.notice(user, "joinAccepted", group, call.me, reason)
     else:
-        call.world.notice(user, "joinRefused", group, call.me, reason)
+        if not invited:
+            call.world.notice(user, "joinRefused", group, call.me, reason)
+        if inviter:
+            call.world.notice(inviter, "inviteRefused", group, call.me, reason)
 
 
 COMMANDS = [createGroup, dismissGroup, setGroupInfo, getGroupInfo, getGroupMembers, joinGroup, quitGroup,
