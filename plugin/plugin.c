@@ -230,8 +230,19 @@ static int check_write(struct chat *chat, const struct mosquitto_evt_acl_check *
     return MOSQ_ERR_ACL_DENIED;
 }
 
-static int check_subscribe(struct chat *chat, const struct mosquitto_evt_acl_check *ed, bool subscribe)
+/* 2.1 tells what the client calls the filter in its next event, SUBSCRIBE. */
+static int subscribe(struct plugin *plugin, struct session *session, const struct topic *topic, int qos)
 {
+    if (subscription_add(&plugin->chat, session, topic, qos) != CODE_OK)
+        return MOSQ_ERR_ACL_DENIED;
+    if (!plugin->is_2_1)
+        subscription_identify(&plugin->chat, session, topic, 0);
+    return MOSQ_ERR_SUCCESS;
+}
+
+static int check_subscribe(struct plugin *plugin, const struct mosquitto_evt_acl_check *ed)
+{
+    struct chat *chat = &plugin->chat;
     struct session *session = session_find(chat, ed->client);
     struct topic topic = filter_parse(ed->topic);
     sessions_connected(chat);
@@ -241,9 +252,8 @@ static int check_subscribe(struct chat *chat, const struct mosquitto_evt_acl_che
         return MOSQ_ERR_ACL_DENIED;
     if (broker_kicking())
         return MOSQ_ERR_SUCCESS;
-    if (subscribe)
-        return subscription_add(chat, session, &topic, ed->qos) == CODE_OK ? MOSQ_ERR_SUCCESS
-                                                                           : MOSQ_ERR_ACL_DENIED;
+    if (ed->access == MOSQ_ACL_SUBSCRIBE)
+        return subscribe(plugin, session, &topic, ed->qos);
     subscription_remove(chat, session, &topic);
     return MOSQ_ERR_SUCCESS;
 }
@@ -253,7 +263,7 @@ static int on_subscribe(int event, void *event_data, void *userdata)
 {
     const struct event_subscribe *ed = event_data;
     struct chat *chat = enter(userdata);
-    const struct session *session = session_find(chat, ed->client);
+    struct session *session = session_find(chat, ed->client);
     const struct topic topic = filter_parse(ed->data.topic_filter);
     (void)event;
     if (session)
@@ -270,7 +280,7 @@ static int on_acl_check(int event, void *event_data, void *userdata)
     struct chat *chat = enter(userdata);
     if (ed->access == MOSQ_ACL_WRITE)
         return check_write(chat, ed);
-    return check_subscribe(chat, ed, ed->access == MOSQ_ACL_SUBSCRIBE);
+    return check_subscribe(userdata, ed);
 }
 
 /* Messages and commands */

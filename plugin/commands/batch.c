@@ -15,6 +15,7 @@
 #include "plugin/commands/request.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
@@ -115,9 +116,11 @@ static bool respond(struct command_batch *batch, const struct session *session)
     const struct control_request *request = &batch->request;
     if (batch->answer.len == 0)
         return true;
+    const char *topic = request_answer_topic(request);
     return answer_end(&batch->answer) &&
-           broker_respond(session->client_id, request_answer_topic(request), batch->answer.text,
-                          batch->answer.len, request->qos, request->correlation, request->correlation_len);
+           broker_respond(session->client_id, topic, batch->answer.text, batch->answer.len, request->qos,
+                          request->correlation, request->correlation_len,
+                          subscription_answer_identifier(session, topic));
 }
 
 enum batch_state { BATCH_FAILED, BATCH_WAITS, BATCH_OVER };

@@ -10,6 +10,7 @@
 #include "plugin/commands/command.h"
 #include "plugin/commands/request.h"
 #include "plugin/core/broker.h"
+#include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/session/session.h"
 
@@ -87,7 +88,8 @@ static bool respond(const struct later *later, struct answer *answer, const stru
 {
     return answer_add(answer, response) && answer_end(answer) &&
            broker_respond(later->session->client_id, later->topic, answer->text, answer->len, later->qos,
-                          later->correlation, later->correlation_len);
+                          later->correlation, later->correlation_len,
+                          subscription_answer_identifier(later->session, later->topic));
 }
 
 void later_answer(struct chat *chat, struct later *later, int code, const char *error, cJSON *data)

@@ -66,12 +66,17 @@ static bool publish_take(const char *client_id, const char *topic, void *payload
     return false;
 }
 
+static bool add_identifier(mosquitto_property **properties, uint32_t identifier)
+{
+    return identifier == 0 || mosquitto_property_add_varint(properties, MQTT_PROP_SUBSCRIPTION_IDENTIFIER,
+                                                            identifier) == MOSQ_ERR_SUCCESS;
+}
+
 bool broker_send(const char *client_id, const char *topic, const void *head, size_t head_len,
                  const void *tail, size_t tail_len, int qos, uint32_t identifier)
 {
     mosquitto_property *properties = NULL;
-    if (identifier != 0 && mosquitto_property_add_varint(&properties, MQTT_PROP_SUBSCRIPTION_IDENTIFIER,
-                                                         identifier) != MOSQ_ERR_SUCCESS)
+    if (!add_identifier(&properties, identifier))
         return false;
     char *payload = broker_payload(head, head_len, tail, tail_len);
     if (payload)
@@ -81,13 +86,13 @@ bool broker_send(const char *client_id, const char *topic, const void *head, siz
 }
 
 bool broker_respond(const char *client_id, const char *topic, const char *payload, size_t len, int qos,
-                    const void *correlation, uint16_t correlation_len)
+                    const void *correlation, uint16_t correlation_len, uint32_t identifier)
 {
     mosquitto_property *properties = NULL;
     if (correlation && mosquitto_property_add_binary(&properties, MQTT_PROP_CORRELATION_DATA, correlation,
                                                      correlation_len) != MOSQ_ERR_SUCCESS)
         return false;
-    char *copy = broker_payload(payload, len, NULL, 0);
+    char *copy = add_identifier(&properties, identifier) ? broker_payload(payload, len, NULL, 0) : NULL;
     if (copy)
         return publish_take(client_id, topic, copy, len, qos, false, properties);
     mosquitto_property_free_all(&properties);

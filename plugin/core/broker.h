@@ -26,7 +26,7 @@ bool broker_send(const char *client_id, const char *topic, const void *head, siz
                  const void *tail, size_t tail_len, int qos, uint32_t identifier);
 /* The same with MQTT 5 correlation data (NULL: none). Takes nothing over. */
 bool broker_respond(const char *client_id, const char *topic, const char *payload, size_t len, int qos,
-                    const void *correlation, uint16_t correlation_len);
+                    const void *correlation, uint16_t correlation_len, uint32_t identifier);
 /* How much has been queued in this life: 2.1 must be asked for another turn of its loop to flush what TICK
  * queues. */
 uint64_t broker_queued(void);

@@ -24,7 +24,7 @@ static void send_at(struct session *session, const char *text, int qos)
     char topic[TOPIC_MAX];
     topic_print_event(topic, session->user->id);
     broker_send(session->client_id, topic, text, strlen(text), NULL, 0, qos,
-                session->feed ? session->feed->identifier : 0);
+                session->feed ? session->feed->identifier : session->identifiers.events);
 }
 
 static void send_text(struct session *session, const char *text)

@@ -151,7 +151,7 @@ static int start_live(struct chat *chat, struct session *session, struct convers
     if (!first)
         return CODE_OK;
     subscription->since = chat->live_publish_serial;
-    send_history(chat, subscription);
+    subscription->untold = true;
     return CODE_OK;
 }
 
@@ -265,17 +265,47 @@ static struct subscription *find_by_topic(struct chat *chat, const struct sessio
     return subscription;
 }
 
-void subscription_identify(struct chat *chat, const struct session *session, const struct topic *topic,
+/* Of what is sent to a client in any case. NULL: it is another filter. */
+static uint32_t *identifier_of(struct session *session, const struct topic *topic)
+{
+    switch (topic->kind) {
+    case TOPIC_EVENT:
+        return &session->identifiers.events;
+    case TOPIC_RESPONSE:
+        return &session->identifiers.responses;
+    case TOPIC_PUSH:
+        return &session->identifiers.jobs;
+    default:
+        return NULL;
+    }
+}
+
+void subscription_identify(struct chat *chat, struct session *session, const struct topic *topic,
                            uint32_t identifier)
 {
-    struct subscription *subscription = find_by_topic(chat, session, topic);
-    if (subscription)
-        subscription->identifier = identifier;
+    uint32_t *named = identifier_of(session, topic);
+    struct subscription *subscription = named ? NULL : find_by_topic(chat, session, topic);
+    if (named)
+        *named = identifier;
+    if (!subscription)
+        return;
+    subscription->identifier = identifier;
+    if (subscription->untold)
+        send_history(chat, subscription);
+    subscription->untold = false;
+}
+
+uint32_t subscription_answer_identifier(const struct session *session, const char *topic)
+{
+    return strcmp(topic, RESPONSE_TOPIC) == 0 ? session->identifiers.responses : 0;
 }
 
 void subscription_remove(struct chat *chat, struct session *session, const struct topic *topic)
 {
     struct subscription *subscription = find_by_topic(chat, session, topic);
+    uint32_t *named = identifier_of(session, topic);
+    if (named)
+        *named = 0;
     if (topic->kind == TOPIC_PUSH && session->push.worker)
         push_worker_remove(chat, session);
     if (!subscription)

@@ -17,9 +17,12 @@ struct topic;
  * where there is one. */
 __attribute__((warn_unused_result)) int subscription_add(struct chat *chat, struct session *session,
                                                          const struct topic *topic, int qos);
-/* SUBSCRIBE of 2.1, after that: what an MQTT 5 client calls the filter, to come with each message; 0: nothing. */
-void subscription_identify(struct chat *chat, const struct session *session, const struct topic *topic,
+/* After that, when the broker has told what an MQTT 5 client calls the filter (0: nothing, and always on 2.0): it
+ * comes with each message, a live group's last ones first, which are sent now. */
+void subscription_identify(struct chat *chat, struct session *session, const struct topic *topic,
                            uint32_t identifier);
+/* What the session calls its subscription to that topic of answers; 0: nothing, or it is a topic of its own. */
+uint32_t subscription_answer_identifier(const struct session *session, const char *topic);
 /* UNSUBSCRIBE. One that the session has not got is fine. */
 void subscription_remove(struct chat *chat, struct session *session, const struct topic *topic);
 /* joinGroup of a live group: may send and is counted, receives nothing before SUBSCRIBE. false: out of

@@ -156,8 +156,9 @@ static bool send_job(struct turn *turn, const struct push_row *row, const struct
                      const struct push_worker *worker)
 {
     char *text = push_job_print(turn->chat, row, target, row->attempt + 1);
-    bool sent =
-        text && broker_send(worker->session->client_id, PUSH_TOPIC, text, strlen(text), NULL, 0, 1, 0);
+    const struct session *session = worker->session;
+    bool sent = text && broker_send(session->client_id, PUSH_TOPIC, text, strlen(text), NULL, 0, 1,
+                                    session->identifiers.jobs);
     cJSON_free(text);
     return sent;
 }

@@ -120,6 +120,10 @@ struct session {
     struct subscription *inbox, *feed; /* into subscriptions, or NULL */
     struct subscription *ended; /* unsubscribed on this connection: their positions go on if they come back */
     int subscribes;             /* SUBSCRIBE filters accepted on this connection */
+    struct {
+        uint32_t events, responses,
+            jobs; /* what an MQTT 5 client calls these; 0: nothing, or Mosquitto 2.0 */
+    } identifiers;
 
     /* What of stored messages has been handed to the broker, at QoS 1 and 2: handover.c. */
     struct handover {

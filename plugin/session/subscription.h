@@ -34,6 +34,7 @@ struct subscription {
     int qos;
     uint32_t identifier; /* what an MQTT 5 client calls it; 0: nothing, or Mosquitto 2.0 */
     bool subscribed;     /* LIVE: false when only joined by command, without SUBSCRIBE */
+    bool untold;         /* LIVE: the group's last messages are still to be sent */
     uint64_t since;      /* LIVE: the last live publish made before SUBSCRIBE (live_publish.h) */
 
     /* delivery/replay.c */

@@ -207,6 +207,49 @@ def test_replayed_live_and_copied_messages_have_the_identifier_of_their_subscrip
     assert {message.properties.get(IDENTIFIER) for message in found} == {7}
 
 
+def identified(client, topic):
+    """The identifier of the first message on this topic."""
+    while (message := client.next_message()).topic != topic:
+        pass
+    return message.properties.get(IDENTIFIER)
+
+
+def test_the_last_messages_of_a_live_group_have_the_identifier_of_the_subscription_that_asks_for_them(newer):
+    broker = newer()
+    alice, bob = broker.user("alice"), broker.raw(5)
+    alice.publish(alice.group("AVChatRoom", "live"), "before")
+    bob.login("bob")
+    bob.subscribe("chat/group/live", props={IDENTIFIER: 7})
+    assert identified(bob, "chat/group/live") == 7
+
+
+def test_events_answers_and_push_jobs_have_the_identifier_of_their_subscription_until_it_ends(newer):
+    broker = newer()
+    alice, bob = broker.user("alice"), broker.raw(5)
+    bob.login("bob", "bob:iot:1")
+    topics = {"chat/user/bob/event": 7, "$CONTROL/chat/v1/response": 8}
+    for topic, identifier in topics.items():
+        bob.subscribe(topic, props={IDENTIFIER: identifier})
+    for random, expected in enumerate((topics, dict.fromkeys(topics)), 1):
+        bob.publish("chat/user/alice", {"text": "hello", "random": random})
+        bob.start_publish(CONTROL, {"commands": [{"command": "getUnread"}]})
+        for topic in topics:
+            assert identified(bob, topic) == expected[topic]
+            bob.unsubscribe(topic)
+    alice.fence()
+
+
+def test_push_jobs_have_the_identifier_of_the_workers_subscription(newer):
+    broker = newer()
+    bob, worker = broker.user("bob", "ios:1"), broker.raw(5)
+    bob.command("setPushToken", provider="webhook", businessID="1", token="x")
+    bob.disconnect()
+    worker.login("admin", "admin:iot:worker")
+    worker.subscribe("chat/push", props={IDENTIFIER: 9})
+    broker.user("alice").send("bob", "hello")
+    assert identified(worker, "chat/push") == 9
+
+
 # ---- behind a proxy that tells who the client is
 
 

@@ -84,8 +84,9 @@ bool broker_send(const char *client_id, const char *topic, const void *head, siz
 }
 
 bool broker_respond(const char *client_id, const char *topic, const char *payload, size_t len, int qos,
-                    const void *correlation, uint16_t correlation_len)
+                    const void *correlation, uint16_t correlation_len, uint32_t identifier)
 {
+    (void)identifier;
     (void)client_id, (void)topic, (void)payload, (void)len, (void)qos, (void)correlation,
         (void)correlation_len;
     return true;
