@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Both clocks: one that never jumps for waiting and measuring, one that people and providers share. */
+/* The clocks: one that never jumps, for waiting and measuring; one that people and providers share, which is wrong
+ * now and then. */
 #ifndef LIB_CLOCK_H
 #define LIB_CLOCK_H
 
@@ -24,6 +25,18 @@ static inline int64_t clock_steady(void)
 static inline int64_t clock_steady_us(void)
 {
     return clock_ns(CLOCK_MONOTONIC) / 1000;
+}
+
+/* The same as of the last tick of the kernel, some milliseconds ago at most; the cheapest to ask. */
+static inline int64_t clock_steady_coarse(void)
+{
+    return clock_ns(CLOCK_MONOTONIC_COARSE) / 1000000;
+}
+
+/* Milliseconds since the machine was started, those that it slept included. */
+static inline int64_t clock_boot(void)
+{
+    return clock_ns(CLOCK_BOOTTIME) / 1000000;
 }
 
 /* Milliseconds since 1970. */

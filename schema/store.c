@@ -310,3 +310,13 @@ void store_set_retention(struct store *store, int64_t retention_ms)
 {
     writer_set_retention(store->writer, retention_ms);
 }
+
+void store_set_clock_checked(struct store *store, int64_t date)
+{
+    writer_set_clock_checked(store->writer, date);
+}
+
+bool store_believes_clock(const struct store *store)
+{
+    return writer_believes_clock(store->writer);
+}

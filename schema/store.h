@@ -130,5 +130,8 @@ struct store_counters {
 };
 struct store_counters store_counters(const struct store *store);
 void store_set_retention(struct store *store, int64_t retention_ms);
+void store_set_clock_checked(struct store *store, int64_t date); /* as in store_config.h */
+/* May anything end because it is older than allowed? Not while the clock may be wrong: belief.h. */
+bool store_believes_clock(const struct store *store);
 
 #endif

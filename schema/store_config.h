@@ -18,6 +18,8 @@ struct store_config {
     size_t ring_bytes;
     enum store_sync sync;
     int64_t retention_ms; /* 0 keeps for ever */
+    int64_t
+        clock_checked; /* the date, as YYYYMMDD, on which somebody has found the clock right; 0: nobody has */
     /* One line for the broker's log; on the broker thread only (what the writer has to say waits for
      * store_poll). */
     void (*log)(enum store_log priority, const char *line);

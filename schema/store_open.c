@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "lib/basics.h"
+#include "lib/clock.h"
 #include "schema/recovery.h"
 #include "schema/store.h"
 #include "schema/store_internal.h"
@@ -88,11 +89,16 @@ static const char push_unsure[] =
     "ON CONFLICT (client, conversation) WHERE state = 0 DO UPDATE SET "
     "message = min(message, excluded.message)";
 
+/* The clock was ahead: no job that was never tried is due later than now, no other one later than a worker may
+ * ask (retryAfterSeconds). */
+static const char shorten_waits[] = "UPDATE push_job SET due = ?1 WHERE (state = 0 AND due > ?1) "
+                                    "OR (state = 2 AND due > ?1 + 86400000)";
+
 /* Nobody is connected yet, whatever the last life believed; jobs that were out go out again. Who was
  * connected when it died has used his device until then: its last login may be longer ago than retention
  * allows. */
 static const char forget_devices[] =
-    "UPDATE device SET online = 0, background = 0, last_used = ?1 WHERE online = 1";
+    "UPDATE device SET online = 0, background = 0, last_used = max(last_used, ?1) WHERE online = 1";
 static const char forget_workers[] = "UPDATE push_job SET due = 0 WHERE state = 1";
 
 /* ?1: now, ?2: COME_BACK_MS, where the statement has them. */
@@ -101,17 +107,17 @@ static int execute_once(struct store *store, const char *sql)
     sqlite3_stmt *statement;
     if (sqlite3_prepare_v2(store->write_db, sql, -1, &statement, NULL) != SQLITE_OK)
         return -1;
-    sqlite3_bind_int64(statement, 1, (int64_t)time(NULL) * 1000);
+    sqlite3_bind_int64(statement, 1, clock_wall());
     sqlite3_bind_int64(statement, 2, COME_BACK_MS);
     sqlite3_step(statement);
     return sqlite3_finalize(statement) == SQLITE_OK ? 0 : -1;
 }
 
-/* The first one asks who was connected. Done twice, after a crash in between, it is the same. */
+/* push_unsure asks who was connected. Done twice, after a crash in between, it is the same. */
 static int forget_connections(struct store *store, char *error, size_t error_size)
 {
-    if (execute_once(store, push_unsure) == 0 && execute_once(store, forget_devices) == 0 &&
-        execute_once(store, forget_workers) == 0)
+    if (execute_once(store, shorten_waits) == 0 && execute_once(store, push_unsure) == 0 &&
+        execute_once(store, forget_devices) == 0 && execute_once(store, forget_workers) == 0)
         return 0;
     snprintf(error, error_size, "database %s: %s", store->config.database, sqlite3_errmsg(store->write_db));
     return -1;
@@ -250,7 +256,9 @@ static int bring_up_to_date(struct store *store, char *error, size_t error_size)
     const struct writer_config writer = {.db = store->write_db,
                                          .ring = store->ring,
                                          .database = store->config.database,
-                                         .retention_ms = store->config.retention_ms};
+                                         .retention_ms = store->config.retention_ms,
+                                         .clock_checked = store->config.clock_checked,
+                                         .boot_id = store->boot_id};
     if (writer_create(&store->writer, &writer, error, error_size) || recovery_run(store, error, error_size) ||
         database_migrate(store->write_db, error, error_size))
         return -1;

@@ -12,12 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/basics.h"
 #include "lib/clock.h"
 #include "schema/bad.h"
+#include "schema/belief.h"
 #include "schema/checkpoint.h"
+#include "schema/database.h"
 #include "schema/deferred.h"
 #include "schema/lines.h"
 #include "schema/record_bind.h"
@@ -35,6 +38,9 @@
 #define NAP_MS             1000
 #define STOP_PATIENCE_MS   5000
 #define SAY_AGAIN_MS       60000
+#define CLOCK_EVERY_MS     1000
+#define SAVE_CLOCK_MS      3600000
+#define NOT_BELIEVED       INT64_MIN
 
 struct writer {
     sqlite3 *db;
@@ -50,6 +56,10 @@ struct writer {
     bool database_gone;
     int64_t next_retention, stall_said;
 
+    struct belief belief;
+    char boot_id[sizeof((struct database_state *)0)->boot_id];
+    int64_t clock_saved, clock_looked; /* boot */
+
     struct deferrals deferrals;
     bool at_once; /* nothing is deferred */
 
@@ -58,7 +68,9 @@ struct writer {
     int wake; /* an eventfd */
     atomic_bool asleep, stop, stalled, files_gone;
     atomic_uint_fast64_t committed, commit_us, bad, log_bytes;
-    atomic_int_fast64_t retention_ms, first_id;
+    atomic_int_fast64_t retention_ms, first_id, clock_checked;
+    atomic_int_fast64_t
+        clock_ahead; /* of the clock that runs since the machine was started, if it is right */
 
     struct lines lines;
 };
@@ -270,13 +282,69 @@ static int advance(struct writer *w, const struct source *source, uint64_t *posi
     return skip_bad(w, &bad, position, frames);
 }
 
-/* Also under load, when the ring is never empty. */
+static const char *print_time(char *out, size_t size, int64_t ms)
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm time;
+    if (!gmtime_r(&seconds, &time) || strftime(out, size, "%Y-%m-%d %H:%M:%S", &time) == 0)
+        snprintf(out, size, "?");
+    return out;
+}
+
+static void say_clock(struct writer *w, enum belief_news news, int64_t wall, int64_t boot)
+{
+    char now[32], expected[32];
+    print_time(now, sizeof now, wall);
+    print_time(expected, sizeof expected, belief_expected(&w->belief, boot));
+    if (news == BELIEF_SHAKEN)
+        lines_say(
+            &w->lines, true,
+            "the clock says %s (UTC) instead of about %s: nothing is removed for its age until that has "
+            "been so for a day, or clock_checked confirms it",
+            now, expected);
+    else if (news == BELIEF_RETURNED)
+        lines_say(&w->lines, false, "the clock is right again (%s UTC)", now);
+    else if (news == BELIEF_CHANGED)
+        lines_say(&w->lines, false, "the clock (%s UTC) is believed from now on", now);
+}
+
+/* Is it right? What is known of it is written when that changes, and now and then. */
+static bool look_at_clock(struct writer *w, int64_t wall, int64_t boot)
+{
+    enum belief_news news = belief_look(&w->belief, wall, boot, atomic_load(&w->clock_checked));
+    say_clock(w, news, wall, boot);
+    if (news == BELIEF_CHANGED)
+        w->next_retention = 0;
+    atomic_store(&w->clock_ahead, w->belief.known ? w->belief.ahead : NOT_BELIEVED);
+    if ((news != BELIEF_SAME || boot - w->clock_saved >= SAVE_CLOCK_MS) &&
+        belief_save(&w->belief, w->db, w->boot_id, boot))
+        w->clock_saved = boot;
+    return !w->belief.doubted;
+}
+
+/* A doubt of an earlier life is said in this one, too. */
+static void look_first(struct writer *w)
+{
+    int64_t wall = clock_wall(), boot = clock_boot(), since = w->belief.since;
+    bool doubted = w->belief.doubted;
+    (void)look_at_clock(w, wall, boot);
+    if (doubted && w->belief.doubted && w->belief.since == since)
+        say_clock(w, BELIEF_SHAKEN, wall, boot);
+}
+
+/* Also under load, when the ring is never empty. The time is read first: if it is set just then, it was right. */
 static void retain(struct writer *w)
 {
+    int64_t wall = clock_wall(), boot = clock_boot();
     int64_t keep = atomic_load(&w->retention_ms), now = clock_steady();
+    bool due = keep > 0 && now >= w->next_retention;
+    if (w->database_gone || (!due && boot - w->clock_looked < CLOCK_EVERY_MS))
+        return;
+    w->clock_looked = boot;
+    bool right = look_at_clock(w, wall, boot);
     if (keep <= 0 || now < w->next_retention)
         return;
-    bool more = retention_step(w->retention, clock_wall(), keep);
+    bool more = right && retention_step(w->retention, wall, keep);
     atomic_store(&w->first_id, retention_first_id(w->retention));
     w->next_retention = now + (more ? RETENTION_PACE_MS : RETENTION_EVERY_MS);
 }
@@ -484,6 +552,9 @@ int writer_prepare(struct writer *w, char *error, size_t error_size)
     if (retention_open(&w->retention, w->db, error, error_size))
         return -1;
     atomic_store(&w->first_id, retention_first_id(w->retention));
+    if (belief_load(&w->belief, w->db, w->boot_id, error, error_size))
+        return -1;
+    look_first(w);
     return 0;
 }
 
@@ -501,6 +572,10 @@ int writer_create(struct writer **out, const struct writer_config *config, char 
     w->db = config->db;
     w->ring = config->ring;
     atomic_store(&w->retention_ms, config->retention_ms);
+    atomic_store(&w->clock_checked, config->clock_checked);
+    atomic_store(&w->clock_ahead, NOT_BELIEVED);
+    w->clock_saved = -SAVE_CLOCK_MS;
+    snprintf(w->boot_id, sizeof w->boot_id, "%s", config->boot_id ? config->boot_id : "");
     lines_init(&w->lines);
     checkpoints_init(&w->checkpoints, w->db);
     w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -650,6 +725,18 @@ uint64_t writer_log_bytes(const struct writer *w)
 void writer_set_retention(struct writer *w, int64_t retention_ms)
 {
     atomic_store(&w->retention_ms, retention_ms);
+}
+
+void writer_set_clock_checked(struct writer *w, int64_t date)
+{
+    atomic_store(&w->clock_checked, date);
+}
+
+bool writer_believes_clock(const struct writer *w)
+{
+    int64_t wall = clock_wall(), boot = clock_boot();
+    int64_t ahead = atomic_load(&w->clock_ahead);
+    return ahead != NOT_BELIEVED && llabs(wall - boot - ahead) <= BELIEF_TOLERANCE_MS;
 }
 
 bool writer_take_line(struct writer *w, char *line, size_t size, bool *error)

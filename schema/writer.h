@@ -20,8 +20,9 @@ struct writer;
 struct writer_config {
     sqlite3 *db; /* borrowed; only the writer uses it while the thread runs */
     struct ring *ring;
-    const char *database; /* path, for <database>.bad */
-    int64_t retention_ms;
+    const char *database;                /* path, for <database>.bad */
+    int64_t retention_ms, clock_checked; /* as in store_config.h */
+    const char *boot_id;                 /* of the machine; "": it has none */
 };
 
 /* Made before recovery, with whatever schema the database has. -1: a sentence in `error`. */
@@ -54,6 +55,8 @@ bool writer_files_gone(const struct writer *writer);
 uint64_t
 writer_log_bytes(const struct writer *writer); /* of the write-ahead log, not in the database file yet */
 void writer_set_retention(struct writer *writer, int64_t retention_ms);
+void writer_set_clock_checked(struct writer *writer, int64_t date); /* as in store_config.h */
+bool writer_believes_clock(const struct writer *writer);            /* as store_believes_clock */
 /* The next line the writer has to say, oldest first; false when there is none. `error`: an error, else
  * information. */
 bool writer_take_line(struct writer *writer, char *line, size_t size, bool *error);

@@ -101,8 +101,10 @@ static int check_id_free(const struct command *command, const char *id)
     const struct group *group = holder->group;
     int64_t retention_ms = chat->options.retention_days * DAY_MS;
     if (group->dismissed != 0)
-        return retention_ms != 0 && chat->now > group->dismissed + retention_ms ? CODE_OK
-                                                                                : CODE_GROUP_ID_TAKEN;
+        return retention_ms != 0 && chat->now > group->dismissed + retention_ms &&
+                       store_believes_clock(chat->store)
+                   ? CODE_OK
+                   : CODE_GROUP_ID_TAKEN;
     return strcmp(group->owner, command->session->user->id) == 0 ? CODE_GROUP_ID_YOURS : CODE_GROUP_ID_TAKEN;
 }
 

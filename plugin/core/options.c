@@ -62,6 +62,7 @@ static const struct option_row rows[] = {
     {OPT(command_rate),            NUMBER, 0,       1000000,         "200",      RUNNING,  NULL},
     {OPT(cache_seconds),           NUMBER, 0,       604800,          "600",      RUNNING,  NULL},
     {OPT(retention_days),          NUMBER, 0,       36500,           "7",        RUNNING,  NULL},
+    {OPT(clock_checked),           NUMBER, 0,       99991231,        "0",        RUNNING,  NULL},
     {OPT(max_message_bytes),       NUMBER, 256,     1048576,         "12288",    RUNNING,  NULL},
     {OPT(max_members_private),     NUMBER, 1,       100000,          "200",      RUNNING,  NULL},
     {OPT(max_members_public),      NUMBER, 1,       100000,          "2000",     RUNNING,  NULL},

@@ -25,7 +25,7 @@ struct options {
     int64_t instances_per_platform, web_instances;
     int64_t user_rate, group_rate, command_rate;
     int64_t cache_seconds;
-    int64_t retention_days;
+    int64_t retention_days, clock_checked;
     int64_t max_message_bytes;
     int64_t max_members_private, max_members_public, max_members_chatroom;
     int64_t recall_seconds;

@@ -162,6 +162,7 @@ static const struct number_row {
     NUMBER(command_rate, 0, 1000000, 200, true),
     NUMBER(cache_seconds, 0, 604800, 600, true),
     NUMBER(retention_days, 0, 36500, 7, true),
+    NUMBER(clock_checked, 0, 99991231, 0, true),
     NUMBER(max_message_bytes, 256, 1048576, 12288, true),
     NUMBER(max_members_private, 1, 100000, 200, true),
     NUMBER(max_members_public, 1, 100000, 2000, true),
