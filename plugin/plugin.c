@@ -53,6 +53,7 @@
 
 #define TICK_IDLE_MS  100
 #define TICK_GRACE_MS 2000
+#define JUMP_MS       1000 /* a clock that is disciplined slowly gets nowhere near */
 
 struct plugin {
     struct chat chat;
@@ -67,11 +68,26 @@ struct plugin {
     bool elsewhere_logged;
 };
 
+/* What waits in the database for a moment, and not for an answer, waits no longer and no shorter when the clock is
+ * set. */
+static void read_clocks(struct chat *chat)
+{
+    int64_t ahead = chat->now - chat->steady;
+    chat->now = clock_wall();
+    chat->steady = clock_steady_coarse();
+    int64_t jump = chat->now - chat->steady - ahead;
+    if (jump > -JUMP_MS && jump < JUMP_MS)
+        return;
+    broker_info("the clock was set %s by %lld seconds", jump > 0 ? "forward" : "back",
+                (long long)(jump > 0 ? jump : -jump) / 1000);
+    push_clock_moved(chat, jump);
+}
+
 /* Every event but READ begins with this. */
 static struct chat *enter(void *userdata)
 {
     struct chat *chat = &((struct plugin *)userdata)->chat;
-    chat->now = clock_wall();
+    read_clocks(chat);
     store_reads_begin(chat->store);
     deliver_reset(chat);
     return chat;
@@ -98,8 +114,8 @@ static bool ticks(struct plugin *plugin)
     if (plugin->chat.tick > 0)
         return true;
     if (plugin->first_login == 0)
-        plugin->first_login = plugin->chat.now;
-    if (plugin->chat.now - plugin->first_login <= TICK_GRACE_MS)
+        plugin->first_login = plugin->chat.steady;
+    if (plugin->chat.steady - plugin->first_login <= TICK_GRACE_MS)
         return true;
     if (!plugin->no_tick_logged)
         broker_error(
@@ -416,7 +432,6 @@ static int on_tick(int event, void *event_data, void *userdata)
     uint64_t queued = broker_queued();
     (void)event;
     chat->tick++;
-    chat->steady = clock_steady();
     chat->unflushed = !plugin->is_2_1;
     sessions_connected(chat);
     plugin->reloading = false;
@@ -445,6 +460,7 @@ static int on_reload(int event, void *event_data, void *userdata)
     if (keys_load(&chat->keys, chat->options.secret_key_file, error, sizeof error))
         broker_error("secret_key_file is not applied, the old keys stay: %s", error);
     store_set_retention(chat->store, chat->options.retention_days * DAY_MS);
+    store_set_clock_checked(chat->store, chat->options.clock_checked);
     for (session = sessions_first(chat); session; session = session->next) {
         session->admin = options_is_admin(&chat->options, session->user->id);
         if (session->push.worker && !session->admin)
@@ -525,6 +541,7 @@ static int open_store(struct chat *chat, char *error, size_t error_size)
                                         .ring_bytes = (size_t)chat->options.ring_bytes,
                                         .sync = (enum store_sync)chat->options.sync,
                                         .retention_ms = chat->options.retention_days * DAY_MS,
+                                        .clock_checked = chat->options.clock_checked,
                                         .log = log_store};
     return store_open(&chat->store, &config, error, error_size);
 }
@@ -605,7 +622,7 @@ static int start(struct plugin *plugin, const struct mosquitto_opt *opts, int co
     struct chat *chat = &plugin->chat;
     char error[700] = "out of memory";
     chat->now = clock_wall();
-    chat->steady = clock_steady();
+    chat->steady = clock_steady_coarse();
     learn_limits(chat);
     if (configure(chat, opts, count, error, sizeof error) || open_store(chat, error, sizeof error)) {
         broker_error("%s", error);
@@ -669,6 +686,7 @@ __attribute__((visibility("default"))) int mosquitto_plugin_cleanup(void *userda
     if (!plugin)
         return MOSQ_ERR_SUCCESS;
     plugin->chat.now = clock_wall();
+    plugin->chat.steady = clock_steady_coarse();
     plugin->chat.unflushed = !plugin->is_2_1; /* what was queued in the broker's last turn never will be */
     unregister_callbacks(plugin);
     plugin_free(plugin);

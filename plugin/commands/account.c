@@ -36,7 +36,7 @@ bool account_open(const struct chat *chat, const struct session *session)
 {
     if (is_free(chat, session))
         return true;
-    bucket_fill(&session->user->account, chat->now, chat->options.command_rate, burst(chat));
+    bucket_fill(&session->user->account, chat->steady, chat->options.command_rate, burst(chat));
     return session->user->account.tokens > 0;
 }
 

@@ -58,9 +58,9 @@ bool stats_tick(struct chat *chat)
 {
     char text[32];
     double values[COUNTERS];
-    if (chat->now < chat->stats_due && chat->stats_due - chat->now <= EVERY_MS)
+    if (chat->steady < chat->stats_due)
         return false;
-    chat->stats_due = chat->now + EVERY_MS;
+    chat->stats_due = chat->steady + EVERY_MS;
     count(chat, values);
     for (size_t i = 0; i < COUNTERS; i++) {
         snprintf(text, sizeof text, "%.*f", counters[i].decimals, values[i]);

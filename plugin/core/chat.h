@@ -42,8 +42,10 @@ struct chat {
     struct session *replays;             /* sessions with something to replay (replay.h) */
     struct deletion *deletions;          /* users whose memberships still have to end (deletion.h) */
 
-    int64_t now;    /* ms since 1970, taken once at the start of each event of the broker */
-    int64_t steady; /* ms since some moment, at the last TICK: for intervals, since it never jumps */
+    /* Both clocks are read once, at the start of each event of the broker. What is stamped or stored, or agreed upon
+     * with others, goes by `now`; how long something has taken or is still to wait goes by `steady`. */
+    int64_t now;    /* ms since 1970; jumps when somebody sets the clock */
+    int64_t steady; /* ms since some moment; never jumps, means nothing after a restart */
     bool unflushed; /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */
     uint64_t tick;  /* counts TICK events; deliver.h reckons order in it */
     int64_t stats_due; /* stats.h */

@@ -145,14 +145,14 @@ static cJSON *tips_json(const struct tips *tips)
 bool announce_tips_fit(const struct chat *chat, struct conversation *conversation)
 {
     int64_t rate = chat->options.group_rate;
-    bucket_fill(&conversation->tips_rate, chat->now, rate, rate);
+    bucket_fill(&conversation->tips_rate, chat->steady, rate, rate);
     return rate == 0 || conversation->tips_rate.tokens >= 1000;
 }
 
 void announce_tip_taken(const struct chat *chat, struct conversation *conversation)
 {
     int64_t rate = chat->options.group_rate;
-    (void)bucket_take(&conversation->tips_rate, chat->now, rate, rate, 0);
+    (void)bucket_take(&conversation->tips_rate, chat->steady, rate, rate, 0);
 }
 
 void announce_tips(struct chat *chat, struct conversation *conversation, const struct tips *tips)

@@ -134,7 +134,7 @@ static bool tell_moves(struct chat *chat, struct audience *audience)
     send_moves(chat, audience->conversation, move, gathered);
     *gathered = (struct gathered){0};
     audience->next_move = move == JOINED ? LEFT : JOINED;
-    audience->due = chat->now + PAUSE_MS;
+    audience->due = chat->steady + PAUSE_MS;
     return true;
 }
 
@@ -143,7 +143,7 @@ bool audience_tick(struct chat *chat)
     struct audience *audience, *next;
     DL_FOREACH_SAFE (chat->audiences, audience, next)
         if (audience->conversation->group->dismissed != 0 ||
-            (chat->now >= audience->due && !tell_moves(chat, audience)))
+            (chat->steady >= audience->due && !tell_moves(chat, audience)))
             forget_audience(chat, audience);
     return false;
 }

@@ -236,10 +236,10 @@ static bool tell_part(struct chat *chat, struct broadcast *broadcast)
 bool broadcasts_tick(struct chat *chat)
 {
     struct broadcast *broadcast = chat->broadcasts;
-    if (!broadcast || chat->now < broadcast->retry_at)
+    if (!broadcast || chat->steady < broadcast->retry_at)
         return false;
     if (broadcast->parts && !tell_part(chat, broadcast)) {
-        broadcast->retry_at = chat->now + RETRY_MS;
+        broadcast->retry_at = chat->steady + RETRY_MS;
         return false;
     }
     if (broadcast->parts)

@@ -148,10 +148,10 @@ bool dismissals_tick(struct chat *chat)
 {
     struct dismissal *task = chat->dismissals;
     struct batch batch;
-    if (!task || !store_has(chat->store, task->mark) || chat->now < task->retry_at)
+    if (!task || !store_has(chat->store, task->mark) || chat->steady < task->retry_at)
         return false;
     if (!read_batch(chat, task, &batch) || !store_begin_command(chat->store, 0)) {
-        task->retry_at = chat->now + RETRY_MS;
+        task->retry_at = chat->steady + RETRY_MS;
         return false;
     }
     put_batch(chat, task, &batch);

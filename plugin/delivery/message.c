@@ -126,11 +126,11 @@ static int check_rates(struct draft *draft)
 {
     struct chat *chat = draft->chat;
     int64_t rate = chat->options.user_rate;
-    if (draft->origin && !bucket_take(&draft->sender->rate, chat->now, rate, rate * 5, 0))
+    if (draft->origin && !bucket_take(&draft->sender->rate, chat->steady, rate, rate * 5, 0))
         return CODE_TOO_FAST;
     rate = chat->options.group_rate;
     if (draft->topic.kind == TOPIC_GROUP && conversation_stored(draft->conversation) &&
-        !bucket_take(&draft->conversation->rate, chat->now, rate, rate, 0))
+        !bucket_take(&draft->conversation->rate, chat->steady, rate, rate, 0))
         return CODE_TOO_FAST;
     return CODE_OK;
 }
@@ -323,7 +323,7 @@ static bool sheds(struct draft *draft)
     static const int64_t quarters_kept[] = {[PRIORITY_LOW] = 2, [PRIORITY_NORMAL] = 1, [PRIORITY_HIGH] = 0};
     int64_t rate = draft->chat->options.group_rate;
     int64_t reserve = rate * quarters_kept[draft->payload.priority] / 4;
-    return !bucket_take(&draft->conversation->rate, draft->chat->now, rate, rate, reserve);
+    return !bucket_take(&draft->conversation->rate, draft->chat->steady, rate, rate, reserve);
 }
 
 static void add_history(struct draft *draft)

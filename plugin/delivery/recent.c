@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl/identity.h"
+#include "lib/basics.h"
 #include "lib/keyed_hash.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
@@ -17,10 +18,11 @@
 #define SLOTS_MIN (1u << 10)
 #define NONE      UINT32_MAX
 
-/* A ring of slots in order of time, the oldest overwritten; buckets chain slots by what names a message. */
+/* A ring of slots in the order in which they came, the oldest overwritten; buckets chain slots by what names a message. */
 struct slot {
     char sender[USER_ID_MAX + 1];
     uint32_t next; /* older slot of the same bucket */
+    int64_t since; /* by the steady clock */
     struct recent recent;
 };
 
@@ -91,9 +93,9 @@ static bool grow(struct recents *recents)
     return true;
 }
 
-static bool make_room(struct recents *recents, int64_t now)
+static bool make_room(struct recents *recents, int64_t steady)
 {
-    while (recents->count > 0 && recents->slots[recents->first].recent.time < now - REMEMBERED_MS)
+    while (recents->count > 0 && recents->slots[recents->first].since < steady - REMEMBERED_MS)
         drop_oldest(recents);
     if (recents->count < recents->capacity)
         return true;
@@ -105,17 +107,18 @@ static bool make_room(struct recents *recents, int64_t now)
 
 bool recent_expect(struct chat *chat)
 {
-    return make_room(chat->recents, chat->now);
+    return make_room(chat->recents, chat->steady);
 }
 
 bool recent_add(struct chat *chat, const char *sender, const struct recent *recent)
 {
     struct recents *recents = chat->recents;
-    if (!make_room(recents, chat->now))
+    if (!make_room(recents, chat->steady))
         return false;
     uint32_t at = slot_at(recents, recents->count++);
     text_copy(recents->slots[at].sender, sizeof recents->slots[at].sender, sender);
     recents->slots[at].recent = *recent;
+    recents->slots[at].since = chat->steady;
     link_slot(recents, at);
     return true;
 }
@@ -130,20 +133,26 @@ const struct recent *recent_find(struct chat *chat, const char *sender, int64_t 
         const struct slot *slot = &recents->slots[at];
         if (slot->recent.random == random && slot->recent.conversation == conversation &&
             strcmp(slot->sender, sender) == 0)
-            return slot->recent.time >= chat->now - REMEMBERED_MS ? &slot->recent : NULL;
+            return slot->since >= chat->steady - REMEMBERED_MS ? &slot->recent : NULL;
     }
     return NULL;
 }
 
-/* From the newest back to five minutes ago: first how far that is, then the rows in the order of time. */
+/* From the newest back to five minutes before it, even if the clock says that they are older: it may have been set
+ * while nobody was here. First how far that is, then the rows, in their order. They are remembered as if they came
+ * now. */
 static bool remember_again(struct chat *chat)
 {
-    int64_t oldest = INT64_MAX;
+    int64_t oldest = INT64_MAX, newest = INT64_MIN;
     uint32_t count = 0;
     sqlite3_stmt *row = store_read(chat->store, R_RECENT_TIMES);
-    while (count++ < SLOTS_MAX && store_row(chat->store, row) &&
-           sqlite3_column_int64(row, 1) >= chat->now - REMEMBERED_MS)
+    while (count++ < SLOTS_MAX && store_row(chat->store, row)) {
+        int64_t time = sqlite3_column_int64(row, 1);
+        newest = larger(newest, time);
+        if (time < (newest < chat->now ? newest : chat->now) - REMEMBERED_MS)
+            break;
         oldest = sqlite3_column_int64(row, 0);
+    }
     store_done(row);
     row = store_read(chat->store, R_RECENT_RANDOMS);
     sqlite3_bind_int64(row, 1, oldest);

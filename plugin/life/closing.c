@@ -40,7 +40,7 @@ void session_close_soon(struct chat *chat, struct session *session)
     if (session->state == SESSION_FRESH_CLOSING || session->state == SESSION_CLOSING)
         return;
     session->closing.at = chat->tick + 2;
-    session->closing.after = chat->now + GRACE_MS;
+    session->closing.after = chat->steady + GRACE_MS;
     session_change_state(chat, session, session_fresh(session) ? SESSION_FRESH_CLOSING : SESSION_CLOSING);
 }
 
@@ -118,16 +118,10 @@ static void tell_expired(struct chat *chat)
 
 /* The close */
 
-/* A clock that has gone back makes nobody wait. */
-static bool grace_is_over(const struct chat *chat, const struct session *session)
-{
-    return chat->now >= session->closing.after || chat->now < session->closing.after - GRACE_MS;
-}
-
 static struct session *find_due(const struct chat *chat)
 {
     struct session *first = sessions_closing(chat);
-    return first && first->closing.at <= chat->tick && grace_is_over(chat, first) ? first : NULL;
+    return first && first->closing.at <= chat->tick && first->closing.after <= chat->steady ? first : NULL;
 }
 
 static void close_due(struct chat *chat)

@@ -224,7 +224,7 @@ static void take_turn(struct chat *chat, struct deletion *deletion)
 {
     enum progress progress = end_some(chat, deletion->user);
     if (progress == STUCK)
-        deletion->retry_at = chat->now + RETRY_MS;
+        deletion->retry_at = chat->steady + RETRY_MS;
     if (progress != DONE)
         return;
     deletion->user->leaving = false;
@@ -253,7 +253,7 @@ bool deletion_start(struct chat *chat, struct user *user)
 bool deletions_tick(struct chat *chat)
 {
     struct deletion *deletion = chat->deletions;
-    if (!deletion || chat->now < deletion->retry_at)
+    if (!deletion || chat->steady < deletion->retry_at)
         return false;
     store_reads_begin(chat->store);
     take_turn(chat, deletion);

@@ -93,7 +93,7 @@ static void begin_pause(struct chat *chat, struct watched *watched)
 {
     leave_turns(chat, watched);
     watched->state = PAUSED;
-    watched->due = chat->now + PAUSE_MS;
+    watched->due = chat->steady + PAUSE_MS;
     DL_APPEND(chat->presence->paused, watched);
 }
 
@@ -218,12 +218,12 @@ static int tell_some(struct chat *chat, struct watched *watched, int most)
     return told;
 }
 
-/* They are in the order of their ends, unless the clock has been set back. */
+/* They are in the order of their ends. */
 static void end_pauses(struct chat *chat)
 {
     struct watched *watched;
     for (int i = 0; i < TELL_A_TURN && (watched = chat->presence->paused); i++) {
-        if (watched->due > chat->now && watched->due - chat->now <= PAUSE_MS)
+        if (watched->due > chat->steady)
             return;
         leave_turns(chat, watched);
         if (watched->again)

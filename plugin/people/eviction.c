@@ -79,8 +79,8 @@ static bool conversation_is_held(const struct chat *chat, const struct conversat
 {
     return conversation->subscriptions || conversation->feeders || conversation->watchers > 0 ||
            conversation->audience || conversation->live_publishes || is_live_and_has_spoken(conversation) ||
-           !bucket_rests(&conversation->rate, chat->now) ||
-           !bucket_rests(&conversation->tips_rate, chat->now);
+           !bucket_rests(&conversation->rate, chat->steady) ||
+           !bucket_rests(&conversation->tips_rate, chat->steady);
 }
 
 /* false: there is more to do for it. */
@@ -108,8 +108,8 @@ static bool user_is_held(const struct chat *chat, const struct user *user)
 {
     return user->sessions || has_rivals(chat, user) || user->merges > 0 || user->leaving || user->watched ||
            user->young_devices || !store_has(chat->store, user->devices_ended) ||
-           !store_has(chat->store, user->applications_ended) || !bucket_rests(&user->rate, chat->now) ||
-           !bucket_rests(&user->account, chat->now);
+           !store_has(chat->store, user->applications_ended) || !bucket_rests(&user->rate, chat->steady) ||
+           !bucket_rests(&user->account, chat->steady);
 }
 
 /* Their conversations may be in use by others: the members stay in memory, without their user. */

@@ -93,7 +93,7 @@ static void take_back(struct chat *chat)
     if (push->gone == 0 || !store_begin(chat->store))
         return;
     int count = 0;
-    push->turn = chat->now;
+    push->turn = chat->steady;
     DL_FOREACH_SAFE (push->out, job, next) {
         if (job->worker || ++count > WORKER_CREDIT)
             continue;
@@ -168,11 +168,11 @@ static void lease(struct turn *turn, const struct push_row *row, const struct pu
 {
     struct chat *chat = turn->chat;
     struct push *push = chat->push;
-    push_out_lease(push, job, worker->session, row->attempt + 1,
-                   chat->now + chat->options.push_lease_seconds * 1000);
+    const int64_t lease = chat->options.push_lease_seconds * 1000;
+    push_out_lease(push, job, worker->session, row->attempt + 1, chat->steady + lease);
     DL_DELETE(push->workers, worker); /* the next one is another's */
     DL_APPEND(push->workers, worker);
-    store_put(chat->store, W_PUSH_LEASE, "iii", row->job, (int64_t)job->attempt, job->lease_end);
+    store_put(chat->store, W_PUSH_LEASE, "iii", row->job, (int64_t)job->attempt, chat->now + lease);
     if (row->state == JOB_WAITS)
         store_put(chat->store, W_PUSH_SUPERSEDE, "iti", row->job, row->client, row->conversation);
     left(turn, row, target);
@@ -193,7 +193,7 @@ static void hand_out(struct turn *turn, const struct push_row *row, const struct
 
 static bool is_out(const struct chat *chat, const struct job_out *job)
 {
-    return job->ended || !job->worker || job->lease_end > chat->now ||
+    return job->ended || !job->worker || job->lease_end > chat->steady ||
            !store_has(chat->store, job->young.mark);
 }
 
@@ -247,7 +247,7 @@ static bool take_turn(struct chat *chat, int64_t due, bool expiring)
     struct turn turn = {.chat = chat, .expiring = expiring, .started_us = clock_steady_us()};
     struct push_row row;
     bool row_read = true;
-    chat->push->turn = chat->now;
+    chat->push->turn = chat->steady;
     if (!store_begin(chat->store))
         return false;
     sqlite3_stmt *s = store_read(chat->store, R_PUSH_DUE);
@@ -303,18 +303,40 @@ static void dispatch(struct chat *chat)
 static void expire(struct chat *chat)
 {
     struct push *push = chat->push;
-    if (chat->now < push->next_expiry)
+    if (chat->steady < push->next_expiry)
+        return;
+    push->next_expiry = chat->steady + EXPIRE_EVERY_MS;
+    if (!store_believes_clock(chat->store))
         return;
     bool all = take_turn(chat, chat->now - chat->options.push_ttl_seconds * 1000, true);
-    push->next_expiry = chat->now + (all ? EXPIRE_EVERY_MS : EXPIRE_EVERY_MS / 100);
+    if (!all)
+        push->next_expiry = chat->steady + EXPIRE_EVERY_MS / 100;
+}
+
+/* false: the ring is full. */
+static bool move_due(struct chat *chat)
+{
+    struct push *push = chat->push;
+    if (push->clock_moved == 0)
+        return true;
+    if (!store_write(chat->store, W_PUSH_MOVE, "i", push->clock_moved))
+        return false;
+    push->clock_moved = push->next_due = 0;
+    push->fresh = true;
+    return true;
+}
+
+/* Before anything of the new time is put. */
+void push_clock_moved(struct chat *chat, int64_t by)
+{
+    chat->push->clock_moved += by;
+    (void)move_due(chat);
 }
 
 static void take_turns(struct chat *chat)
 {
     struct push *push = chat->push;
-    if (chat->now < push->turn) /* the clock went back */
-        push->next_due = push->next_expiry = push->counted = 0;
-    else if (chat->now - push->turn < TURN_EVERY_MS)
+    if (chat->steady - push->turn < TURN_EVERY_MS || !move_due(chat))
         return;
     take_back(chat);
     expire(chat);

@@ -7,6 +7,7 @@
 #define PLUGIN_PUSH_PUSH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct chat;
 struct session;
@@ -20,5 +21,8 @@ void push_worker_remove(struct chat *chat, struct session *session);
 /* TICK: hands due jobs to workers, a bounded number a turn; lets leases end; drops what is expired. true: a
  * worker waits for jobs that are about to come, the next tick should be soon. */
 bool push_tick(struct chat *chat);
+
+/* The clock was set forward by so many ms, back if below 0, since the last event. In no frame. */
+void push_clock_moved(struct chat *chat, int64_t by);
 
 #endif

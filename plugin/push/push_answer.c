@@ -81,12 +81,12 @@ int push_failed(struct chat *chat, int64_t id, const struct push_failure *failur
 void push_counts(struct chat *chat, int64_t *pending, int64_t *dead)
 {
     struct push *push = chat->push;
-    if (push->counted == 0 || chat->now - push->counted >= COUNT_EVERY_MS) {
+    if (push->counted == 0 || chat->steady - push->counted >= COUNT_EVERY_MS) {
         sqlite3_stmt *s = store_read(chat->store, R_PUSH_COUNTS);
         if (store_row(chat->store, s)) {
             push->pending = sqlite3_column_int64(s, 0);
             push->dead = sqlite3_column_int64(s, 1);
-            push->counted = chat->now;
+            push->counted = chat->steady;
         }
         store_done(s);
     }

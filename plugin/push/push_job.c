@@ -182,6 +182,19 @@ static bool received(struct chat *chat, const struct push_row *row, const struct
     return position >= target->id || stored_cursor(chat, row, target->conversation) >= target->id;
 }
 
+/* A clock that may be wrong ends nothing. */
+static bool too_old(const struct chat *chat, int64_t time)
+{
+    return time + chat->options.push_ttl_seconds * 1000 <= chat->now && store_believes_clock(chat->store);
+}
+
+/* Until when a worker is to try: it goes by the same clock, wrong or not. */
+static int64_t expires(const struct chat *chat, int64_t time)
+{
+    const int64_t ttl = chat->options.push_ttl_seconds * 1000;
+    return (time + ttl <= chat->now || time > chat->now ? chat->now : time) + ttl;
+}
+
 enum push_verdict push_job_find(struct chat *chat, const struct push_row *row, struct push_target *target)
 {
     *target = (struct push_target){0};
@@ -197,7 +210,7 @@ enum push_verdict push_job_find(struct chat *chat, const struct push_row *row, s
     enum push_verdict verdict = find_message(chat, row, target);
     if (verdict != PUSH_WANTED)
         return verdict;
-    if (target->time + chat->options.push_ttl_seconds * 1000 <= chat->now || received(chat, row, target))
+    if (too_old(chat, target->time) || received(chat, row, target))
         return PUSH_OVER;
     return PUSH_WANTED;
 }
@@ -288,7 +301,7 @@ char *push_job_print(struct chat *chat, const struct push_row *row, const struct
     cJSON *job = cJSON_CreateObject();
     if (job && add_address(job, row, attempt) && add_notification(chat, job, row, target) &&
         add_message(job, row, target) && add_number(job, "time", target->time) &&
-        add_number(job, "expire", target->time + chat->options.push_ttl_seconds * 1000))
+        add_number(job, "expire", expires(chat, target->time)))
         text = cJSON_PrintUnformatted(job);
     cJSON_Delete(job);
     return text;

@@ -166,8 +166,8 @@ const char *push_out_token_holder(const struct push *push, const char *client, c
 void push_out_end_leases(struct chat *chat)
 {
     struct push *push = chat->push;
-    while (push->out && push->out->lease_end <= chat->now && store_has(chat->store, push->out->young.mark) &&
-           push->out->worker)
+    while (push->out && push->out->lease_end <= chat->steady &&
+           store_has(chat->store, push->out->young.mark) && push->out->worker)
         push_out_free(push, push->out);
 }
 

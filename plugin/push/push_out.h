@@ -23,7 +23,7 @@ struct job_out {
     int attempt;
     bool ended;
     bool token_changed; /* since it went out: what the worker says of the token is about another one */
-    int64_t lease_end;
+    int64_t lease_end;  /* by the steady clock, as all here but next_due */
     struct job_out *prev, *next; /* when it is out */
     UT_hash_handle hh;
     char client[];
@@ -48,7 +48,9 @@ struct push {
     int gone;                    /* jobs out to workers that have gone */
     struct push_worker *workers; /* whose turn it is first */
     int64_t turn;                /* when rows were last gone through */
-    int64_t next_due, next_expiry;
+    int64_t next_due;            /* ms since 1970, as in the rows */
+    int64_t clock_moved;         /* rows do not know yet that the clock was set so far, in ms */
+    int64_t next_expiry;
     bool fresh;       /* records have been put that may make something due */
     uint64_t awaited; /* ... once the store has this mark; 0: not reckoned yet */
     bool more;        /* the last turn has left due rows */

@@ -69,7 +69,8 @@ static void *no_listener;
 /* The clock */
 
 static _Atomic int64_t passed; /* since the beginning of the test */
-#define BEGINNING INT64_C(1700000000000)
+#define BEGINNING  INT64_C(1700000000000)
+#define BOOTED_FOR INT64_C(86400000)
 
 int64_t fake_now(void)
 {
@@ -81,17 +82,18 @@ void fake_pass(int64_t ms)
     passed += ms;
 }
 
-/* In the place of the C library's. The steady clock goes on by itself besides. */
+/* In the place of the C library's. CLOCK_MONOTONIC, by which threads wait, goes on by itself besides. */
 int clock_gettime(clockid_t clock, struct timespec *out)
 {
-    if (clock != CLOCK_REALTIME) {
+    int64_t now = clock == CLOCK_REALTIME ? fake_now() : BOOTED_FOR + passed;
+    if (clock != CLOCK_REALTIME && clock != CLOCK_BOOTTIME && clock != CLOCK_MONOTONIC_COARSE) {
         int result = (int)syscall(SYS_clock_gettime, clock, out);
         int64_t ms = clock == CLOCK_MONOTONIC ? passed + out->tv_nsec / 1000000 : 0;
         if (ms > 0)
             *out = (struct timespec){.tv_sec = out->tv_sec + ms / 1000, .tv_nsec = ms % 1000 * 1000000};
         return result;
     }
-    *out = (struct timespec){.tv_sec = fake_now() / 1000, .tv_nsec = fake_now() % 1000 * 1000000};
+    *out = (struct timespec){.tv_sec = now / 1000, .tv_nsec = now % 1000 * 1000000};
     return 0;
 }
 

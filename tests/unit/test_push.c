@@ -187,10 +187,12 @@ static void settle(void)
 static void wait_ms(int64_t ms)
 {
     chat.now += ms;
+    chat.steady += ms;
     for (int i = 0; i < 4; i++) {
         settle();
         push_tick(&chat);
         chat.now += 25;
+        chat.steady += 25;
     }
     settle();
 }
@@ -262,9 +264,9 @@ static int64_t rows(void)
 {
     int64_t pending, dead;
     settle();
-    chat.now += 10000;
+    chat.steady += 10000;
     push_counts(&chat, &pending, &dead);
-    chat.now -= 10000;
+    chat.steady -= 10000;
     return pending * 1000 + dead;
 }
 
@@ -285,8 +287,9 @@ static int set_up(void **state)
         return -1;
     snprintf(database, sizeof database, "%s/db", folder);
     snprintf(ring, sizeof ring, "%s/ring", folder);
-    chat =
-        (struct chat){.now = 1700000000000, .options = {.push_lease_seconds = 30, .push_ttl_seconds = 86400}};
+    chat = (struct chat){.now = 1700000000000,
+                         .steady = 86400000,
+                         .options = {.push_lease_seconds = 30, .push_ttl_seconds = 86400}};
     const struct store_config config = {
         .database = database, .ring_file = ring, .ring_bytes = 4 << 20, .sync = SYNC_OFF};
     if (store_open(&chat.store, &config, error, sizeof error) || log_open(&chat.log, chat.store) ||

@@ -14,6 +14,7 @@
 
 #define NOW     INT64_C(1700000000000)
 #define MINUTES 60000
+#define STEADY  INT64_C(86400000)
 #define PLACE   5 /* the conversation */
 
 static struct chat chat;
@@ -23,7 +24,7 @@ static int set_up_recents(void **state)
     if (set_up(state) != 0)
         return -1;
     open_store(*state);
-    chat = (struct chat){.store = ((struct fixture *)*state)->store, .now = NOW};
+    chat = (struct chat){.store = ((struct fixture *)*state)->store, .now = NOW, .steady = STEADY};
     return recents_open(&chat);
 }
 
@@ -31,6 +32,12 @@ static int tear_down_recents(void **state)
 {
     recents_close(&chat);
     return tear_down(state);
+}
+
+static void pass(int64_t ms)
+{
+    chat.now += ms;
+    chat.steady += ms;
 }
 
 static void add(const char *sender, int64_t random, int64_t time)
@@ -59,9 +66,9 @@ static void test_a_message_is_found_for_five_minutes_and_not_after(void **state)
     const struct recent *found = recent_find(&chat, "alice", PLACE, 7);
     assert_non_null(found);
     assert_true(found->id == 70 && found->seq == 7 && found->time == NOW && found->conversation == PLACE);
-    chat.now = NOW + 5 * MINUTES;
+    pass(5 * MINUTES);
     assert_int_equal(id_of("alice", 7), 70);
-    chat.now++;
+    pass(1);
     assert_int_equal(id_of("alice", 7), 0);
 }
 
@@ -80,7 +87,7 @@ static void test_the_newest_of_two_is_found(void **state)
     (void)state;
     const struct recent again = {.random = 7, .id = 99, .time = NOW + 6 * MINUTES, .conversation = PLACE};
     add("alice", 7, NOW);
-    chat.now = NOW + 6 * MINUTES;
+    pass(6 * MINUTES);
     assert_true(recent_add(&chat, "alice", &again));
     assert_int_equal(id_of("alice", 7), 99);
 }
@@ -98,7 +105,7 @@ static void test_old_ones_make_room_before_it_grows(void **state)
 {
     (void)state;
     for (int64_t random = 1; random <= 20000; random++) {
-        chat.now = NOW + random * 1000; /* 300 in five minutes */
+        pass(1000); /* 300 in five minutes */
         add("alice", random, chat.now);
     }
     assert_int_equal(chat.recents->capacity, 1024);
@@ -153,7 +160,7 @@ static void open_again(struct fixture *f, int64_t now)
     recents_close(&chat);
     close_store(f);
     open_store(f);
-    chat = (struct chat){.store = f->store, .now = now};
+    chat = (struct chat){.store = f->store, .now = now, .steady = STEADY};
     assert_int_equal(recents_open(&chat), 0);
 }
 
@@ -171,6 +178,37 @@ static void test_they_survive_a_restart(void **state)
     assert_non_null(found);
     assert_true(found->id == 2 && found->seq == 2 && found->conversation == PLACE &&
                 found->time == NOW - 4 * MINUTES);
+}
+
+static void test_a_clock_that_is_set_makes_nothing_older(void **state)
+{
+    (void)state;
+    add("alice", 7, NOW);
+    chat.now = NOW + 10 * MINUTES;
+    assert_int_equal(id_of("alice", 7), 70);
+    chat.now = NOW - 60 * MINUTES;
+    assert_int_equal(id_of("alice", 7), 70);
+    pass(5 * MINUTES + 1);
+    assert_int_equal(id_of("alice", 7), 0);
+}
+
+static void test_they_survive_a_restart_after_which_the_clock_is_ahead(void **state)
+{
+    store_message(1, 1001, NOW - 6 * MINUTES);
+    store_message(2, 1002, NOW - 4 * MINUTES);
+    store_message(3, 1003, NOW);
+    open_again(*state, NOW + 10 * MINUTES);
+    assert_int_equal(id_of("alice", 1001), 0);
+    assert_int_equal(id_of("alice", 1002), 2);
+    assert_int_equal(id_of("alice", 1003), 3);
+}
+
+static void test_one_stamped_in_the_future_does_not_hide_those_before_it(void **state)
+{
+    store_message(1, 1001, NOW - 1 * MINUTES);
+    store_message(2, 1002, NOW + 60 * MINUTES);
+    open_again(*state, NOW);
+    assert_int_equal(id_of("alice", 1001), 1);
 }
 
 static void test_a_restart_remembers_as_many_as_there_is_room_for(void **state)
@@ -210,6 +248,9 @@ int main(void)
         TEST(test_old_ones_make_room_before_it_grows),
         TEST(test_a_message_from_the_future_does_not_push_out_the_present),
         TEST(test_they_survive_a_restart),
+        TEST(test_a_clock_that_is_set_makes_nothing_older),
+        TEST(test_they_survive_a_restart_after_which_the_clock_is_ahead),
+        TEST(test_one_stamped_in_the_future_does_not_hide_those_before_it),
         TEST(test_a_restart_remembers_as_many_as_there_is_room_for),
         TEST(test_a_restart_leaves_no_read_open),
     };

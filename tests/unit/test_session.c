@@ -121,7 +121,7 @@ static int set_up(void **state)
         return -1;
     snprintf(database, sizeof database, "%s/db", folder);
     snprintf(ring, sizeof ring, "%s/ring", folder);
-    chat = (struct chat){.now = NOW};
+    chat = (struct chat){.now = NOW, .steady = 86400000};
     chat.options.sdkappid = 1;
     chat.options.login_policy = LOGIN_MULTI;
     chat.options.instances_per_platform = chat.options.web_instances = 1;
@@ -165,6 +165,7 @@ static int tear_down(void **state)
 static bool turn(void)
 {
     chat.now += 10;
+    chat.steady += 10;
     chat.tick++;
     store_poll(chat.store);
     logins_tick(&chat);
