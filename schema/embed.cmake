@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 # Writes OUTPUT: one C string initialiser {version, name, sql} for each file in MIGRATIONS, in order.
 set(all "")
+set(last 0)
 list(SORT MIGRATIONS)
 foreach(path ${MIGRATIONS})
   get_filename_component(name ${path} NAME)
   string(SUBSTRING ${name} 0 4 number)
   math(EXPR version "1${number} - 10000")
+  if(version EQUAL last)
+    message(FATAL_ERROR "${name} has the number of another migration")
+  endif()
+  set(last ${version})
   file(READ ${path} sql)
   string(REPLACE "\\" "\\\\" sql "${sql}")
   string(REPLACE "\"" "\\\"" sql "${sql}")
