@@ -37,6 +37,7 @@
 #include "plugin/life/leaving.h"
 #include "plugin/life/login.h"
 #include "plugin/life/presence.h"
+#include "plugin/life/stuck.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/eviction.h"
@@ -379,6 +380,7 @@ static const struct noun {
     {presence_open, presence_close, presence_tick},
     {deletions_open, deletions_close, deletions_tick},
     {closing_open, closing_close, closing_tick},
+    {NULL, NULL, stuck_tick},
     {NULL, NULL, logins_tick},
     {NULL, NULL, leaving_tick},
     {batches_open, batches_close, batches_tick},

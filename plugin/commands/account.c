@@ -6,6 +6,7 @@
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/user.h"
+#include "plugin/session/backlog.h"
 #include "plugin/session/session.h"
 
 #define BURST_SECONDS 10
@@ -32,8 +33,10 @@ static int64_t burst(const struct chat *chat)
     return chat->options.command_rate * BURST_SECONDS;
 }
 
-bool account_open(const struct chat *chat, const struct session *session)
+bool account_open(struct chat *chat, struct session *session)
 {
+    if (backlog_over(chat, session))
+        return false;
     if (is_free(chat, session))
         return true;
     bucket_fill(&session->user->account, chat->steady, chat->options.command_rate, burst(chat));

@@ -15,8 +15,8 @@ struct command;
 struct session;
 
 /* Is there anything left in the account of the session's user? Always for administrators, and without a
- * command_rate. */
-bool account_open(const struct chat *chat, const struct session *session);
+ * command_rate; but never while the client does not read what it is sent (session/backlog.h). */
+bool account_open(struct chat *chat, struct session *session);
 
 /* What had been done when a command began. */
 struct account_meter {

@@ -17,6 +17,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
+#include "plugin/session/backlog.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
@@ -77,7 +78,7 @@ static void spend(const struct chat *chat, int64_t since_us)
 /* One request */
 
 /* false: out of memory. */
-static bool begin(struct command_batch *batch, const struct chat *chat, const struct session *session)
+static bool begin(struct command_batch *batch, struct chat *chat, struct session *session)
 {
     const struct control_request *request = &batch->request;
     const cJSON *commands = NULL;
@@ -111,12 +112,13 @@ static bool execute_next(struct command_batch *batch, struct chat *chat, struct 
 }
 
 /* Where all commands are answered later, nothing is left to be said. */
-static bool respond(struct command_batch *batch, const struct session *session)
+static bool respond(struct command_batch *batch, struct session *session)
 {
     const struct control_request *request = &batch->request;
     if (batch->answer.len == 0)
         return true;
     const char *topic = request_answer_topic(request);
+    backlog_add(session, batch->answer.len);
     return answer_end(&batch->answer) &&
            broker_respond(session->client_id, topic, batch->answer.text, batch->answer.len, request->qos,
                           request->correlation, request->correlation_len,
@@ -249,7 +251,7 @@ static bool enqueue(struct chat *chat, struct session *session, const struct com
 bool batch_execute(struct chat *chat, struct session *session, const struct control_request *request)
 {
     struct command_batch batch = {.request = *request};
-    if (!make_room(chat, session, request->len))
+    if (backlog_far_over(chat, session) || !make_room(chat, session, request->len))
         return false;
     if (session->batches)
         return enqueue(chat, session, &batch);

@@ -12,6 +12,7 @@
 #include "plugin/core/broker.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
+#include "plugin/session/backlog.h"
 #include "plugin/session/session.h"
 
 /* Of one connection. */
@@ -86,8 +87,10 @@ void later_drop(struct later *later)
 
 static bool respond(const struct later *later, struct answer *answer, const struct response *response)
 {
-    return answer_add(answer, response) && answer_end(answer) &&
-           broker_respond(later->session->client_id, later->topic, answer->text, answer->len, later->qos,
+    if (!answer_add(answer, response) || !answer_end(answer))
+        return false;
+    backlog_add(later->session, answer->len);
+    return broker_respond(later->session->client_id, later->topic, answer->text, answer->len, later->qos,
                           later->correlation, later->correlation_len,
                           subscription_answer_identifier(later->session, later->topic));
 }

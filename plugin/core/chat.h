@@ -40,6 +40,7 @@ struct chat {
     uint64_t live_publish_serial;        /* of the last one */
     struct broadcast *broadcasts;        /* users still to be told (broadcast.h) */
     struct session *replays;             /* sessions with something to replay (replay.h) */
+    struct session *backlogs;            /* sessions with more for them than they read (backlog.h) */
     struct deletion *deletions;          /* users whose memberships still have to end (deletion.h) */
 
     /* Both clocks are read once, at the start of each event of the broker. What is stamped or stored, or agreed upon

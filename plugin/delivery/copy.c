@@ -5,6 +5,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
+#include "plugin/session/backlog.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 
@@ -25,6 +26,7 @@ bool copy_send(struct chat *chat, const struct subscription *subscription, const
 {
     struct session *session = subscription->session;
     session->delivery.flushed_at = chat->tick + 1;
+    backlog_add(session, head_len + tail_len);
     return broker_send(session->client_id, topic, head, head_len, tail, tail_len, qos,
                        subscription->identifier);
 }

@@ -15,6 +15,7 @@
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
+#include "plugin/session/backlog.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/handover.h"
 #include "plugin/session/subscription.h"
@@ -92,7 +93,7 @@ static void copy_to(struct chat *chat, struct session *session, struct subscript
 {
     char topic[TOPIC_MAX];
     int qos = delivered_qos(subscription, outgoing);
-    if (outgoing->id != 0 && is_left_to_replay(chat, subscription))
+    if (outgoing->id != 0 ? is_left_to_replay(chat, subscription) : backlog_over(chat, session))
         return;
     copy_topic(topic, subscription, outgoing->conversation);
     bool sent = outgoing->payload &&
@@ -230,6 +231,16 @@ static bool read_stored(struct chat *chat, struct session *session, struct subsc
         return false;
     }
     hand(chat, subscription, current, false);
+    backlog_add(session, current->len);
+    return true;
+}
+
+/* What is not stored, natively: not for who does not read. */
+static bool take_passing(struct chat *chat, struct session *session, const struct outgoing *current)
+{
+    if (backlog_over(chat, session))
+        return false;
+    backlog_add(session, current->len);
     return true;
 }
 
@@ -239,7 +250,7 @@ static bool read_live(struct chat *chat, struct session *session, struct subscri
                       const struct outgoing *current)
 {
     if (!has_unflushed(chat, session) && !live_publish_waits(subscription->conversation))
-        return true;
+        return take_passing(chat, session, current);
     copy_to(chat, session, subscription, current);
     return false;
 }
@@ -258,7 +269,7 @@ static bool read_current(struct chat *chat, struct session *session)
         return read_stored(chat, session, subscription, current);
     if (subscription->kind == SUBSCRIPTION_LIVE)
         return subscription->subscribed && read_live(chat, session, subscription, current);
-    return true; /* onlineOnly: no order to keep */
+    return take_passing(chat, session, current); /* onlineOnly: no order to keep */
 }
 
 bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const char *topic,
@@ -270,7 +281,7 @@ bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const c
     struct live_publish *publish =
         chat->live_publishes ? live_publish_find(session, topic, payload, len) : NULL;
     if (publish) /* before the current one, whose address the broker may have used again */
-        return live_publish_may_read(publish, session);
+        return live_publish_may_read(chat, publish, session);
     if (chat->delivery->open && payload == chat->delivery->current.payload)
         return read_current(chat, session);
     return session_connecting(chat, session) && held_may_read(chat, session, topic, payload, len);

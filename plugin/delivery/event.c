@@ -16,6 +16,7 @@
 #include "plugin/people/member.h"
 #include "plugin/people/unread.h"
 #include "plugin/people/user.h"
+#include "plugin/session/backlog.h"
 #include "plugin/session/device.h"
 #include "plugin/session/subscription.h"
 
@@ -23,12 +24,15 @@ static void send_at(struct session *session, const char *text, int qos)
 {
     char topic[TOPIC_MAX];
     topic_print_event(topic, session->user->id);
+    backlog_add(session, strlen(text));
     broker_send(session->client_id, topic, text, strlen(text), NULL, 0, qos,
                 session->feed ? session->feed->identifier : session->identifiers.events);
 }
 
 static void send_text(struct session *session, const char *text)
 {
+    if (session->backlog.over_since != 0)
+        return; /* it reads nothing */
     send_at(session, text, session->inbox && session->inbox->qos == 0 ? 0 : 1);
 }
 
@@ -237,7 +241,7 @@ void event_rejected(struct chat *chat, struct session *session, const char *topi
     if (random != 0)
         cJSON_AddNumberToObject(event, "random", (double)random);
     char *text = cJSON_PrintUnformatted(event);
-    if (text)
+    if (text && !backlog_over(chat, session))
         send_text(session, text);
     cJSON_free(text);
     cJSON_Delete(event);

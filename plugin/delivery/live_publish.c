@@ -10,6 +10,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/copy.h"
 #include "plugin/people/conversation.h"
+#include "plugin/session/backlog.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 
@@ -99,14 +100,17 @@ static bool is_for(const struct live_publish *publish, const struct subscription
            session->delivery.live_publish < publish->serial;
 }
 
-bool live_publish_may_read(struct live_publish *publish, struct session *session)
+bool live_publish_may_read(struct chat *chat, struct live_publish *publish, struct session *session)
 {
     const struct subscription *subscription = subscription_find(session, publish->conversation);
     publish->flushing = true;
     if (!subscription || !is_for(publish, subscription))
         return false;
     session->delivery.live_publish = publish->serial;
-    return publish->conversation->group->dismissed == 0;
+    if (publish->conversation->group->dismissed != 0 || backlog_over(chat, session))
+        return false;
+    backlog_add(session, publish->len);
+    return true;
 }
 
 bool live_publish_waits(const struct conversation *conversation)
@@ -124,7 +128,7 @@ static void copy_out(struct chat *chat, const struct live_publish *publish)
     char topic[TOPIC_MAX];
     topic_print_group(topic, publish->conversation->group->id);
     DL_FOREACH2 (publish->conversation->subscriptions, subscription, group_next) {
-        if (!is_for(publish, subscription))
+        if (!is_for(publish, subscription) || backlog_over(chat, subscription->session))
             continue;
         const int qos = publish->qos < subscription->qos ? publish->qos : subscription->qos;
         subscription->session->delivery.live_publish = publish->serial;

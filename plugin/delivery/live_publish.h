@@ -26,7 +26,7 @@ __attribute__((warn_unused_result)) bool live_publish_send(struct chat *chat,
 struct live_publish *live_publish_find(const struct session *session, const char *topic, const void *payload,
                                        size_t len);
 /* READ: may this session have it? Says yes once. */
-bool live_publish_may_read(struct live_publish *publish, struct session *session);
+bool live_publish_may_read(struct chat *chat, struct live_publish *publish, struct session *session);
 /* Is something for this group not flushed? What the broker hands out now would overtake it. */
 bool live_publish_waits(const struct conversation *conversation);
 /* The group is about to end, and with it all subscriptions: what is not flushed goes to each of its clients as a copy. */

@@ -14,6 +14,7 @@
 #include "plugin/people/member.h"
 #include "plugin/people/merge.h"
 #include "plugin/people/user.h"
+#include "plugin/session/backlog.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/handover.h"
 #include "plugin/session/subscription.h"
@@ -221,7 +222,7 @@ static void give_page(struct chat *chat, struct session *session)
     struct subscription *subscription = next_subscription(session);
     session->replay.paused_until = session->replay.sent >= UNPACED ? chat->steady + PAUSE_MS : 0;
     store_reads_begin(chat->store);
-    if (subscription)
+    if (subscription && !backlog_over(chat, session))
         send_page(chat, subscription);
 }
 

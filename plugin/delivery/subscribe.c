@@ -18,6 +18,7 @@
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push.h"
+#include "plugin/session/backlog.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/session.h"
@@ -135,7 +136,7 @@ static void send_history(struct chat *chat, struct subscription *subscription)
     char topic[TOPIC_MAX];
     copy_topic(topic, subscription, conversation);
     while ((message = live_history_after(conversation->live_history, message)))
-        if (strcmp(message->client_id, session->client_id) != 0)
+        if (strcmp(message->client_id, session->client_id) != 0 && !backlog_over(chat, session))
             copy_send(chat, subscription, topic, message->payload, message->len, NULL, 0,
                       subscription->qos > 0 ? 1 : 0);
 }

@@ -13,6 +13,7 @@
 #include "plugin/push/push.h"
 #include "plugin/push/push_put.h"
 #include "plugin/push/push_token.h"
+#include "plugin/session/backlog.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/device.h"
@@ -85,6 +86,7 @@ void session_end(struct chat *chat, const struct mosquitto *client, bool lost)
     subscriptions_end(chat, session);
     presence_unwatch_all(chat, session);
     session_delist(chat, session);
+    backlog_end(chat, session);
     expiry_unwatch(chat, session);
     presence_changed(chat, session->user);
     if (session->device.has_token)

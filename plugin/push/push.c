@@ -14,6 +14,7 @@
 #include "plugin/people/user.h"
 #include "plugin/push/push_job.h"
 #include "plugin/push/push_out.h"
+#include "plugin/session/backlog.h"
 #include "plugin/session/device.h"
 #include "plugin/session/session.h"
 
@@ -156,7 +157,9 @@ static bool send_job(struct turn *turn, const struct push_row *row, const struct
                      const struct push_worker *worker)
 {
     char *text = push_job_print(turn->chat, row, target, row->attempt + 1);
-    const struct session *session = worker->session;
+    struct session *session = worker->session;
+    if (text)
+        backlog_add(session, strlen(text));
     bool sent = text && broker_send(session->client_id, PUSH_TOPIC, text, strlen(text), NULL, 0, 1,
                                     session->identifiers.jobs);
     cJSON_free(text);

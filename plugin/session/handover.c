@@ -3,6 +3,7 @@
 
 #include "lib/basics.h"
 #include "plugin/core/chat.h"
+#include "plugin/session/backlog.h"
 #include "plugin/session/session.h"
 
 #define WIRE 20 /* Mosquitto's max_inflight_messages, if nobody sets it */
@@ -85,10 +86,10 @@ static bool is_near(int64_t level, int64_t limit)
     return limit > 0 && level >= limit - limit / 4;
 }
 
-bool session_full(const struct chat *chat, const struct session *session)
+bool session_full(struct chat *chat, struct session *session)
 {
     const struct handover *handover = &session->handover;
     const int64_t messages = waiting(chat, session);
-    return is_near(messages, chat->limits.max_queued_messages) ||
+    return backlog_over(chat, session) || is_near(messages, chat->limits.max_queued_messages) ||
            is_near(smaller(handover->bytes, messages * handover->longest), chat->limits.max_queued_bytes);
 }

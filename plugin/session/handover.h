@@ -26,6 +26,6 @@ void session_has_taken(struct chat *chat, struct session *session, int64_t count
 /* A message at QoS 0 may have come to the client before others that were handed earlier. */
 bool handover_overtaken(const struct chat *chat, const struct session *session);
 /* Would one more not surely fit into the broker's queue for this client? */
-bool session_full(const struct chat *chat, const struct session *session);
+bool session_full(struct chat *chat, struct session *session);
 
 #endif

@@ -134,6 +134,16 @@ struct session {
         int64_t overtaking;     /* so many had been handed when something was at QoS 0 */
     } handover;
 
+    /* What the broker has for it of all that was given to it, as far as is known: backlog.c. */
+    struct backlog {
+        int64_t bytes, messages;
+        int64_t look_bytes, look_messages; /* that is looked into when there are so many */
+        int64_t looked_at, moved_at;       /* chat->steady; when something came to the client last */
+        int64_t acked;                     /* by TCP, when it was looked at last */
+        int64_t over_since;                /* chat->steady when it went over the bound; 0: it is not */
+        struct session *prev, *next;       /* chat->backlogs */
+    } backlog;
+
     /* What it is given now: delivery/deliver.c, delivery/live_publish.c; in_flight by delivery/held.c and
      * life/leaving.c too. */
     struct {

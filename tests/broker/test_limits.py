@@ -255,9 +255,9 @@ def read_on(client):
 
 @VERSIONS
 @pytest.mark.parametrize("clean", [True, False])
-def test_a_device_that_acks_has_no_gap_although_mosquitto_dropped(broker_factory, version, clean):
-    """max_queued_messages is too small: what was dropped comes after the reconnect. (At QoS 0, where a replay
-    does not depend on how fast a client acknowledges.)"""
+def test_a_device_that_acks_has_no_gap_although_it_stopped_reading(broker_factory, version, clean):
+    """max_queued_messages is too small for what is sent meanwhile: that waits in the database. (At QoS 0, where a
+    replay does not depend on how fast a client acknowledges.)"""
     broker = broker_factory(conf=["max_queued_messages 600"], replay_limit=100000, ring_bytes=64 << 20)
     broker.create("bob")
     alice = broker.raw()
@@ -268,7 +268,6 @@ def test_a_device_that_acks_has_no_gap_although_mosquitto_dropped(broker_factory
     phone.disconnect()
     client = deaf(broker, "bob", "bob:iot:1", qos=0, clean=clean)
     flood(alice, "chat/user/bob", 1500, 8192)
-    broker.await_log(r"Outgoing messages are being dropped for client bob:iot:1")
     client.abort()
     again = broker.raw(version)
     props = {packets.SESSION_EXPIRY: 3600} if version == 5 else None
@@ -277,6 +276,7 @@ def test_a_device_that_acks_has_no_gap_although_mosquitto_dropped(broker_factory
         again.subscribe("chat/user/bob/#", 0)
     alice.publish("chat/user/bob", "end")
     assert read_on(again) == numbered(1, 1500)
+    assert "being dropped" not in broker.log()
 
 
 def test_a_kept_session_within_the_limits_gets_everything_once_and_in_order(broker, alice):

@@ -12,6 +12,7 @@
 
 #include "lib/basics.h"
 #include "plugin/core/chat.h"
+#include "plugin/core/wire.h"
 #include "plugin/people/conversation.h"
 #include "plugin/session/handover.h"
 #include "plugin/session/session.h"
@@ -27,6 +28,13 @@ static struct session session;
 static struct subscription *inbox;
 static struct group club_group = {.id = "club"};
 static struct conversation pair = {.id = 1, .a = "alice", .b = "bob"}, club = {.id = 2, .group = &club_group};
+
+/* Nobody knows whose socket is whose. */
+bool wire_look(const struct mosquitto *client, struct wire *wire)
+{
+    (void)client, (void)wire;
+    return false;
+}
 
 static int set_up(void **state)
 {

@@ -21,6 +21,7 @@
 #include "lib/usersig.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
+#include "plugin/core/wire.h"
 #include "plugin/delivery/deliver.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
@@ -57,6 +58,12 @@ static size_t ring_bytes = 64 << 20;
 static long memory = -1; /* for the next login: memory_left of failing_memory.h */
 
 /* The broker */
+
+bool wire_look(const struct mosquitto *client, struct wire *wire)
+{
+    (void)client, (void)wire;
+    return false;
+}
 
 void broker_error(const char *format, ...)
 {
