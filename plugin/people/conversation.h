@@ -64,6 +64,7 @@ struct conversation {
 
     /* Who is subscribed by the group's name, or has joined a live group: subscription.h. */
     struct subscription *subscriptions; /* utlist DL over group_prev/group_next */
+    size_t holders; /* how many of these there are, and of ended ones that are remembered */
 
     struct attributes *attributes; /* of a group: attribute.h; NULL: nobody has asked */
 

@@ -77,7 +77,7 @@ static bool is_live_and_has_spoken(const struct conversation *conversation)
 
 static bool conversation_is_held(const struct chat *chat, const struct conversation *conversation)
 {
-    return conversation->subscriptions || conversation->feeders || conversation->watchers > 0 ||
+    return conversation->holders > 0 || conversation->feeders || conversation->watchers > 0 ||
            conversation->audience || conversation->live_publishes || is_live_and_has_spoken(conversation) ||
            !bucket_rests(&conversation->rate, chat->steady) ||
            !bucket_rests(&conversation->tips_rate, chat->steady);

@@ -41,8 +41,10 @@ struct subscription *subscription_create(struct session *session, enum subscript
     subscription->kind = kind;
     subscription->conversation = conversation;
     DL_APPEND(session->subscriptions, subscription);
-    if (conversation)
-        DL_APPEND2(conversation->subscriptions, subscription, group_prev, group_next);
+    if (!conversation)
+        return subscription;
+    conversation->holders++;
+    DL_APPEND2(conversation->subscriptions, subscription, group_prev, group_next);
     return subscription;
 }
 
@@ -58,6 +60,8 @@ void subscription_unlink(struct subscription *subscription)
 
 void subscription_free(struct subscription *subscription)
 {
+    if (subscription->conversation)
+        subscription->conversation->holders--;
     free(subscription->trails);
     free(subscription);
 }
