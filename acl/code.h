@@ -11,6 +11,7 @@
     X(SIG_WRONG_KEY, 70009, "the userSig was made with another key")                                         \
     X(SIG_OTHER_USER, 70013, "the userSig belongs to another userID")                                        \
     X(SIG_OTHER_APP, 70014, "the userSig belongs to another sdkappid")                                       \
+    X(BANNED, 70051, "the user is banned by an administrator")                                               \
     X(SIG_REVOKED, 70052, "the userSig was made before an admin ended it")                                   \
     X(DISPLACED, 6208, "another device of the user has just taken this one's place: wait, longer each time") \
     X(BAD_USER_ID, 7003, "the userID is not valid")                                                          \

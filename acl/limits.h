@@ -31,9 +31,11 @@
 
 /* Connections at a time of one user who is no administrator. */
 #define CONNECTIONS_MAX 50
+#define BANS_MAX        2000 /* of a group, at the same time */
 
 /* How many there may be in one command. */
 #define CANDIDATES_MAX   100 /* members to be */
+#define BANS_PAGE_MAX    500
 #define DELETE_MAX       100 /* messages */
 #define JOBS_MAX         500
 #define MEMBERS_PAGE_MAX 500

@@ -59,6 +59,8 @@ static const enum callers may[ACTIONS][GROUP_TYPES] = {
     [ACTION_HANDLE_APPLICATION] = {OWNER,      ADMIN,      ADMIN,      OWNER},
     [ACTION_SET_ATTRIBUTES]     = {OWNER,      ADMIN,      ADMIN,      OWNER},
     [ACTION_GET_ATTRIBUTES]     = {MEMBER,     MEMBER,     MEMBER,     MEMBER},
+    [ACTION_BAN]                = {IMPOSSIBLE, ADMIN,      ADMIN,      OWNER},
+    [ACTION_GET_BANS]           = {IMPOSSIBLE, ADMIN,      ADMIN,      OWNER},
 };
 
 /* all-mute, addOpt and inviteOpt have no tip in any type. */
@@ -116,7 +118,7 @@ int rules_may(enum group_type type, enum role role, bool app_admin, enum action 
 static bool has_target(enum action action)
 {
     return action == ACTION_KICK || action == ACTION_MUTE || action == ACTION_SET_ROLE ||
-           action == ACTION_TRANSFER;
+           action == ACTION_TRANSFER || action == ACTION_BAN;
 }
 
 int rules_may_target(enum group_type type, enum role role, bool app_admin, enum action action,

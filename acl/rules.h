@@ -35,6 +35,8 @@ enum action {
     ACTION_HANDLE_APPLICATION,
     ACTION_SET_ATTRIBUTES,
     ACTION_GET_ATTRIBUTES,
+    ACTION_BAN, /* banGroupMember */
+    ACTION_GET_BANS,
     ACTIONS
 };
 
@@ -43,7 +45,7 @@ enum action {
 int rules_may(enum group_type type, enum role role, bool app_admin, enum action action);
 
 /* May he do it to a member with role `target`? Called after rules_may, for ACTION_KICK, ACTION_MUTE,
- * ACTION_SET_ROLE, ACTION_TRANSFER. ROLE_NONE as target: 10007 (KICK: the caller answers "not a member"
+ * ACTION_SET_ROLE, ACTION_TRANSFER, ACTION_BAN. ROLE_NONE as target: 10007 (KICK: the caller answers "not a member"
  * himself and does not ask). Nobody touches the owner; an admin not another admin. Result: 0 or a code. */
 int rules_may_target(enum group_type type, enum role role, bool app_admin, enum action action,
                      enum role target);

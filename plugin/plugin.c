@@ -144,6 +144,7 @@ static int login_answer(const struct plugin *plugin, enum login_result result)
                                   [LOGIN_REFUSED] = MOSQ_ERR_AUTH,
                                   [LOGIN_BAD_SIG] = ERROR_BAD_PASSWORD,
                                   [LOGIN_BAD_CLIENT_ID] = ERROR_CLIENT_ID_NOT_VALID,
+                                  [LOGIN_BANNED] = ERROR_BANNED,
                                   [LOGIN_BUSY] = ERROR_SERVER_BUSY};
     return plugin->is_2_1 || result <= LOGIN_DEFERRED ? reasons[result] : MOSQ_ERR_AUTH;
 }

@@ -19,3 +19,15 @@ CREATE TABLE group_attribute (
 -- How many groups a user has made today.
 ALTER TABLE user ADD COLUMN groups_day INTEGER NOT NULL DEFAULT 0;   -- days since 1970: when the last one was made
 ALTER TABLE user ADD COLUMN groups_made INTEGER NOT NULL DEFAULT 0;  -- on that day
+
+-- Who may not come (back) into a group. What is over goes with the next ban there.
+CREATE TABLE group_ban (
+  conversation INTEGER NOT NULL,
+  user         TEXT    NOT NULL,
+  until        INTEGER NOT NULL,
+  operator     TEXT    NOT NULL,
+  reason       TEXT    NOT NULL,
+  PRIMARY KEY (conversation, user)
+) STRICT, WITHOUT ROWID;
+-- Until when a user may not log in.
+ALTER TABLE user ADD COLUMN banned_until INTEGER NOT NULL DEFAULT 0;

@@ -28,6 +28,7 @@ enum statement {
     FIND_GROUP,
     DELETE_APPLICATIONS,
     DELETE_MEMBERS,
+    DELETE_BANS,
     DELETE_ATTRIBUTES,
     DELETE_CONVERSATION,
     DELETE_GROUP,
@@ -59,6 +60,8 @@ static const char *const sql[STATEMENTS] = {
                             "(SELECT user FROM application WHERE conversation = ?1 " AT_MOST ")",
     [DELETE_MEMBERS] = "DELETE FROM member WHERE conversation = ?1 AND user IN "
                        "(SELECT user FROM member WHERE conversation = ?1 " AT_MOST ")",
+    [DELETE_BANS] = "DELETE FROM group_ban WHERE conversation = ?1 AND user IN "
+                    "(SELECT user FROM group_ban WHERE conversation = ?1 " AT_MOST ")",
     [DELETE_ATTRIBUTES] = "DELETE FROM group_attribute WHERE conversation = ?1",
     /* The newest stays: its number must not come again. */
     [DELETE_CONVERSATION] =
@@ -186,7 +189,8 @@ static bool delete_group(const struct retention *r, int64_t before, int *gone)
     if (conversation == 0)
         return true;
     if (!delete_rows(r, DELETE_APPLICATIONS, conversation, gone) ||
-        !delete_rows(r, DELETE_MEMBERS, conversation, gone))
+        !delete_rows(r, DELETE_MEMBERS, conversation, gone) ||
+        !delete_rows(r, DELETE_BANS, conversation, gone))
         return false;
     return *gone > already || (delete_rows(r, DELETE_ATTRIBUTES, conversation, gone) &&
                                delete_rows(r, DELETE_CONVERSATION, conversation, gone) &&

@@ -98,7 +98,8 @@ int command_get_user(struct command *command)
                 cJSON_AddStringToObject(data, "nickname", profile->nickname) &&
                 cJSON_AddStringToObject(data, "faceURL", profile->face_url) &&
                 cJSON_AddStringToObject(data, "status", presence_name(presence_status(user))) &&
-                cJSON_AddNumberToObject(data, "createTime", (double)user->created);
+                cJSON_AddNumberToObject(data, "createTime", (double)user->created) &&
+                cJSON_AddNumberToObject(data, "bannedUntil", (double)user->banned_until);
     return good ? answer_joined_groups(command, user) : command_answered(command, false);
 }
 

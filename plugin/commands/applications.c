@@ -135,6 +135,9 @@ static int check_entry(const struct command *command, const struct application *
     *out = user;
     if (!user)
         return CODE_NO_USER;
+    int code = group_check_ban(chat, command->access.conversation, user->id);
+    if (code != CODE_OK)
+        return code;
     if (group->member_count >= group_members_max(chat, group->type))
         return CODE_GROUP_FULL;
     if (application->kind == APPLICATION_INVITE)

@@ -155,6 +155,11 @@ int command_join_group(struct command *command)
 {
     struct conversation *conversation = command->access.conversation;
     const struct group *group = conversation->group;
+    int code = command->session->admin
+                   ? CODE_OK
+                   : group_check_ban(command->chat, conversation, command->session->user->id);
+    if (code != CODE_OK)
+        return code;
     if (group->type == GROUP_LIVE)
         return join_live(command, conversation);
     if (command->access.member)
@@ -162,7 +167,7 @@ int command_join_group(struct command *command)
     enum entry entry = rules_join(group->type, command->session->admin, group->add_opt);
     if (entry == ENTRY_REFUSED)
         return CODE_NOT_ALLOWED;
-    int code = check_join_limits(command, conversation);
+    code = check_join_limits(command, conversation);
     if (code != CODE_OK)
         return code;
     return entry == ENTRY_NOW ? join_now(command, conversation) : apply_to_join(command, conversation);
@@ -196,6 +201,8 @@ static enum member_result check_invited(struct command *command, struct conversa
     struct application waiting;
     if (member_role(command->chat, conversation, candidate->user_id) != ROLE_NONE)
         return RESULT_NOTHING;
+    if (group_check_ban(command->chat, conversation, candidate->user_id) != CODE_OK)
+        return RESULT_FAILED;
     enum member_result result = candidate_check(command, candidate, room);
     if (result != RESULT_DONE || entry == ENTRY_NOW)
         return result;

@@ -20,6 +20,8 @@ int command_renew_user_sig(struct command *command)
                               chat->options.sdkappid, &chat->keys, chat->now / 1000, &sig);
     if (code != CODE_OK)
         return code;
+    if (session->user->banned_until > chat->now)
+        return CODE_BANNED;
     if (session->user->kicked != 0 && sig.created <= session->user->kicked)
         return CODE_SIG_REVOKED;
     if (session_leaves(session))

@@ -47,6 +47,7 @@ struct event_subscribe {
 /* enum mosq_err_t, for BASIC_AUTH: MQTT 5 clients are given the number as the reason code of CONNACK */
 #define ERROR_CLIENT_ID_NOT_VALID 133
 #define ERROR_BAD_PASSWORD        134
+#define ERROR_BANNED              138
 #define ERROR_SERVER_BUSY         137
 
 /* For `mosquitto_ctrl broker listPlugins`. NULL in 2.0. */
@@ -78,6 +79,7 @@ _Static_assert((int)EVENT_CLIENT_OFFLINE == (int)MOSQ_EVT_CLIENT_OFFLINE, "the s
 _Static_assert(sizeof(struct event_connect) == sizeof(struct mosquitto_evt_connect), "the same struct");
 _Static_assert(ERROR_CLIENT_ID_NOT_VALID == MOSQ_ERR_CLIENT_IDENTIFIER_NOT_VALID, "the same code");
 _Static_assert(ERROR_BAD_PASSWORD == MOSQ_ERR_BAD_USERNAME_OR_PASSWORD, "the same code");
+_Static_assert(ERROR_BANNED == MOSQ_ERR_BANNED, "the same code");
 _Static_assert(ERROR_SERVER_BUSY == MOSQ_ERR_SERVER_BUSY, "the same code");
 #endif
 

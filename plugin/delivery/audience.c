@@ -105,6 +105,12 @@ void audience_left(struct chat *chat, const struct session *session, struct conv
     note(chat, session, conversation, LEFT);
 }
 
+void audience_forget_leaver(const struct conversation *conversation, const char *user_id)
+{
+    if (conversation->audience)
+        (void)take_back(&conversation->audience->gathered[LEFT], user_id);
+}
+
 /* With all names taken back there may be a number and no name: nobody is the operator then. */
 static void send_moves(struct chat *chat, struct conversation *conversation, enum move move,
                        const struct gathered *gathered)

@@ -17,6 +17,8 @@ struct user;
  * memory: nobody is told. */
 void audience_joined(struct chat *chat, const struct session *session, struct conversation *conversation);
 void audience_left(struct chat *chat, const struct session *session, struct conversation *conversation);
+/* They did not go by themselves: what is told of their going is told by the caller. */
+void audience_forget_leaver(const struct conversation *conversation, const char *user_id);
 /* TICK: hands out the tips that are due. */
 bool audience_tick(struct chat *chat);
 void audience_close(struct chat *chat);

@@ -111,12 +111,23 @@ void event_deleted_conversation(const struct session *deleter, const struct conv
     send_to_others(deleter, text);
 }
 
-void event_muted(const struct user *user, const struct conversation *group, int64_t until)
+static void send_until(const struct user *user, const struct conversation *group, const char *name,
+                       int64_t until)
 {
     char text[200];
-    snprintf(text, sizeof text, "{\"event\":\"info\",\"group\":\"%s\",\"mutedUntil\":%lld}", group->group->id,
+    snprintf(text, sizeof text, "{\"event\":\"info\",\"group\":\"%s\",\"%s\":%lld}", group->group->id, name,
              (long long)until);
     send_to_user(user, text);
+}
+
+void event_muted(const struct user *user, const struct conversation *group, int64_t until)
+{
+    send_until(user, group, "mutedUntil", until);
+}
+
+void event_banned(const struct user *user, const struct conversation *group, int64_t until)
+{
+    send_until(user, group, "bannedUntil", until);
 }
 
 void event_status(struct session *session, const struct user *user, const char *status, int64_t time)
@@ -205,11 +216,9 @@ void event_sig_expired(struct session *session)
     send_at(session, "{\"event\":\"sigExpired\"}", 0);
 }
 
-static const char *const reasons[] = {[OFFLINE_NONE] = "",
-                                      [OFFLINE_OTHER_DEVICE] = "otherDevice",
-                                      [OFFLINE_KICK_DEVICE] = "kickDevice",
-                                      [OFFLINE_ADMIN] = "admin",
-                                      [OFFLINE_DELETED] = "deleted"};
+static const char *const reasons[] = {
+    [OFFLINE_NONE] = "",       [OFFLINE_OTHER_DEVICE] = "otherDevice", [OFFLINE_KICK_DEVICE] = "kickDevice",
+    [OFFLINE_ADMIN] = "admin", [OFFLINE_DELETED] = "deleted",          [OFFLINE_BANNED] = "banned"};
 
 /* A client id is whatever a client wrote: it must be quoted. */
 void event_force_offline(struct session *session, const struct displacement *why)

@@ -47,6 +47,9 @@ void event_sig_expired(struct session *session);
 /* Until when this user may not send to the group (ms; 0: they may again): to all their devices. */
 void event_muted(const struct user *user, const struct conversation *group, int64_t until);
 
+/* Until when this user may not come into the live group (ms; 0: they may again): to all their devices. */
+void event_banned(const struct user *user, const struct conversation *group, int64_t until);
+
 /* The status of a watched user has changed, at `time` (ms). */
 void event_status(struct session *session, const struct user *user, const char *status, int64_t time);
 

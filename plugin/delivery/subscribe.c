@@ -165,6 +165,8 @@ static int start_group(struct chat *chat, struct session *session, const struct 
         return CODE_NO_GROUP;
     enum role role = member_role(chat, conversation, session->user->id);
     int code = rules_may(conversation->group->type, role, false, ACTION_SUBSCRIBE);
+    if (code == CODE_OK && role == ROLE_NONE && !session->admin) /* a live group: subscribing is joining */
+        code = group_check_ban(chat, conversation, session->user->id);
     if (code != CODE_OK)
         return code;
     return conversation_stored(conversation)

@@ -83,6 +83,8 @@ static int check_login(struct chat *chat, const struct login *login, struct chec
     if (code != CODE_OK)
         return code;
     out->user = user_find_any(chat, login->user);
+    if (out->user && out->user->banned_until > chat->now)
+        return CODE_BANNED;
     if (out->user && out->user->kicked != 0 && out->sig.created <= out->user->kicked)
         return CODE_SIG_REVOKED;
     if (out->user && (out->user->leaving || is_crowded(out->user)))
@@ -120,6 +122,8 @@ static enum login_result result_of(int code)
         return LOGIN_BAD_SIG;
     case CODE_BAD_CLIENT_ID:
         return LOGIN_BAD_CLIENT_ID;
+    case CODE_BANNED:
+        return LOGIN_BANNED;
     case CODE_BUSY:
     case CODE_DISPLACED:
         return LOGIN_BUSY;

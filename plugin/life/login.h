@@ -18,7 +18,15 @@ struct login {
 };
 
 /* Of who is refused: for anything else, for a password that is not theirs, for their client id, for now. */
-enum login_result { LOGIN_OK, LOGIN_DEFERRED, LOGIN_REFUSED, LOGIN_BAD_SIG, LOGIN_BAD_CLIENT_ID, LOGIN_BUSY };
+enum login_result {
+    LOGIN_OK,
+    LOGIN_DEFERRED,
+    LOGIN_REFUSED,
+    LOGIN_BAD_SIG,
+    LOGIN_BAD_CLIENT_ID,
+    LOGIN_BANNED,
+    LOGIN_BUSY
+};
 
 /* BASIC_AUTH. Checks userID, client id and userSig, creates user and device, makes the session. Refusals are
  * logged in one line with userID, client id, address, code and its text. */

@@ -9,6 +9,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/payload/stamp.h"
 #include "plugin/people/attribute.h"
+#include "plugin/people/ban.h"
 #include "plugin/people/live_history.h"
 #include "schema/log.h"
 #include "schema/store.h"
@@ -65,6 +66,7 @@ static void destroy(struct conversations *all, struct conversation *conversation
         HASH_DELETE(hh_name, all->by_name, conversation);
     live_history_free(conversation->live_history);
     attributes_free(conversation->attributes);
+    bans_free(conversation->bans);
     free(conversation->group);
     free(conversation);
 }

@@ -17,6 +17,7 @@
 
 struct attributes;
 struct audience;
+struct bans;
 struct chat;
 struct live_history;
 struct live_publish;
@@ -66,6 +67,7 @@ struct conversation {
     struct subscription *subscriptions; /* utlist DL over group_prev/group_next */
     size_t holders; /* how many of these there are, and of ended ones that are remembered */
 
+    struct bans *bans;             /* of a group: ban.h; NULL: nobody has asked */
     struct attributes *attributes; /* of a group: attribute.h; NULL: nobody has asked */
 
     /* Live groups. */

@@ -5,10 +5,12 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "acl/code.h"
 #include "lib/basics.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/application.h"
+#include "plugin/people/ban.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
 #include "schema/store.h"
@@ -479,4 +481,19 @@ int memberships_count_groups(struct chat *chat, struct user *user)
     DL_FOREACH2 (user->memberships, member, user_next)
         count += member->role != ROLE_NONE && member->conversation->group != NULL;
     return count;
+}
+
+struct bans *group_bans(struct chat *chat, struct conversation *group)
+{
+    if (!group->bans)
+        group->bans = bans_load(chat, group->id);
+    return group->bans;
+}
+
+int group_check_ban(struct chat *chat, struct conversation *group, const char *user_id)
+{
+    const struct bans *bans = group_bans(chat, group);
+    if (!bans)
+        return CODE_BUSY;
+    return ban_find(bans, user_id, chat->now) ? CODE_NOT_ALLOWED : CODE_OK;
 }

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct bans;
 struct chat;
 struct conversation;
 struct findings;
@@ -148,5 +149,10 @@ struct conversation *pair_join(struct chat *chat, const char *user1, const char 
  * once more, from this message on. Only needed where one of them has `kicked`. false: out of memory, or the
  * store cannot be read; one of them may be in it once more nevertheless. */
 __attribute__((warn_unused_result)) bool pair_rejoin(struct chat *chat, struct conversation *conversation);
+
+/* Who is banned from a group (ban.h). NULL: it cannot be had now. */
+struct bans *group_bans(struct chat *chat, struct conversation *group);
+/* May this user come into the group, as far as bans go? CODE_OK, CODE_NOT_ALLOWED or CODE_BUSY. */
+int group_check_ban(struct chat *chat, struct conversation *group, const char *user_id);
 
 #endif

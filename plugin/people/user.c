@@ -89,6 +89,7 @@ static struct user *meet(struct chat *chat, const char *id, sqlite3_stmt *row)
     user->group_muted_until = sqlite3_column_int64(row, 8);
     user->groups_day = sqlite3_column_int64(row, 9);
     user->groups_made = sqlite3_column_int64(row, 10);
+    user->banned_until = sqlite3_column_int64(row, 11);
     return user;
 }
 
@@ -134,6 +135,12 @@ void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t 
     user->c2c_muted_until = c2c_until;
     user->group_muted_until = group_until;
     store_put(chat->store, W_USER_MUTE, "tii", user->id, c2c_until, group_until);
+}
+
+void user_ban(struct chat *chat, struct user *user, int64_t until)
+{
+    user->banned_until = until;
+    store_put(chat->store, W_USER_BAN, "ti", user->id, until);
 }
 
 int64_t user_groups_left(const struct chat *chat, const struct user *user)

@@ -29,7 +29,8 @@ struct user {
     int64_t created; /* ms */
     int64_t kicked;  /* s: userSigs made up to this second are dead; 0: none */
     bool deleted;
-    bool leaving; /* deleted, and memberships are still being ended: deletion.h */
+    bool leaving;         /* deleted, and memberships are still being ended: deletion.h */
+    int64_t banned_until; /* ms: may not log in; 0: may */
     int64_t c2c_muted_until, group_muted_until; /* ms: by an app admin; 0: not */
     struct bucket rate;                         /* of what the user sends */
     struct bucket account;                      /* of the user's commands: commands/account.h */
@@ -83,6 +84,8 @@ struct user *user_in_memory(struct chat *chat, const char *id);
 struct user *user_create(struct chat *chat, const char *id);
 /* In the open frame: until when (ms; 0: no longer) the user may not send private messages, and to groups. */
 void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t group_until);
+/* In the open frame: until when (ms; 0: no longer) the user may not log in. Outlasts a deletion. */
+void user_ban(struct chat *chat, struct user *user, int64_t until);
 /* How many groups the user may still make today. */
 int64_t user_groups_left(const struct chat *chat, const struct user *user);
 /* In the open frame: the user has made one. */

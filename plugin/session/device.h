@@ -24,7 +24,8 @@ enum offline_reason {
     OFFLINE_OTHER_DEVICE,
     OFFLINE_KICK_DEVICE,
     OFFLINE_ADMIN,
-    OFFLINE_DELETED
+    OFFLINE_DELETED,
+    OFFLINE_BANNED
 };
 
 /* Why a device has lost its place, and to whom: the newcomer, or the device that kicked it. */

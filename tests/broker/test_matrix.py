@@ -151,6 +151,7 @@ class Group:
             "setGroupMemberInfo": {"userID": whom, self.cell.case: "new"},
             "handleGroupApplication": {"userID": whom, "accept": True},
             "setGroupAttributes": {"set": {"seat": "alice"}},
+            "banGroupMember": {"userID": whom, "seconds": 600},
         }.get(command, {})
 
     def create(self, caller):
@@ -183,7 +184,7 @@ def outcome(response):
 
 def changes(cell):
     """Does what was asked for leave a trace when it is granted?"""
-    if cell.command.startswith("get"):
+    if cell.command.startswith("get") or (cell.command, cell.target) == ("banGroupMember", "none"):
         return False
     if cell.command == "setGroupMemberRole" and cell.case == cell.target:
         return False

@@ -156,6 +156,28 @@ static void have_it_attached(struct scene *scene)
     (void)attach(scene);
 }
 
+static enum fake_answer ban(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[ALICE],
+                         "{'command':'banGroupMember','groupID':'club@','userID':'carol@','seconds':600}");
+}
+
+static void have_carol_banned(struct scene *scene)
+{
+    (void)ban(scene);
+}
+
+static enum fake_answer lift(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[ALICE],
+                         "{'command':'banGroupMember','groupID':'club@','userID':'carol@','seconds':0}");
+}
+
+static enum fake_answer get_bans(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[ALICE], "{'command':'getGroupBans','groupID':'club@'}");
+}
+
 static enum fake_answer get_attached(struct scene *scene)
 {
     return scene_command(scene, scene->clients[BOB], "{'command':'getGroupAttributes','groupID':'club@'}");
@@ -239,6 +261,9 @@ static const struct scenario scenarios[] = {
     {"what is attached to a group changes", attach_anew, have_it_attached, NULL},
     {"something is attached to a live group", attach_to_live_group, NULL, NULL},
     {"a member reads what is attached to a group", get_attached, have_it_attached, NULL},
+    {"a member is banned", ban, NULL, NULL},
+    {"a ban is lifted", lift, have_carol_banned, NULL},
+    {"the bans are listed", get_bans, have_carol_banned, NULL},
     {"a group gets another owner", transfer, NULL, NULL},
     {"a member becomes an admin", promote, NULL, NULL},
     {"a member is muted", mute, NULL, NULL},

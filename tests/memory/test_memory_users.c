@@ -155,6 +155,12 @@ static enum fake_answer broadcast(struct scene *scene)
     return scene_command(scene, town_root(), "{'command':'broadcast','text':'we close at ten'}");
 }
 
+static enum fake_answer ban_user(struct scene *scene)
+{
+    return scene_command(scene, town_root(),
+                         "{'command':'banUser','userID':'bob@','seconds':3600,'reason':'spam'}");
+}
+
 static enum fake_answer mute_user(struct scene *scene)
 {
     return scene_command(scene, town_root(),
@@ -260,6 +266,7 @@ static const struct scenario scenarios[] = {
     {"an administrator writes in somebody's name", send_as, NULL, NULL},
     {"an administrator writes to a group in somebody's name", send_as_to_group, NULL, NULL},
     {"an administrator writes to everybody", broadcast, NULL, NULL},
+    {"a user is banned", ban_user, NULL, NULL},
     {"a user is muted", mute_user, NULL, NULL},
     {"an administrator looks at a user", get_user, had_second_device, NULL},
     {"an administrator looks at the counters", get_stats, NULL, NULL},

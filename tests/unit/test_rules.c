@@ -45,9 +45,12 @@ static const char *const action_names[] = {
     [ACTION_HANDLE_APPLICATION] = "HANDLE_APPLICATION",
     [ACTION_SET_ATTRIBUTES] = "SET_ATTRIBUTES",
     [ACTION_GET_ATTRIBUTES] = "GET_ATTRIBUTES",
+    [ACTION_BAN] = "BAN",
+    [ACTION_GET_BANS] = "GET_BANS",
     [ACTIONS] = NULL,
 };
-static const enum action target_actions[] = {ACTION_KICK, ACTION_MUTE, ACTION_SET_ROLE, ACTION_TRANSFER};
+static const enum action target_actions[] = {ACTION_KICK, ACTION_MUTE, ACTION_SET_ROLE, ACTION_TRANSFER,
+                                             ACTION_BAN};
 
 /* One line: a set of each, as bits, and the code. No targets: the question of rules_may. */
 struct rule_line {

@@ -26,7 +26,7 @@ COMMANDS = {
     "createGroup": 2, "dismissGroup": 1, "joinGroup": 8, "quitGroup": 3, "inviteGroupMember": 6,
     "deleteGroupMember": 4, "setGroupInfo": 8, "setGroupMemberRole": 4, "transferGroupOwner": 2,
     "muteGroupMember": 5, "setGroupMemberInfo": 4, "getGroupApplications": 2, "handleGroupApplication": 7,
-    "setGroupAttributes": 4, "getGroupAttributes": 2, "getGroupInfo": 1, "getGroupMembers": 2, "getJoinedGroups": 1, "getUnread": 1,
+    "banGroupMember": 3, "getGroupBans": 1, "setGroupAttributes": 4, "getGroupAttributes": 2, "getGroupInfo": 1, "getGroupMembers": 2, "getJoinedGroups": 1, "getUnread": 1,
 }  # fmt: skip
 
 
@@ -157,6 +157,14 @@ class Drawer:
         seconds = self.pick([3600, 3600, 0], [-1, "9", 2**31, 2**31 + 1])
         user = lambda name: self.user(name, "member", "member", "outside")  # noqa: E731
         return self.about("chief", userID=user, seconds=seconds)
+
+    def banGroupMember(self):
+        seconds = self.pick([3600, 2**32 - 1, 0], [-1, "9", 2**32])
+        user = lambda name: self.user(name, "member", "member", "outside")  # noqa: E731
+        return self.about("chief", "chief", "member", userID=user, seconds=seconds, reason=self.reason())
+
+    def getGroupBans(self):
+        return self.about("chief", "member")
 
     def setGroupMemberInfo(self):
         option = self.pick([*RECEIVE, None], ["accept"])

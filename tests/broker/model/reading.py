@@ -54,8 +54,8 @@ def refusals(world, device, topic, body):
 
 
 def conversation_of(world, kind, name):
-    """A group that has the id of a dismissed one is another conversation."""
-    return (kind, world.in_group(name)) if kind == "group" else (kind, name)
+    """A dismissed group is still the one it was; a group that has its id later is another conversation."""
+    return (kind, world.groups.get(name)) if kind == "group" else (kind, name)
 
 
 def random_of(payload):

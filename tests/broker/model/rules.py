@@ -41,6 +41,7 @@ RIGHTS = {
     "list":            (MEMBER,  MEMBER,  MEMBER,   OWNER),
     "decide":          (OWNER,   CHIEF,   CHIEF,    OWNER),
     "call all":        (OWNER,   CHIEF,   CHIEF,    OWNER),
+    "ban":             (NEVER,   CHIEF,   CHIEF,    OWNER),
     "attach":          (OWNER,   CHIEF,   CHIEF,    OWNER),
     "read attached":   (MEMBER,  MEMBER,  MEMBER,   MEMBER),
 }  # fmt: skip
@@ -334,6 +335,7 @@ def joinGroup(call):
     if not group:
         return None
     world, me = call.world, call.me
+    call.refuse(10007, me in group.banned and me != ADMIN)
     if group.live:
         call.refuse(10013, call.device in group.joined)
         call.perhaps(10013, any(device.user == me for device in group.joined))
@@ -407,6 +409,8 @@ def inviteGroupMember(call):
     full = {m["userID"] for m in call.answer.get("data", {}).get("members", []) if m["result"] == 4}
     for user in named:
         result = result_of_adding(call.world, group, user)
+        if user in group.banned and user not in group.members:
+            result = 0
         if waits and (result == 1 or (result == 4 and user not in full)):
             result = 3
             if ask(group, user, {"kind": "invite", "inviter": call.me, "message": ""}):
@@ -516,6 +520,55 @@ def muteGroupMember(call):
     return {}
 
 
+def banGroupMember(call):
+    group, user, seconds = call.group("ban"), call.user(), call.fields.get("seconds")
+    reason = call.text("reason", 256)
+    call.refuse(10004, not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 <= seconds < 2**32)
+    call.refuse(20003, isinstance(user, str) and user not in call.world.users)
+    if not group or call.codes:
+        return None
+    call.refuse(10007, user in (call.me, ADMIN) or (group.role(user) and not above(group, call.me, user)))
+    if call.codes:
+        return None
+    if not seconds:
+        if user in group.banned:
+            lift(call.world, group, user)
+        return {}
+    group.banned.add(user)
+    remove_banned(call, group, user, {"reason": reason} if reason else {})
+    return {}
+
+
+def lift(world, group, user):
+    group.banned.remove(user)
+    if group.live:
+        world.event(user, event="info", group=group.id, bannedUntil=0)
+
+
+def remove_banned(call, group, user, why):
+    there = group.role(user) is not None
+    if group.live:
+        for device in [device for device in group.joined if device.user == user]:
+            call.world.leave_live(group, device)
+        if there:
+            call.world.tip(group, "kick", call.me, [user], **why)
+        call.world.event(user, event="info", group=group.id, bannedUntil=NUMBER)
+    elif there:
+        del group.members[user]
+        tip(call.world, "people", group, "kick", call.me, [user], **why)
+        call.world.notice(user, "kicked", group, call.me, why.get("reason"))
+
+
+def getGroupBans(call):
+    group = call.group("ban")
+    if call.codes:
+        return None
+    answered = {ban["userID"] for ban in call.answer.get("data", {}).get("bans", [])}
+    if answered != group.banned:
+        return {"bans": sorted(group.banned)}  # the names say what is wrong
+    return call.answer["data"]
+
+
 def setGroupMemberInfo(call):
     group, card, option = call.group(), call.text("nameCard", 50), call.choice("receiveOption", RECEIVE)
     user = call.user() if "userID" in call.fields else call.me
@@ -558,6 +611,7 @@ def handleGroupApplication(call):
         call.refuse(CONFLICT if user in group.handled else 10004)
         call.perhaps(CONFLICT, user in group.members)
     if application and accept is True:
+        call.refuse(10007, user in group.banned)
         call.refuse(10014, is_full(call.world, group))
     if call.codes:
         return None
@@ -593,4 +647,4 @@ def tell_decision(call, group, application, reason):
 COMMANDS = [createGroup, dismissGroup, setGroupInfo, getGroupInfo, getGroupMembers, joinGroup, quitGroup,
             inviteGroupMember, deleteGroupMember, setGroupMemberRole, transferGroupOwner, muteGroupMember,
             setGroupMemberInfo, getGroupApplications, handleGroupApplication, setGroupAttributes,
-            getGroupAttributes]  # fmt: skip
+            getGroupAttributes, banGroupMember, getGroupBans]  # fmt: skip

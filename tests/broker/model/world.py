@@ -179,6 +179,7 @@ class Group:
     joined: list = field(default_factory=list)  # a live group: devices that have joined
     history: list = field(default_factory=list)  # a live group: its last messages
     attributes: dict = field(default_factory=dict)
+    banned: set = field(default_factory=set)
     attributes_version: int = 0
     seq: int = 0
     dismissed: bool = False
@@ -416,6 +417,8 @@ class World:
         group = self.in_group(name[len("chat/group/") :]) if name.startswith("chat/group/") else None
         if name not in (device.inbox, device.feed, device.event_topic):
             if not group or not (group.live or device.user in group.members):
+                return False
+            if device.user in group.banned and device.user != ADMIN:
                 return False
         again = name in device.subscriptions
         device.subscriptions[name] = qos
