@@ -631,6 +631,7 @@ static int start(struct plugin *plugin, const struct mosquitto_opt *opts, int co
         broker_error("%s", error);
         return -1;
     }
+    chat->began = store_last_mark(chat->store);
     if (open_nouns(chat)) {
         broker_error("cannot start: out of memory, or the database cannot be read");
         return -1;

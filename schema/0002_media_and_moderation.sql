@@ -31,3 +31,7 @@ CREATE TABLE group_ban (
 ) STRICT, WITHOUT ROWID;
 -- Until when a user may not log in.
 ALTER TABLE user ADD COLUMN banned_until INTEGER NOT NULL DEFAULT 0;
+
+-- When a device last asked for a subscription: the position in the ring, which only rises. Of what was asked for
+-- before the broker's start the broker itself may know nothing.
+ALTER TABLE subscription ADD COLUMN asked INTEGER NOT NULL DEFAULT 0;

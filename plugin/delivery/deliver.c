@@ -108,8 +108,9 @@ static void copy_to(struct chat *chat, struct session *session, struct subscript
     session_note_stray(chat, session, outgoing->id);
 }
 
-/* Copies for the sessions of one user, the origin left out. */
-static void copy_to_user(struct chat *chat, const char *user_id, const struct outgoing *outgoing)
+/* Copies for the sessions of one user, the origin left out. `unsure`: only where the broker may not know of the
+ * subscription. */
+static void copy_to_user(struct chat *chat, const char *user_id, const struct outgoing *outgoing, bool unsure)
 {
     const struct user *user = user_in_memory(chat, user_id);
     struct session *session;
@@ -117,7 +118,7 @@ static void copy_to_user(struct chat *chat, const char *user_id, const struct ou
         return;
     DL_FOREACH2 (user->sessions, session, user_next) {
         struct subscription *subscription = subscription_for(session, outgoing->conversation);
-        if (session != outgoing->origin && subscription)
+        if (session != outgoing->origin && subscription && (subscription->copied || !unsure))
             copy_to(chat, session, subscription, outgoing);
     }
 }
@@ -145,8 +146,8 @@ static bool may_have_group(struct chat *chat, const struct session *session,
     return member_receives(member_find(chat, conversation, session->user->id));
 }
 
-/* Sessions subscribed by the group's name; those with a feed have it there already. */
-static void copy_to_subscribers(struct chat *chat, const struct outgoing *outgoing)
+/* Sessions subscribed by the group's name; those with a feed have it there already. `unsure`: the same. */
+static void copy_to_subscribers(struct chat *chat, const struct outgoing *outgoing, bool unsure)
 {
     struct subscription *subscription;
     DL_FOREACH2 (outgoing->conversation->subscriptions, subscription, group_next) {
@@ -154,7 +155,7 @@ static void copy_to_subscribers(struct chat *chat, const struct outgoing *outgoi
         bool live = subscription->kind == SUBSCRIPTION_LIVE;
         if (session == outgoing->origin || (live ? !subscription->subscribed : session->feed != NULL))
             continue;
-        if (may_have_group(chat, session, outgoing->conversation))
+        if ((subscription->copied || !unsure) && may_have_group(chat, session, outgoing->conversation))
             copy_to(chat, session, subscription, outgoing);
     }
 }
@@ -166,7 +167,7 @@ static bool send_to_subscribers(struct chat *chat, const struct outgoing *outgoi
     if (!conversation_stored(outgoing->conversation) && !outgoing->last)
         return live_publish_send(chat, outgoing->conversation, outgoing->origin, outgoing->payload,
                                  outgoing->len, outgoing->qos);
-    copy_to_subscribers(chat, outgoing);
+    copy_to_subscribers(chat, outgoing, false);
     return true;
 }
 
@@ -186,14 +187,16 @@ static void count_own(struct chat *chat, const struct outgoing *outgoing)
 static bool send_to_group(struct chat *chat, const struct outgoing *outgoing, bool native)
 {
     copy_to_feeds(chat, outgoing);
+    if (native && chat->copied > 0 && conversation_stored(outgoing->conversation))
+        copy_to_subscribers(chat, outgoing, true);
     return native || send_to_subscribers(chat, outgoing);
 }
 
 static bool send_to_pair(struct chat *chat, const struct outgoing *outgoing, bool native)
 {
-    copy_to_user(chat, outgoing->sender, outgoing);
-    if (!native)
-        copy_to_user(chat, outgoing->receiver, outgoing);
+    copy_to_user(chat, outgoing->sender, outgoing, false);
+    if (!native || chat->copied > 0)
+        copy_to_user(chat, outgoing->receiver, outgoing, native);
     return true;
 }
 
@@ -265,6 +268,8 @@ static bool read_current(struct chat *chat, struct session *session)
     struct subscription *subscription = subscription_for(session, current->conversation);
     if (!subscription || (current->conversation->group && subscription->kind == SUBSCRIPTION_FEED))
         return false; /* with a feed, groups come on the feed's own topic only */
+    if (subscription->copied)
+        return false; /* it has its copy */
     if (current->id != 0)
         return read_stored(chat, session, subscription, current);
     if (subscription->kind == SUBSCRIPTION_LIVE)

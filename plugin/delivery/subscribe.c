@@ -50,6 +50,16 @@ static void feed_end(struct session *session)
     session->feed = NULL;
 }
 
+/* A broker that keeps sessions saves them every half hour: after a crash one may be there whose younger filters are
+ * not. The plugin cannot see which. So nothing of a subscription of before the start is left to the broker. */
+static void set_asked(struct chat *chat, struct subscription *subscription, uint64_t mark)
+{
+    const bool copied = mark <= chat->began;
+    subscription->asked = mark;
+    chat->copied += copied - subscription->copied;
+    subscription->copied = copied;
+}
+
 /* Nothing comes by it any more. */
 static void detach_subscription(struct chat *chat, struct subscription *subscription)
 {
@@ -57,6 +67,8 @@ static void detach_subscription(struct chat *chat, struct subscription *subscrip
     replay_cancel(chat, subscription);
     if (session->feed == subscription)
         feed_end(session);
+    chat->copied -= subscription->copied;
+    subscription->copied = false;
     subscription_unlink(subscription);
 }
 
@@ -86,8 +98,9 @@ static struct subscription *begin_stored(struct chat *chat, struct session *sess
     return NULL;
 }
 
+/* `asked`: the mark of its SUBSCRIBE, 0: this is it. */
 static int start_stored(struct chat *chat, struct session *session, enum subscription_kind kind,
-                        struct conversation *conversation, int qos)
+                        struct conversation *conversation, int qos, uint64_t asked)
 {
     char topic[STORED_TOPIC_MAX];
     struct subscription *subscription = subscription_find_kind(session, kind, conversation);
@@ -101,8 +114,9 @@ static int start_stored(struct chat *chat, struct session *session, enum subscri
         return CODE_BUSY;
     }
     subscription->qos = qos;
-    store_put(chat->store, W_SUBSCRIPTION_SET, "ttii", session->client_id, topic, (int64_t)qos,
-              subscription->cursor);
+    set_asked(chat, subscription, asked ? asked : store_mark(chat->store));
+    store_put(chat->store, W_SUBSCRIPTION_ASKED, "ttiii", session->client_id, topic, (int64_t)qos,
+              subscription->cursor, (int64_t)subscription->asked);
     store_commit(chat->store);
     if (!fresh)
         return CODE_OK; /* a second SUBSCRIBE of the same filter changes the QoS; nothing comes twice */
@@ -170,7 +184,7 @@ static int start_group(struct chat *chat, struct session *session, const struct 
     if (code != CODE_OK)
         return code;
     return conversation_stored(conversation)
-               ? start_stored(chat, session, SUBSCRIPTION_GROUP, conversation, qos)
+               ? start_stored(chat, session, SUBSCRIPTION_GROUP, conversation, qos, 0)
                : start_live(chat, session, conversation, qos);
 }
 
@@ -181,11 +195,11 @@ static int start_filter(struct chat *chat, struct session *session, const struct
     switch (topic->kind) {
     case TOPIC_INBOX:
         return topic_names(topic, session->user->id)
-                   ? start_stored(chat, session, SUBSCRIPTION_INBOX, NULL, qos)
+                   ? start_stored(chat, session, SUBSCRIPTION_INBOX, NULL, qos, 0)
                    : CODE_NOT_ALLOWED;
     case TOPIC_FEED:
         return topic_names(topic, session->user->id)
-                   ? start_stored(chat, session, SUBSCRIPTION_FEED, NULL, qos)
+                   ? start_stored(chat, session, SUBSCRIPTION_FEED, NULL, qos, 0)
                    : CODE_NOT_ALLOWED;
     case TOPIC_GROUP:
         return start_group(chat, session, topic, qos);
@@ -348,7 +362,16 @@ void subscriptions_end(struct chat *chat, struct session *session)
 struct filter {
     char topic[STORED_TOPIC_MAX];
     int qos;
+    uint64_t asked; /* never 0 */
 };
+
+/* What was asked for before this was noted down counts as long ago. */
+static void take_filter(struct filter *filter, const char *topic, int qos, uint64_t asked)
+{
+    text_copy(filter->topic, sizeof filter->topic, topic);
+    filter->qos = qos;
+    filter->asked = asked ? asked : 1;
+}
 
 static size_t departed_filters(const struct departed *departed, struct filter *filters)
 {
@@ -356,8 +379,8 @@ static size_t departed_filters(const struct departed *departed, struct filter *f
     for (size_t i = 0; i < departed->count && count < RESTORE_MAX; i++) {
         if (departed->filters[i].ended)
             continue;
-        text_copy(filters[count].topic, sizeof filters[count].topic, departed->filters[i].topic);
-        filters[count++].qos = departed->filters[i].qos;
+        take_filter(&filters[count++], departed->filters[i].topic, departed->filters[i].qos,
+                    departed->filters[i].asked);
     }
     return count;
 }
@@ -375,8 +398,8 @@ static size_t active_filters(struct chat *chat, const struct session *session, s
     while (count < RESTORE_MAX && store_row(chat->store, row)) {
         if (sqlite3_column_int(row, 2) == 0)
             continue;
-        text_copy(filters[count].topic, sizeof filters[count].topic, store_text(row, 0));
-        filters[count++].qos = sqlite3_column_int(row, 1);
+        take_filter(&filters[count++], store_text(row, 0), sqlite3_column_int(row, 1),
+                    (uint64_t)sqlite3_column_int64(row, 4));
     }
     store_done(row);
     return count;
@@ -390,7 +413,7 @@ static bool restore_one(struct chat *chat, struct session *session, const struct
     struct conversation *conversation = group ? conversation_group(chat, group) : NULL;
     if (group && (!conversation || !conversation_stored(conversation)))
         return !store_reads_failed(chat->store);
-    return start_stored(chat, session, kind, conversation, filter->qos) == CODE_OK;
+    return start_stored(chat, session, kind, conversation, filter->qos, filter->asked) == CODE_OK;
 }
 
 static bool has_filter(const struct session *session, const char *topic)

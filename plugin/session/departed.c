@@ -74,6 +74,7 @@ static void copy_filter(struct departed *departed, struct chat *chat, struct sub
     if (ended && knows(departed, filter->topic))
         return; /* unsubscribed, and subscribed again */
     filter->qos = subscription->qos;
+    filter->asked = subscription->asked;
     filter->ended = ended;
     filter->cursor = subscription_cursor(chat, subscription);
     departed->count++;

@@ -28,6 +28,7 @@ struct ending {
 struct departed_filter {
     char topic[STORED_TOPIC_MAX];
     int qos;
+    uint64_t asked;
     bool ended; /* unsubscribed in that session: it counts for its cursor only */
     int64_t cursor;
 };

@@ -33,9 +33,11 @@ struct subscription {
     /* delivery/subscribe.c */
     int qos;
     uint32_t identifier; /* what an MQTT 5 client calls it; 0: nothing, or Mosquitto 2.0 */
-    bool subscribed;     /* LIVE: false when only joined by command, without SUBSCRIBE */
-    bool untold;         /* LIVE: the group's last messages are still to be sent */
-    uint64_t since;      /* LIVE: the last live publish made before SUBSCRIBE (live_publish.h) */
+    uint64_t asked;      /* stored kinds: the mark of the frame of its last SUBSCRIBE */
+    bool copied;     /* ... which was before the broker's start: it may not know of it. All comes as copies */
+    bool subscribed; /* LIVE: false when only joined by command, without SUBSCRIBE */
+    bool untold;     /* LIVE: the group's last messages are still to be sent */
+    uint64_t since;  /* LIVE: the last live publish made before SUBSCRIBE (live_publish.h) */
 
     /* delivery/replay.c */
     bool replaying; /* what came before has not all been handed yet: live messages wait their turn */

@@ -2,6 +2,7 @@
 """Who was away gets what he has not had: in order, no gap, no repeat."""
 import contextlib
 import json
+import signal
 import sqlite3
 import threading
 import time
@@ -221,6 +222,43 @@ def test_a_kept_session_gets_the_same_without_subscribing_again(broker_factory, 
     assert texts(bob.contents(f"m{last}")) == numbered(3, last)
     alice.send("bob", "live")
     assert texts(bob.contents("live")) == ["live"]
+
+
+@VERSIONS
+@pytest.mark.parametrize("filters", [["chat/user/bob", "chat/group/g1"], ["chat/user/bob/#"]])
+def test_a_kept_session_gets_what_the_broker_has_forgotten_its_filters_for(broker_factory, version, filters):
+    """A broker saves sessions seldom: after a crash one is there without its younger filters."""
+    broker = persistent(broker_factory)
+    alice = broker.user("alice")
+    topic = alice.group("Private", "g1", ["bob"])
+    bob = broker.user("bob", "ios:1", version=version, clean=False).subscribe("chat/user/bob/event")
+    start = len(broker.process.lines)
+    broker.process.signal(signal.SIGUSR1)
+    broker.await_log("Saving in-memory database", start=start)
+    bob.subscribe(*filters)
+    bob.fence()  # what was saved is written
+    broker.restart(kill=True)
+    alice.connect()
+
+    def check(word):
+        alice.send("bob", f"{word} to bob")
+        alice.send("bob", {"text": f"{word} only online", "onlineOnly": True})
+        alice.send(topic, f"{word} to all")
+        expected = [f"{word} to bob", f"{word} only online", f"{word} to all"]
+        assert texts(bob.contents(expected[-1])) == expected
+        assert bob.silent() == []
+
+    bob.connect()
+    assert bob.session_present
+    check("first")
+    bob.disconnect()
+    bob.connect()  # the broker has them no more than before
+    check("second")
+    bob.subscribe(*filters)
+    check("third")
+    bob.disconnect()
+    bob.connect()
+    check("fourth")
 
 
 def test_a_kept_session_gets_the_groups_it_is_subscribed_to(broker, alice):
