@@ -147,11 +147,17 @@ static void print_filter(char filter[TOPIC_MAX], const struct subscription *subs
         topic_print_inbox(filter, self);
 }
 
+static bool is_given(void *context, struct conversation *conversation, const struct message *message)
+{
+    return !is_passed_over(context, conversation, message);
+}
+
 /* Before the first page. What is more than the limit is left out, and the client is told where it begins. */
 static void cut_to_limit(struct chat *chat, struct subscription *subscription)
 {
+    struct replay_page page = {.chat = chat, .subscription = subscription};
     char filter[TOPIC_MAX];
-    int64_t before = merge_newest(subscription->merge, (size_t)chat->options.replay_limit);
+    int64_t before = merge_newest(subscription->merge, (size_t)chat->options.replay_limit, is_given, &page);
     if (before == 0)
         return;
     print_filter(filter, subscription);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "lib/basics.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
@@ -224,6 +225,11 @@ size_t merge_read(struct merge *merge, size_t limit, merge_row *row, void *conte
 
 /* The newest ids seen so far: up to twice the limit, then the older half goes. */
 struct newest {
+    struct chat *chat;
+    const struct stream *stream;
+    merge_counts *counts; /* NULL: all count */
+    void *context;
+    size_t patience; /* of the stream: as many may not count */
     int64_t *ids;
     size_t count, limit;
     int64_t after; /* of the stream, or the oldest that still matters */
@@ -245,11 +251,25 @@ static void shrink(struct newest *newest)
     newest->dropped = true;
 }
 
+static bool does_count(struct newest *newest, const struct message *message)
+{
+    const struct member *member = newest->stream->member;
+    if (!newest->counts || newest->patience == 0)
+        return true;
+    if (!visible_deleted(newest->chat, member, message->id) &&
+        newest->counts(newest->context, member->conversation, message))
+        return true;
+    newest->patience--;
+    return false;
+}
+
 static bool take_newest(void *context, const struct message *message)
 {
     struct newest *newest = context;
     if (message->id <= newest->after)
         return false;
+    if (!does_count(newest, message))
+        return true;
     newest->ids[newest->count++] = message->id;
     if (newest->count < 2 * newest->limit + 1)
         return true;
@@ -278,10 +298,37 @@ static int64_t last_id(const struct merge *merge)
     return last;
 }
 
-int64_t merge_newest(struct merge *merge, size_t limit)
+static void find_newest_in(const struct merge *merge, struct newest *newest, int64_t *floor)
 {
-    struct newest newest = {.limit = limit};
-    int64_t oldest_kept = 0;
+    const int64_t conversation = newest->stream->member->conversation->id;
+    newest->after = larger(newest->stream->after, *floor);
+    newest->patience = PATIENCE;
+    if (newest->counts)
+        log_before(merge->chat->log, conversation, INT64_MAX, take_newest, newest);
+    else
+        log_ids_before(merge->chat->log, conversation, INT64_MAX, take_newest, newest);
+    if (newest->dropped)
+        *floor = larger(newest->ids[newest->limit - 1], *floor);
+}
+
+/* The oldest of the newest that count; 0: all of them are within the limit. */
+static int64_t find_newest(const struct merge *merge, struct newest *newest)
+{
+    int64_t floor = 0;
+    newest->count = 0;
+    newest->dropped = false;
+    for (size_t i = 0; i < merge->count; i++) {
+        newest->stream = &merge->streams[i];
+        find_newest_in(merge, newest, &floor);
+    }
+    shrink(newest);
+    return newest->dropped ? newest->ids[newest->count - 1] : 0;
+}
+
+/* Ids alone are found fast; which of them count is asked only where they are more than the limit. */
+int64_t merge_newest(struct merge *merge, size_t limit, merge_counts *counts, void *context)
+{
+    struct newest newest = {.chat = merge->chat, .context = context, .limit = limit};
     if (merge->count == 0)
         return 0;
     if (limit == 0)
@@ -289,17 +336,10 @@ int64_t merge_newest(struct merge *merge, size_t limit)
     newest.ids = malloc((2 * limit + 1) * sizeof *newest.ids);
     if (!newest.ids)
         return 0;
-    int64_t floor = 0;
-    for (size_t i = 0; i < merge->count; i++) {
-        const struct stream *stream = &merge->streams[i];
-        newest.after = stream->after > floor ? stream->after : floor;
-        log_ids_before(merge->chat->log, stream->member->conversation->id, INT64_MAX, take_newest, &newest);
-        if (newest.dropped)
-            floor = newest.ids[limit - 1] > floor ? newest.ids[limit - 1] : floor;
-    }
-    shrink(&newest);
-    if (newest.dropped)
-        oldest_kept = newest.ids[newest.count - 1];
+    int64_t oldest = find_newest(merge, &newest);
+    newest.counts = counts;
+    if (oldest != 0 && counts)
+        oldest = find_newest(merge, &newest);
     free(newest.ids);
-    return oldest_kept ? cut(merge, oldest_kept) : 0;
+    return oldest != 0 && !store_reads_failed(merge->chat->store) ? cut(merge, oldest) : 0;
 }

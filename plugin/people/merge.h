@@ -39,9 +39,12 @@ typedef bool merge_row(void *context, struct conversation *conversation, const s
  * left. Where the store cannot be read (store_reads_failed tells) it stops, and is not complete. */
 size_t merge_read(struct merge *merge, size_t limit, merge_row *row, void *context, bool *complete);
 
-/* Before the first merge_read: lets all but the newest `limit` messages go. Returns the id of the oldest kept
- * if something was cut off (with limit 0: the last id + 1), otherwise 0. Out of memory: nothing is cut
- * off. */
-int64_t merge_newest(struct merge *merge, size_t limit);
+/* Is it given to the client in the end? It must not read the log. */
+typedef bool merge_counts(void *context, struct conversation *conversation, const struct message *message);
+/* Before the first merge_read: lets all but the newest `limit` messages go, of those that count: neither deleted by
+ * the user nor refused by `counts`. (Of one conversation at most some thousand are looked at that do not.) Returns the id of the
+ * oldest kept if something was cut off (with limit 0: the last id + 1), otherwise 0. Out of memory, or the
+ * store cannot be read: nothing is cut off. */
+int64_t merge_newest(struct merge *merge, size_t limit, merge_counts *counts, void *context);
 
 #endif

@@ -75,6 +75,21 @@ def test_beyond_the_limit_an_event_more_comes_first_and_then_the_newest(broker, 
     assert ids[499] < more["before"] <= ids[500]
 
 
+@pytest.mark.options(replay_limit=3)
+def test_what_is_not_delivered_does_not_count_for_the_limit(broker, alice):
+    """A device's own messages, those its user has deleted, and those that came by a narrower filter."""
+    bob = broker.user("bob", "ios:1")
+    alice.send_many("bob", ["m1", "m2", "gone"])
+    gone = bob.synced()[-1]["id"]
+    bob.command("deleteMessages", ids=[gone])
+    for _ in range(5):
+        bob.send("alice", "own")
+    alice.send("bob", "m3")
+    bob.subscribe(bob.feed)
+    assert texts(bob.contents("m3")) == numbered(1, 3)
+    assert bob.silent(lambda m: m.get("event") == "more") == []
+
+
 @pytest.mark.options(replay_limit=2000)
 def test_within_the_limit_all_of_1500_come_in_order(broker, alice):
     fill(alice, 1500)

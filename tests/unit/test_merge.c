@@ -354,14 +354,32 @@ static void the_newest_are_kept_whatever_conversation_they_are_in(void **state)
     bool complete;
     say_all_over(100);
     struct merge *merge = open_all(0);
-    assert_int_equal(merge_newest(merge, 100), 0);
-    assert_int_equal(merge_newest(merge, 25), ids[75]);
+    assert_int_equal(merge_newest(merge, 100, NULL, NULL), 0);
+    assert_int_equal(merge_newest(merge, 25, NULL, NULL), ids[75]);
     assert_int_equal(merge_read(merge, 200, take, &reader, &complete), 25);
     merge_close(merge);
     merge = open_all(0);
-    assert_int_equal(merge_newest(merge, 0), ids[99] + 1);
+    assert_int_equal(merge_newest(merge, 0, NULL, NULL), ids[99] + 1);
     assert_int_equal(merge_read(merge, 200, take, &reader, &complete), 0);
     assert_true(complete);
+    merge_close(merge);
+}
+
+/* Every other one. */
+static bool is_even(void *context, struct conversation *conversation, const struct message *message)
+{
+    (void)context, (void)conversation;
+    return message->id % 2 == 0;
+}
+
+static void only_what_counts_is_counted_for_the_newest(void **state)
+{
+    (void)state;
+    say_all_over(100);
+    const int64_t last_even = ids[99] - ids[99] % 2;
+    struct merge *merge = open_all(0);
+    assert_int_equal(merge_newest(merge, 50, is_even, NULL), 0);
+    assert_int_equal(merge_newest(merge, 20, is_even, NULL), last_even - 38);
     merge_close(merge);
 }
 
@@ -382,6 +400,7 @@ int main(void)
         TEST(what_may_have_been_deleted_waits),
         TEST(a_conversation_deleted_meanwhile_is_passed_over),
         TEST(the_newest_are_kept_whatever_conversation_they_are_in),
+        TEST(only_what_counts_is_counted_for_the_newest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
