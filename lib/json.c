@@ -2,6 +2,7 @@
 #include "lib/json.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -444,6 +445,22 @@ bool json_unique(const cJSON *tree, const char **twice)
         if (child->child && !json_unique(child, twice))
             return false;
     return true;
+}
+
+cJSON *json_create_whole(int64_t number)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%lld", (long long)number);
+    return cJSON_CreateRaw(digits);
+}
+
+bool json_add_whole(cJSON *object, const char *name, int64_t number)
+{
+    cJSON *item = json_create_whole(number);
+    if (item && cJSON_AddItemToObject(object, name, item))
+        return true;
+    cJSON_Delete(item);
+    return false;
 }
 
 cJSON *json_add_object(cJSON *array)

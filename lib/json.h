@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define JSON_DEPTH_MAX   64
 #define SAFE_INTEGER_MAX 9007199254740991LL /* 2^53 - 1 */
@@ -39,6 +40,11 @@ cJSON *json_read(const char *text, size_t len);
 /* No object in the tree has a name twice. Otherwise *twice is the name, or NULL when memory ran out. O(n log
  * n). */
 __attribute__((warn_unused_result)) bool json_unique(const cJSON *tree, const char **twice);
+
+/* Whole numbers, digit by digit: cJSON's own write 10^15 as 1e+15, which not every reader takes for whole. NULL,
+ * false: out of memory. */
+cJSON *json_create_whole(int64_t number);
+bool json_add_whole(cJSON *object, const char *name, int64_t number);
 
 /* A new object at the end of the array; NULL: out of memory. */
 cJSON *json_add_object(cJSON *array);

@@ -93,8 +93,8 @@ static bool add_retry(cJSON *command, const struct outcome *outcome)
         return false;
     if (retry < 0 || (outcome->verdict != VERDICT_RETRY && !uncounted))
         return true;
-    return cJSON_AddNumberToObject(command, "retryAfterSeconds",
-                                   (double)(retry < RETRY_SECONDS_MAX ? retry : RETRY_SECONDS_MAX));
+    return json_add_whole(command, "retryAfterSeconds",
+                          retry < RETRY_SECONDS_MAX ? retry : RETRY_SECONDS_MAX);
 }
 
 static cJSON *make_failed(const struct job *job, const struct outcome *outcome)
@@ -102,7 +102,7 @@ static cJSON *make_failed(const struct job *job, const struct outcome *outcome)
     cJSON *command = cJSON_CreateObject();
     bool added =
         command && cJSON_AddStringToObject(command, "command", "pushFailed") &&
-        cJSON_AddNumberToObject(command, "job", (double)job->id) &&
+        json_add_whole(command, "job", job->id) &&
         cJSON_AddStringToObject(command, "error", outcome->reason) &&
         (outcome->verdict != VERDICT_INVALID_TOKEN || cJSON_AddTrueToObject(command, "invalidToken")) &&
         (outcome->verdict != VERDICT_DEAD || cJSON_AddTrueToObject(command, "dead")) &&
@@ -176,7 +176,7 @@ static void close_batch(struct answers *answers)
 bool answers_add(struct answers *answers, const struct job *job, const struct outcome *outcome)
 {
     bool done = outcome->verdict == VERDICT_DONE;
-    bool added = done ? add_to(&answers->done, cJSON_CreateNumber((double)job->id))
+    bool added = done ? add_to(&answers->done, json_create_whole(job->id))
                       : add_to(&answers->failed, make_failed(job, outcome));
     if (!added)
         return false;

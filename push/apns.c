@@ -65,8 +65,8 @@ static char *print_pair(const char *name, const char *text, const char *second_n
 {
     cJSON *object = cJSON_CreateObject();
     bool added = object && cJSON_AddStringToObject(object, name, text) &&
-                 (second ? cJSON_AddStringToObject(object, second_name, second)
-                         : cJSON_AddNumberToObject(object, second_name, (double)second_number));
+                 (second ? cJSON_AddStringToObject(object, second_name, second) != NULL
+                         : json_add_whole(object, second_name, second_number));
     char *printed = added ? cJSON_PrintUnformatted(object) : NULL;
     cJSON_Delete(object);
     return printed;
@@ -127,11 +127,22 @@ static bool add_aps(cJSON *payload, const struct app_config *config, const struc
                     struct text_cuts *cuts)
 {
     cJSON *aps = cJSON_AddObjectToObject(payload, "aps");
-    return aps && add_alert(aps, job, cuts) &&
-           (job->badge < 0 || cJSON_AddNumberToObject(aps, "badge", job->badge)) &&
+    return aps && add_alert(aps, job, cuts) && (job->badge < 0 || json_add_whole(aps, "badge", job->badge)) &&
            cJSON_AddStringToObject(aps, "sound", job->sound ? job->sound : config->sound) &&
            cJSON_AddStringToObject(aps, "thread-id", job->collapse) &&
-           cJSON_AddNumberToObject(aps, "mutable-content", 1);
+           json_add_whole(aps, "mutable-content", 1);
+}
+
+/* As the broker wrote it; cJSON would write some ids otherwise. */
+static bool add_about(cJSON *payload, const struct job *job)
+{
+    cJSON *about = cJSON_Duplicate(job->about, true), *id = json_create_whole(job->message);
+    if (id && !cJSON_ReplaceItemInObjectCaseSensitive(about, "id", id))
+        cJSON_Delete(id); /* it has none */
+    if (about && id && cJSON_AddItemToObject(payload, "message", about))
+        return true;
+    cJSON_Delete(about);
+    return false;
 }
 
 static char *print_payload(const struct app_config *config, const struct job *job)
@@ -140,8 +151,7 @@ static char *print_payload(const struct app_config *config, const struct job *jo
     struct text_cuts cuts = {.parent = payload, .whole = "ext"};
     char *text = NULL;
     if (payload && add_aps(payload, config, job, &cuts) &&
-        (!job->ext || cJSON_AddStringToObject(payload, "ext", job->ext)) &&
-        cJSON_AddItemReferenceToObject(payload, "message", (cJSON *)(uintptr_t)job->about))
+        (!job->ext || cJSON_AddStringToObject(payload, "ext", job->ext)) && add_about(payload, job))
         text = text_print_within(payload, PAYLOAD_MAX, &cuts);
     cJSON_Delete(payload);
     return text;

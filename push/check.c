@@ -77,16 +77,15 @@ static char *print_job(const struct app_config *app, const char *token)
     char *text = NULL;
     int64_t now = clock_wall();
     cJSON *job = cJSON_CreateObject(), *about = cJSON_AddObjectToObject(job, "message");
-    if (about && cJSON_AddNumberToObject(job, "job", 0) && cJSON_AddNumberToObject(job, "attempt", 1) &&
+    if (about && json_add_whole(job, "job", 0) && json_add_whole(job, "attempt", 1) &&
         cJSON_AddStringToObject(job, "provider", provider_names[app->kind]) &&
         cJSON_AddStringToObject(job, "businessID", app->business) &&
         cJSON_AddStringToObject(job, "token", token) && cJSON_AddStringToObject(job, "userID", "test") &&
         cJSON_AddStringToObject(job, "title", "chatpushd") &&
         cJSON_AddStringToObject(job, "body", "Notifications arrive.") &&
-        cJSON_AddStringToObject(job, "collapse", "test") && cJSON_AddNumberToObject(about, "id", 0) &&
-        cJSON_AddStringToObject(about, "sender", "test") &&
-        cJSON_AddNumberToObject(job, "time", (double)now) &&
-        cJSON_AddNumberToObject(job, "expire", (double)(now + TTL_MS)))
+        cJSON_AddStringToObject(job, "collapse", "test") && json_add_whole(about, "id", 0) &&
+        cJSON_AddStringToObject(about, "sender", "test") && json_add_whole(job, "time", now) &&
+        json_add_whole(job, "expire", (now + TTL_MS)))
         text = cJSON_PrintUnformatted(job);
     cJSON_Delete(job);
     return text;

@@ -131,8 +131,7 @@ static char *print_claims(const struct service_account *service, int64_t now)
     bool added = claims && cJSON_AddStringToObject(claims, "iss", service->email) &&
                  cJSON_AddStringToObject(claims, "scope", SCOPE) &&
                  cJSON_AddStringToObject(claims, "aud", service->token_uri) &&
-                 cJSON_AddNumberToObject(claims, "iat", (double)now) &&
-                 cJSON_AddNumberToObject(claims, "exp", (double)(now + ASKED_SECONDS));
+                 json_add_whole(claims, "iat", now) && json_add_whole(claims, "exp", (now + ASKED_SECONDS));
     char *text = added ? cJSON_PrintUnformatted(claims) : NULL;
     cJSON_Delete(claims);
     return text;
@@ -218,7 +217,7 @@ static bool add_look(cJSON *android, const struct job *job)
 {
     cJSON *look = cJSON_AddObjectToObject(android, "notification");
     return look && (!*job->collapse || cJSON_AddStringToObject(look, "tag", job->collapse)) &&
-           (job->badge < 0 || cJSON_AddNumberToObject(look, "notification_count", job->badge)) &&
+           (job->badge < 0 || json_add_whole(look, "notification_count", job->badge)) &&
            cJSON_AddStringToObject(look, "sound", job->sound ? job->sound : "default");
 }
 

@@ -40,7 +40,7 @@ static bool add_import(cJSON *list, const char *id, enum import_result result)
     cJSON *item = json_add_object(list);
     if (!item)
         return false;
-    return cJSON_AddStringToObject(item, "userID", id) && cJSON_AddNumberToObject(item, "result", result);
+    return cJSON_AddStringToObject(item, "userID", id) && json_add_whole(item, "result", result);
 }
 
 int command_import_users(struct command *command)
@@ -98,8 +98,8 @@ int command_get_user(struct command *command)
                 cJSON_AddStringToObject(data, "nickname", profile->nickname) &&
                 cJSON_AddStringToObject(data, "faceURL", profile->face_url) &&
                 cJSON_AddStringToObject(data, "status", presence_name(presence_status(user))) &&
-                cJSON_AddNumberToObject(data, "createTime", (double)user->created) &&
-                cJSON_AddNumberToObject(data, "bannedUntil", (double)user->banned_until);
+                json_add_whole(data, "createTime", user->created) &&
+                json_add_whole(data, "bannedUntil", user->banned_until);
     return good ? answer_joined_groups(command, user) : command_answered(command, false);
 }
 

@@ -8,6 +8,7 @@
 #include "acl/code.h"
 #include "acl/topic.h"
 #include "lib/basics.h"
+#include "lib/json.h"
 #include "lib/json_text.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
@@ -64,9 +65,9 @@ static bool answer_receipt(cJSON *data, const struct receipt *receipt)
 {
     if (receipt->time == 0) /* shed: as for a publish, no error and nothing to tell */
         return true;
-    return (receipt->id == 0 || cJSON_AddNumberToObject(data, "id", (double)receipt->id)) &&
-           (receipt->seq < 0 || cJSON_AddNumberToObject(data, "seq", (double)receipt->seq)) &&
-           cJSON_AddNumberToObject(data, "time", (double)receipt->time);
+    return (receipt->id == 0 || json_add_whole(data, "id", receipt->id)) &&
+           (receipt->seq < 0 || json_add_whole(data, "seq", receipt->seq)) &&
+           json_add_whole(data, "time", receipt->time);
 }
 
 int command_send_message(struct command *command)

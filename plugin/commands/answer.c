@@ -6,6 +6,7 @@
 
 #include "acl/code.h"
 #include "acl/command_table.h"
+#include "lib/json.h"
 
 static bool append(struct answer *answer, const char *text)
 {
@@ -40,7 +41,7 @@ static bool add_data_take(cJSON *item, cJSON *data)
 
 static bool add_error(cJSON *item, int code, const char *error)
 {
-    return cJSON_AddNumberToObject(item, "code", code) &&
+    return json_add_whole(item, "code", code) &&
            cJSON_AddStringToObject(item, "error", error[0] ? error : code_text(code));
 }
 

@@ -73,7 +73,7 @@ static bool add_application(struct chat *chat, cJSON *array, const struct applic
                                    application->kind == APPLICATION_INVITE ? "invite" : "join") &&
            (!application->inviter[0] || cJSON_AddStringToObject(item, "inviter", application->inviter)) &&
            cJSON_AddStringToObject(item, "message", application->message) &&
-           cJSON_AddNumberToObject(item, "time", (double)application->time);
+           json_add_whole(item, "time", application->time);
 }
 
 /* The oldest first; what does not fit comes when these have been handled. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "lib/json.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/event.h"
@@ -92,7 +93,7 @@ static int change(struct command *command, struct attributes_outcome *outcome)
 
 static int answer_version(struct command *command, int64_t version)
 {
-    return command_answered(command, cJSON_AddNumberToObject(command->data, "version", (double)version));
+    return command_answered(command, json_add_whole(command->data, "version", version));
 }
 
 int command_set_group_attributes(struct command *command)
@@ -128,7 +129,7 @@ int command_get_group_attributes(struct command *command)
     if (!now)
         return CODE_BUSY;
     cJSON *list = cJSON_AddObjectToObject(command->data, "attributes");
-    bool good = list && cJSON_AddNumberToObject(command->data, "version", (double)now->version);
+    bool good = list && json_add_whole(command->data, "version", now->version);
     for (size_t i = 0; good && i < now->count; i++)
         if (is_wanted(keys, now->list[i].key))
             good = cJSON_AddStringToObject(list, now->list[i].key, now->list[i].value) != NULL;

@@ -164,8 +164,7 @@ static bool add_ban(cJSON *array, const struct ban *ban)
 {
     cJSON *item = json_add_object(array);
     return item && cJSON_AddStringToObject(item, "userID", ban->user) &&
-           cJSON_AddNumberToObject(item, "until", (double)ban->until) &&
-           cJSON_AddStringToObject(item, "operator", ban->by) &&
+           json_add_whole(item, "until", ban->until) && cJSON_AddStringToObject(item, "operator", ban->by) &&
            cJSON_AddStringToObject(item, "reason", ban->reason);
 }
 
@@ -183,7 +182,7 @@ int command_get_group_bans(struct command *command)
     for (; good && next < count && next - first < (size_t)command_number(command, FIELD_LIMIT); next++)
         good = add_ban(array, list[next]);
     if (good && next < count)
-        good = cJSON_AddNumberToObject(command->data, "next", (double)next) != NULL;
+        good = json_add_whole(command->data, "next", (int64_t)next);
     command->walked += HASH_COUNT(bans->by_user);
     return command_answered(command, good);
 }

@@ -123,7 +123,7 @@ bool candidates_answer(struct command *command, const struct candidates *candida
         const struct candidate *candidate = &candidates->list[i];
         cJSON *item = json_add_object(array);
         good = item && cJSON_AddStringToObject(item, "userID", candidate->user_id) &&
-               cJSON_AddNumberToObject(item, "result", candidate->result);
+               json_add_whole(item, "result", candidate->result);
     }
     return good;
 }

@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "acl/code.h"
+#include "lib/json.h"
 #include "plugin/commands/page.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/event.h"
@@ -123,10 +124,10 @@ static bool add_state(struct chat *chat, cJSON *object, struct member *member)
     const struct conversation *conversation = member->conversation;
     return cJSON_AddStringToObject(object, conversation_kind(conversation),
                                    conversation_name(conversation, member->user_id)) &&
-           cJSON_AddNumberToObject(object, "unread", (double)member_unread(chat, member)) &&
+           json_add_whole(object, "unread", member_unread(chat, member)) &&
            cJSON_AddBoolToObject(object, "atMe", member_at_me(chat, member)) &&
            cJSON_AddBoolToObject(object, "pinned", member->pinned) &&
-           cJSON_AddNumberToObject(object, "readID", (double)member->read_id);
+           json_add_whole(object, "readID", member->read_id);
 }
 
 /* false: the page is full, or failed. */
@@ -153,10 +154,9 @@ static int answer_list(struct command *command, const struct list *list, size_t 
     int64_t total = user_total_unread(chat, command->session->user);
     if (store_reads_failed(chat->store))
         return CODE_BUSY;
-    return command_answered(command,
-                            page.array && !page.failed &&
-                                cJSON_AddBoolToObject(command->data, "complete", i == list->count) &&
-                                cJSON_AddNumberToObject(command->data, "totalUnread", (double)total));
+    return command_answered(command, page.array && !page.failed &&
+                                         cJSON_AddBoolToObject(command->data, "complete", i == list->count) &&
+                                         json_add_whole(command->data, "totalUnread", total));
 }
 
 int command_get_conversations(struct command *command)

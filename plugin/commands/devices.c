@@ -29,7 +29,7 @@ static bool add_device(struct command *command, cJSON *array, const struct devic
            cJSON_AddStringToObject(item, "platform", platform_name(entry->platform)) &&
            cJSON_AddBoolToObject(item, "online",
                                  session_by_client_id(command->chat, entry->client_id) != NULL) &&
-           cJSON_AddNumberToObject(item, "lastUsed", (double)entry->last_used);
+           json_add_whole(item, "lastUsed", entry->last_used);
 }
 
 int answer_devices(struct command *command, const struct user *user)

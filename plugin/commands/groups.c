@@ -250,10 +250,10 @@ static bool answer_info(cJSON *data, const struct conversation *conversation, co
            cJSON_AddStringToObject(data, "inviteOpt", invite_opt_name(group->invite_opt)) &&
            cJSON_AddBoolToObject(data, "allMuted", group->all_muted) &&
            cJSON_AddStringToObject(data, "owner", group->owner) &&
-           cJSON_AddNumberToObject(data, "createTime", (double)group->created) &&
-           cJSON_AddNumberToObject(data, "memberCount", (double)heads->members) &&
-           cJSON_AddNumberToObject(data, "onlineCount", (double)heads->online) &&
-           cJSON_AddNumberToObject(data, "lastSeq", (double)conversation->last_seq);
+           json_add_whole(data, "createTime", group->created) &&
+           json_add_whole(data, "memberCount", (int64_t)heads->members) &&
+           json_add_whole(data, "onlineCount", (int64_t)heads->online) &&
+           json_add_whole(data, "lastSeq", conversation->last_seq);
 }
 
 int command_get_group_info(struct command *command)
@@ -311,9 +311,9 @@ static bool add_joined_group(struct chat *chat, cJSON *array, struct member *mem
            cJSON_AddStringToObject(item, "groupName", group->name) &&
            cJSON_AddStringToObject(item, "groupType", group_traits(group->type)->name) &&
            cJSON_AddStringToObject(item, "role", role_name(member->role)) &&
-           cJSON_AddNumberToObject(item, "lastSeq", (double)conversation->last_seq) &&
-           cJSON_AddNumberToObject(item, "lastID", (double)conversation->last_id) &&
-           cJSON_AddNumberToObject(item, "unread", (double)member_unread(chat, member));
+           json_add_whole(item, "lastSeq", conversation->last_seq) &&
+           json_add_whole(item, "lastID", conversation->last_id) &&
+           json_add_whole(item, "unread", member_unread(chat, member));
 }
 
 int answer_joined_groups(struct command *command, struct user *user)

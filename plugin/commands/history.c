@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "acl/code.h"
 #include "lib/basics.h"
+#include "lib/json.h"
 #include "plugin/commands/commands.h"
 #include "plugin/commands/page.h"
 #include "plugin/core/chat.h"
@@ -23,7 +24,7 @@ static int answer(struct command *command, const struct page *page, bool complet
         return CODE_BUSY;
     bool good = !page->failed && cJSON_AddBoolToObject(command->data, "complete", complete);
     if (good && !complete && !page->array->child)
-        good = cJSON_AddNumberToObject(command->data, next_name, (double)next);
+        good = json_add_whole(command->data, next_name, next);
     return command_answered(command, good);
 }
 

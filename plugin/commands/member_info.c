@@ -5,6 +5,7 @@
 
 #include "acl/code.h"
 #include "lib/basics.h"
+#include "lib/json.h"
 #include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
@@ -37,7 +38,7 @@ static void announce_mute(struct command *command, struct conversation *conversa
     const char *const members[] = {member->user_id};
     cJSON *info = cJSON_CreateObject();
     if (info)
-        cJSON_AddNumberToObject(info, "mutedUntil", (double)member->muted_until);
+        json_add_whole(info, "mutedUntil", member->muted_until);
     const struct tips tips = {.kind = TIPS_MUTE,
                               .type = "mute",
                               .by = command->session->user->id,

@@ -26,15 +26,15 @@ static bool add_member(cJSON *array, const char *user_id, const struct member *m
            cJSON_AddStringToObject(
                item, "role", role_name(member && member->role != ROLE_NONE ? member->role : ROLE_MEMBER)) &&
            cJSON_AddStringToObject(item, "nameCard", member ? member->name_card : "") &&
-           cJSON_AddNumberToObject(item, "joinTime", member ? (double)member->joined : 0) &&
-           cJSON_AddNumberToObject(item, "mutedUntil", member ? (double)member->muted_until : 0);
+           json_add_whole(item, "joinTime", member ? member->joined : 0) &&
+           json_add_whole(item, "mutedUntil", member ? member->muted_until : 0);
 }
 
 /* `next` is there if somebody comes after the page. */
 static bool add_next(cJSON *data, const struct member_page *page, size_t count)
 {
     size_t next = page->offset + page->limit;
-    return next >= count || cJSON_AddNumberToObject(data, "next", (double)next);
+    return next >= count || json_add_whole(data, "next", (int64_t)next);
 }
 
 static int compare_members(const void *a, const void *b)

@@ -5,6 +5,7 @@
 
 #include "acl/code.h"
 #include "acl/limits.h"
+#include "lib/json.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/event.h"
 #include "plugin/people/conversation.h"
@@ -57,5 +58,5 @@ int command_get_unread(struct command *command)
     command->walked += command->session->user->membership_count;
     if (store_reads_failed(command->chat->store))
         return CODE_BUSY;
-    return command_answered(command, cJSON_AddNumberToObject(command->data, "totalUnread", (double)total));
+    return command_answered(command, json_add_whole(command->data, "totalUnread", total));
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "lib/json.h"
 #include "lib/text.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
@@ -131,7 +132,7 @@ static cJSON *tips_json(const struct tips *tips)
     bool good = object && cJSON_AddStringToObject(object, "type", tips->type) &&
                 cJSON_AddStringToObject(object, "operator", tips->by);
     if (tips->count > 0)
-        good = good && cJSON_AddNumberToObject(object, "count", (double)tips->count);
+        good = good && json_add_whole(object, "count", (int64_t)tips->count);
     if (members && !(good && cJSON_AddItemToObject(object, "members", members)))
         cJSON_Delete(members);
     if (info && !(good && cJSON_AddItemToObject(object, "info", info)))
@@ -234,7 +235,7 @@ void announce_notice(struct chat *chat, struct user *to, const struct notice *no
 static cJSON *recall_json(const char *by, int64_t id, const char *reason)
 {
     cJSON *object = cJSON_CreateObject();
-    if (object && cJSON_AddNumberToObject(object, "id", (double)id) && add_text(object, "operator", by) &&
+    if (object && json_add_whole(object, "id", id) && add_text(object, "operator", by) &&
         add_text(object, "reason", reason))
         return object;
     cJSON_Delete(object);

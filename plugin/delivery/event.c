@@ -9,6 +9,7 @@
 
 #include "acl/code.h"
 #include "acl/topic.h"
+#include "lib/json.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/live_publish.h"
@@ -196,7 +197,7 @@ void event_attributes(struct chat *chat, const struct session *writer, struct co
     char *text = NULL;
     if (cJSON_AddStringToObject(changed, "event", "attributes") &&
         cJSON_AddStringToObject(changed, "group", group->group->id) &&
-        cJSON_AddNumberToObject(changed, "version", (double)version))
+        json_add_whole(changed, "version", version))
         text = cJSON_PrintUnformatted(changed);
     if (text && conversation_stored(group)) {
         send_to_members(chat, group, writer, text);
@@ -245,10 +246,10 @@ void event_rejected(struct chat *chat, struct session *session, const char *topi
     chat->count.rejected++;
     cJSON_AddStringToObject(event, "event", "rejected");
     cJSON_AddStringToObject(event, "topic", topic);
-    cJSON_AddNumberToObject(event, "code", code);
+    json_add_whole(event, "code", code);
     cJSON_AddStringToObject(event, "error", reason && *reason ? reason : code_text(code));
     if (random != 0)
-        cJSON_AddNumberToObject(event, "random", (double)random);
+        json_add_whole(event, "random", random);
     char *text = cJSON_PrintUnformatted(event);
     if (text && !backlog_over(chat, session))
         send_text(session, text);

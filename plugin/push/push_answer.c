@@ -99,7 +99,7 @@ static bool add_dead(cJSON *list, sqlite3_stmt *row)
     cJSON *item = json_add_object(list);
     if (!item)
         return false;
-    return cJSON_AddNumberToObject(item, "job", (double)sqlite3_column_int64(row, 0)) &&
+    return json_add_whole(item, "job", sqlite3_column_int64(row, 0)) &&
            cJSON_AddStringToObject(item, "userID", store_text(row, 1)) &&
            cJSON_AddStringToObject(item, "provider", store_text(row, 2)) &&
            cJSON_AddStringToObject(item, "error", store_text(row, 3));

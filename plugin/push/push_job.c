@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/basics.h"
+#include "lib/json.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/payload/notification.h"
@@ -224,7 +225,7 @@ static bool add_text(cJSON *object, const char *name, const char *text)
 
 static bool add_number(cJSON *object, const char *name, int64_t number)
 {
-    return cJSON_AddNumberToObject(object, name, (double)number);
+    return json_add_whole(object, name, number);
 }
 
 /* With this message, committed or not: this conversation is reckoned from memory, the others only if they are

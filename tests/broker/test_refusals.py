@@ -158,3 +158,11 @@ def test_a_refusal_does_not_close_the_connection(alice):
     for payload in BROKEN[:10]:
         alice.publish("chat/user/bob", payload)
     alice.send("bob", "still here")
+
+
+@pytest.mark.parametrize("random", [10**15, 45 * 10**14, 2**53 - 1])
+def test_a_large_random_is_repeated_digit_by_digit(broker, random):
+    alice = broker.user("alice")
+    alice.start_publish("chat/user/nobody", {"text": "x", "random": random})
+    found = alice.wait(lambda message: message.get("event") == "rejected", "not rejected")
+    assert f'"random":{random}'.encode() in found.payload

@@ -100,6 +100,24 @@ static void an_ext_that_is_too_long_is_left_out(void **state)
     http_request_clear(&request);
 }
 
+/* cJSON alone would make 1e+15 of it. */
+static void an_id_is_passed_on_digit_by_digit(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"job\":5,\"provider\":\"apns\",\"token\":\"t\",\"userID\":\"bob\",\"badge\":3,"
+        "\"message\":{\"id\":1000000000000000,\"sender\":\"alice\"}}";
+    const struct app_config config = {.kind = PROVIDER_APNS, .url = url, .topic = topic, .sound = sound};
+    struct account account = apple(&config);
+    struct http_request request = {0};
+    struct job job;
+    assert_null(job_parse(&job, text, strlen(text)));
+    assert_true(provider_apns.request(&account, &job, 0, &request));
+    assert_non_null(strstr(request.body, "\"message\":{\"id\":1000000000000000,\"sender\":\"alice\"}"));
+    job_clear(&job);
+    http_request_clear(&request);
+}
+
 static enum verdict judged(const struct provider *provider, long status, const char *body)
 {
     const struct http_answer answer = {.status = status, .body = body, .retry_after_seconds = -1};
@@ -205,6 +223,7 @@ int main(void)
         cmocka_unit_test(a_longer_collapse_id_goes_as_its_digest),
         cmocka_unit_test(a_collapse_id_that_no_header_can_have_goes_as_its_digest),
         cmocka_unit_test(an_ext_that_is_too_long_is_left_out),
+        cmocka_unit_test(an_id_is_passed_on_digit_by_digit),
         cmocka_unit_test(every_status_has_a_verdict),
         cmocka_unit_test(a_reason_counts_only_with_its_status),
         cmocka_unit_test(answers_that_make_no_sense_are_judged_by_their_status),

@@ -342,9 +342,26 @@ static void quoting_a_length_that_overflows_fails(void **state)
     assert_int_equal(json_quoted_len("", SIZE_MAX / 2), 0);
 }
 
+static void whole_numbers_are_written_digit_by_digit(void **state)
+{
+    (void)state;
+    const int64_t numbers[] = {0, -1, 1000000000000000, 4500000000000000, SAFE_INTEGER_MAX};
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        char wanted[40];
+        cJSON *object = cJSON_CreateObject();
+        assert_true(json_add_whole(object, "n", numbers[i]));
+        char *text = cJSON_PrintUnformatted(object);
+        snprintf(wanted, sizeof wanted, "{\"n\":%lld}", (long long)numbers[i]);
+        assert_string_equal(text, wanted);
+        cJSON_free(text);
+        cJSON_Delete(object);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whole_numbers_are_written_digit_by_digit),
         cmocka_unit_test(strict_text_is_accepted),
         cmocka_unit_test(broken_text_is_refused),
         cmocka_unit_test(nesting_ends_at_64),
