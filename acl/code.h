@@ -48,6 +48,7 @@
     X(NO_MESSAGE, 20022, "the message does not exist")                                                       \
     X(ALREADY_RECALLED, 20023, "the message has been recalled already")                                      \
     X(NOT_ADMIN, 60010, "only for administrators")                                                           \
+    X(WORD, 80001, "a word in it is not allowed")                                                            \
     X(BAD_MESSAGE, 90002, "the message is not valid")                                                        \
     X(RESERVED_MEMBER, 90010, "the message has a member that only the server may set")                       \
     X(TOO_LONG, 93000, "the message is too long")

@@ -25,6 +25,7 @@
 #define OWN_CONVERSATION(needed)           FIELD(TO, OWN_CONVERSATION, needed)
 #define ADDRESS(needed)                    FIELD(TO, ADDRESS, needed)
 #define DEFAULT(number)                    .otherwise = (number)
+#define WORDS                              .filtered = true
 #define MAY(right)                         .guarded = true, .action = ACTION_##right
 /* clang-format on */
 

@@ -102,6 +102,7 @@ struct command_field {
     int64_t otherwise; /* a number when it is not there */
     const char *words; /* "admin member"; "Private|Work Public": Work is understood for Private */
     const struct command_field *of; /* ended by TYPE_NONE */
+    bool filtered;                  /* a text that the word filter looks at */
     bool guarded;                   /* who gives it must have the right to `action` in the group */
     enum action action;
 };

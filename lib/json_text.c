@@ -32,11 +32,6 @@ const char *json_skip_value(const char *p)
     return p;
 }
 
-static const char *value_of(const char *member)
-{
-    return json_skip_space(json_skip_space(json_skip_string(member)) + 1);
-}
-
 /* To the next item or member; NULL at the end. */
 static const char *next(const char *p)
 {
@@ -61,7 +56,7 @@ bool json_next_member(const char **p, struct json_span *out)
     const char *at = next(*p);
     if (!at)
         return false;
-    *p = json_skip_value(value_of(at));
+    *p = json_skip_value(json_member_value(at));
     *out = (struct json_span){at, (size_t)(*p - at)};
     return true;
 }
@@ -72,6 +67,6 @@ const char *json_text_of_child(const char *text, const cJSON *object, const cJSO
     struct json_span member;
     for (const cJSON *at = object->child; at && json_next_member(&p, &member); at = at->next)
         if (at == child)
-            return value_of(member.at);
+            return json_member_value(member.at);
     return NULL;
 }

@@ -49,6 +49,12 @@ struct json_span {
 bool json_next_item(const char **p, struct json_span *out);
 bool json_next_member(const char **p, struct json_span *out);
 
+/* Where the value of a member begins that json_next_member has given. */
+static inline const char *json_member_value(const char *member)
+{
+    return json_skip_space(json_skip_space(json_skip_string(member)) + 1);
+}
+
 /* Where the value of `child` begins, a direct child of the object that `text` was parsed into; NULL: it is
  * none. */
 const char *json_text_of_child(const char *text, const cJSON *object, const cJSON *child);

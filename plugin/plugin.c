@@ -27,6 +27,7 @@
 #include "plugin/delivery/deliver.h"
 #include "plugin/delivery/dismissal.h"
 #include "plugin/delivery/event.h"
+#include "plugin/delivery/filter.h"
 #include "plugin/delivery/live_publish.h"
 #include "plugin/delivery/message.h"
 #include "plugin/delivery/recent.h"
@@ -374,6 +375,7 @@ static const struct noun {
     {recents_open, recents_close, NULL},
     {delivery_open, delivery_close, NULL},
     {NULL, live_publishes_close, NULL},
+    {NULL, filter_close, filter_tick},
     {NULL, NULL, replay_tick},
     {NULL, audience_close, audience_tick},
     {dismissals_open, dismissals_close, dismissals_tick},
@@ -462,6 +464,7 @@ static int on_reload(int event, void *event_data, void *userdata)
         broker_error("settings_file is not applied: %s", error);
     if (keys_load(&chat->keys, chat->options.secret_key_file, error, sizeof error))
         broker_error("secret_key_file is not applied, the old keys stay: %s", error);
+    filter_reload(chat);
     store_set_retention(chat->store, chat->options.retention_days * DAY_MS);
     store_set_clock_checked(chat->store, chat->options.clock_checked);
     for (session = sessions_first(chat); session; session = session->next) {
@@ -578,7 +581,9 @@ static int configure(struct chat *chat, const struct mosquitto_opt *opts, int co
         pairs[i] = (struct option_pair){opts[i].key, opts[i].value};
     int result = options_parse(&chat->options, pairs, (size_t)count, error, error_size);
     free(pairs);
-    return result ? result : load_keys(chat, error, error_size);
+    if (result == 0)
+        result = load_keys(chat, error, error_size);
+    return result ? result : filter_open(chat, error, error_size);
 }
 
 static void plugin_free(struct plugin *plugin)

@@ -33,6 +33,8 @@ static int run(const struct command_row *row, struct command *command)
     if (code == CODE_OK)
         code = access_check(command, row->fields);
     if (code == CODE_OK)
+        code = fields_filter(command, row->fields);
+    if (code == CODE_OK)
         code = functions[row - command_rows](command);
     /* A refusal that rests on something unread is none. */
     return code > CODE_OK && store_reads_failed(store) ? CODE_BUSY : code;

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "acl/code.h"
@@ -10,6 +11,9 @@
 #include "acl/limits.h"
 #include "lib/basics.h"
 #include "lib/json.h"
+#include "plugin/core/chat.h"
+#include "plugin/payload/words.h"
+#include "plugin/session/session.h"
 
 _Static_assert(ID_MAX == SAFE_INTEGER_MAX, "an id is a whole number that JSON carries exactly");
 
@@ -274,4 +278,50 @@ bool field_named_before(const cJSON *array, const cJSON *item)
         if (strcmp(earlier->valuestring, item->valuestring) == 0)
             return true;
     return false;
+}
+
+/* Words */
+
+static int refuse_text(struct command *command, const struct command_field *field)
+{
+    (void)command_refuse(command, "%s: %s", field_name(field->name), code_text(CODE_WORD));
+    return CODE_WORD;
+}
+
+/* The text is the request's own, which nobody else reads. */
+static int filter_text(struct command *command, const struct command_field *field)
+{
+    const char *name = field_name(field->name);
+    cJSON *item = cJSON_GetObjectItemCaseSensitive(command->request, name);
+    const char *text = cJSON_GetStringValue(item);
+    char *masked = NULL;
+    size_t len = 0;
+    switch (words_apply(command->chat->words, text, strlen(text), (size_t)field->max, &masked, &len)) {
+    case WORDS_CLEAN:
+        return CODE_OK;
+    case WORDS_MASKED:
+        break;
+    case WORDS_REFUSED:
+        return refuse_text(command, field);
+    case WORDS_NO_MEMORY:
+        return CODE_BUSY;
+    }
+    int code = len == 0                             ? refuse_text(command, field)
+               : cJSON_SetValuestring(item, masked) ? CODE_OK
+                                                    : CODE_BUSY;
+    free(masked);
+    return code;
+}
+
+int fields_filter(struct command *command, const struct command_field *fields)
+{
+    if (!command->chat->words || command->session->admin)
+        return CODE_OK;
+    for (const struct command_field *field = fields; field->type != TYPE_NONE; field++) {
+        int code =
+            field->filtered && command_has(command, field->name) ? filter_text(command, field) : CODE_OK;
+        if (code != CODE_OK)
+            return code;
+    }
+    return CODE_OK;
 }

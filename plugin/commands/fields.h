@@ -9,6 +9,9 @@
 
 /* All that are not looked up, in the table's order: the first that is wrong decides. */
 int fields_check(struct command *command, const struct command_field *fields);
+/* Once the caller may: the word filter, for all but app admins. Replaces words in the request's own fields. CODE_WORD
+ * (too when a text becomes too long or empty by that), or CODE_BUSY: out of memory. */
+int fields_filter(struct command *command, const struct command_field *fields);
 /* One of a type that is not looked up. */
 int field_check(struct command *command, const struct command_field *field);
 

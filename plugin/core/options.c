@@ -75,6 +75,7 @@ static const struct option_row rows[] = {
     {OPT(ring_bytes),              NUMBER, 4194304, RING_BYTES_MAX,  "67108864", 0,        NULL},
     {OPT(push_lease_seconds),      NUMBER, 1,       3600,            "30",       RUNNING,  NULL},
     {OPT(push_ttl_seconds),        NUMBER, 60,      604800,          "86400",    RUNNING,  NULL},
+    {OPT(words_file),              TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
     {OPT(settings_file),           TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
 };
 /* clang-format on */

@@ -33,6 +33,7 @@ struct options {
     int64_t device_rate;
     int64_t ring_bytes;
     int64_t push_lease_seconds, push_ttl_seconds;
+    char *words_file; /* NULL: none */
     char *settings_file;
     /* private: what plugin_opt_* and defaults gave, kept for options_reload; or NULL */
     struct options *start;

@@ -135,12 +135,25 @@ static int check_rates(struct draft *draft)
     return CODE_OK;
 }
 
+/* Words, last: what is refused for another reason is not looked through */
+
+static int check_words(struct draft *draft)
+{
+    const struct chat *chat = draft->chat;
+    if (!chat->words || by_admin(draft))
+        return CODE_OK;
+    return payload_filter(&draft->payload, chat->words, (size_t)chat->options.max_message_bytes,
+                          draft->reason, sizeof draft->reason);
+}
+
 static int check_rules(struct draft *draft)
 {
     if (draft->origin && draft->origin->closing.orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     int code = check_receiver(draft);
-    return code == CODE_OK ? check_rates(draft) : code;
+    if (code == CODE_OK)
+        code = check_rates(draft);
+    return code == CODE_OK ? check_words(draft) : code;
 }
 
 /* What goes out */

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct words;
+
 #define AT_MAX       30
 #define ELEMENTS_MIN 2
 #define ELEMENTS_MAX 10
@@ -54,6 +56,14 @@ struct payload {
  * O(n log n) in the payload, nesting at most 64. */
 __attribute__((warn_unused_result)) int payload_parse(struct payload *out, const void *data, size_t len,
                                                       size_t max_bytes, char *reason, size_t reason_size);
+
+/* Holds the texts of a message that payload_parse has accepted against the list: text, custom.desc, merger.title and
+ * merger.abstracts, file.name, location.desc, the same of elements, push.title and push.body. Where words are
+ * replaced, payload->body becomes a new one, in which everything else stands as it was written. Returns 0,
+ * CODE_WORD (with the reason; also when the payload would be longer than max_bytes), or CODE_BUSY: out of memory.
+ * Linear in the payload. */
+__attribute__((warn_unused_result)) int payload_filter(struct payload *payload, const struct words *words,
+                                                       size_t max_bytes, char *reason, size_t reason_size);
 void payload_clear(struct payload *payload);
 
 #endif

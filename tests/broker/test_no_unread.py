@@ -75,7 +75,7 @@ def test_at_all_in_it_is_still_for_those_who_may(alice, bob):
 def test_it_makes_no_push(broker, alice, bob):
     topic = alice.group("Public", "g1", ["bob"])
     phone = broker.user("bob", "ios:1")
-    phone.command("setPushToken", provider="apns", token="t")
+    phone.command("setPushToken", provider="fcm", token="t")
     phone.disconnect()
     worker = broker.admin("web:1").subscribe("chat/push")
     alice.send("bob", QUIET)
@@ -165,7 +165,7 @@ def test_what_retention_takes_of_them_was_never_counted(broker, alice, bob):
 @pytest.mark.parametrize("kill", [False, True])
 def test_the_badge_counts_them_out_for_who_is_away(broker, alice, kill):
     phone = broker.user("bob", "ios:1")
-    phone.command("setPushToken", provider="apns", token="t")
+    phone.command("setPushToken", provider="fcm", token="t")
     topic = alice.group("Public", "g1", ["bob"])
     alice.send_many("bob", [QUIET, SOUND, QUIET, SOUND])
     alice.send_many(topic, [QUIET, SOUND])

@@ -32,7 +32,7 @@ static const char *const groups[] = {"club", "hall", "stage", "home"};
 /* The town */
 
 static struct {
-    char folder[64], key_file[100], database[100], settings[100];
+    char folder[64], key_file[100], database[100], settings[100], words[100];
     const char *options[20];
     struct mosquitto *root;
 } town;
@@ -52,9 +52,10 @@ const char *const *town_options(void)
 
 static void lay_out(void)
 {
-    const char *options[] = {"sdkappid",    "1400000000",    "secret_key_file", town.key_file, "database",
-                             town.database, "settings_file", town.settings,     "admins",      "root",
-                             "sync",        "off",           "ring_bytes",      "8388608",     NULL};
+    const char *options[] = {
+        "sdkappid",      "1400000000",  "secret_key_file", town.key_file, "database", town.database,
+        "settings_file", town.settings, "admins",          "root",        "sync",     "off",
+        "ring_bytes",    "8388608",     "words_file",      town.words,    NULL};
     memcpy(town.options, options, sizeof options);
 }
 
@@ -65,7 +66,9 @@ void town_found(void)
     snprintf(town.key_file, sizeof town.key_file, "%s/key", town.folder);
     snprintf(town.database, sizeof town.database, "%s/db", town.folder);
     snprintf(town.settings, sizeof town.settings, "%s/settings", town.folder);
+    snprintf(town.words, sizeof town.words, "%s/words", town.folder);
     write_file(town.key_file, KEY "\n");
+    write_file(town.words, "dirt=***\n");
     write_file(town.settings, "group_rate 1000\nrecall_seconds 604800\n");
     lay_out();
 }

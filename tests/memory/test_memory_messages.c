@@ -49,6 +49,18 @@ static enum fake_answer send_a_picture(struct scene *scene)
         1);
 }
 
+static enum fake_answer write_dirt(struct scene *scene)
+{
+    return scene_publish(scene, scene->clients[ALICE], "chat/user/bob@",
+                         "{'text':'some dirt \\u00e9','push':{'title':'dirt'}}", 1);
+}
+
+static enum fake_answer write_elements(struct scene *scene)
+{
+    return scene_publish(scene, scene->clients[ALICE], "chat/user/bob@",
+                         "{'elements':[{'text':'hello'},{'face':{'index':1}}],'noUnread':true}", 1);
+}
+
 static enum fake_answer write_to_group(struct scene *scene)
 {
     return scene_publish(scene, scene->clients[ALICE], "chat/group/club@",
@@ -195,6 +207,8 @@ static const struct scenario scenarios[] = {
     {"a message with a random", write_with_random, NULL, NULL},
     {"a message for who is connected now", write_for_now, NULL, NULL},
     {"a message with a picture", send_a_picture, NULL, NULL},
+    {"a message with words that are replaced", write_dirt, NULL, NULL},
+    {"a message of elements that is not to be unread", write_elements, NULL, NULL},
     {"a message to a group names two members", write_to_group, NULL, NULL},
     {"a message to a group at QoS 2 names everybody", write_to_group_at_qos_2, NULL, NULL},
     {"a message to a live group", write_to_live_group, NULL, NULL},

@@ -10,7 +10,7 @@
 static enum fake_answer set_profile(struct scene *scene)
 {
     return scene_command(scene, scene->clients[ALICE],
-                         "{'command':'setSelfInfo','nickname':'Alice','selfSignature':'at sea'}");
+                         "{'command':'setSelfInfo','nickname':'Alice dirt','selfSignature':'at sea'}");
 }
 
 static enum fake_answer get_profiles(struct scene *scene)

@@ -336,6 +336,28 @@ static void what_is_quoted_reads_back(void **state)
     cJSON_Delete(tree);
 }
 
+static void check_unquote(const char *raw, const char *expected, size_t len)
+{
+    char text[100];
+    assert_int_equal(json_unquote(text, raw, strlen(raw)), len);
+    assert_memory_equal(text, expected, len);
+    strcpy(text, raw);
+    assert_int_equal(json_unquote(text, text, strlen(raw)), len); /* in its own place */
+    assert_memory_equal(text, expected, len);
+}
+
+static void what_is_between_quotes_is_read(void **state)
+{
+    (void)state;
+    check_unquote("", "", 0);
+    check_unquote("hello \xe4\xbd\xa0", "hello \xe4\xbd\xa0", 9);
+    check_unquote("\\\"\\\\\\/\\b\\f\\n\\r\\t", "\"\\/\b\f\n\r\t", 8);
+    check_unquote("\\u0041\\u00e9\\u4F60\\u0000.", "A\xc3\xa9\xe4\xbd\xa0\0.", 8);
+    check_unquote("\\u007f\\u0080\\u07ff\\u0800\\uffff", "\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf", 11);
+    check_unquote("x\\ud83d\\uDE00\\ud800\\udc00\\uDBFF\\udfff",
+                  "x\xf0\x9f\x98\x80\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", 13);
+}
+
 static void quoting_a_length_that_overflows_fails(void **state)
 {
     (void)state;
@@ -378,6 +400,7 @@ int main(void)
         cmocka_unit_test(a_name_twice_in_an_object_in_an_array_is_found),
         cmocka_unit_test(quoting_escapes_what_must_be),
         cmocka_unit_test(what_is_quoted_reads_back),
+        cmocka_unit_test(what_is_between_quotes_is_read),
         cmocka_unit_test(quoting_a_length_that_overflows_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

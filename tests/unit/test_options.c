@@ -197,7 +197,8 @@ static const struct {
     {"sync", offsetof(struct options, sync), "off", SYNC_OFF, false, false},
 };
 
-static const char *const texts[] = {"secret_key_file", "database", "ring_file", "settings_file"};
+static const char *const texts[] = {"secret_key_file", "database", "ring_file", "words_file",
+                                    "settings_file"};
 
 static int64_t number_of(const struct options *options, const struct number_row *row)
 {
@@ -294,6 +295,7 @@ static void the_required_ones_are_enough_and_the_ring_stands_beside_the_database
     assert_string_equal(f->options.database, "/d.db");
     assert_string_equal(f->options.ring_file, "/d.db.ring");
     assert_null(f->options.admins);
+    assert_null(f->options.words_file);
     assert_null(f->options.settings_file);
 }
 
@@ -394,9 +396,11 @@ static void required_options_and_numbers_and_words_need_a_value(void **state)
 static void an_empty_optional_text_is_none(void **state)
 {
     struct options_fixture *f = *state;
-    const struct option_pair pairs[] = {REQUIRED, {"ring_file", ""}, {"settings_file", ""}, {"admins", " "}};
+    const struct option_pair pairs[] = {
+        REQUIRED, {"ring_file", ""}, {"words_file", ""}, {"settings_file", ""}, {"admins", " "}};
     assert_int_equal(parse(f, pairs, COUNT(pairs)), 0);
     assert_string_equal(f->options.ring_file, "/d.db.ring");
+    assert_null(f->options.words_file);
     assert_null(f->options.settings_file);
     assert_null(f->options.admins);
 }
