@@ -125,7 +125,7 @@ def test_retry_after_is_waited_for(office, provider):
     office.write("bob")
     first = office[provider].take_for(token)
     second = office[provider].take_for(token)
-    assert 1.9 <= second.at - first.at < 5
+    assert 1.9 <= second.at - first.at < 9, "10 s is for who is not told"
 
 
 def test_retry_after_may_be_a_date(office):
@@ -135,7 +135,7 @@ def test_retry_after_may_be_a_date(office):
     office.start()
     office.write("bob")
     first, second = (office.apns.take_for(token) for _ in range(2))
-    assert 0.9 <= second.at - first.at < 5
+    assert 0.9 <= second.at - first.at < 9, "10 s is for who is not told"
 
 
 def test_a_quota_of_googles_without_retry_after_is_respected_for_a_minute(office):
@@ -187,7 +187,8 @@ def test_a_refused_provider_token_is_replaced_and_the_notification_sent_at_once(
     office.write("bob")
     first, second = (office.apns.take_for(token) for _ in range(2))
     assert first.headers["authorization"] == old != second.headers["authorization"]
-    assert first.headers["apns-id"] == second.headers["apns-id"] and second.at - first.at < 2
+    assert first.headers["apns-id"] == second.headers["apns-id"]
+    assert "to be tried again" not in office.log()
 
 
 def test_a_provider_token_that_stays_expired_is_no_reason_to_ask_for_ever(office):
