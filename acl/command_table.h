@@ -19,8 +19,10 @@
     X(BEFORE, "before")                                                                                      \
     X(BUSINESS_ID, "businessID")                                                                             \
     X(C2C_SECONDS, "c2cSeconds")                                                                             \
+    X(CHUNK_BYTES, "chunkBytes")                                                                             \
     X(CLIENT_ID, "clientID")                                                                                 \
     X(COMMAND, "command")                                                                                    \
+    X(CONTENT_TYPE, "contentType")                                                                           \
     X(CORRELATION_DATA, "correlationData")                                                                   \
     X(DEAD, "dead")                                                                                          \
     X(DELETE, "delete")                                                                                      \
@@ -43,6 +45,7 @@
     X(LIMIT, "limit")                                                                                        \
     X(MEMBERS, "members")                                                                                    \
     X(MESSAGE, "message")                                                                                    \
+    X(NAME, "name")                                                                                          \
     X(NAME_CARD, "nameCard")                                                                                 \
     X(NICKNAME, "nickname")                                                                                  \
     X(NOTIFICATION, "notification")                                                                          \
@@ -57,10 +60,13 @@
     X(SELF_SIGNATURE, "selfSignature")                                                                       \
     X(SENDER, "sender")                                                                                      \
     X(SET, "set")                                                                                            \
+    X(SHA256, "sha256")                                                                                      \
+    X(SIZE, "size")                                                                                          \
     X(TEXT, "text")                                                                                          \
     X(TO, "to")                                                                                              \
     X(TOKEN, "token")                                                                                        \
     X(UNCOUNTED, "uncounted")                                                                                \
+    X(UPLOAD_ID, "uploadID")                                                                                 \
     X(USER_ID, "userID")                                                                                     \
     X(USER_IDS, "userIDs")                                                                                   \
     X(USER_SIG, "userSig")
@@ -110,7 +116,11 @@ struct command_field {
 #define ANY_LENGTH         INT64_MAX
 #define COMMAND_FIELDS_MAX 10 /* with the end */
 
-enum command_caller { CALLER_EVERYONE, CALLER_ADMINS };
+enum command_caller {
+    CALLER_EVERYONE,
+    CALLER_ADMINS,
+    CALLER_UPLOADERS /* everyone, where there is a media_dir */
+};
 
 /* The rows have the order of commands.def. */
 struct command_row {

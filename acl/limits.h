@@ -6,7 +6,9 @@
 
 /* Texts, in bytes of UTF-8, without a NUL. */
 #define BUSINESS_ID_MAX        64
+#define CONTENT_TYPE_MAX       255
 #define FACE_URL_MAX           100
+#define FILE_NAME_MAX          255
 #define GROUP_FACE_URL_MAX     100
 #define GROUP_INTRODUCTION_MAX 240
 #define GROUP_NAME_MAX         30
@@ -32,6 +34,11 @@
 /* Connections at a time of one user who is no administrator. */
 #define CONNECTIONS_MAX 50
 #define BANS_MAX        2000 /* of a group, at the same time */
+
+/* Of an upload: bytes of a chunk, and how many may be open. */
+#define CHUNK_BYTES_MIN    1024
+#define CHUNK_BYTES_MAX    262144
+#define DEVICE_UPLOADS_MAX 4
 
 /* How many there may be in one command. */
 #define CANDIDATES_MAX   100 /* members to be */

@@ -13,6 +13,7 @@
 #define PUSH_TOPIC     "chat/push"
 #define CONTROL_TOPIC  "$CONTROL/chat/v1"
 #define RESPONSE_TOPIC "$CONTROL/chat/v1/response"
+#define UPLOAD_TOPIC   "chat/upload/"      /* and <uploadID>/<n> */
 #define STATS_TOPIC    "$SYS/broker/chat/" /* and the counter's name */
 
 enum topic_kind {

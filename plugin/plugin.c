@@ -39,6 +39,7 @@
 #include "plugin/life/login.h"
 #include "plugin/life/presence.h"
 #include "plugin/life/stuck.h"
+#include "plugin/media/upload.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/eviction.h"
@@ -304,6 +305,19 @@ static int on_acl_check(int event, void *event_data, void *userdata)
 
 /* Messages and commands */
 
+/* Delivered to nobody: READ lets nothing pass that deliver() was not called for. */
+static int take_chunk(struct chat *chat, struct session *session, struct mosquitto_evt_message *ed)
+{
+    if (!upload_chunk(chat, session, ed->topic, ed->payload, ed->payloadlen))
+        return MOSQ_ERR_ACL_DENIED;
+    void *nothing = broker_payload("", 0, NULL, 0);
+    if (nothing) { /* of QoS 2 the broker would keep it until PUBREL */
+        ed->payload = nothing;
+        ed->payloadlen = 0;
+    }
+    return MOSQ_ERR_SUCCESS;
+}
+
 static int on_message(int event, void *event_data, void *userdata)
 {
     struct mosquitto_evt_message *ed = event_data;
@@ -317,6 +331,8 @@ static int on_message(int event, void *event_data, void *userdata)
     struct publish publish = {
         .topic = ed->topic, .payload = ed->payload, .len = ed->payloadlen, .qos = ed->qos};
     ed->retain = false;
+    if (starts_with(ed->topic, UPLOAD_TOPIC))
+        return take_chunk(chat, session, ed);
     switch (message_publish(chat, session, &publish)) {
     case PUBLISH_ACCEPT:
         break;
@@ -386,6 +402,7 @@ static const struct noun {
     {NULL, NULL, stuck_tick},
     {NULL, NULL, logins_tick},
     {NULL, NULL, leaving_tick},
+    {NULL, uploads_close, uploads_tick},
     {batches_open, batches_close, batches_tick},
     {NULL, NULL, stats_tick},
 };
@@ -639,6 +656,10 @@ static int start(struct plugin *plugin, const struct mosquitto_opt *opts, int co
     chat->began = store_last_mark(chat->store);
     if (open_nouns(chat)) {
         broker_error("cannot start: out of memory, or the database cannot be read");
+        return -1;
+    }
+    if (uploads_open(chat, error, sizeof error)) {
+        broker_error("%s", error);
         return -1;
     }
     if (register_callbacks(plugin) || check_scope(plugin))

@@ -35,3 +35,20 @@ ALTER TABLE user ADD COLUMN banned_until INTEGER NOT NULL DEFAULT 0;
 -- When a device last asked for a subscription: the position in the ring, which only rises. Of what was asked for
 -- before the broker's start the broker itself may know nothing.
 ALTER TABLE subscription ADD COLUMN asked INTEGER NOT NULL DEFAULT 0;
+
+-- What was uploaded, and is in media_dir for good (plugin/media/stock.h). A row is there before its file.
+CREATE TABLE media (
+  file TEXT    PRIMARY KEY,           -- 32 hex digits; the first two are its folder's name, too
+  ext  TEXT    NOT NULL DEFAULT '',   -- 'jpg'; '': not there yet, nobody was told of it
+  user TEXT    NOT NULL,
+  size INTEGER NOT NULL,
+  time INTEGER NOT NULL               -- ms
+) STRICT, WITHOUT ROWID;
+CREATE INDEX media_time ON media (time);
+CREATE INDEX media_unfinished ON media (file) WHERE ext = '';
+
+-- How much of it each user has: media_user_bytes.
+CREATE TABLE media_user (
+  user  TEXT    PRIMARY KEY,
+  bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

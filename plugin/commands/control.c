@@ -29,6 +29,8 @@ static int run(const struct command_row *row, struct command *command)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     if (row->caller == CALLER_ADMINS && !command->session->admin)
         return CODE_NOT_ADMIN;
+    if (row->caller == CALLER_UPLOADERS && !command->chat->uploads)
+        return CODE_UNKNOWN_COMMAND;
     int code = fields_check(command, row->fields);
     if (code == CODE_OK)
         code = access_check(command, row->fields);

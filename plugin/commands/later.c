@@ -57,16 +57,18 @@ static size_t size_of(const char *text)
     return text ? strlen(text) + 1 : 0;
 }
 
-struct later *later_begin(struct command *command)
+int later_begin(struct command *command, struct later **out)
 {
     const struct control_request *request = command->from;
     const char *name = command_text(command, FIELD_COMMAND);
     const char *data = command_text(command, FIELD_CORRELATION_DATA);
     const char *topic = request_answer_topic(request);
     size_t bytes = size_of(name) + size_of(data) + size_of(topic) + request->correlation_len;
-    struct later *later = has_room(command->session, bytes) ? malloc(sizeof *later + bytes) : NULL;
+    if (!has_room(command->session, bytes))
+        return CODE_TOO_FAST;
+    struct later *later = malloc(sizeof *later + bytes);
     if (!later)
-        return NULL;
+        return CODE_BUSY;
     char *at = later->texts;
     *later = (struct later){.session = command->session, .qos = request->qos, .bytes = bytes};
     later->command = keep(&at, name, size_of(name));
@@ -75,7 +77,8 @@ struct later *later_begin(struct command *command)
     later->correlation = keep(&at, request->correlation, request->correlation_len);
     later->correlation_len = request->correlation_len;
     DL_APPEND(command->session->laters, later);
-    return later;
+    *out = later;
+    return CODE_OK;
 }
 
 void later_drop(struct later *later)
@@ -83,6 +86,13 @@ void later_drop(struct later *later)
     if (later && later->session)
         DL_DELETE(later->session->laters, later);
     free(later);
+}
+
+void later_fail(struct chat *chat, struct later *later)
+{
+    if (later->session)
+        session_close_soon(chat, later->session);
+    later_drop(later);
 }
 
 static bool respond(const struct later *later, struct answer *answer, const struct response *response)

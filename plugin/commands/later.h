@@ -11,7 +11,7 @@
  * (a connection that comes later under the same client id is another one), and later_answer still has to be
  * called. What the command was about is its owner's to remember, and to end.
  *
- * What waits is bounded for each connection: later_begin says no then. Broker thread only. */
+ * What waits is bounded for each connection. Broker thread only. */
 #ifndef PLUGIN_COMMANDS_LATER_H
 #define PLUGIN_COMMANDS_LATER_H
 
@@ -22,13 +22,15 @@ struct command;
 struct later;
 struct session;
 
-/* When all is checked, before anything is changed. NULL: too many of this connection wait, or out of memory; the
- * command is refused with CODE_TOO_FAST. */
-__attribute__((warn_unused_result)) struct later *later_begin(struct command *command);
+/* When all is checked, before anything is changed. CODE_OK; CODE_TOO_FAST: too many of this connection wait;
+ * CODE_BUSY: out of memory. */
+__attribute__((warn_unused_result)) int later_begin(struct command *command, struct later **out);
 /* The answer: CODE_OK and `data_take`, an object, NULL for an empty one; or a code and an error, "" for the code's
  * own text. Frees both, whether anybody is there to be answered or not. Out of memory: the connection is closed,
  * for it would wait for ever. */
 void later_answer(struct chat *chat, struct later *later_take, int code, const char *error, cJSON *data_take);
+/* The same when memory ran out over the answer: the connection is closed. */
+void later_fail(struct chat *chat, struct later *later_take);
 /* There is no answer: the command is refused after all, by its function, or the plugin ends. NULL is fine. */
 void later_drop(struct later *later_take);
 

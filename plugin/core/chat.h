@@ -33,6 +33,9 @@ struct chat {
     struct batches *batches;             /* commands/batch.h: requests under way */
     struct eviction *eviction;           /* eviction.h: who leaves memory */
     uint32_t era;                        /* ... and when who was used: counts periods of cache_seconds */
+    struct media_thread *media;          /* media_thread.h; NULL: there is no media_dir */
+    struct stock *stock;                 /* stock.h: the same */
+    struct uploads *uploads;             /* upload.h: the same */
 
     struct announcement *announcements;  /* put into the open frame, to be handed out after it (announce.h) */
     struct dismissal *dismissals;        /* members still to be told (dismissal.h) */

@@ -16,6 +16,7 @@
 
 #define PREFIX             "plugin_opt_"
 #define PATH_BYTES_MAX     4095
+#define URL_BYTES_MAX      1024
 #define ADMIN_BYTES_MAX    4096
 #define SETTINGS_BYTES_MAX 65536
 #define RING_BYTES_MAX     INT64_C(4294967296)
@@ -76,6 +77,11 @@ static const struct option_row rows[] = {
     {OPT(push_lease_seconds),      NUMBER, 1,       3600,            "30",       RUNNING,  NULL},
     {OPT(push_ttl_seconds),        NUMBER, 60,      604800,          "86400",    RUNNING,  NULL},
     {OPT(words_file),              TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
+    {OPT(media_dir),               TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
+    {OPT(media_url),               TEXT,   0,       URL_BYTES_MAX,   "/media/",  RUNNING,  NULL},
+    {OPT(max_media_bytes),         NUMBER, 1024,    1073741824,      "104857600", RUNNING, NULL},
+    {OPT(media_retention_days),    NUMBER, -1,      36500,           "-1",       RUNNING,  NULL},
+    {OPT(media_user_bytes),        NUMBER, 0,       INT64_C(1) << 50, "0",       RUNNING,  NULL},
     {OPT(settings_file),           TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
 };
 /* clang-format on */
@@ -542,6 +548,11 @@ bool options_is_admin(const struct options *options, const char *user)
         if (same(admin, user))
             return true;
     return false;
+}
+
+int64_t options_media_retention_days(const struct options *options)
+{
+    return options->media_retention_days < 0 ? options->retention_days : options->media_retention_days;
 }
 
 void options_clear(struct options *options)

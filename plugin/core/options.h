@@ -33,7 +33,10 @@ struct options {
     int64_t device_rate;
     int64_t ring_bytes;
     int64_t push_lease_seconds, push_ttl_seconds;
-    char *words_file; /* NULL: none */
+    char *words_file;            /* NULL: none */
+    char *media_dir, *media_url; /* media_dir NULL: there are no uploads */
+    int64_t max_media_bytes, media_user_bytes;
+    int64_t media_retention_days; /* as written: options_media_retention_days() reads it */
     char *settings_file;
     /* private: what plugin_opt_* and defaults gave, kept for options_reload; or NULL */
     struct options *start;
@@ -60,6 +63,9 @@ __attribute__((warn_unused_result)) int options_reload(struct options *options, 
 
 /* Is this userID in `admins` (comma separated, white space around commas ignored)? */
 bool options_is_admin(const struct options *options, const char *user);
+
+/* After how many days files go; 0: never. */
+int64_t options_media_retention_days(const struct options *options);
 
 void options_clear(struct options *options);
 

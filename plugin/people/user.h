@@ -53,7 +53,11 @@ struct user {
     struct rivals *rivals;    /* its devices that were sent away for others: session/rivals.h; NULL: none */
     int feeds;                /* of these with the feed: memberships_feed_begin() of member.h */
     struct watched *watched;  /* who watches the user's status: presence.h; NULL: nobody */
-    uint64_t listed;          /* the last audience_list() that has met the user */
+    struct {
+        int open;      /* all of the user's devices */
+        int64_t bytes; /* of those that are not in the stock yet */
+    } uploads;         /* media/upload.h */
+    uint64_t listed;   /* the last audience_list() that has met the user */
 
     /* What the store may not know yet. What it says of places and tokens, and of applications, is void until
      * it has the frames of these marks. */

@@ -32,7 +32,7 @@ static const char *const groups[] = {"club", "hall", "stage", "home"};
 /* The town */
 
 static struct {
-    char folder[64], key_file[100], database[100], settings[100], words[100];
+    char folder[64], key_file[100], database[100], settings[100], words[100], media[100];
     const char *options[20];
     struct mosquitto *root;
 } town;
@@ -52,10 +52,10 @@ const char *const *town_options(void)
 
 static void lay_out(void)
 {
-    const char *options[] = {
-        "sdkappid",      "1400000000",  "secret_key_file", town.key_file, "database", town.database,
-        "settings_file", town.settings, "admins",          "root",        "sync",     "off",
-        "ring_bytes",    "8388608",     "words_file",      town.words,    NULL};
+    const char *options[] = {"sdkappid",    "1400000000",    "secret_key_file", town.key_file, "database",
+                             town.database, "settings_file", town.settings,     "admins",      "root",
+                             "sync",        "off",           "ring_bytes",      "8388608",     "words_file",
+                             town.words,    "media_dir",     town.media,        NULL};
     memcpy(town.options, options, sizeof options);
 }
 
@@ -67,6 +67,8 @@ void town_found(void)
     snprintf(town.database, sizeof town.database, "%s/db", town.folder);
     snprintf(town.settings, sizeof town.settings, "%s/settings", town.folder);
     snprintf(town.words, sizeof town.words, "%s/words", town.folder);
+    snprintf(town.media, sizeof town.media, "%s/media", town.folder);
+    assert_int_equal(mkdir(town.media, 0700), 0);
     write_file(town.key_file, KEY "\n");
     write_file(town.words, "dirt=***\n");
     write_file(town.settings, "group_rate 1000\nrecall_seconds 604800\n");

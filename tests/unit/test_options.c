@@ -144,7 +144,7 @@ static int reload(struct options_fixture *f, const char *text)
 
 /* --- the table, once more --- */
 
-#define NONE (-1)
+#define NONE INT64_MIN
 /* clang-format off */
 #define NUMBER(name, min, max, value, live) {#name, offsetof(struct options, name), min, max, value, live}
 /* clang-format on */
@@ -174,6 +174,9 @@ static const struct number_row {
     NUMBER(ring_bytes, 4194304, INT64_C(4294967296), 67108864, false),
     NUMBER(push_lease_seconds, 1, 3600, 30, true),
     NUMBER(push_ttl_seconds, 60, 604800, 86400, true),
+    NUMBER(max_media_bytes, 1024, 1073741824, 104857600, true),
+    NUMBER(media_retention_days, -1, 36500, -1, true),
+    NUMBER(media_user_bytes, 0, INT64_C(1) << 50, 0, true),
 };
 
 static const struct {
@@ -197,8 +200,8 @@ static const struct {
     {"sync", offsetof(struct options, sync), "off", SYNC_OFF, false, false},
 };
 
-static const char *const texts[] = {"secret_key_file", "database", "ring_file", "words_file",
-                                    "settings_file"};
+static const char *const texts[] = {"secret_key_file", "database",      "ring_file",
+                                    "words_file",      "settings_file", "media_dir"};
 
 static int64_t number_of(const struct options *options, const struct number_row *row)
 {
@@ -344,11 +347,21 @@ static void an_unknown_option_is_refused(void **state)
     assert_null(strstr(((struct options_fixture *)*state)->error, "did you mean"));
 }
 
-static void options_that_are_not_built_are_unknown(void **state)
+static void files_are_kept_as_long_as_messages_unless_told_otherwise(void **state)
 {
-    assert_refused(*state, "media_dir", "/m", "plugin_opt_media_dir is not an option");
-    assert_refused(*state, "media_url", "http://x/", "plugin_opt_media_url is not an option");
-    assert_refused(*state, "max_media_bytes", "1", "plugin_opt_max_media_bytes is not an option");
+    struct options_fixture *f = *state;
+    assert_int_equal(parse_one(f, "retention_days", "3"), 0);
+    assert_int_equal(options_media_retention_days(&f->options), 3);
+    assert_int_equal(parse_one(f, "media_retention_days", "0"), 0);
+    assert_int_equal(options_media_retention_days(&f->options), 0);
+}
+
+static void there_are_no_uploads_unless_there_is_a_folder_for_them(void **state)
+{
+    struct options_fixture *f = *state;
+    assert_int_equal(parse_one(f, "admins", ""), 0);
+    assert_null(f->options.media_dir);
+    assert_string_equal(f->options.media_url, "/media/");
 }
 
 static void a_name_one_or_two_edits_away_gets_a_suggestion(void **state)
@@ -552,7 +565,7 @@ static const struct {
     {"user_rat 5\n", ", line 1: ", "user_rat is not an option; did you mean user_rate?"},
     {"plugin_opt_user_rate 5\n", ", line 1: ", "did you mean user_rate?"},
     {"colour red\n", ", line 1: ", "colour is not an option"},
-    {"media_dir /m\n", ", line 1: ", "media_dir is not an option"},
+    {"media_dir /m\n", ", line 1: ", "media_dir cannot change while the broker runs"},
 };
 
 static void assert_names_file_line_and_reason(const struct options_fixture *f, size_t i)
@@ -762,7 +775,7 @@ static void the_example_shows_every_option_with_its_default(void **state)
     for (size_t i = 0; i < COUNT(words); i++)
         if (words[i].is_default)
             assert_int_equal(word_of(&f->options, i), words[i].value);
-    assert_int_equal(example.count, COUNT(numbers) + 4 + COUNT(texts) + 1);
+    assert_int_equal(example.count, COUNT(numbers) + 4 + COUNT(texts) + 2);
     assert_string_equal(f->options.ring_file, "/var/lib/mosquitto/chat.db.ring");
 }
 
@@ -804,7 +817,8 @@ int main(void)
         TEST(numbers_are_plain_decimal),
         TEST(an_unknown_word_is_refused_with_the_known_ones),
         TEST(an_unknown_option_is_refused),
-        TEST(options_that_are_not_built_are_unknown),
+        TEST(files_are_kept_as_long_as_messages_unless_told_otherwise),
+        TEST(there_are_no_uploads_unless_there_is_a_folder_for_them),
         TEST(a_name_one_or_two_edits_away_gets_a_suggestion),
         TEST(a_name_three_edits_away_gets_none),
         TEST(a_name_given_twice_is_refused),
