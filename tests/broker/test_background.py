@@ -114,7 +114,7 @@ def test_a_reload_changes_nothing(broker, alice, background):
 
 
 def test_only_the_device_that_says_so_is_in_the_background(broker, alice):
-    with_token(broker, "bob", "ipad:1", token="pad")
+    with_token(broker, "bob", "ipad:1", token="bada")
     pad = broker.user("bob", "ipad:1").subscribe("chat/user/bob/#")
     phone_of_bob(broker, background=True)
     alice.send("bob", "hello")
