@@ -78,7 +78,8 @@ static bool is_left_to_replay(struct chat *chat, struct subscription *subscripti
 
 static int delivered_qos(const struct subscription *subscription, const struct outgoing *outgoing)
 {
-    return outgoing->qos < subscription->qos ? outgoing->qos : subscription->qos;
+    const int qos = subscription_qos(subscription, outgoing->conversation);
+    return outgoing->qos < qos ? outgoing->qos : qos;
 }
 
 static void hand(struct chat *chat, struct subscription *subscription, const struct outgoing *outgoing,
@@ -258,6 +259,13 @@ static bool read_live(struct chat *chat, struct session *session, struct subscri
     return false;
 }
 
+/* The broker asks about feed and inbox in an order of its own, and would deliver at the QoS of the first. */
+static bool is_between_two(const struct session *session, const struct outgoing *current)
+{
+    return session->feed && session->inbox && session->feed->qos != session->inbox->qos &&
+           !current->conversation->group;
+}
+
 /* The message that was just accepted, on its own topic. */
 static bool read_current(struct chat *chat, struct session *session)
 {
@@ -270,6 +278,10 @@ static bool read_current(struct chat *chat, struct session *session)
         return false; /* with a feed, groups come on the feed's own topic only */
     if (subscription->copied)
         return false; /* it has its copy */
+    if (is_between_two(session, current)) {
+        copy_to(chat, session, subscription, current);
+        return false;
+    }
     if (current->id != 0)
         return read_stored(chat, session, subscription, current);
     if (subscription->kind == SUBSCRIPTION_LIVE)

@@ -99,7 +99,7 @@ static bool send_copy(struct replay_page *page, const struct conversation *conve
     struct session *session = subscription->session;
     char topic[TOPIC_MAX], stamp[STAMP_MAX];
     size_t stamp_len = conversation_stamp(stamp, conversation, message);
-    int qos = subscription->qos > 0 ? 1 : 0;
+    int qos = subscription_qos(subscription, conversation) > 0 ? 1 : 0;
     copy_topic(topic, subscription, conversation);
     if (!copy_send(page->chat, subscription, topic, stamp, stamp_len, message->body, message->body_len, qos))
         return false;

@@ -81,6 +81,13 @@ struct subscription *subscription_named(const struct session *session,
     return conversation->group ? subscription_find(session, conversation) : session->inbox;
 }
 
+int subscription_qos(const struct subscription *subscription, const struct conversation *conversation)
+{
+    const struct subscription *inbox = subscription->session->inbox;
+    const bool both = subscription->kind == SUBSCRIPTION_FEED && !conversation->group && inbox;
+    return both && inbox->qos > subscription->qos ? inbox->qos : subscription->qos;
+}
+
 struct subscription *subscription_find_kind(const struct session *session, enum subscription_kind kind,
                                             const struct conversation *conversation)
 {

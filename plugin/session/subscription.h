@@ -81,6 +81,9 @@ struct subscription *subscription_find(const struct session *session,
  * else by the group's name. NULL if none. */
 struct subscription *subscription_named(const struct session *session,
                                         const struct conversation *conversation);
+/* At which QoS a message of the conversation comes by it: a private one matches feed and inbox, the higher counts
+ * (MQTT 3.3.5). */
+int subscription_qos(const struct subscription *subscription, const struct conversation *conversation);
 /* The session's subscription of a stored kind. */
 struct subscription *subscription_find_kind(const struct session *session, enum subscription_kind kind,
                                             const struct conversation *conversation);

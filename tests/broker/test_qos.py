@@ -63,6 +63,20 @@ def test_every_combination_is_delivered_once_at_the_lower_qos(scene, place, vers
         assert found_at(bob, len(expected)) == expected, f"granted {granted}"
 
 
+@pytest.mark.parametrize("inbox, feed", [(1, 0), (0, 1), (2, 0), (0, 2), (1, 2)])
+@pytest.mark.parametrize("first", ["inbox", "feed"])
+def test_a_private_message_comes_once_at_the_higher_of_inbox_and_feed(broker, inbox, feed, first):
+    """Stored or not."""
+    alice, bob = broker.user("alice"), broker.user("bob")
+    filters = [("chat/user/bob", inbox), ("chat/user/bob/#", feed)]
+    for name, qos in filters if first == "inbox" else reversed(filters):
+        bob.subscribe(name, qos=qos)
+    alice.send("bob", "live", qos=2)
+    alice.send("bob", {"text": "passing", "onlineOnly": True}, qos=2)
+    alice.send("bob", "end")
+    assert found_at(bob, 2) == [("live", max(inbox, feed)), ("passing", max(inbox, feed))]
+
+
 @PLACES
 def test_a_burst_of_mixed_qos_keeps_its_order(scene, place):
     """A publish at QoS 2 goes another way to the receiver than the others. The order is MQTT's: among what
