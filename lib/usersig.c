@@ -272,6 +272,8 @@ int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, cons
         code = check(&claims, user, sdkappid, keys, now_seconds);
     if (code == CODE_OK)
         *out = (struct usersig){claims.created, claims.created + claims.expire};
+    if (code == CODE_OK && claims.created - now_seconds > USERSIG_AHEAD_MAX)
+        code = CODE_SIG_MALFORMED;
     cJSON_Delete(root);
     return code;
 }

@@ -10,6 +10,7 @@
 
 #define USERSIG_INFLATED_MAX 8192
 #define USERSIG_NUMBER_MAX   9007199254740992LL /* 2^53 */
+#define USERSIG_AHEAD_MAX    300                /* seconds: clocks differ */
 
 struct usersig {
     int64_t created; /* seconds since 1970 */
@@ -18,7 +19,8 @@ struct usersig {
 
 /* Is `userSig` what `user` may log in with at `now_seconds`? Checks in this order: empty (70002), shape
  * (70003), sdkappid (70014), identifier (70013), expiry (70001), HMAC in constant time against each key
- * (70009). `out` is filled on success only. NULL as userSig counts as empty. Returns 0 or a code of
+ * (70009), and that it was not made more than USERSIG_AHEAD_MAX seconds from now (70003). `out` is filled on success, and
+ * for one that is too far in the future; nothing is written to it else. NULL as userSig counts as empty. Returns 0 or a code of
  * acl/code.h; out of memory it is 10002, whatever the userSig is. */
 __attribute__((warn_unused_result)) int usersig_verify(const char *userSig, const char *user,
                                                        int64_t sdkappid, const struct keys *keys,

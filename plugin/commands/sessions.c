@@ -13,7 +13,7 @@
 
 int command_renew_user_sig(struct command *command)
 {
-    const struct chat *chat = command->chat;
+    struct chat *chat = command->chat;
     struct session *session = command->session;
     struct usersig sig;
     int code = usersig_verify(command_text(command, FIELD_USER_SIG), session->user->id,
@@ -24,6 +24,7 @@ int command_renew_user_sig(struct command *command)
         return CODE_BANNED;
     if (session->user->kicked != 0 && sig.created <= session->user->kicked)
         return CODE_SIG_REVOKED;
+    user_note_sig(chat, sig.created);
     if (session_leaves(session))
         return CODE_NOT_ALLOWED;
     expiry_renew(command->chat, session, sig.expires);

@@ -59,6 +59,13 @@ struct chat {
     uint64_t tick;  /* counts TICK events; deliver.h reckons order in it */
     int64_t stats_due; /* stats.h */
     struct {
+        int64_t second;
+        unsigned count;
+    } refusals; /* of logins: login.c */
+    struct {
+        int64_t seconds, seen;
+    } signer_ahead; /* user.c: of a clock that userSigs are made by */
+    struct {
         uint64_t stored, rejected, replayed;
     } count;
 };

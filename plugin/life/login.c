@@ -25,8 +25,9 @@
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
-#define FRESH_A_TICK 50
-#define PLACE_BYTES  1024 /* what the frame of a login has for each device */
+#define FRESH_A_TICK  50
+#define REFUSALS_SAID 10   /* a second: who is refused may try as often as they like */
+#define PLACE_BYTES   1024 /* what the frame of a login has for each device */
 
 /* A name without colon belongs to the user first seen with it, until they log out, unless it is somebody's userID. */
 static int check_named_id(struct chat *chat, const struct login *login, const struct device *device)
@@ -82,6 +83,7 @@ static int check_login(struct chat *chat, const struct login *login, struct chec
                               chat->now / 1000, &out->sig);
     if (code != CODE_OK)
         return code;
+    user_note_sig(chat, out->sig.created);
     out->user = user_find_any(chat, login->user);
     if (out->user && out->user->banned_until > chat->now)
         return CODE_BANNED;
@@ -132,12 +134,41 @@ static enum login_result result_of(int code)
     }
 }
 
-static enum login_result refuse(const struct login *login, int code)
+/* A second of which something was left out is over. */
+static void count_unsaid(struct chat *chat)
 {
-    broker_warn("login refused: user \"%.64s\", client \"%.160s\", address %s: %d %s",
-                login->user ? login->user : "", login->client_id, login->address ? login->address : "?", code,
-                code_text(code));
+    if (chat->refusals.second == chat->steady / 1000)
+        return;
+    if (chat->refusals.count > REFUSALS_SAID)
+        broker_warn("%u more logins were refused in a second", chat->refusals.count - REFUSALS_SAID);
+    chat->refusals.second = chat->steady / 1000;
+    chat->refusals.count = 0;
+}
+
+static enum login_result refuse_because(struct chat *chat, const struct login *login, int code,
+                                        const char *why)
+{
+    count_unsaid(chat);
+    if (++chat->refusals.count <= REFUSALS_SAID)
+        broker_warn("login refused: user \"%.64s\", client \"%.160s\", address %s: %d %s",
+                    login->user ? login->user : "", login->client_id, login->address ? login->address : "?",
+                    code, why);
     return result_of(code);
+}
+
+static enum login_result refuse(struct chat *chat, const struct login *login, int code)
+{
+    return refuse_because(chat, login, code, code_text(code));
+}
+
+static enum login_result refuse_checked(struct chat *chat, const struct login *login, int code,
+                                        const struct usersig *sig)
+{
+    if (code != CODE_SIG_MALFORMED || sig->created == 0)
+        return refuse(chat, login, code);
+    return refuse_because(
+        chat, login, code,
+        "the userSig is from the future: the clock of who made it, or of this machine, is wrong");
 }
 
 /* false: out of memory. */
@@ -277,7 +308,7 @@ static int check_others_id(struct chat *chat, const char *client_id)
 static enum login_result defer(struct chat *chat, const struct login *login)
 {
     int code = check_others_id(chat, login->client_id);
-    return code == CODE_OK ? LOGIN_DEFERRED : refuse(login, code);
+    return code == CODE_OK ? LOGIN_DEFERRED : refuse(chat, login, code);
 }
 
 bool login_is_others(const struct chat *chat, const char *user, const char *password)
@@ -301,10 +332,10 @@ static enum login_result let_in(struct chat *chat, const struct login *login, st
     session_end(chat, login->client, false); /* an address used again without a DISCONNECT in between */
     struct session *session = session_create(chat, login, checked);
     if (!session)
-        return refuse(login, CODE_BUSY);
+        return refuse(chat, login, CODE_BUSY);
     if (!admit(chat, session, checked, login->user)) {
         session_free(session);
-        return refuse(login, CODE_BUSY);
+        return refuse(chat, login, CODE_BUSY);
     }
     tell_displaced(chat, session, &checked->in_way);
     take_strays(chat, session);
@@ -321,7 +352,8 @@ enum login_result session_login(struct chat *chat, const struct login *login)
     int code = check_login(chat, login, &checked);
     if (code == CODE_OK)
         code = check_place(chat, login, &checked);
-    enum login_result result = code == CODE_OK ? let_in(chat, login, &checked) : refuse(login, code);
+    enum login_result result =
+        code == CODE_OK ? let_in(chat, login, &checked) : refuse_checked(chat, login, code, &checked.sig);
     free(checked.in_way.items);
     return result;
 }
@@ -379,6 +411,7 @@ static bool settle(struct chat *chat, struct session *session)
 bool logins_tick(struct chat *chat)
 {
     bool good = true;
+    count_unsaid(chat);
     for (int i = 0; i < FRESH_A_TICK && good && sessions_fresh(chat); i++)
         good = settle(chat, sessions_fresh(chat));
     return good && sessions_fresh(chat);

@@ -11,6 +11,8 @@
 #include "plugin/people/profile.h"
 #include "schema/store.h"
 
+#define SIGNER_MS 3600000 /* for how long a clock that was ahead is taken to be it */
+
 struct users {
     struct user *by_id;
 };
@@ -156,9 +158,20 @@ void user_count_group(struct chat *chat, struct user *user)
     store_put(chat->store, W_USER_GROUPS, "tii", user->id, user->groups_day, user->groups_made);
 }
 
+void user_note_sig(struct chat *chat, int64_t created_seconds)
+{
+    int64_t ahead = created_seconds - chat->now / 1000;
+    if (ahead <= 0 ||
+        (ahead < chat->signer_ahead.seconds && chat->steady - chat->signer_ahead.seen < SIGNER_MS))
+        return;
+    chat->signer_ahead.seconds = ahead;
+    chat->signer_ahead.seen = chat->steady;
+}
+
 void user_kick(struct chat *chat, struct user *user)
 {
-    int64_t second = chat->now / 1000;
+    bool ahead = chat->steady - chat->signer_ahead.seen < SIGNER_MS;
+    int64_t second = chat->now / 1000 + (ahead ? chat->signer_ahead.seconds : 0);
     user->used = chat->era;
     if (second > user->kicked)
         user->kicked = second;

@@ -94,7 +94,10 @@ void user_ban(struct chat *chat, struct user *user, int64_t until);
 int64_t user_groups_left(const struct chat *chat, const struct user *user);
 /* In the open frame: the user has made one. */
 void user_count_group(struct chat *chat, struct user *user);
-/* In the open frame: every userSig made up to this second is dead. */
+/* A userSig was good that was made then (seconds): where that is still to come, the clock of who made it is ahead. */
+void user_note_sig(struct chat *chat, int64_t created_seconds);
+/* In the open frame: every userSig made up to this second is dead, also by a clock that is as far ahead as that of any
+ * userSig seen in the last hour. */
 void user_kick(struct chat *chat, struct user *user);
 /* In the open frame: a deleted user has logged in anew, or was imported. Memberships ended with the deletion;
  * profile, blacklist and mutes end now. */

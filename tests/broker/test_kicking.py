@@ -86,6 +86,18 @@ def test_user_sigs_made_up_to_this_second_are_dead(broker, kill):
     assert broker.raw().connect("bob:ios:1", "bob", later).code == 0
 
 
+def test_a_user_sig_of_a_clock_that_is_ahead_does_not_survive_the_kick(broker):
+    """Made before it, and one made by the same clock after it is good at once."""
+    sig = broker.sig("bob", created=int(time.time()) + 200)
+    broker.user("bob", "ios:1", sig=sig)
+    admin = broker.admin()
+    admin.command("kickUser", userID="bob")
+    assert refused(broker, "bob", "bob:ios:1", sig) == 5
+    unseen = broker.sig("bob", created=int(time.time()) + 198)
+    assert refused(broker, "bob", "bob:ios:1", unseen) == 5
+    assert broker.raw().connect("bob:ios:1", "bob", broker.sig("bob", created=int(time.time()) + 203)).code == 0
+
+
 def test_a_later_kick_counts_too(broker):
     broker.create("bob")
     admin, sig = broker.admin(), newer(broker, "bob")
@@ -164,7 +176,7 @@ def test_before_the_store_has_heard_of_it_no_device_is_in_the_way_either(broker)
 @pytest.mark.parametrize("connected", [True, False])
 def test_push_tokens_and_jobs_are_gone(broker, connected):
     with_token(broker, "bob", "ios:1")
-    phone = with_token(broker, "bob", "mac:1", token="t2")
+    phone = with_token(broker, "bob", "mac:1", token="a2")
     with_token(broker, "carol")
     alice = broker.user("alice")
     alice.send("bob", "before")
@@ -264,7 +276,8 @@ class Churn:
     def login(self, device):
         clients = [RawClient(self.broker.mqtt.number, 4 + n % 2) for n in range(len(self.names))]
         for name, client in zip(self.names, clients):
-            sig = usersig.mint(name, created=int(time.time()) + 3600)
+            # Newer than the kicks of the round before, by the same clock.
+            sig = usersig.mint(name, created=int(time.time()) + 20 * self.rounds)
             client.login(name, f"{name}:{device}", password=sig)
         self.logins += len(clients)
         return clients

@@ -201,3 +201,20 @@ def test_a_refused_login_does_not_disturb_the_session_it_names(broker):
         alice.ping()
     except Closed:
         pytest.fail("the session was taken over by a refused login")
+
+
+def test_a_user_sig_from_more_than_five_minutes_in_the_future_is_refused_and_the_log_says_why(broker):
+    ahead = broker.sig("alice", created=int(time.time()) + 310)
+    assert broker.raw().connect("alice:ios:1", "alice", ahead).code == 5
+    broker.await_log("70003 the userSig is from the future: the clock")
+    assert broker.raw().connect("alice:ios:1", "alice", broker.sig("alice", created=int(time.time()) + 290)).code == 0
+
+
+def test_of_a_flood_of_refused_logins_ten_a_second_are_in_the_log_and_then_their_count(broker):
+    for _ in range(60):
+        assert broker.raw().connect("alice:ios:1", "alice", "nonsense").code == 5
+    broker.await_log("more logins were refused in a second")
+    said = broker.log().count("login refused")
+    time.sleep(1.1)
+    unsaid = sum(int(n) for n in re.findall(r"(\d+) more logins were refused", broker.log()))
+    assert said + unsaid == 60 and said <= 50

@@ -221,6 +221,19 @@ static void the_second_after_expiry_is_70001(void **state)
     assert_int_equal(verify_as(GOOD, USER, SDKAPPID, END + 1), CODE_SIG_EXPIRED);
 }
 
+static void one_made_more_than_five_minutes_from_now_is_70003(void **state)
+{
+    const int64_t now = CREATED - USERSIG_AHEAD_MAX;
+    struct usersig out = {0};
+    char *text = pack(GOOD);
+    (void)state;
+    assert_int_equal(usersig_verify(text, USER, SDKAPPID, &keys, now, &out), CODE_OK);
+    out.created = 0;
+    assert_int_equal(usersig_verify(text, USER, SDKAPPID, &keys, now - 1, &out), CODE_SIG_MALFORMED);
+    assert_int_equal(out.created, CREATED);
+    free(text);
+}
+
 static void another_key_is_70009(void **state)
 {
     static const struct keys other = {2, {"another", "5bd2"}};
@@ -445,7 +458,8 @@ static void the_largest_times_do_not_overflow(void **state)
              ",\"TLS.time\":9007199254740992,\"TLS.expire\":9007199254740992,\"TLS.sig\":\"%s\"}",
              sig);
     char *text = pack(json);
-    assert_int_equal(usersig_verify(text, USER, SDKAPPID, &keys, CREATED, &out), CODE_OK);
+    assert_int_equal(
+        usersig_verify(text, USER, SDKAPPID, &keys, USERSIG_NUMBER_MAX - USERSIG_AHEAD_MAX, &out), CODE_OK);
     assert_int_equal(out.expires, 2 * USERSIG_NUMBER_MAX);
     free(text);
 }
@@ -752,6 +766,7 @@ int main(void)
         cmocka_unit_test(another_user_is_70013),
         cmocka_unit_test(the_second_of_expiry_is_still_valid),
         cmocka_unit_test(the_second_after_expiry_is_70001),
+        cmocka_unit_test(one_made_more_than_five_minutes_from_now_is_70003),
         cmocka_unit_test(another_key_is_70009),
         cmocka_unit_test(without_keys_nothing_verifies),
         cmocka_unit_test(a_signature_must_be_complete),
