@@ -6,6 +6,7 @@ seen for the first time (Message.seen) and must be the same for ever after."""
 from dataclasses import dataclass, field
 
 ADMIN = "admin"
+ON_THE_WIRE = 20  # messages to a client at a time: Mosquitto's max_inflight_messages
 SYSTEM = "@system"
 PRIVATE, PUBLIC, CHATROOM, LIVE = "Private", "Public", "ChatRoom", "AVChatRoom"
 
@@ -370,12 +371,13 @@ class World:
             self.replay(device, name)
 
     def end(self, device, abruptly=False):
-        """The connection ends: properly, or without DISCONNECT."""
+        """The connection ends: properly, or without DISCONNECT. Of many messages in a short time the last may still
+        have waited in the broker: they may come again."""
         device.connected = False
         for name in device.subscriptions:
             device.save(name)
         for cursor in device.cursors.values():
-            if abruptly and self.rewinds and not device.kept:
+            if (abruptly and self.rewinds and not device.kept) or len(device.passed) > ON_THE_WIRE:
                 cursor.low = cursor.saved = 0
         for group in self.groups.values():
             self.leave_live(group, device)
