@@ -14,9 +14,11 @@
     X(ACCEPT, "accept")                                                                                      \
     X(ADD_OPT, "addOpt")                                                                                     \
     X(AFTER, "after")                                                                                        \
+    X(AFTER_TIME, "afterTime")                                                                               \
     X(ALL_MUTED, "allMuted")                                                                                 \
     X(BACKGROUND, "background")                                                                              \
     X(BEFORE, "before")                                                                                      \
+    X(BEFORE_TIME, "beforeTime")                                                                             \
     X(BUSINESS_ID, "businessID")                                                                             \
     X(C2C_SECONDS, "c2cSeconds")                                                                             \
     X(CHUNK_BYTES, "chunkBytes")                                                                             \
@@ -59,6 +61,7 @@
     X(SECONDS, "seconds")                                                                                    \
     X(SELF_SIGNATURE, "selfSignature")                                                                       \
     X(SENDER, "sender")                                                                                      \
+    X(SEQ, "seq")                                                                                            \
     X(SET, "set")                                                                                            \
     X(SHA256, "sha256")                                                                                      \
     X(SIZE, "size")                                                                                          \

@@ -35,6 +35,14 @@ const cJSON *command_list(const struct command *command, enum field_name name)
     return command->fields[name].item;
 }
 
+bool command_has_both(struct command *command, enum field_name one, enum field_name other)
+{
+    if (!command_has(command, one) || !command_has(command, other))
+        return false;
+    (void)command_refuse(command, "%s: not together with %s", field_name(one), field_name(other));
+    return true;
+}
+
 int command_refuse(struct command *command, const char *format, ...)
 {
     va_list list;

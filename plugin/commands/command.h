@@ -65,6 +65,9 @@ bool command_bool(const struct command *command, enum field_name name);
 /* NULL: absent; for cJSON_ArrayForEach that is an empty one. */
 const cJSON *command_list(const struct command *command, enum field_name name);
 
+/* Are both fields there, where one takes the place of the other? Then the error says so. */
+bool command_has_both(struct command *command, enum field_name one, enum field_name other);
+
 /* Sets the error of the answer; always CODE_BAD_REQUEST. */
 __attribute__((format(printf, 2, 3))) int command_refuse(struct command *command, const char *format, ...);
 /* For commands that change something, once all is checked: opens the frame. CODE_BUSY when the store has no

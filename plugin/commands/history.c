@@ -8,6 +8,7 @@
 #include "plugin/people/conversation.h"
 #include "plugin/people/live_history.h"
 #include "plugin/people/merge.h"
+#include "plugin/people/position.h"
 #include "plugin/people/user.h"
 #include "plugin/people/visible.h"
 #include "plugin/session/session.h"
@@ -110,15 +111,51 @@ static int walk_live(struct walk *walk)
     return answer(walk->command, &walk->page, message == NULL, "before", 0);
 }
 
+/* The ends of what is asked for may be ids, times, or (the last message) a seq: one of them each. */
+static bool has_two_ends(struct command *command)
+{
+    return command_has_both(command, FIELD_AFTER_TIME, FIELD_AFTER) ||
+           command_has_both(command, FIELD_BEFORE_TIME, FIELD_BEFORE) ||
+           command_has_both(command, FIELD_SEQ, FIELD_BEFORE) ||
+           command_has_both(command, FIELD_SEQ, FIELD_BEFORE_TIME);
+}
+
+static int64_t find_from(struct command *command)
+{
+    const struct conversation *conversation = command->access.conversation;
+    if (!command_has(command, FIELD_AFTER_TIME) || !conversation)
+        return command_has(command, FIELD_AFTER) ? command_number(command, FIELD_AFTER) : -1;
+    const int64_t time = command_number(command, FIELD_AFTER_TIME);
+    return position_find(command->chat, conversation, POSITION_TIME, time + 1).id - 1;
+}
+
+static int64_t find_before(struct command *command)
+{
+    const struct conversation *conversation = command->access.conversation;
+    const int64_t seq = command_number(command, FIELD_SEQ);
+    if (command_has(command, FIELD_BEFORE))
+        return command_number(command, FIELD_BEFORE);
+    if (command_has(command, FIELD_BEFORE_TIME) && conversation)
+        return position_find(command->chat, conversation, POSITION_TIME,
+                             command_number(command, FIELD_BEFORE_TIME))
+            .id;
+    if (!command_has(command, FIELD_SEQ) || !conversation)
+        return INT64_MAX;
+    const struct position last = position_find(command->chat, conversation, POSITION_SEQ, seq);
+    return last.seq == seq ? last.id + 1 : last.id;
+}
+
 /* Without `after`, or with `before`, backwards from the newest. */
 static struct walk walk_begin(struct command *command)
 {
-    const bool has_before = command_has(command, FIELD_BEFORE), has_after = command_has(command, FIELD_AFTER);
+    const bool has_before = command_has(command, FIELD_BEFORE) || command_has(command, FIELD_BEFORE_TIME) ||
+                            command_has(command, FIELD_SEQ);
+    const bool has_after = command_has(command, FIELD_AFTER) || command_has(command, FIELD_AFTER_TIME);
     return (struct walk){.command = command,
                          .conversation = command->access.conversation,
                          .member = command->access.member,
-                         .from = has_after ? command_number(command, FIELD_AFTER) : -1,
-                         .before = has_before ? command_number(command, FIELD_BEFORE) : INT64_MAX,
+                         .from = find_from(command),
+                         .before = find_before(command),
                          .rising = has_after && !has_before,
                          .limit = (size_t)command_number(command, FIELD_LIMIT),
                          .patience = PATIENCE};
@@ -126,6 +163,8 @@ static struct walk walk_begin(struct command *command)
 
 int command_get_history(struct command *command)
 {
+    if (has_two_ends(command))
+        return CODE_BAD_REQUEST;
     struct walk walk = walk_begin(command);
     walk.page.array = cJSON_AddArrayToObject(command->data, "messages");
     if (!walk.page.array)

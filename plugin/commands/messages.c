@@ -12,6 +12,7 @@
 #include "plugin/delivery/event.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
+#include "plugin/people/position.h"
 #include "plugin/people/user.h"
 #include "plugin/people/visible.h"
 #include "plugin/session/session.h"
@@ -114,17 +115,40 @@ static int recall(struct command *command, const struct found *found)
     return CODE_OK;
 }
 
+/* The id that the command names, or that the seq has which it names: 0, there is none. */
+static int64_t id_named(const struct command *command, const struct conversation *named)
+{
+    if (!command_has(command, FIELD_SEQ))
+        return command_number(command, FIELD_ID);
+    const int64_t seq = command_number(command, FIELD_SEQ);
+    const struct position at =
+        named ? position_find(command->chat, named, POSITION_SEQ, seq) : (struct position){0};
+    return at.seq == seq ? at.id : 0;
+}
+
+/* Which message it is: by its id, or by its conversation and seq. */
+static int check_name(struct command *command, bool is_named)
+{
+    if (command_has_both(command, FIELD_SEQ, FIELD_ID))
+        return CODE_BAD_REQUEST;
+    if (command_has(command, FIELD_SEQ) && !is_named)
+        return command_refuse(command, "seq: needs to or group");
+    if (!command_has(command, FIELD_SEQ) && !command_has(command, FIELD_ID))
+        return command_refuse(command, "id: missing");
+    return CODE_OK;
+}
+
 int command_recall_message(struct command *command)
 {
     const struct conversation *named = command->access.conversation;
     const bool is_named = command_has(command, FIELD_TO) || command_has(command, FIELD_GROUP);
-    const int64_t id = command_number(command, FIELD_ID);
     struct found found;
     if (named && !conversation_stored(named))
         return CODE_LIVE_NOT_RECALLED;
-    if (id == 0)
-        return command_refuse(command, "id: missing");
-    find(command, id, &found);
+    int refused = check_name(command, is_named);
+    if (refused != CODE_OK)
+        return refused;
+    find(command, id_named(command, named), &found);
     if (store_reads_failed(command->chat->store))
         return CODE_BUSY;
     if (!found.conversation || (is_named && named != found.conversation))

@@ -10,6 +10,7 @@
 #include "plugin/delivery/event.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
+#include "plugin/people/position.h"
 #include "plugin/people/unread.h"
 #include "plugin/people/user.h"
 #include "plugin/session/cursor.h"
@@ -32,17 +33,31 @@ int command_ack(struct command *command)
     return CODE_OK;
 }
 
+/* Up to which id. */
+static int64_t read_up_to(struct command *command, const struct conversation *conversation)
+{
+    if (command_has(command, FIELD_ID))
+        return command_number(command, FIELD_ID);
+    if (!command_has(command, FIELD_SEQ))
+        return ID_MAX;
+    const int64_t seq = command_number(command, FIELD_SEQ);
+    const struct position found = position_find(command->chat, conversation, POSITION_SEQ, seq);
+    return found.seq == seq ? found.id : found.id - 1;
+}
+
 int command_mark_read(struct command *command)
 {
     struct chat *chat = command->chat;
     struct member *member = command->access.member;
+    if (command_has_both(command, FIELD_SEQ, FIELD_ID))
+        return CODE_BAD_REQUEST;
     if (!member || !conversation_stored(member->conversation)) /* it keeps no read position for the caller */
         return CODE_OK;
+    const int64_t id = read_up_to(command, member->conversation);
     int code = command_begin(command);
     if (code != CODE_OK)
         return code;
-    if (!member_read(chat, member,
-                     command_has(command, FIELD_ID) ? command_number(command, FIELD_ID) : ID_MAX)) {
+    if (!member_read(chat, member, id)) {
         store_abort(chat->store);
         return CODE_OK;
     }
