@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "lib/json.h"
 #include "plugin/commands/later.h"
 #include "plugin/core/chat.h"
 #include "plugin/media/upload.h"
@@ -58,7 +59,7 @@ int command_create_upload(struct command *command)
         return code;
     }
     bool good = cJSON_AddStringToObject(command->data, "uploadID", upload_id(upload)) &&
-                cJSON_AddNumberToObject(command->data, "chunkBytes", (double)plan.chunk_bytes);
+                json_add_whole(command->data, "chunkBytes", plan.chunk_bytes);
     if (!good)
         upload_end(command->chat, upload);
     return command_answered(command, good);
@@ -96,13 +97,12 @@ static cJSON *describe(const struct chat *chat, const struct media_finish *file)
     const char *prefix = chat->options.media_url ? chat->options.media_url : "";
     snprintf(url, sizeof url, "%s%.2s/%s.%s", prefix, file->file, file->file, found->ext);
     print_hash(hash, file->hash);
-    bool good = cJSON_AddStringToObject(data, "url", url) &&
-                cJSON_AddNumberToObject(data, "size", (double)file->size) &&
+    bool good = cJSON_AddStringToObject(data, "url", url) && json_add_whole(data, "size", file->size) &&
                 cJSON_AddStringToObject(data, "sha256", hash) &&
                 cJSON_AddStringToObject(data, "contentType", found->content_type);
     if (good && found->is_picture)
-        good = cJSON_AddNumberToObject(data, "width", found->picture.width) &&
-               cJSON_AddNumberToObject(data, "height", found->picture.height);
+        good = json_add_whole(data, "width", found->picture.width) &&
+               json_add_whole(data, "height", found->picture.height);
     if (good)
         return data;
     cJSON_Delete(data);

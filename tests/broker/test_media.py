@@ -89,6 +89,12 @@ def test_an_upload_becomes_a_file(start, folder, version, qos):
     assert files(folder) == [found["url"].removeprefix("/media/")]
 
 
+def test_an_upload_over_websockets(broker, folder):
+    content = some_bytes(1_000_000)
+    found = upload(broker.user("alice", "web:1", transport="websockets"), content)
+    assert content_of(folder, found["url"]) == content
+
+
 def test_files_are_readable_by_the_group_at_most(alice, folder):
     found = upload(alice, b"hello")
     path = folder / found["url"].removeprefix("/media/")
@@ -514,6 +520,7 @@ def test_a_full_disk_is_told_and_the_chunk_may_come_again(start, folder):
     alice = broker.user("alice")
     content = some_bytes(5000)
     some = Upload(alice, content, chunkBytes=1024).send([0, 1])
+    until(lambda: [path.stat().st_size for path in (folder / "uploads").iterdir()] == [2048])
     with broker.faults.rule("write", "/uploads/", errno.ENOSPC):
         some.send([2, 3])
         assert {alice.event("rejected", topic=some.topic(n))["code"] for n in (2, 3)} == {10002}
