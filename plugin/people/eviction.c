@@ -107,7 +107,7 @@ static bool has_rivals(const struct chat *chat, const struct user *user)
 static bool user_is_held(const struct chat *chat, const struct user *user)
 {
     return user->sessions || user->uploads.open > 0 || has_rivals(chat, user) || user->merges > 0 ||
-           user->leaving || user->watched || user->young_devices ||
+           user->leaving || user->watched || user->uploads.open > 0 || user->young_devices ||
            !store_has(chat->store, user->devices_ended) ||
            !store_has(chat->store, user->applications_ended) || !bucket_rests(&user->rate, chat->steady) ||
            !bucket_rests(&user->account, chat->steady);

@@ -141,6 +141,7 @@ void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t 
 
 void user_ban(struct chat *chat, struct user *user, int64_t until)
 {
+    user->used = chat->era;
     user->banned_until = until;
     store_put(chat->store, W_USER_BAN, "ti", user->id, until);
 }

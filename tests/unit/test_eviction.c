@@ -188,19 +188,21 @@ static void test_who_is_connected_watched_or_deleted_just_now_stays(void **state
 {
     (void)state;
     struct user *here = create("here"), *watched = create("watched"), *leaving = create("leaving");
-    struct user *stale = create("stale");
+    struct user *stale = create("stale"), *uploads = create("uploads");
     (void)create("gone");
     here->sessions = (struct session *)&chat;
     watched->watched = (struct watched *)&chat;
     leaving->leaving = true;
     stale->devices_ended = UINT64_MAX;
+    uploads->uploads.open = 1;
     commit_and_wait();
-    assert_int_equal(HASH_COUNT(users_first(&chat)), 4);
+    assert_int_equal(HASH_COUNT(users_first(&chat)), 5);
     assert_null(user_in_memory(&chat, "gone"));
     here->sessions = NULL;
     watched->watched = NULL;
     leaving->leaving = false;
     stale->devices_ended = 0;
+    uploads->uploads.open = 0;
     wait_cold();
     assert_true(is_empty());
 }
