@@ -219,6 +219,8 @@ class Drawer:
             fields["onlineOnly"] = True
         if self.once_in(8):
             fields["at"] = self.pick(["@all", ["bob"], ["bob"] * 31])
+        if self.once_in(6):
+            fields["noUnread"] = True
         if self.once_in(8):
             fields["unknown"] = [1.50, None]
         return fields

@@ -196,8 +196,13 @@ class Player:
         kind, name = step.where
         user = step.device.split(":")[0]
         lane = ("pair", *sorted((user, name))) if kind == "to" else ("group", name)
-        ids = [m.id for m in self.world.log if m.lane == lane and m.id]
-        fields = {kind: name, **({"id": ids[-step.back]} if 0 < step.back <= len(ids) else {})}
+        known = [m for m in self.world.log if m.lane == lane and m.id]
+        fields = {kind: name}
+        if 0 < step.back <= len(known):
+            chosen = known[-step.back]
+            of_this_group = kind == "to" or chosen.body["seq"] <= self.world.groups[name].seq
+            by_seq = chosen.is_content and of_this_group and step.back % 2
+            fields |= {"seq": chosen.body["seq"]} if by_seq else {"id": chosen.id}
         self.do_Command(Command(step.device, "markRead", fields))
 
     def do_Together(self, step):

@@ -149,7 +149,7 @@ def send_to_group(world, group, device, body):
 
 def is_unread(world, user, message):
     """Others' messages with content, after the read position and joining; not in a ChatRoom, nor for who discards."""
-    if not message.is_content or message.body["sender"] == user or not world.may_have(user, message):
+    if not message.is_content or message.body.get("noUnread") or message.body["sender"] == user or not world.may_have(user, message):
         return False
     if message.lane[0] == "group":
         group = world.groups[message.lane[1]]
@@ -182,7 +182,7 @@ def markRead(call):
     call.refuse(10004, not isinstance(fields.get("id", 0), int))
     if call.codes or (lane[0] == "group" and (group.live or me not in group.members)):
         return None if call.codes else {}
-    up_to = newest(world, lane, fields.get("id"))
+    up_to = bearer(world, lane, fields["seq"]) if "seq" in fields else newest(world, lane, fields.get("id"))
     before = world.read.get((me, lane), 0)
     if up_to <= before:
         return {}
@@ -196,6 +196,11 @@ def newest(world, lane, id):
     """The position of the newest message of a conversation, or of the newest up to this id."""
     found = [m for m in world.log if m.lane == lane and (not id or (m.id and m.id <= id))]
     return found[-1].position if found else 0
+
+
+def bearer(world, lane, seq):
+    """The position of the message with this seq."""
+    return [m.position for m in world.log if m.lane == lane and m.is_content and m.body["seq"] == seq][-1]
 
 
 def tell_read(call, lane, optional):
