@@ -14,6 +14,8 @@
 #define UPLOADS   "uploads"
 #define FOLDER    (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define NAME_SIZE 64
+#define FOLDERS   256
+#define LOOKS_MAX 512 /* names in a step of a walk */
 
 /* The folder */
 
@@ -170,4 +172,73 @@ int media_remove_file(const struct media_folder *folder, const char *file, const
     int error = unlinkat(place, name, 0) == 0 || errno == ENOENT ? 0 : errno;
     close(place);
     return error;
+}
+
+/* The walk */
+
+static bool is_extension(const char *text)
+{
+    for (const char *const *ext = sniff_extensions; *ext; ext++)
+        if (strcmp(*ext, text) == 0)
+            return true;
+    return false;
+}
+
+/* <32 hex>.<ext>, in the folder of its first two digits. */
+static bool read_name(const char *name, const char *place, struct media_entry *entry)
+{
+    if (strspn(name, "0123456789abcdef") != MEDIA_ID_MAX || name[MEDIA_ID_MAX] != '.' ||
+        strncmp(name, place, 2) != 0 || !is_extension(name + MEDIA_ID_MAX + 1))
+        return false;
+    snprintf(entry->file, sizeof entry->file, "%.*s", MEDIA_ID_MAX, name);
+    snprintf(entry->ext, sizeof entry->ext, "%s", name + MEDIA_ID_MAX + 1);
+    return true;
+}
+
+static bool look_at(const struct media_walk *walk, const char *name, struct media_entry *entry)
+{
+    char place[3];
+    struct stat about;
+    snprintf(place, sizeof place, "%02x", (unsigned)(walk->next - 1) & 0xff);
+    if (!read_name(name, place, entry) ||
+        fstatat(dirfd(walk->folder), name, &about, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(about.st_mode))
+        return false;
+    entry->size = about.st_size;
+    entry->time = (int64_t)about.st_mtim.tv_sec * 1000 + about.st_mtim.tv_nsec / 1000000;
+    return true;
+}
+
+static void enter_next(const struct media_folder *folder, struct media_walk *walk)
+{
+    char place[3];
+    snprintf(place, sizeof place, "%02x", (unsigned)walk->next++ & 0xff);
+    int fd = openat(folder->root, place, FOLDER);
+    walk->folder = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!walk->folder && fd >= 0)
+        close(fd);
+}
+
+bool media_walk_on(const struct media_folder *folder, struct media_walk *walk, struct media_entry *entries,
+                   int max, int *count)
+{
+    *count = 0;
+    for (int looks = 0; looks < LOOKS_MAX && *count < max; looks++) {
+        if (!walk->folder && walk->next == FOLDERS)
+            return false;
+        if (!walk->folder)
+            enter_next(folder, walk);
+        const struct dirent *found = walk->folder ? readdir(walk->folder) : NULL;
+        if (!found)
+            media_walk_end(walk);
+        else if (look_at(walk, found->d_name, &entries[*count]))
+            ++*count;
+    }
+    return true;
+}
+
+void media_walk_end(struct media_walk *walk)
+{
+    if (walk->folder)
+        closedir(walk->folder);
+    walk->folder = NULL;
 }

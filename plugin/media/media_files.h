@@ -4,8 +4,14 @@
 #ifndef PLUGIN_MEDIA_MEDIA_FILES_H
 #define PLUGIN_MEDIA_MEDIA_FILES_H
 
+#include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "plugin/media/sniff.h"
+
+#define MEDIA_ID_MAX 32 /* hex digits, of uploads and files */
 
 struct media_folder {
     int root, uploads; /* descriptors; -1: not open */
@@ -29,5 +35,20 @@ int media_open_upload(const struct media_folder *folder, const char *id);
 int media_keep(const struct media_folder *folder, const char *id, int fd, const char *file, const char *ext);
 /* `file`: 32 hex digits. One that is not there has been removed. */
 int media_remove_file(const struct media_folder *folder, const char *file, const char *ext);
+
+/* A walk over all files that are there for good; all zero in the beginning. */
+struct media_walk {
+    DIR *folder; /* the one it is in */
+    int next;    /* the number of the folder that comes next */
+};
+struct media_entry {
+    char file[MEDIA_ID_MAX + 1], ext[EXTENSION_MAX + 1];
+    int64_t size, time; /* bytes; ms since 1970: when it was written */
+};
+/* The next entries, at most `max`, and a step at a time: there may be none, and the walk goes on. What is not named
+ * as our files are is left out. false: that was all. */
+bool media_walk_on(const struct media_folder *folder, struct media_walk *walk, struct media_entry *entries,
+                   int max, int *count);
+void media_walk_end(struct media_walk *walk);
 
 #endif

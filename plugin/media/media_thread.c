@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plugin/media/media_files.h"
-
 #define STEP_BYTES (4 * 1048576) /* hashed between two other jobs */
 #define JOB_BYTES  256           /* what a chunk costs beside its bytes */
 
@@ -37,6 +35,7 @@ struct media_thread {
 
     /* The thread's own. */
     void *magic;
+    struct media_walk walk;
     struct media_finish *active; /* over next_active: the one that has the next step first */
     unsigned char bytes[SNIFF_BYTES_MAX];
 };
@@ -113,6 +112,12 @@ static void remove_file(struct media_thread *thread, struct media_remove *remova
     for (removal->job.error = 0; *ext && removal->job.error == 0; ext++)
         removal->job.error = media_remove_file(&thread->folder, removal->file, *ext);
     give_back(thread, &removal->job);
+}
+
+static void list_files(struct media_thread *thread, struct media_list *list)
+{
+    list->more = media_walk_on(&thread->folder, &thread->walk, list->entries, MEDIA_LIST_MAX, &list->count);
+    give_back(thread, &list->job);
 }
 
 /* The end of an upload */
@@ -244,6 +249,9 @@ static void execute(struct media_thread *thread, struct media_job *job)
     case MEDIA_REMOVE:
         remove_file(thread, (struct media_remove *)job);
         break;
+    case MEDIA_LIST:
+        list_files(thread, (struct media_list *)job);
+        break;
     }
 }
 
@@ -354,6 +362,7 @@ void media_thread_close(struct media_thread *thread)
         pthread_join(thread->thread, NULL);
     free_queue(&thread->todo);
     free_queue(&thread->done);
+    media_walk_end(&thread->walk);
     media_folder_close(&thread->folder);
     pthread_cond_destroy(&thread->changed);
     pthread_mutex_destroy(&thread->lock);

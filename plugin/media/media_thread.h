@@ -25,18 +25,19 @@
 #include <stdint.h>
 
 #include "acl/identity.h"
+#include "plugin/media/media_files.h"
 #include "plugin/media/sniff.h"
 
-#define MEDIA_ID_MAX      32 /* hex digits, of uploads and files */
 #define MEDIA_QUEUE_BYTES 16777216
 #define MEDIA_HASH_BYTES  32
+#define MEDIA_LIST_MAX    64
 
-enum media_task { MEDIA_CHUNK, MEDIA_FINISH, MEDIA_DROP, MEDIA_REMOVE };
+enum media_task { MEDIA_CHUNK, MEDIA_FINISH, MEDIA_DROP, MEDIA_REMOVE, MEDIA_LIST };
 
 struct media_job {
     enum media_task task;
     int error;               /* out: errno; 0: all is well */
-    struct media_temp *temp; /* whose; NULL: MEDIA_REMOVE */
+    struct media_temp *temp; /* whose; NULL: MEDIA_REMOVE and MEDIA_LIST */
     struct media_job *next;
 };
 
@@ -82,6 +83,14 @@ struct media_remove {
     char user[USER_ID_MAX + 1];
     int64_t size;
     struct media_remove *next;
+};
+
+/* Some more of what is there for good; each time it is given, the next. From malloc, and comes back. */
+struct media_list {
+    struct media_job job;
+    bool more; /* out: these are not the last */
+    int count;
+    struct media_entry entries[MEDIA_LIST_MAX];
 };
 
 /* The file of an open upload, from malloc. It is there for the jobs that name it until its `drop`, the last one, has

@@ -15,6 +15,7 @@
 
 #define OLD_A_STEP 32    /* files */
 #define CHECK_MS   60000 /* for old ones, when there were none */
+#define LIST_MS    1000  /* between two looks at what is there */
 
 /* How much a user has, as a frame says that the database may not have yet. */
 struct young_total {
@@ -30,6 +31,10 @@ struct stock {
     uint64_t mark;                /* of the last row that went */
     int64_t due;                  /* of the next look for old files; steady, ms */
     bool failed;                  /* a file could not be removed: said once */
+    int64_t begun;                /* this life; ms since 1970 */
+    struct media_list *list;      /* the next look at what is there; NULL: the thread has it, or it is over */
+    int64_t list_due;             /* steady, ms */
+    int adopted;
 };
 
 /* Totals */
@@ -198,20 +203,72 @@ void stock_removed(struct chat *chat, struct media_remove *removal)
     free(removal);
 }
 
+/* What is there, and not known */
+
+static bool is_known(struct chat *chat, const struct media_entry *entry)
+{
+    sqlite3_stmt *row = store_read(chat->store, R_MEDIA);
+    sqlite3_bind_text(row, 1, entry->file, -1, SQLITE_STATIC);
+    bool known = store_row(chat->store, row) || store_reads_failed(chat->store);
+    store_done(row);
+    return known;
+}
+
+/* Of an earlier life: what this one has made may not be in the database yet. With the ring full, or reads that fail,
+ * the next life will see it. */
+static void adopt(struct chat *chat, const struct media_entry *entry)
+{
+    if (entry->time >= chat->stock->begun || is_known(chat, entry) ||
+        !store_write(chat->store, W_MEDIA_ADOPT, "ttii", entry->file, entry->ext, entry->size, entry->time))
+        return;
+    chat->stock->adopted++;
+}
+
+void stock_listed(struct chat *chat, struct media_list *list)
+{
+    struct stock *stock = chat->stock;
+    for (int i = 0; i < list->count; i++)
+        adopt(chat, &list->entries[i]);
+    if (list->more) {
+        stock->list = list;
+        stock->list_due = chat->steady + LIST_MS;
+        return;
+    }
+    free(list);
+    if (stock->adopted > 0)
+        broker_warn("media_dir: %d files were not in the database, after a power loss or with an older one: "
+                    "now they are",
+                    stock->adopted);
+}
+
+static void look_around(struct chat *chat)
+{
+    struct stock *stock = chat->stock;
+    if (!stock->list || chat->steady < stock->list_due)
+        return;
+    media_thread_give(chat->media, &stock->list->job);
+    stock->list = NULL;
+}
+
 /* What has been read once must not be read again before its row is gone. */
 void stock_tick(struct chat *chat)
 {
     struct stock *stock = chat->stock;
     forget_all_removed(chat);
+    look_around(chat);
     if (stock->out == 0 && chat->steady >= stock->due && store_has(chat->store, stock->mark))
         remove_old(chat);
 }
 
 int stock_open(struct chat *chat)
 {
-    chat->stock = calloc(1, sizeof *chat->stock);
-    if (!chat->stock || young_open(&chat->stock->totals, chat->store, NULL, NULL))
+    struct stock *stock = chat->stock = calloc(1, sizeof *stock);
+    if (!stock || !(stock->list = calloc(1, sizeof *stock->list)) ||
+        young_open(&stock->totals, chat->store, NULL, NULL))
         return -1;
+    stock->list->job.task = MEDIA_LIST;
+    stock->list_due = chat->steady + LIST_MS;
+    stock->begun = chat->now;
     return remove_unfinished(chat);
 }
 
@@ -226,6 +283,7 @@ void stock_close(struct chat *chat)
         free(removal);
     }
     young_close(stock->totals);
+    free(stock->list);
     free(stock);
     chat->stock = NULL;
 }

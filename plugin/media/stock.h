@@ -11,8 +11,8 @@
  * removes file and row. What died before 1 was an open upload; its file is in `uploads/`, which a start empties.
  * The other way round, when a file is too old: the thread removes it, then the row goes.
  *
- * After a power loss the row may be missing that the file in the folder had, with all that was stored after it:
- * such a file is whole, and known to nobody. Neither it nor what an operator puts there is touched.
+ * After a power loss, or with an older database, rows may be missing of files that are there. Each life looks once,
+ * slowly, at what is in the folder, and adopts what it does not know: a file of nobody's, as old as it is.
  *
  * Who is deleted leaves the files there, as the messages; they go on counting for who comes under the name.
  * Broker thread only. */
@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 struct chat;
+struct media_list;
 struct media_remove;
 
 /* With the thread running. -1: out of memory, or the store cannot be read. */
@@ -40,9 +41,10 @@ void stock_keep(struct chat *chat, const char *file, const char *ext);
 __attribute__((warn_unused_result)) bool stock_forget(struct chat *chat, const char *file, const char *user,
                                                       int64_t size);
 
-/* Gives the thread what is too old, some at a time. */
+/* Gives the thread what is too old, some at a time, and has it look what is there. */
 void stock_tick(struct chat *chat);
 /* One of these has come back. Takes it over. */
 void stock_removed(struct chat *chat, struct media_remove *removal_take);
+void stock_listed(struct chat *chat, struct media_list *list_take);
 
 #endif

@@ -497,6 +497,9 @@ static void take_done(struct chat *chat)
         case MEDIA_REMOVE:
             stock_removed(chat, (struct media_remove *)job);
             break;
+        case MEDIA_LIST:
+            stock_listed(chat, (struct media_list *)job);
+            break;
         }
     }
 }

@@ -485,6 +485,27 @@ def test_a_kill_while_old_files_go_leaves_neither_files_nor_rows(start, folder):
     assert total(broker, "alice") == 0
 
 
+def test_a_file_that_the_database_does_not_know_is_adopted_and_goes_in_its_time(start, folder):
+    broker = start(retention_days=30)
+    known = upload(broker.user("alice"), b"hello")
+    broker.stop()
+    (folder / "ab").mkdir(exist_ok=True)
+    strays = {"ab" + 30 * "0" + ".jpg": 40, "ab" + 30 * "1" + ".txt": 1}
+    others = ["ab" + 30 * "0" + ".html", "ab" + 29 * "0" + ".jpg", "cd" + 30 * "0" + ".jpg", "AB" + 30 * "0" + ".jpg", "x.jpg"]
+    for name, days in {**strays, **dict.fromkeys(others, 40)}.items():
+        (folder / "ab" / name).write_bytes(b"stray")
+        when = time.time() - days * DAY
+        os.utime(folder / "ab" / name, (when, when))
+    broker.start()
+    expected = {(known["url"].rpartition("/")[2], "alice", 5), *((name, "", 5) for name in strays)}
+    until(lambda: set(rows(broker)) == expected)
+    broker.await_log("chat: media_dir: 2 files were not in the database")
+    broker.restart()
+    until(lambda: not (folder / "ab" / min(strays)).exists())
+    until(lambda: len(rows(broker)) == 2)
+    assert {path.name for path in (folder / "ab").iterdir()} >= {max(strays), *others}
+
+
 def test_a_stop_while_an_upload_finishes_is_quick_and_clean(start, folder):
     broker = start(faults=True)
     alice = broker.user("alice")
