@@ -43,10 +43,12 @@
     X(INVITE_OPT, "inviteOpt")                                                                               \
     X(JOB, "job")                                                                                            \
     X(JOBS, "jobs")                                                                                          \
+    X(KEEP_MESSAGES, "keepMessages")                                                                         \
     X(KEYS, "keys")                                                                                          \
     X(LIMIT, "limit")                                                                                        \
     X(MEMBERS, "members")                                                                                    \
     X(MESSAGE, "message")                                                                                    \
+    X(MUTED, "muted")                                                                                        \
     X(NAME, "name")                                                                                          \
     X(NAME_CARD, "nameCard")                                                                                 \
     X(NICKNAME, "nickname")                                                                                  \

@@ -29,6 +29,9 @@ CREATE TABLE group_ban (
   reason       TEXT    NOT NULL,
   PRIMARY KEY (conversation, user)
 ) STRICT, WITHOUT ROWID;
+-- The last message of a conversation when its user took it from the list (deleteConversation with keepMessages).
+ALTER TABLE member ADD COLUMN hidden_id INTEGER NOT NULL DEFAULT 0;
+
 -- Until when a user may not log in.
 ALTER TABLE user ADD COLUMN banned_until INTEGER NOT NULL DEFAULT 0;
 

@@ -31,7 +31,8 @@ struct list {
     size_t count;
 };
 
-/* Conversations without a message that he can see are not in the list, nor are his notices. */
+/* Conversations without a message that he can see since he took them from the list are not in it, nor are his
+ * notices. */
 static int64_t last_listed(struct chat *chat, struct member *member)
 {
     const struct conversation *conversation = member->conversation;
@@ -39,7 +40,8 @@ static int64_t last_listed(struct chat *chat, struct member *member)
         (conversation->group && conversation->group->dismissed != 0) ||
         strcmp(conversation->a, SYSTEM_USER) == 0)
         return 0;
-    return visible_last(chat, member);
+    const int64_t last = conversation->last_id > member->hidden_id ? visible_last(chat, member) : 0;
+    return last > member->hidden_id ? last : 0;
 }
 
 static int by_place(const void *a, const void *b)
@@ -201,11 +203,15 @@ int command_delete_conversation(struct command *command)
     int code = command_begin(command);
     if (code != CODE_OK)
         return code;
-    visible_clear(chat, member);
+    const bool keep = command_bool(command, FIELD_KEEP_MESSAGES);
+    if (keep)
+        visible_hide(chat, member);
+    else
+        visible_clear(chat, member);
     (void)member_read(chat, member, member->conversation->last_id);
     if (member->pinned)
         member_pin(chat, member, false);
     command_commit(command);
-    event_deleted_conversation(command->session, member->conversation);
+    event_deleted_conversation(command->session, member->conversation, keep);
     return CODE_OK;
 }

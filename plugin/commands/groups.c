@@ -237,6 +237,12 @@ static int count_heads(struct command *command, struct conversation *conversatio
     return CODE_OK;
 }
 
+/* 0: there is no limit. */
+static int64_t max_members(const struct chat *chat, const struct group *group)
+{
+    return group->type == GROUP_LIVE ? 0 : group_members_max(chat, group->type);
+}
+
 static bool answer_info(cJSON *data, const struct conversation *conversation, const struct head_count *heads)
 {
     const struct group *group = conversation->group;
@@ -261,8 +267,11 @@ int command_get_group_info(struct command *command)
     struct conversation *conversation = command->access.conversation;
     struct head_count heads;
     int code = count_heads(command, conversation, &heads);
-    return code == CODE_OK ? command_answered(command, answer_info(command->data, conversation, &heads))
-                           : code;
+    if (code != CODE_OK)
+        return code;
+    bool good = answer_info(command->data, conversation, &heads) &&
+                json_add_whole(command->data, "maxMembers", max_members(command->chat, conversation->group));
+    return command_answered(command, good);
 }
 
 /* getJoinedGroups */

@@ -59,6 +59,13 @@ static bool unwatch(struct command *command, struct user *user)
     return true;
 }
 
+static bool only_look(struct command *command, struct user *user)
+{
+    (void)command;
+    (void)user;
+    return true;
+}
+
 static int for_each(struct command *command, const cJSON *ids,
                     bool (*change)(struct command *command, struct user *user))
 {
@@ -85,6 +92,11 @@ int command_watch_status(struct command *command)
 int command_unwatch_status(struct command *command)
 {
     return for_each(command, command_list(command, FIELD_USER_IDS), unwatch);
+}
+
+int command_get_status(struct command *command)
+{
+    return for_each(command, command_list(command, FIELD_USER_IDS), only_look);
 }
 
 /* What is on its connection nobody sees: from now on the device wants pushes as if it were away. */

@@ -104,11 +104,12 @@ void event_deleted(const struct session *deleter, const cJSON *ids)
     cJSON_free(list);
 }
 
-void event_deleted_conversation(const struct session *deleter, const struct conversation *conversation)
+void event_deleted_conversation(const struct session *deleter, const struct conversation *conversation,
+                                bool kept)
 {
     char text[200];
-    snprintf(text, sizeof text, "{\"event\":\"deleted\",\"%s\":\"%s\"}", conversation_kind(conversation),
-             conversation_name(conversation, deleter->user->id));
+    snprintf(text, sizeof text, "{\"event\":\"deleted\",\"%s\":\"%s\"%s}", conversation_kind(conversation),
+             conversation_name(conversation, deleter->user->id), kept ? ",\"keepMessages\":true" : "");
     send_to_others(deleter, text);
 }
 

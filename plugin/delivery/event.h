@@ -39,7 +39,8 @@ void event_unread(struct chat *chat, const struct session *reader, struct member
 
 /* To the deleter's other devices: these messages (`ids` is borrowed), or the whole conversation, are gone. */
 void event_deleted(const struct session *deleter, const cJSON *ids);
-void event_deleted_conversation(const struct session *deleter, const struct conversation *conversation);
+void event_deleted_conversation(const struct session *deleter, const struct conversation *conversation,
+                                bool kept);
 /* The last words before a close: why, and whose device it gave way to. */
 void event_force_offline(struct session *session, const struct displacement *why);
 void event_sig_expired(struct session *session);

@@ -151,6 +151,7 @@ static void fill(struct member *member, sqlite3_stmt *row)
     member->cleared_id = sqlite3_column_int64(row, 13);
     member->deleted_id = sqlite3_column_int64(row, 14);
     member->pinned = sqlite3_column_int(row, 15) != 0;
+    member->hidden_id = sqlite3_column_int64(row, 16);
 }
 
 static struct member *in_memory(struct conversation *conversation, const char *user_id)
@@ -434,7 +435,7 @@ bool pair_rejoin(struct chat *chat, struct conversation *conversation)
 
 /* A user's memberships */
 
-#define MEMBER_COLUMNS_COUNT 16 /* the conversation's columns follow */
+#define MEMBER_COLUMNS_COUNT 17 /* the conversation's columns follow */
 
 bool memberships_load(struct chat *chat, struct user *user)
 {

@@ -186,6 +186,14 @@ void visible_clear(struct chat *chat, struct member *member)
                   member->cleared_id);
 }
 
+void visible_hide(struct chat *chat, struct member *member)
+{
+    struct conversation *conversation = member->conversation;
+    conversation->used = chat->era;
+    member->hidden_id = conversation->last_id;
+    store_put(chat->store, W_MEMBER_HIDDEN, "iti", conversation->id, member->user_id, member->hidden_id);
+}
+
 void visible_deleted_after(struct chat *chat, const struct member *member, int64_t after, struct ids *ids)
 {
     const struct young *young;

@@ -39,6 +39,9 @@ __attribute__((warn_unused_result)) bool visible_delete(struct chat *chat, struc
 /* In the open frame: all there is up to now is gone for the member, read or not. The caller then moves the
  * read position (member_read). */
 void visible_clear(struct chat *chat, struct member *member);
+/* In the open frame: all there is up to now stays, but the conversation is not in the member's list until its next
+ * message. */
+void visible_hide(struct chat *chat, struct member *member);
 /* Adds to `ids` those others' messages with content after the id `after` that the member has deleted; some of
  * them twice. */
 void visible_deleted_after(struct chat *chat, const struct member *member, int64_t after, struct ids *ids);

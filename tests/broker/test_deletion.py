@@ -266,6 +266,51 @@ def test_a_deleted_conversation_comes_back_with_its_next_message_and_only_that(b
     assert (entry["unread"], entry["pinned"], entry["lastMessage"]["seq"]) == (1, False, 6)
 
 
+@pytest.mark.parametrize("kill", [None, False, True])
+def test_a_conversation_that_keeps_its_messages_is_only_not_in_the_list(broker, alice, bob, kill):
+    bob.command("setConversation", to="alice", pinned=True)
+    before = view(bob, "alice")
+    assert bob.command("deleteConversation", to="alice", keepMessages=True) == {}
+    if kill is not None:
+        broker.restart(kill=kill)
+        alice, bob = broker.user("alice"), broker.user("bob")
+    assert view(bob, "alice") == (before[0], before[1], {}, 0)
+    alice.send("bob", "again")
+    entry = conversations(bob)["alice"]
+    assert (entry["unread"], entry["pinned"], entry["lastMessage"]["seq"]) == (1, False, 6)
+    assert texts(history(bob, to="alice")) == [*numbered(1, 5), "again"]
+
+
+def test_a_conversation_taken_from_the_list_is_not_back_with_a_message_that_is_deleted(alice, bob):
+    bob.command("deleteConversation", to="alice", keepMessages=True)
+    alice.send("bob", "again")
+    bob.command("deleteMessages", ids=ids_of(bob, "again", to="alice"))
+    assert conversations(bob) == {} and texts(history(bob, to="alice")) == numbered(1, 5)
+
+
+def test_a_group_taken_from_the_list_is_back_with_a_tip(broker, alice):
+    topic = alice.group("Public", "g1", ["bob"])
+    alice.send(topic, "x")
+    bob = broker.user("bob")
+    bob.command("deleteConversation", group="g1", keepMessages=True)
+    assert conversations(bob) == {}
+    alice.command("setGroupInfo", groupID="g1", introduction="new")
+    assert list(conversations(bob)) == ["group:g1"]
+
+
+def test_the_other_devices_learn_that_the_messages_are_kept(broker, bob):
+    other = broker.user("bob", "web:2")
+    bob.command("deleteConversation", to="alice", keepMessages=True)
+    assert other.event("deleted") == {"event": "deleted", "to": "alice", "keepMessages": True}
+
+
+@pytest.mark.parametrize("value", [1, "true", None, []])
+def test_keepMessages_is_true_or_false(bob, value):
+    response = bob.request("deleteConversation", to="alice", keepMessages=value)
+    assert response.get("code") == 10004 and "keepMessages" in response["error"]
+    assert list(conversations(bob)) == ["alice"]
+
+
 def test_the_list_forgets_only_the_conversation_that_was_deleted(broker, alice, bob):
     broker.user("carol").send("bob", "of carol")
     bob.command("deleteConversation", to="alice")

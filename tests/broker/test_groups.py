@@ -206,6 +206,49 @@ def test_the_list_of_members_comes_in_pages(broker, alice):
     assert sorted(found) == sorted(["alice", *names]) and sizes == [3, 3, 2]
 
 
+def test_members_are_looked_up_by_their_names(broker, alice):
+    alice.group("Public", "g1", ["bob", "carol"])
+    ask = lambda *names: alice.command("getGroupMembers", groupID="g1", userIDs=[*names], limit=1, offset=9)  # noqa: E731
+    everybody = {m["userID"]: m for m in alice.command("getGroupMembers", groupID="g1")["members"]}
+    found = ask("carol", "nobody", "alice", "a b", "", "carol")
+    assert found == {"members": [everybody["carol"], everybody["alice"]]}
+    alice.command("deleteGroupMember", groupID="g1", members=["carol"])
+    assert ask("carol") == {"members": []}
+
+
+def test_who_is_in_a_live_group_is_looked_up_by_name(broker, alice):
+    alice.group("AVChatRoom", "live")
+    broker.user("bob").subscribe("chat/group/live")
+    broker.create("carol")
+    data = alice.command("getGroupMembers", groupID="live", userIDs=["carol", "bob", "alice", "nobody"])
+    assert [(m["userID"], m["role"]) for m in data["members"]] == [("bob", "member"), ("alice", "owner")]
+
+
+@pytest.mark.parametrize(
+    "fields,code,name",
+    [
+        ({"userIDs": []}, 10004, "userIDs"),
+        ({"userIDs": "bob"}, 10004, "userIDs"),
+        ({"userIDs": [1]}, 10004, "userIDs"),
+        ({"userIDs": ["u"] * 101}, 10005, "userIDs"),
+        ({"muted": "yes"}, 10004, "muted"),
+        ({"userIDs": ["bob"], "muted": True}, 10004, "userIDs"),
+    ],
+)
+def test_a_wrong_choice_of_members_is_named(alice, fields, code, name):
+    alice.group("Public", "g1")
+    response = alice.request("getGroupMembers", groupID="g1", **fields)
+    assert response.get("code") == code and name in response["error"]
+
+
+@pytest.mark.parametrize(
+    "kind,most", [("Private", 200), ("Public", 2000), ("ChatRoom", 6000), ("AVChatRoom", 0)]
+)
+def test_info_says_how_many_members_there_may_be(alice, kind, most):
+    alice.group(kind, "g1")
+    assert alice.command("getGroupInfo", groupID="g1")["maxMembers"] == most
+
+
 def test_info_counts_members_and_who_is_connected(broker, alice):
     topic = alice.group("Public", "g1", ["bob", "carol"])
     broker.user("bob")

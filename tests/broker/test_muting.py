@@ -137,16 +137,45 @@ def test_a_muted_admin_is_muted_as_well(broker, group):
     assert broker.user("chief").refusal(TOPIC, "x")["code"] == 10017
 
 
-@pytest.mark.parametrize("seconds", [None, -1, 1.5, "60", 2**31 + 1])
+@pytest.mark.parametrize("seconds", [None, -1, 1.5, "60", 2**32])
 def test_wrong_seconds_are_named(broker, group, seconds):
     fields = {} if seconds is None else {"seconds": seconds}
     response = group.request("muteGroupMember", groupID="g1", userID="bob", **fields)
     assert response.get("code") == 10004 and "seconds" in response["error"]
 
 
-def test_seconds_go_up_to_2_to_the_31(broker, group):
-    assert mute(group, "bob", 2**31) == 0
-    assert muted_until(group, "bob") > 2**31 * 1000
+@pytest.mark.parametrize("kill", [False, True])
+def test_seconds_go_up_to_what_is_for_ever(broker, group, kill):
+    assert mute(group, "bob", 2**32 - 1) == 0
+    until = muted_until(group, "bob")
+    assert until > (2**32 - 1) * 1000
+    broker.restart(kill=kill)
+    assert muted_until(broker.user("admin"), "bob") == until
+
+
+def muted(user, group="g1", **page):
+    data = user.command("getGroupMembers", groupID=group, muted=True, **page)
+    return [m["userID"] for m in data["members"]], data.get("next")
+
+
+def test_the_muted_members_are_listed_by_themselves(broker, group):
+    assert muted(group) == ([], None)
+    for name in ("bob", "carol", "chief"):
+        mute(group, name, 2**32 - 1)
+    mute(group, "carol", 0)
+    assert muted(broker.user("deputy")) == (["bob", "chief"], None)
+    assert muted(group, limit=1) == (["bob"], 1) and muted(group, limit=1, offset=1) == (["chief"], None)
+    broker.user("bob").command("quitGroup", groupID="g1")
+    assert muted(group) == (["chief"], None)
+    everybody = group.command("getGroupMembers", groupID="g1", muted=False)
+    assert len(everybody["members"]) == 4
+
+
+def test_whose_mute_is_over_is_not_listed(broker, group):
+    mute(group, "bob", 1)
+    deadline = time.monotonic() + 10
+    while muted(group) != ([], None):
+        assert time.monotonic() < deadline
 
 
 # ---- live groups
@@ -172,6 +201,15 @@ def test_in_a_live_group_a_mute_outlasts_leaving_and_coming_back(broker, live):
     bob.unsubscribe("chat/group/live")
     bob.subscribe("chat/group/live")
     assert bob.refusal("chat/group/live", "x")["code"] == 10017
+
+
+def test_the_muted_of_a_live_group_are_listed_whether_there_or_not(broker, live):
+    bob = broker.user("bob").subscribe("chat/group/live")
+    broker.user("carol").subscribe("chat/group/live")
+    mute(live, "bob", 60, "live")
+    assert muted(live, "live") == (["bob"], None)
+    bob.unsubscribe("chat/group/live")
+    assert muted(live, "live") == (["bob"], None)
 
 
 def test_in_a_live_group_a_mute_survives_a_restart(broker, live):

@@ -57,6 +57,25 @@ def test_the_answer_is_in_the_order_of_the_question(alice):
     assert [item["userID"] for item in found] == ["carol", "bob"]
 
 
+def test_looking_is_not_watching(broker, alice):
+    bob = broker.user("bob", "ios:1")
+    look = lambda *names: statuses(alice.command("getStatus", userIDs=[*names]))  # noqa: E731
+    assert look("bob", "carol", "nobody", "a b") == {
+        "bob": "online", "carol": "offline", "nobody": "unknown", "a b": "unknown",
+    }  # fmt: skip
+    bob.command("setBackground", background=True)
+    assert look("bob", "bob") == {"bob": "background"}
+    bob.disconnect()
+    broker.user("carol")
+    assert alice.silent(is_status) == []
+
+
+@pytest.mark.parametrize("ids,code", [(None, 10004), ([], 10004), ("bob", 10004), ([1], 10004), (["u"] * 101, 10005)])
+def test_a_wrong_list_to_look_at_is_refused(alice, ids, code):
+    response = alice.request("getStatus", **({} if ids is None else {"userIDs": ids}))
+    assert response.get("code") == code and "userIDs" in response["error"]
+
+
 def test_watching_twice_is_watching_once(broker, alice):
     watch(alice, "bob")
     assert watch(alice, "bob") == {"bob": "offline"}

@@ -230,6 +230,24 @@ static enum fake_answer get_audience(struct scene *scene)
     return scene_command(scene, scene->clients[ALICE], "{'command':'getGroupMembers','groupID':'stage@'}");
 }
 
+static enum fake_answer get_named_members(struct scene *scene)
+{
+    return scene_command(
+        scene, scene->clients[CAROL],
+        "{'command':'getGroupMembers','groupID':'club@','userIDs':['bob@','dave@','nobody@']}");
+}
+
+static enum fake_answer get_muted_members(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[CAROL],
+                         "{'command':'getGroupMembers','groupID':'club@','muted':true}");
+}
+
+static void have_carol_muted(struct scene *scene)
+{
+    (void)mute(scene);
+}
+
 static enum fake_answer get_joined(struct scene *scene)
 {
     return scene_command(scene, scene->clients[ALICE], "{'command':'getJoinedGroups'}");
@@ -271,6 +289,8 @@ static const struct scenario scenarios[] = {
     {"a member sets a name card", set_name_card, NULL, NULL},
     {"a member looks at the group", get_info, NULL, NULL},
     {"a member looks at the members", get_members, NULL, NULL},
+    {"a member looks at some of the members", get_named_members, NULL, NULL},
+    {"a member looks at who is muted", get_muted_members, have_carol_muted, NULL},
     {"the owner looks at who has joined a live group", get_audience, NULL, NULL},
     {"a user lists the groups", get_joined, NULL, NULL},
 };

@@ -200,6 +200,12 @@ static enum fake_answer delete_conversation(struct scene *scene)
     return scene_command(scene, scene->clients[BOB], "{'command':'deleteConversation','to':'alice@'}");
 }
 
+static enum fake_answer hide_conversation(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[BOB],
+                         "{'command':'deleteConversation','to':'alice@','keepMessages':true}");
+}
+
 static const struct scenario scenarios[] = {
     {"the first message of a pair", write_to_somebody_new, NULL, NULL},
     {"another message of a pair", write_again, NULL, NULL},
@@ -228,6 +234,7 @@ static const struct scenario scenarios[] = {
     {"a group is marked as read", mark_group_read, have_written, NULL},
     {"a conversation is pinned", pin, NULL, NULL},
     {"a conversation is deleted", delete_conversation, NULL, NULL},
+    {"a conversation is taken from the list", hide_conversation, NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -107,6 +107,12 @@ static enum fake_answer watch(struct scene *scene)
                          "{'command':'watchStatus','userIDs':['bob@','carol@','eve@']}");
 }
 
+static enum fake_answer look_at_status(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[ALICE],
+                         "{'command':'getStatus','userIDs':['bob@','carol@','eve@']}");
+}
+
 static void have_watched(struct scene *scene)
 {
     watch(scene);
@@ -259,6 +265,7 @@ static const struct scenario scenarios[] = {
     {"a push token is taken back", remove_token, have_token, NULL},
     {"a device goes to the background", go_to_background, have_token, NULL},
     {"a user watches others", watch, NULL, NULL},
+    {"a user looks who is online", look_at_status, NULL, NULL},
     {"a user watches somebody no more", unwatch, NULL, have_watched},
     {"a session goes on with another userSig", renew, NULL, NULL},
     {"a device logs out", logout, have_token, NULL},

@@ -154,7 +154,7 @@ class Drawer:
         return self.about("chief", userID=lambda name: self.user(name, "member"))
 
     def muteGroupMember(self):
-        seconds = self.pick([3600, 3600, 0], [-1, "9", 2**31, 2**31 + 1])
+        seconds = self.pick([3600, 3600, 0], [-1, "9", 2**32 - 1, 2**32])
         user = lambda name: self.user(name, "member", "member", "outside")  # noqa: E731
         return self.about("chief", userID=user, seconds=seconds)
 

@@ -296,7 +296,8 @@ def getGroupInfo(call):
     if group.live:
         counts = {"memberCount": NUMBER, "onlineCount": NUMBER}
     more = {"groupID": group.id, "groupType": group.type, "owner": group.owner, "lastSeq": group.seq}
-    return {**group.info, **more, **counts, "createTime": NUMBER}
+    most = {"maxMembers": call.world.limits.get(group.type, 0)}
+    return {**group.info, **more, **counts, **most, "createTime": NUMBER}
 
 
 def listed(group, user):
@@ -499,7 +500,7 @@ def transferGroupOwner(call):
 
 def muteGroupMember(call):
     group, user, seconds = call.group("mute"), call.user(), call.fields.get("seconds")
-    valid = isinstance(seconds, int) and not isinstance(seconds, bool) and 0 <= seconds <= 2**31
+    valid = isinstance(seconds, int) and not isinstance(seconds, bool) and 0 <= seconds < 2**32
     call.refuse(10004, not valid)
     if not group:
         return None
