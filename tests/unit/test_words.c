@@ -136,6 +136,26 @@ static void a_list_that_is_too_long_is_refused(void **state)
     free(text);
 }
 
+static void a_list_of_too_many_characters_is_refused(void **state)
+{
+    enum { KINDS = 65536, FIRST = 0x10000 };
+    char *text = calloc(KINDS, 5), *end = text;
+    (void)state;
+    assert_non_null(text);
+    for (unsigned c = FIRST; c < FIRST + KINDS; c++) {
+        const unsigned char bytes[] = {
+            (unsigned char)(0xF0 | c >> 18), (unsigned char)(0x80 | (c >> 12 & 0x3F)),
+            (unsigned char)(0x80 | (c >> 6 & 0x3F)), (unsigned char)(0x80 | (c & 0x3F)), '\n'};
+        end = mempcpy(end, bytes, sizeof bytes);
+    }
+    assert_int_equal(words_read(&words, text, (size_t)(end - text), NULL, error, sizeof error), -1);
+    assert_non_null(strstr(error, "more than 65535 different characters"));
+    list_bytes(text, (size_t)(end - text) - 5);
+    check("\xf0\x90\x80\x80", "!");
+    check("\xf0\x9f\xbf\xbf", "\xf0\x9f\xbf\xbf"); /* the one that was left out */
+    free(text);
+}
+
 static void a_list_that_is_not_wanted_any_more_is_given_up(void **state)
 {
     const atomic_bool stop = true;
@@ -337,6 +357,7 @@ int main(void)
         TEST(an_empty_list_finds_nothing),
         TEST(a_line_that_is_no_word_is_named),
         TEST(a_list_that_is_too_long_is_refused),
+        TEST(a_list_of_too_many_characters_is_refused),
         TEST(a_list_that_is_not_wanted_any_more_is_given_up),
         TEST(words_are_found_anywhere_and_without_case),
         TEST(the_leftmost_and_of_those_the_longest_counts),
