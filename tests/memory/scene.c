@@ -456,8 +456,8 @@ __attribute__((format(printf, 2, 3))) static void add(struct picture_text *text,
 /* Ids and times: whether there is one is all that two scenes have in common. */
 static bool differs(const char *name)
 {
-    static const char *const fields[] = {"id",       "time",     "readID",     "lastID",
-                                         "joinTime", "lastUsed", "createTime", "mutedUntil"};
+    static const char *const fields[] = {"id",       "time",       "readID",     "lastID",     "joinTime",
+                                         "lastUsed", "createTime", "mutedUntil", "bannedUntil"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (name && strcmp(fields[i], name) == 0)
             return true;
