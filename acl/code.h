@@ -41,6 +41,7 @@
     X(ATTRIBUTES_TOO_LONG, 10048, "the attributes are too long together")                                    \
     X(TOO_MANY_AT, 10053, "too many users in at")                                                            \
     X(ATTRIBUTES_CHANGED, 10056, "the attributes have another version")                                      \
+    X(NO_RECEIPTS, 10060, "this group has no read receipts")                                                 \
     X(NO_USER, 20003, "the user does not exist")                                                             \
     X(BLACKLISTED, 20007, "the recipient does not accept messages from the sender")                          \
     X(SENDER_MUTED, 20012, "muted by an administrator")                                                      \

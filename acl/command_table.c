@@ -20,12 +20,14 @@
 #define OF(...)                            (const struct command_field[COMMAND_FIELDS_MAX]){__VA_ARGS__}
 #define TEXTS(field, needed)               FIELD(field, TEXTS, needed)
 #define USER(field)                        FIELD(field, USER, REQUIRED)
+#define GROUP_NAMED()                      FIELD(GROUP, GROUP, REQUIRED)
 #define GROUP(needed)                      FIELD(GROUP_ID, GROUP, needed)
 #define CONVERSATION(needed)               FIELD(TO, CONVERSATION, needed)
 #define OWN_CONVERSATION(needed)           FIELD(TO, OWN_CONVERSATION, needed)
 #define ADDRESS(needed)                    FIELD(TO, ADDRESS, needed)
 #define DEFAULT(number)                    .otherwise = (number)
 #define WORDS                              .filtered = true
+#define COUNTED                            .counted = true
 #define MAY(right)                         .guarded = true, .action = ACTION_##right
 /* clang-format on */
 

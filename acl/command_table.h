@@ -56,6 +56,7 @@
     X(OFFSET, "offset")                                                                                      \
     X(PINNED, "pinned")                                                                                      \
     X(PROVIDER, "provider")                                                                                  \
+    X(READ, "read")                                                                                          \
     X(REASON, "reason")                                                                                      \
     X(RECEIVE_OPTION, "receiveOption")                                                                       \
     X(RETRY_AFTER_SECONDS, "retryAfterSeconds")                                                              \
@@ -114,6 +115,7 @@ struct command_field {
     const char *words; /* "admin member"; "Private|Work Public": Work is understood for Private */
     const struct command_field *of; /* ended by TYPE_NONE */
     bool filtered;                  /* a text that the word filter looks at */
+    bool counted;                   /* numbers: more than `max` are too many (10005), not a wrong request */
     bool guarded;                   /* who gives it must have the right to `action` in the group */
     enum action action;
 };

@@ -33,6 +33,7 @@
 
 /* Connections at a time of one user who is no administrator. */
 #define CONNECTIONS_MAX 50
+#define RECEIPT_MEMBERS 200  /* of a group that has read receipts */
 #define BANS_MAX        2000 /* of a group, at the same time */
 
 /* Of an upload: bytes of a chunk, and how many may be open. */
@@ -46,6 +47,7 @@
 #define DELETE_MAX       100 /* messages */
 #define JOBS_MAX         500
 #define MEMBERS_PAGE_MAX 500
+#define RECEIPTS_MAX     30  /* messages */
 #define USERS_MAX        100 /* an answer about so many is just less than the 400 KiB of control.c */
 #define WATCHED_MAX      200 /* and by one session */
 

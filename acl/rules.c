@@ -59,6 +59,7 @@ static const enum callers may[ACTIONS][GROUP_TYPES] = {
     [ACTION_HANDLE_APPLICATION] = {OWNER,      ADMIN,      ADMIN,      OWNER},
     [ACTION_SET_ATTRIBUTES]     = {OWNER,      ADMIN,      ADMIN,      OWNER},
     [ACTION_GET_ATTRIBUTES]     = {MEMBER,     MEMBER,     MEMBER,     MEMBER},
+    [ACTION_GET_RECEIPTS]       = {MEMBER,     MEMBER,     MEMBER,     MEMBER},
     [ACTION_BAN]                = {IMPOSSIBLE, ADMIN,      ADMIN,      OWNER},
     [ACTION_GET_BANS]           = {IMPOSSIBLE, ADMIN,      ADMIN,      OWNER},
 };

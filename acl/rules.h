@@ -35,7 +35,8 @@ enum action {
     ACTION_HANDLE_APPLICATION,
     ACTION_SET_ATTRIBUTES,
     ACTION_GET_ATTRIBUTES,
-    ACTION_BAN, /* banGroupMember */
+    ACTION_GET_RECEIPTS, /* of one's own messages; the type decides further (10060) */
+    ACTION_BAN,          /* banGroupMember */
     ACTION_GET_BANS,
     ACTIONS
 };

@@ -147,6 +147,8 @@ static int check_numbers(struct command *command, const struct command_field *fi
 {
     if (are_numbers(array, field->max))
         return CODE_OK;
+    if (field->counted && cJSON_IsArray(array) && cJSON_GetArraySize(array) > field->max)
+        return refuse_length(command, field);
     return command_refuse(command, "%s: must be a list of 1 to %lld whole numbers above 0",
                           field_name(field->name), (long long)field->max);
 }

@@ -151,6 +151,8 @@ class Group:
             "setGroupMemberInfo": {"userID": whom, self.cell.case: "new"},
             "handleGroupApplication": {"userID": whom, "accept": True},
             "setGroupAttributes": {"set": {"seat": "alice"}},
+            "getReadReceipts": {"group": self.id, "ids": [2**52]},
+            "getMessageReaders": {"group": self.id, "id": 2**52},
             "banGroupMember": {"userID": whom, "seconds": 600},
         }.get(command, {})
 

@@ -131,6 +131,18 @@ static void know_group_id(struct scene *scene)
             "{'command':'recallMessage','id':%lld,'group':'club@'}");
 }
 
+static void know_id_of_receipts(struct scene *scene)
+{
+    know_id(scene, ALICE, "{'command':'getHistory','group':'club@'}",
+            "{'command':'getReadReceipts','group':'club@','ids':[%lld]}");
+}
+
+static void know_id_of_readers(struct scene *scene)
+{
+    know_id(scene, ALICE, "{'command':'getHistory','group':'club@'}",
+            "{'command':'getMessageReaders','group':'club@','id':%lld,'read':false,'limit':1}");
+}
+
 static void know_id_to_delete(struct scene *scene)
 {
     know_id(scene, ALICE, "{'command':'getHistory','to':'bob@'}",
@@ -223,6 +235,8 @@ static const struct scenario scenarios[] = {
     {"a message is pushed to a group's phones that are away", write_to_group, have_push_tokens, go_away},
     {"a private message is recalled", as_known, have_written, know_private_id},
     {"a group's message is recalled", as_known, have_written, know_group_id},
+    {"a group's message is asked for its receipts", as_known, have_written, know_id_of_receipts},
+    {"a group's message is asked for its readers", as_known, have_written, know_id_of_readers},
     {"a message is deleted", as_known, have_written, know_id_to_delete},
     {"a message is acked", as_known, have_written, know_id_to_ack},
     {"a pair's history is read", get_history, have_written, NULL},

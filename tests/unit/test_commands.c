@@ -89,6 +89,8 @@ static void check_words(const struct command_field *field)
 static void check_field(const struct command_row *row, const struct command_field *field)
 {
     const struct command_field *group = find_field(row->fields, field_name(FIELD_GROUP_ID));
+    if (!group)
+        group = find_field(row->fields, field_name(FIELD_GROUP));
     assert_true((field->type == TYPE_WORD) == (field->words != NULL));
     assert_true((field->type == TYPE_OBJECTS) == (field->of != NULL));
     if (field->guarded) /* the right is asked for in a group that is there */
