@@ -157,7 +157,8 @@ def test_a_push_that_is_too_old_by_a_clock_that_is_right_is_dropped(broker):
 @pytest.mark.parametrize("between", ["nothing", "restart", "kill"])
 @pytest.mark.parametrize("ahead", [600, -HOUR])
 def test_a_random_that_is_sent_again_is_known_whatever_the_clock_was_set_to(broker, between, ahead):
-    bob, alice = broker.user("bob").subscribe("chat/user/bob"), broker.user("alice")
+    sigs = {name: broker.sig(name, created=int(time.time()) - 2 * HOUR) for name in ("alice", "bob")}
+    bob, alice = broker.user("bob").subscribe("chat/user/bob"), broker.user("alice", sig=sigs["alice"])
     alice.send("bob", {"text": "hello", "random": 4711})
     first = alice.event("sent")
     bob.text("hello")
@@ -167,6 +168,6 @@ def test_a_random_that_is_sent_again_is_known_whatever_the_clock_was_set_to(brok
         alice.connect()
     alice.send("bob", {"text": "hello", "random": 4711})
     assert alice.event("sent") == first
-    assert len(broker.user("bob", "web:1").synced()) == 1
+    assert len(broker.user("bob", "web:1", sig=sigs["bob"]).synced()) == 1
 
 
