@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """Every cell of the table of rights, from outside: a group for each line of matrix.txt. What is refused
 changes nothing."""
+import contextlib
 import itertools
 import pathlib
 
@@ -23,6 +24,7 @@ NEW_VALUES = {
     "inviteOpt": {"Private": "NeedPermission"},
 }
 LOOK = (("getGroupInfo", {}), ("getGroupMembers", {}), ("getGroupAttributes", {}))
+CELLS_A_BROKER = 90
 _numbers = itertools.count(1)
 
 
@@ -47,15 +49,29 @@ def cells():
     return [Cell(number, line) for number, line in lines if line and not line.startswith("#")]
 
 
+def casts():
+    """The users on a broker, for each cell. A new broker after some of them: nobody makes more groups a day than 100."""
+    while True:
+        broker = Broker().start()
+        try:
+            users = {name: broker.user(name) for name in {*CALLERS.values(), *TARGETS.values()}}
+            for _ in range(CELLS_A_BROKER):
+                yield users
+        finally:
+            broker.close()
+
+
 @pytest.fixture(scope="module")
-def users():
+def all_casts():
     if not PLUGIN.exists():
         pytest.fail(f"{PLUGIN} is not there: build it, or set BUILD_DIR", pytrace=False)
-    broker = Broker().start()
-    try:
-        yield {name: broker.user(name) for name in {*CALLERS.values(), *TARGETS.values()}}
-    finally:
-        broker.close()
+    with contextlib.closing(casts()) as found:
+        yield found
+
+
+@pytest.fixture
+def users(all_casts):
+    return next(all_casts)
 
 
 class Group:
