@@ -316,7 +316,7 @@ def test_a_replay_of_1000_fits_mosquittos_own_limits(broker_factory, version, qo
 
 
 def test_a_replay_of_more_than_mosquitto_queues_is_paced(broker_factory):
-    broker = broker_factory(conf=["max_queued_messages 2000"], replay_limit=5000, device_rate=2000)
+    broker = broker_factory(conf=["max_queued_messages 2000"], replay_limit=5000, device_rate=1000)
     broker.create("bob")
     alice = broker.raw()
     alice.login("alice")
