@@ -32,6 +32,12 @@ CREATE TABLE group_ban (
 -- The last message of a conversation when its user took it from the list (deleteConversation with keepMessages).
 ALTER TABLE member ADD COLUMN hidden_id INTEGER NOT NULL DEFAULT 0;
 
+-- Users in the order in which they came, for going through all of them (getUsers).
+ALTER TABLE user ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+UPDATE user SET number = place FROM
+  (SELECT user AS name, row_number() OVER (ORDER BY created, user) AS place FROM user) WHERE user = name;
+CREATE INDEX user_number ON user (number);
+
 -- Until when a user may not log in.
 ALTER TABLE user ADD COLUMN banned_until INTEGER NOT NULL DEFAULT 0;
 

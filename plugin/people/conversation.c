@@ -309,6 +309,71 @@ struct conversation *conversation_group(struct chat *chat, const char *group_id)
     return conversation && conversation->group->dismissed == 0 ? conversation : NULL;
 }
 
+static const struct group_brief *group_brief_of(const struct conversation *conversation,
+                                                struct group_brief *out)
+{
+    *out = (struct group_brief){.number = conversation->id,
+                                .group = conversation->group,
+                                .last_seq = conversation->last_seq,
+                                .watchers = conversation->watchers};
+    return out;
+}
+
+/* Memory knows better than the row. false: it is enough, or memory is out. */
+static bool show_group(struct chat *chat, sqlite3_stmt *row, group_brief_function *function, void *context)
+{
+    const struct conversation *conversation = conversation_in_memory(chat, sqlite3_column_int64(row, 0));
+    struct group_brief brief = {.number = sqlite3_column_int64(row, 0),
+                                .last_seq = sqlite3_column_int64(row, 3)};
+    if (conversation)
+        return function(context, group_brief_of(conversation, &brief));
+    struct group *group = group_of_row(row, 0);
+    if (!group) {
+        store_row_lost(chat->store);
+        return false;
+    }
+    brief.group = group;
+    bool more = function(context, &brief);
+    free(group);
+    return more;
+}
+
+/* Those that the database may not have yet are in memory, and have the highest numbers. */
+static void show_young_groups(struct chat *chat, int64_t after, size_t limit, group_brief_function *function,
+                              void *context)
+{
+    struct group_brief brief;
+    bool more = true;
+    sqlite3_stmt *row = store_read(chat->store, R_CONVERSATION_MAX);
+    if (store_row(chat->store, row))
+        after = larger(after, sqlite3_column_int64(row, 0));
+    store_done(row);
+    while (more && limit > 0 && ++after <= chat->conversations->last_id) {
+        const struct conversation *conversation = conversation_in_memory(chat, after);
+        if (!conversation || !conversation->group)
+            continue;
+        more = function(context, group_brief_of(conversation, &brief));
+        limit--;
+    }
+}
+
+void groups_after(struct chat *chat, int64_t after, size_t limit, group_brief_function *function,
+                  void *context)
+{
+    bool more = true;
+    sqlite3_stmt *row = store_read(chat->store, R_GROUPS_AFTER);
+    sqlite3_bind_int64(row, 1, after);
+    sqlite3_bind_int64(row, 2, (int64_t)limit);
+    while (more && store_row(chat->store, row)) {
+        after = sqlite3_column_int64(row, 0);
+        more = show_group(chat, row, function, context);
+        limit--;
+    }
+    store_done(row);
+    if (more)
+        show_young_groups(chat, after, limit, function, context);
+}
+
 struct conversation *conversation_by_id(struct chat *chat, int64_t id)
 {
     struct conversation *conversation = conversation_in_memory(chat, id);

@@ -153,6 +153,20 @@ bool conversation_stored(const struct conversation *conversation);
 
 /* Groups */
 
+/* What a list of all groups says of one. */
+struct group_brief {
+    int64_t number; /* of its conversation */
+    const struct group *group;
+    int64_t last_seq;
+    size_t watchers; /* of a live group */
+};
+/* false: it is enough. */
+typedef bool group_brief_function(void *context, const struct group_brief *brief);
+/* Every group whose number is after this one, dismissed ones too, by their numbers, at most `limit`. None is loaded
+ * into memory. Where the store cannot be read (store_reads_failed tells), some are missing. */
+void groups_after(struct chat *chat, int64_t after, size_t limit, group_brief_function *function,
+                  void *context);
+
 /* In the open frame: sets group->owner; NULL or "": none. Roles are set apart. */
 void group_set_owner(struct chat *chat, struct conversation *conversation, const char *owner);
 /* In the open frame: takes over name, introduction, notification, face_url, add_opt, invite_opt and all_muted

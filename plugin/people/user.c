@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "acl/limits.h"
 #include "lib/basics.h"
@@ -10,17 +11,33 @@
 #include "plugin/core/chat.h"
 #include "plugin/people/profile.h"
 #include "schema/store.h"
+#include "schema/young.h"
 
 #define SIGNER_MS 3600000 /* for how long a clock that was ahead is taken to be it */
 
 struct users {
     struct user *by_id;
+    int64_t last_number; /* of those that were given */
+    struct young_list *newcomers;
+};
+
+/* A user made a moment ago. */
+struct newcomer {
+    struct young young;
+    int64_t number;
+    char id[USER_ID_MAX + 1];
 };
 
 int users_open(struct chat *chat)
 {
-    chat->users = calloc(1, sizeof *chat->users);
-    return chat->users ? 0 : -1;
+    struct users *all = chat->users = calloc(1, sizeof *all);
+    if (!all || young_open(&all->newcomers, chat->store, NULL, NULL))
+        return -1;
+    sqlite3_stmt *row = store_read(chat->store, R_USER_NUMBER_MAX);
+    if (store_row(chat->store, row))
+        all->last_number = sqlite3_column_int64(row, 0);
+    store_done(row);
+    return store_reads_failed(chat->store) ? -1 : 0;
 }
 
 void user_unload(struct chat *chat, struct user *user)
@@ -44,6 +61,7 @@ void users_close(struct chat *chat)
         return;
     HASH_ITER (hh, chat->users->by_id, user, next)
         user_unload(chat, user);
+    young_close(chat->users->newcomers);
     free(chat->users);
     chat->users = NULL;
 }
@@ -120,15 +138,79 @@ struct user *user_find(struct chat *chat, const char *id)
     return user && !user->deleted ? user : NULL;
 }
 
+/* In the open frame. NULL: out of memory. */
+static struct newcomer *add_newcomer(struct users *all, const char *id)
+{
+    struct newcomer *newcomer = calloc(1, sizeof *newcomer);
+    if (!newcomer)
+        return NULL;
+    newcomer->number = ++all->last_number;
+    text_copy(newcomer->id, sizeof newcomer->id, id);
+    young_add(all->newcomers, &newcomer->young);
+    return newcomer;
+}
+
 struct user *user_create(struct chat *chat, const char *id)
 {
     struct user *user = remember(chat, id);
-    if (!user)
+    const struct newcomer *newcomer = user ? add_newcomer(chat->users, id) : NULL;
+    if (!newcomer) {
+        if (user)
+            user_unload(chat, user);
         return NULL;
+    }
     user->created = chat->now;
     user->memberships_complete = true; /* nobody can have added it to anything */
-    store_put(chat->store, W_USER_ADD, "ti", id, user->created);
+    store_put(chat->store, W_USER_ADD_NUMBERED, "tii", id, user->created, newcomer->number);
     return user;
+}
+
+/* Memory knows better than the row. */
+static bool show_user(struct chat *chat, struct user_brief *brief, user_brief_function *function,
+                      void *context)
+{
+    const struct user *user = user_in_memory(chat, brief->id);
+    if (user) {
+        brief->nickname = user_profile(user)->nickname;
+        brief->created = user->created;
+        brief->banned_until = user->banned_until;
+        brief->deleted = user->deleted;
+    }
+    return function(context, brief);
+}
+
+static bool show_row(struct chat *chat, sqlite3_stmt *row, user_brief_function *function, void *context)
+{
+    struct user_brief brief = {.number = sqlite3_column_int64(row, 0),
+                               .id = store_text(row, 1),
+                               .created = sqlite3_column_int64(row, 2),
+                               .deleted = sqlite3_column_int(row, 3) != 0,
+                               .nickname = store_text(row, 4),
+                               .banned_until = sqlite3_column_int64(row, 5)};
+    return show_user(chat, &brief, function, context);
+}
+
+void users_after(struct chat *chat, int64_t after, size_t limit, user_brief_function *function, void *context)
+{
+    const struct young *young;
+    bool more = true;
+    sqlite3_stmt *row = store_read(chat->store, R_USERS_AFTER);
+    sqlite3_bind_int64(row, 1, after);
+    sqlite3_bind_int64(row, 2, (int64_t)limit);
+    while (more && store_row(chat->store, row)) {
+        after = sqlite3_column_int64(row, 0);
+        more = show_row(chat, row, function, context);
+        limit--;
+    }
+    store_done(row);
+    DL_FOREACH (chat->users->newcomers->oldest, young) {
+        const struct newcomer *newcomer = (const struct newcomer *)young;
+        struct user_brief brief = {.number = newcomer->number, .id = newcomer->id, .nickname = ""};
+        if (more && limit > 0 && newcomer->number > after) {
+            more = show_user(chat, &brief, function, context);
+            limit--;
+        }
+    }
 }
 
 void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t group_until)

@@ -67,7 +67,7 @@ struct user {
     UT_hash_handle hh;
 };
 
-/* 0, or -1: out of memory. */
+/* 0, or -1: out of memory, or the store cannot be read. */
 __attribute__((warn_unused_result)) int users_open(struct chat *chat);
 /* Takes what was never opened. */
 void users_close(struct chat *chat);
@@ -83,6 +83,20 @@ struct user *user_find(struct chat *chat, const char *id);
 struct user *user_find_any(struct chat *chat, const char *id);
 /* Only if in memory already: cheap, for what can only be true of such, like being connected. */
 struct user *user_in_memory(struct chat *chat, const char *id);
+
+/* What a list of all users says of one. */
+struct user_brief {
+    int64_t number; /* rises in the order in which users were made for the first time, and stays */
+    const char *id, *nickname;
+    int64_t created, banned_until; /* ms */
+    bool deleted;
+};
+/* false: it is enough. */
+typedef bool user_brief_function(void *context, const struct user_brief *brief);
+/* Everyone whose number is after this one, deleted ones too, by their numbers, at most `limit`. Nobody is loaded into
+ * memory. Where the store cannot be read (store_reads_failed tells), some are missing. */
+void users_after(struct chat *chat, int64_t after, size_t limit, user_brief_function *function,
+                 void *context);
 
 /* In the open frame: creates a user that there never was. NULL: out of memory, and nothing has changed. */
 struct user *user_create(struct chat *chat, const char *id);

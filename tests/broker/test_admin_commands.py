@@ -5,6 +5,7 @@ import time
 import pytest
 
 from harness.settings import PATIENCE
+from harness.views import stalled_store
 from test_push import job, with_token, worker
 
 FAILED, CREATED, EXISTS = 0, 1, 2
@@ -24,6 +25,8 @@ COMMANDS = {
     "importUsers": {"userIDs": ["dave"]},
     "muteUser": {"userID": "bob", "c2cSeconds": 60, "groupSeconds": 60},
     "getUser": {"userID": "bob"},
+    "getUsers": {},
+    "getGroups": {},
     "getStats": {},
     "sendMessage": {"sender": "bob", "to": "alice", "text": "forged"},
     "broadcast": {"text": "forged"},
@@ -39,6 +42,114 @@ def test_it_is_for_administrators_only(broker, admin, command):
     assert admin.code("getUser", userID="dave") == 20003
     broker.user("bob").send("alice", "not muted")
     assert [m["text"] for m in alice.synced()] == ["not muted"]
+
+
+# ---- getUsers, getGroups
+
+
+def pages(admin, command, limit=100, after=0):
+    while True:
+        data = admin.command(command, after=after, limit=limit)
+        yield data[{"getUsers": "users", "getGroups": "groups"}[command]]
+        if data["next"] == 0:
+            return
+        assert data["next"] > after
+        after = data["next"]
+
+
+def all_users(admin, **how):
+    return [user["userID"] for page in pages(admin, "getUsers", **how) for user in page]
+
+
+def all_groups(admin, **how):
+    return [group["groupID"] for page in pages(admin, "getGroups", **how) for group in page]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 500])
+@pytest.mark.parametrize("how", ["in memory", "restart", "kill"])
+def test_all_users_are_gone_through_in_the_order_in_which_they_came(broker, admin, limit, how):
+    names = [f"u{n}" for n in (5, 3, 8, 1, 9)]
+    for name in names:
+        broker.create(name)
+    if how != "in memory":
+        broker.restart(kill=how == "kill")
+        admin = broker.admin()
+    assert all_users(admin, limit=limit) == ["admin", *names]
+    broker.create("late")
+    assert all_users(admin, limit=limit) == ["admin", *names, "late"]
+
+
+def test_users_and_groups_of_a_moment_ago_are_there(broker, admin):
+    broker.create("bob")
+    bob = broker.user("bob")
+    bob.group("Public", "old")
+    with stalled_store(broker):
+        names = [f"u{n}" for n in range(7)]
+        imported(admin, *names)
+        for n in range(5):
+            bob.group("Public", f"g{n}")
+        admin.command("deleteUser", userID="u3")
+        bob.command("dismissGroup", groupID="g1")
+        bob.command("setSelfInfo", nickname="Bob")
+        names.remove("u3")
+        assert all_users(admin, limit=2) == ["admin", "bob", *names]
+        assert all_groups(admin, limit=2) == ["old", "g0", "g2", "g3", "g4"]
+        found = [u for page in pages(admin, "getUsers") for u in page if u["userID"] == "bob"]
+        assert [u["nickname"] for u in found] == ["Bob"]
+    broker.restart(kill=True)
+    admin = broker.admin()
+    assert all_users(admin, limit=2) == ["admin", "bob", *names]
+    assert all_groups(admin, limit=2) == ["old", "g0", "g2", "g3", "g4"]
+
+
+def test_who_comes_while_users_are_gone_through_comes_at_the_end(broker, admin):
+    broker.create("a", "b", "c")
+    first = admin.command("getUsers", limit=2)
+    admin.command("deleteUser", userID="a")
+    broker.create("0")
+    assert [u["userID"] for u in first["users"]] == ["admin", "a"]
+    assert all_users(admin, after=first["next"]) == ["b", "c", "0"]
+
+
+def test_deleted_users_and_dismissed_groups_are_left_out(broker, admin):
+    broker.create(*[f"u{n}" for n in range(6)])
+    owner = broker.user("u0")
+    for n in range(6):
+        owner.group("Public", f"g{n}")
+    for n in range(1, 5):
+        admin.command("deleteUser", userID=f"u{n}")
+        owner.command("dismissGroup", groupID=f"g{n}")
+    assert all_users(admin, limit=2) == ["admin", "u0", "u5"]
+    assert all_groups(admin, limit=2) == ["g0", "g5"]
+    imported(admin, "u2")
+    assert all_users(admin, limit=2) == ["admin", "u0", "u2", "u5"]
+
+
+def test_what_is_said_of_users_and_groups(broker, admin):
+    broker.create("bob", "carol")
+    bob = broker.user("bob")
+    bob.command("setSelfInfo", nickname="Bob")
+    admin.command("banUser", userID="carol", seconds=600)
+    topic = bob.group("Public", "g1", ["carol"], groupName="Hikers")
+    bob.send(topic, "x")
+    bob.group("AVChatRoom", "live")
+    broker.user("dave").subscribe("chat/group/live")
+    users = {u.pop("userID"): u for page in pages(admin, "getUsers") for u in page}
+    assert users["bob"] == {"nickname": "Bob", "createTime": users["bob"]["createTime"], "bannedUntil": 0}
+    assert users["carol"]["bannedUntil"] > users["carol"]["createTime"] > 0
+    one, live = (group for page in pages(admin, "getGroups") for group in page)
+    assert one == {"groupID": "g1", "groupType": "Public", "groupName": "Hikers", "owner": "bob", "memberCount": 2,
+                   "lastSeq": 1, "createTime": one["createTime"]}  # fmt: skip
+    assert (live["groupID"], live["groupType"], live["memberCount"]) == ("live", "AVChatRoom", 1)
+
+
+@pytest.mark.parametrize("command", ["getUsers", "getGroups"])
+@pytest.mark.parametrize(
+    "fields", [{"after": -1}, {"after": "0"}, {"after": 1.5}, {"after": 2**53}, {"limit": 0}, {"limit": 501}]
+)
+def test_a_wrong_position_is_named(admin, command, fields):
+    refusal(admin.request(command, **fields), 10004, *fields)
+    assert admin.command(command, after=2**53 - 1)["next"] == 0
 
 
 # ---- importUsers

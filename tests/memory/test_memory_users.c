@@ -113,6 +113,16 @@ static enum fake_answer look_at_status(struct scene *scene)
                          "{'command':'getStatus','userIDs':['bob@','carol@','eve@']}");
 }
 
+static enum fake_answer list_users(struct scene *scene)
+{
+    return scene_command(scene, town_root(), "{'command':'getUsers','limit':5}");
+}
+
+static enum fake_answer list_groups(struct scene *scene)
+{
+    return scene_command(scene, town_root(), "{'command':'getGroups','limit':5}");
+}
+
 static void have_watched(struct scene *scene)
 {
     watch(scene);
@@ -265,6 +275,8 @@ static const struct scenario scenarios[] = {
     {"a push token is taken back", remove_token, have_token, NULL},
     {"a device goes to the background", go_to_background, have_token, NULL},
     {"a user watches others", watch, NULL, NULL},
+    {"an administrator goes through the users", list_users, NULL, NULL},
+    {"an administrator goes through the groups", list_groups, NULL, NULL},
     {"a user looks who is online", look_at_status, NULL, NULL},
     {"a user watches somebody no more", unwatch, NULL, have_watched},
     {"a session goes on with another userSig", renew, NULL, NULL},
