@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """Uploads: chunks over MQTT, and the file that becomes of them."""
+import contextlib
 import errno
 import hashlib
 import os
@@ -13,6 +14,7 @@ import pytest
 
 from harness import media
 from harness.media import KINDS, Upload, files, upload
+from harness.raw import Closed
 from harness.settings import PATIENCE
 from harness.user import ChatError
 
@@ -591,6 +593,47 @@ def test_a_folder_that_cannot_be_synced_takes_the_name_back(start, folder):
         rule.__exit__(None, None, None)
     until(lambda: not any(name.startswith("uploads") for name in files(folder)))
     assert sorted(name for name, _, _ in rows(broker)) == sorted(name[3:] for name in files(folder))
+
+
+def fill_ring(broker):
+    """Until a message finds no room: its sender is closed."""
+    sender = broker.raw()
+    sender.login("bob", "bob:other:filler")
+    with contextlib.suppress(Closed):
+        while True:
+            sender.publish("chat/user/alice", {"text": "x" * 3000})
+
+
+def test_with_a_full_ring_an_upload_is_not_finished_and_goes_on(start, folder):
+    broker = start(ring_bytes=4 << 20)
+    alice, bob = broker.user("alice"), broker.user("bob")
+    some = Upload(alice, b"hello").send()
+    with broker.uncommitted():
+        fill_ring(broker)
+        assert some.finish_code() == 10002
+        until(lambda: [name.split("/")[0] for name in files(folder)] == ["uploads"])
+    until(lambda: bob.code("setSelfInfo", nickname="bob") == 0)
+    assert content_of(folder, some.finish()["url"]) == b"hello"
+    assert total(broker, "alice") == 5
+
+
+def test_a_ring_that_fills_while_an_upload_finishes_delays_the_answer(start, folder):
+    broker = start(ring_bytes=4 << 20, faults=True)
+    alice = broker.user("alice")
+    some = Upload(alice, b"hello").send()
+    finish = {"commands": [{"command": "finishUpload", "uploadID": some.id}]}
+    answers = lambda m: m.topic == "$CONTROL/chat/v1/response" and "finishUpload" in str(m.data)  # noqa: E731
+    with broker.uncommitted():
+        with broker.faults.rule("sync", "/uploads/", error=None, delay=3) as syncs:
+            alice.start_publish("$CONTROL/chat/v1", finish)
+            until(lambda: syncs() > 0)
+            fill_ring(broker)
+        until(lambda: not files(folder)[0].startswith("uploads/"))
+        time.sleep(0.2)  # some turns
+        assert not alice.pending(answers)
+    (response,) = alice.wait(answers).data["responses"]
+    assert content_of(folder, response["data"]["url"]) == b"hello"
+    until(lambda: rows(broker) == [(response["data"]["url"].rpartition("/")[2], "alice", 5)])
 
 
 def test_more_than_the_queue_holds_is_refused_and_may_come_again(start, folder):
