@@ -17,6 +17,8 @@
 #define NAMES(field, needed, most)         FIELD(field, NAMES, needed), .max = (most)
 #define NUMBERS(field, most)               FIELD(field, NUMBERS, REQUIRED), .max = (most)
 #define OBJECTS(field, needed, most, ...)  FIELD(field, OBJECTS, needed), .max = (most), .of = OF(__VA_ARGS__)
+#define NAMES_OR_OBJECTS(field, needed, most, ...) \
+    FIELD(field, NAMES_OR_OBJECTS, needed), .max = (most), .of = OF(__VA_ARGS__)
 #define OF(...)                            (const struct command_field[COMMAND_FIELDS_MAX]){__VA_ARGS__}
 #define TEXTS(field, needed)               FIELD(field, TEXTS, needed)
 #define USER(field)                        FIELD(field, USER, REQUIRED)
@@ -28,6 +30,7 @@
 #define DEFAULT(number)                    .otherwise = (number)
 #define WORDS                              .filtered = true
 #define COUNTED                            .counted = true
+#define BY_ADMINS                          .admins = true
 #define MAY(right)                         .guarded = true, .action = ACTION_##right
 /* clang-format on */
 

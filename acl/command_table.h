@@ -26,6 +26,7 @@
     X(COMMAND, "command")                                                                                    \
     X(CONTENT_TYPE, "contentType")                                                                           \
     X(CORRELATION_DATA, "correlationData")                                                                   \
+    X(CREATE_TIME, "createTime")                                                                             \
     X(DEAD, "dead")                                                                                          \
     X(DELETE, "delete")                                                                                      \
     X(ERROR, "error")                                                                                        \
@@ -43,6 +44,7 @@
     X(INVITE_OPT, "inviteOpt")                                                                               \
     X(JOB, "job")                                                                                            \
     X(JOBS, "jobs")                                                                                          \
+    X(JOIN_TIME, "joinTime")                                                                                 \
     X(KEEP_MESSAGES, "keepMessages")                                                                         \
     X(KEYS, "keys")                                                                                          \
     X(LIMIT, "limit")                                                                                        \
@@ -54,6 +56,7 @@
     X(NICKNAME, "nickname")                                                                                  \
     X(NOTIFICATION, "notification")                                                                          \
     X(OFFSET, "offset")                                                                                      \
+    X(OWNER, "owner")                                                                                        \
     X(PINNED, "pinned")                                                                                      \
     X(PROVIDER, "provider")                                                                                  \
     X(READ, "read")                                                                                          \
@@ -67,6 +70,7 @@
     X(SEQ, "seq")                                                                                            \
     X(SET, "set")                                                                                            \
     X(SHA256, "sha256")                                                                                      \
+    X(SILENT, "silent")                                                                                      \
     X(SIZE, "size")                                                                                          \
     X(TEXT, "text")                                                                                          \
     X(TO, "to")                                                                                              \
@@ -92,10 +96,11 @@ enum field_type {
     TYPE_GROUP_ID, /* whether there is such a group or not */
     TYPE_NUMBER,   /* whole, min..max */
     TYPE_BOOL,
-    TYPE_NAMES,   /* a list of 1..max texts */
-    TYPE_NUMBERS, /* a list of 1..max whole numbers from 1 */
-    TYPE_TEXTS,   /* an object whose members are texts */
-    TYPE_OBJECTS, /* a list of at most `max` objects with the fields `of` */
+    TYPE_NAMES,            /* a list of 1..max texts */
+    TYPE_NUMBERS,          /* a list of 1..max whole numbers from 1 */
+    TYPE_TEXTS,            /* an object whose members are texts */
+    TYPE_OBJECTS,          /* a list of at most `max` objects with the fields `of` */
+    TYPE_NAMES_OR_OBJECTS, /* a list of 1..max texts, or such objects */
     /* What is looked up. */
     TYPE_USER,             /* a user who exists */
     TYPE_GROUP,            /* a group that exists */
@@ -116,12 +121,13 @@ struct command_field {
     const struct command_field *of; /* ended by TYPE_NONE */
     bool filtered;                  /* a text that the word filter looks at */
     bool counted;                   /* numbers: more than `max` are too many (10005), not a wrong request */
+    bool admins;                    /* only app admins may give it */
     bool guarded;                   /* who gives it must have the right to `action` in the group */
     enum action action;
 };
 
 #define ANY_LENGTH         INT64_MAX
-#define COMMAND_FIELDS_MAX 10 /* with the end */
+#define COMMAND_FIELDS_MAX 14 /* with the end */
 
 enum command_caller {
     CALLER_EVERYONE,

@@ -130,6 +130,16 @@ static int look_up(struct command *command, const struct command_field *field)
     }
 }
 
+/* Of whom is asked first: a stranger does not learn who or what is there. */
+static int check_caller(const struct command *command, const struct command_field *field)
+{
+    if (!field->admins || command->session->admin)
+        return CODE_OK;
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(command->request, field_name(field->name));
+    const bool absent = !item || (cJSON_IsString(item) && item->valuestring[0] == '\0');
+    return absent ? CODE_OK : CODE_NOT_ADMIN;
+}
+
 static int check_right(const struct command *command, const struct command_field *field)
 {
     const struct access *access = &command->access;
@@ -141,6 +151,8 @@ static int check_right(const struct command *command, const struct command_field
 int access_check(struct command *command, const struct command_field *fields)
 {
     int code = CODE_OK;
+    for (const struct command_field *field = fields; code == CODE_OK && field->type != TYPE_NONE; field++)
+        code = check_caller(command, field);
     for (const struct command_field *field = fields; code == CODE_OK && field->type != TYPE_NONE; field++)
         code = look_up(command, field);
     for (const struct command_field *field = fields; code == CODE_OK && field->type != TYPE_NONE; field++)

@@ -11,6 +11,7 @@ struct chat;
 
 /* After fields_check. Looks up what the fields name, in the table's order, into command->access; then asks
  * the rules about each field that is there and guarded. Codes: those of fields.h, the rules' own, and
+ * - what only app admins may give: CODE_NOT_ADMIN;
  * - TYPE_USER: CODE_NO_USER;
  * - TYPE_GROUP: CODE_NO_GROUP;
  * - TYPE_CONVERSATION: CODE_NO_USER, CODE_NO_GROUP, and CODE_NOT_ALLOWED when the caller is not in the group

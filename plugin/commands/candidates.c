@@ -13,6 +13,41 @@
 #include "plugin/people/user.h"
 #include "plugin/session/session.h"
 
+#define CLOCKS_APART_MS 300000
+
+int past_check(struct command *command, enum field_name name, int64_t time)
+{
+    return time <= command->chat->now + CLOCKS_APART_MS
+               ? CODE_OK
+               : command_refuse(command, "%s: is still to come", field_name(name));
+}
+
+bool candidates_are_silent(const struct command *command)
+{
+    return command_bool(command, FIELD_SILENT) || command_has(command, FIELD_CREATE_TIME);
+}
+
+static int read_object(struct command *command, const cJSON *entry, struct candidate *out)
+{
+    const cJSON *time = cJSON_GetObjectItemCaseSensitive(entry, field_name(FIELD_JOIN_TIME));
+    out->user_id = cJSON_GetObjectItemCaseSensitive(entry, field_name(FIELD_USER_ID))->valuestring;
+    (void)role_parse(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, field_name(FIELD_ROLE))),
+                     &out->role);
+    if (!time)
+        return CODE_OK;
+    out->joined = (int64_t)time->valuedouble;
+    return command->session->admin ? past_check(command, FIELD_JOIN_TIME, out->joined) : CODE_NOT_ADMIN;
+}
+
+int candidate_read(struct command *command, const cJSON *entry, enum group_type type, struct candidate *out)
+{
+    *out = (struct candidate){.user_id = entry->valuestring, .role = ROLE_MEMBER};
+    int code = cJSON_IsObject(entry) ? read_object(command, entry, out) : CODE_OK;
+    if (code == CODE_OK && out->role == ROLE_ADMIN && !group_traits(type)->admins)
+        return command_refuse(command, "members: role: a group of this type has no admins");
+    return code;
+}
+
 static const struct candidate *find_earlier(const struct candidates *candidates, size_t number)
 {
     for (size_t i = 0; i < number; i++)
@@ -74,9 +109,9 @@ void candidates_admit(struct chat *chat, struct conversation *conversation,
 {
     for (size_t i = 0; i < candidates->count; i++) {
         const struct candidate *candidate = &candidates->list[i];
-        if (candidate->result == RESULT_DONE)
-            (void)member_add(chat, conversation, candidate->user,
-                             candidate->role); /* seated: it cannot fail */
+        if (candidate->result == RESULT_DONE) /* seated: it cannot fail */
+            (void)member_import(chat, conversation, candidate->user, candidate->role,
+                                candidate->joined ? candidate->joined : chat->now);
     }
 }
 
@@ -112,7 +147,8 @@ void candidates_announce_invited(struct command *command, struct conversation *c
                                  const struct candidates *candidates)
 {
     const struct tips tips = {.kind = TIPS_INVITE, .type = "invite", .by = command->session->user->id};
-    candidates_announce(command->chat, conversation, candidates, &tips, "invited");
+    if (!candidates_are_silent(command))
+        candidates_announce(command->chat, conversation, candidates, &tips, "invited");
 }
 
 bool candidates_answer(struct command *command, const struct candidates *candidates)

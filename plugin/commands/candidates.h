@@ -25,6 +25,7 @@ struct candidate {
     const char *user_id; /* borrowed from the request */
     struct user *user;   /* NULL: there is none */
     enum role role;      /* to have */
+    int64_t joined;      /* ms: as of when; 0: now */
     enum member_result result;
     bool waited;  /* RESULT_WAITS, and did before: nobody is told */
     bool settled; /* by candidates_settle: there is nothing to do for this mention */
@@ -35,6 +36,12 @@ struct candidates {
     struct candidate list[CANDIDATES_MAX];
 };
 
+/* One entry of `members`, a userID or an object, for a group of this type: CODE_OK, or a code and the error says why. */
+int candidate_read(struct command *command, const cJSON *entry, enum group_type type, struct candidate *out);
+/* A time in the past, in ms: CODE_OK, or CODE_BAD_REQUEST when it is more than five minutes from now. */
+int past_check(struct command *command, enum field_name name, int64_t time);
+/* Is nobody to be told? */
+bool candidates_are_silent(const struct command *command);
 /* Is the result of this mention known without a look at the user? Who is no userID has FAILED; who is named before
  * has what came of that, or NOTHING where that was DONE. */
 bool candidates_settle(struct candidates *candidates, size_t number);

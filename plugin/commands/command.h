@@ -26,7 +26,7 @@ struct field_value {
 
 /* Whom and what the fields name that are looked up, and what the caller is there (access.h). */
 struct access {
-    struct user *user;                 /* of `userID` or `sender` */
+    struct user *user;                 /* of `userID`, `sender` or `owner` */
     struct conversation *conversation; /* NULL: none is named, or a pair that has not written yet */
     struct member *member; /* the caller; NULL: not in it, or in a live group by connection only */
     enum role role;        /* the caller's; in a live group whoever is there is a member */

@@ -118,16 +118,45 @@ static int refuse_names(struct command *command, const struct command_field *fie
     return command_refuse(command, "%s: must be a list of userIDs", field_name(field->name));
 }
 
+/* "members: must be a list of {userID, role}" */
+static int refuse_objects(struct command *command, const struct command_field *field)
+{
+    int code = command_refuse(command, "%s: must be a list of ", field_name(field->name));
+    for (const struct command_field *of = field->of; of->type != TYPE_NONE; of++)
+        add_error(command, "%s%s", of == field->of ? "{" : ", ", field_name(of->name));
+    add_error(command, "}");
+    return code;
+}
+
+/* One of the list, seen as a command of its own for its fields. */
+static int check_object(struct command *command, const struct command_field *field, const cJSON *item)
+{
+    struct command entry = {.request = item};
+    if (!cJSON_IsObject(item))
+        return refuse_objects(command, field);
+    int code = fields_check(&entry, field->of);
+    if (code != CODE_OK)
+        (void)command_refuse(command, "%s: %.180s", field_name(field->name), entry.error);
+    return code;
+}
+
+/* Texts, or objects where the field may have such. */
 static int check_names(struct command *command, const struct command_field *field, const cJSON *array)
 {
     const cJSON *item;
+    int code = CODE_OK;
     if (!cJSON_IsArray(array) || !array->child)
         return refuse_names(command, field);
     if (cJSON_GetArraySize(array) > field->max)
         return refuse_length(command, field);
-    cJSON_ArrayForEach (item, array)
-        if (!cJSON_IsString(item))
-            return refuse_names(command, field);
+    cJSON_ArrayForEach (item, array) {
+        if (field->of && cJSON_IsObject(item))
+            code = check_object(command, field, item);
+        else if (!cJSON_IsString(item))
+            code = refuse_names(command, field);
+        if (code != CODE_OK)
+            return code;
+    }
     return CODE_OK;
 }
 
@@ -170,28 +199,6 @@ static int check_texts(struct command *command, const struct command_field *fiel
     return CODE_OK;
 }
 
-/* "members: must be a list of {userID, role}" */
-static int refuse_objects(struct command *command, const struct command_field *field)
-{
-    int code = command_refuse(command, "%s: must be a list of ", field_name(field->name));
-    for (const struct command_field *of = field->of; of->type != TYPE_NONE; of++)
-        add_error(command, "%s%s", of == field->of ? "{" : ", ", field_name(of->name));
-    add_error(command, "}");
-    return code;
-}
-
-/* One of the list, seen as a command of its own for its fields. */
-static int check_object(struct command *command, const struct command_field *field, const cJSON *item)
-{
-    struct command entry = {.request = item};
-    if (!cJSON_IsObject(item))
-        return refuse_objects(command, field);
-    int code = fields_check(&entry, field->of);
-    if (code != CODE_OK)
-        (void)command_refuse(command, "%s: %.180s", field_name(field->name), entry.error);
-    return code;
-}
-
 static int check_objects(struct command *command, const struct command_field *field, const cJSON *array)
 {
     const cJSON *item;
@@ -213,11 +220,17 @@ static const struct form {
     bool is_text;
     form_check *check;
 } forms[] = {
-    [TYPE_TEXT] = {true, check_length},      [TYPE_WORD] = {true, check_word},
-    [TYPE_USER_ID] = {true, check_user_id},  [TYPE_GROUP_ID] = {true, check_group_id},
-    [TYPE_NUMBER] = {false, check_number},   [TYPE_BOOL] = {false, check_bool},
-    [TYPE_NAMES] = {false, check_names},     [TYPE_NUMBERS] = {false, check_numbers},
-    [TYPE_OBJECTS] = {false, check_objects}, [TYPE_TEXTS] = {false, check_texts},
+    [TYPE_TEXT] = {true, check_length},
+    [TYPE_WORD] = {true, check_word},
+    [TYPE_USER_ID] = {true, check_user_id},
+    [TYPE_GROUP_ID] = {true, check_group_id},
+    [TYPE_NUMBER] = {false, check_number},
+    [TYPE_BOOL] = {false, check_bool},
+    [TYPE_NAMES] = {false, check_names},
+    [TYPE_NUMBERS] = {false, check_numbers},
+    [TYPE_OBJECTS] = {false, check_objects},
+    [TYPE_TEXTS] = {false, check_texts},
+    [TYPE_NAMES_OR_OBJECTS] = {false, check_names},
 };
 
 static bool is_looked_up(const struct command_field *field)

@@ -28,6 +28,7 @@
 
 struct new_group {
     struct group group;
+    struct user *owner; /* NULL: nobody */
     struct candidates members;
 };
 
@@ -53,29 +54,31 @@ static void read_group(const struct command *command, struct group *group)
     (void)invite_opt_parse(command_text(command, FIELD_INVITE_OPT), &group->invite_opt);
 }
 
-/* One entry of `members`. */
-static int read_member(struct command *command, const cJSON *entry, struct new_group *new)
+/* The caller, but for an administrator who names somebody else, or (as "") nobody. */
+static struct user *read_owner(const struct command *command)
 {
-    struct candidate candidate = {.role = ROLE_MEMBER};
-    candidate.user_id = cJSON_GetObjectItemCaseSensitive(entry, field_name(FIELD_USER_ID))->valuestring;
-    (void)role_parse(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, field_name(FIELD_ROLE))),
-                     &candidate.role);
-    if (candidate.role == ROLE_ADMIN && !group_traits(new->group.type)->admins)
-        return command_refuse(command, "members: role: a group of this type has no admins");
-    new->members.list[new->members.count++] = candidate;
-    return CODE_OK;
+    const cJSON *owner = cJSON_GetObjectItemCaseSensitive(command->request, field_name(FIELD_OWNER));
+    if (owner && command->session->admin)
+        return command->access.user;
+    return command->session->user;
 }
 
 static int read_new_group(struct command *command, struct new_group *new)
 {
     const cJSON *entry;
+    const int64_t created = command_number(command, FIELD_CREATE_TIME);
     read_group(command, &new->group);
+    new->owner = read_owner(command);
+    new->group.created = created ? created : command->chat->now;
+    int code = past_check(command, FIELD_CREATE_TIME, created);
     cJSON_ArrayForEach (entry, command_list(command, FIELD_MEMBERS)) {
-        int code = read_member(command, entry, new);
-        if (code != CODE_OK)
-            return code;
+        struct candidate *candidate = &new->members.list[new->members.count++];
+        if (code == CODE_OK)
+            code = candidate_read(command, entry, new->group.type, candidate);
+        if (candidate->joined == 0)
+            candidate->joined = new->group.created;
     }
-    return CODE_OK;
+    return code;
 }
 
 /* What the type does not let anybody choose. */
@@ -126,10 +129,11 @@ static int make_id(const struct command *command, char *id)
     return CODE_BUSY;
 }
 
-/* The caller is a member already: the owner. */
-static enum member_result check_member(struct command *command, struct candidate *candidate, int64_t *room)
+/* The owner is a member already. */
+static enum member_result check_member(struct command *command, const struct new_group *new,
+                                       struct candidate *candidate, int64_t *room)
 {
-    return strcmp(candidate->user_id, command->session->user->id) == 0
+    return new->owner &&strcmp(candidate->user_id, new->owner->id) == 0
                ? RESULT_NOTHING
                : candidate_check(command, candidate, room);
 }
@@ -144,14 +148,14 @@ static int check_new_group(struct command *command, struct new_group *new)
         code = group->id[0] ? check_id_free(command, group->id) : make_id(command, group->id);
     if (code != CODE_OK)
         return code;
-    if (memberships_count_groups(chat, self) >= GROUPS_PER_USER)
+    if (new->owner && memberships_count_groups(chat, new->owner) >= GROUPS_PER_USER)
         return CODE_TOO_MANY_GROUPS;
     if (!command->session->admin && user_groups_left(chat, self) <= 0)
         return CODE_TOO_FAST;
-    int64_t room = group_members_max(chat, group->type) - 1;
+    int64_t room = group_members_max(chat, group->type) - (new->owner != NULL);
     for (size_t i = 0; i < new->members.count; i++)
         if (!candidates_settle(&new->members, i))
-            new->members.list[i].result = check_member(command, &new->members.list[i], &room);
+            new->members.list[i].result = check_member(command, new, &new->members.list[i], &room);
     return CODE_OK;
 }
 
@@ -159,16 +163,15 @@ static int check_new_group(struct command *command, struct new_group *new)
 static struct conversation *create(struct command *command, struct new_group *new)
 {
     struct chat *chat = command->chat;
-    struct user *self = command->session->user, *others[CANDIDATES_MAX];
-    text_copy(new->group.owner, sizeof new->group.owner, self->id);
-    new->group.created = chat->now;
+    struct user *others[CANDIDATES_MAX];
+    text_copy(new->group.owner, sizeof new->group.owner, new->owner ? new->owner->id : "");
     if (!new->group.name[0])
         text_copy(new->group.name, sizeof new->group.name, new->group.id);
     size_t count = candidates_users(&new->members, others);
-    struct conversation *conversation = group_create(chat, &new->group, self, others, count);
+    struct conversation *conversation = group_create(chat, &new->group, new->owner, others, count);
     if (!conversation)
         return NULL;
-    user_count_group(chat, self);
+    user_count_group(chat, command->session->user);
     candidates_admit(chat, conversation, &new->members);
     candidates_announce_invited(command, conversation, &new->members);
     return conversation;

@@ -20,14 +20,21 @@
 /* Owner and admins who are told of an application: the owner and the first that are met. */
 #define MANAGERS_MAX 100
 
-/* Those whom `members` names. */
-static void read_candidates(const struct command *command, struct candidates *candidates)
+/* Those whom `members` names: a code where only an administrator may name them so. */
+static int read_candidates(struct command *command, struct candidates *candidates)
 {
+    const enum group_type type = command->access.conversation->group->type;
     const cJSON *item;
+    int code = CODE_OK;
     candidates->count = 0;
-    cJSON_ArrayForEach (item, command_list(command, FIELD_MEMBERS))
-        candidates->list[candidates->count++] =
-            (struct candidate){.user_id = item->valuestring, .role = ROLE_MEMBER};
+    cJSON_ArrayForEach (item, command_list(command, FIELD_MEMBERS)) {
+        if (cJSON_IsObject(item) && !command->session->admin)
+            return CODE_NOT_ADMIN;
+        code = candidate_read(command, item, type, &candidates->list[candidates->count++]);
+        if (code != CODE_OK)
+            return code;
+    }
+    return CODE_OK;
 }
 
 static int64_t room_in(const struct chat *chat, const struct conversation *conversation)
@@ -264,10 +271,11 @@ int command_invite_group_member(struct command *command)
     if (entry == ENTRY_REFUSED)
         return CODE_NOT_ALLOWED;
     int code = access_check_tips(command, TIPS_INVITE);
+    if (code == CODE_OK)
+        code = read_candidates(command, &invited);
     if (code != CODE_OK)
         return code;
     int64_t room = room_in(command->chat, conversation);
-    read_candidates(command, &invited);
     for (size_t i = 0; i < invited.count; i++)
         if (!candidates_settle(&invited, i))
             invited.list[i].result = check_invited(command, conversation, &invited.list[i], entry, &room);
@@ -303,7 +311,8 @@ static int remove_members(struct command *command, const struct candidates *remo
     for (size_t i = 0; i < removed->count; i++)
         if (removed->list[i].result == RESULT_DONE)
             member_leave(chat, member_find(chat, conversation, removed->list[i].user_id));
-    candidates_announce(chat, conversation, removed, &tips, "kicked");
+    if (!candidates_are_silent(command))
+        candidates_announce(chat, conversation, removed, &tips, "kicked");
     command_commit(command);
     return command_answered(command, candidates_answer(command, removed));
 }
@@ -311,7 +320,9 @@ static int remove_members(struct command *command, const struct candidates *remo
 int command_delete_group_member(struct command *command)
 {
     struct candidates removed;
-    read_candidates(command, &removed);
+    int code = read_candidates(command, &removed);
+    if (code != CODE_OK)
+        return code;
     for (size_t i = 0; i < removed.count; i++)
         if (!candidates_settle(&removed, i))
             removed.list[i].result = check_removed(command, &removed.list[i]);

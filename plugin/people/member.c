@@ -258,8 +258,8 @@ bool member_seat(struct chat *chat, struct conversation *conversation, const str
     return find_or_remember(chat, conversation, user->id) != NULL;
 }
 
-struct member *member_add(struct chat *chat, struct conversation *conversation, struct user *user,
-                          enum role role)
+struct member *member_import(struct chat *chat, struct conversation *conversation, struct user *user,
+                             enum role role, int64_t joined)
 {
     struct member *member = find_or_remember(chat, conversation, user->id);
     if (!member)
@@ -267,7 +267,7 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
     /* A pair gives the message that it is opened for, too, which has its id already; a group what comes after
      * joining. */
     member->joined_id = conversation->group ? store_last_id(chat->store) : conversation->last_id;
-    member->joined = chat->now;
+    member->joined = joined;
     member->read_id = conversation->last_id;
     member->read_counted = conversation_counted(conversation);
     member->read_sent = member->sent;
@@ -285,6 +285,12 @@ struct member *member_add(struct chat *chat, struct conversation *conversation, 
     if (may_have_applications(conversation))
         application_handled(chat, conversation, user->id);
     return member;
+}
+
+struct member *member_add(struct chat *chat, struct conversation *conversation, struct user *user,
+                          enum role role)
+{
+    return member_import(chat, conversation, user, role, chat->now);
 }
 
 static void end_membership(struct chat *chat, struct member *member)
@@ -401,7 +407,8 @@ struct conversation *group_create(struct chat *chat, const struct group *group, 
     if (!created)
         return NULL;
     conversation_put(chat, created);
-    (void)member_add(chat, created, owner, ROLE_OWNER); /* seated: it cannot fail */
+    if (owner)
+        (void)member_import(chat, created, owner, ROLE_OWNER, group->created); /* seated: it cannot fail */
     return created;
 }
 

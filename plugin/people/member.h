@@ -96,6 +96,10 @@ __attribute__((warn_unused_result)) bool member_seat(struct chat *chat, struct c
  * the store cannot be read, and nothing has changed. */
 struct member *member_add(struct chat *chat, struct conversation *conversation, struct user *user,
                           enum role role);
+/* The same, and the list of members says that it was so since `joined` (ms): what reaches the member is as with
+ * member_add. */
+struct member *member_import(struct chat *chat, struct conversation *conversation, struct user *user,
+                             enum role role, int64_t joined);
 /* In the open frame: the member leaves the group, and delivery ends at once. Without its owner the group has
  * none; when the last one leaves it is dismissed. */
 void member_leave(struct chat *chat, struct member *member);
@@ -135,7 +139,7 @@ void memberships_feed_end(struct user *user);
 
 /* How conversations begin and end */
 
-/* In the open frame: creates the group, with its owner in it, and seats for others; `group` is copied. A
+/* In the open frame: creates the group, with its owner (NULL: none) in it, and seats for others; `group` is copied. A
  * group that was dismissed long ago loses its groupID to it. NULL: out of memory, and nothing has changed. */
 struct conversation *group_create(struct chat *chat, const struct group *group, struct user *owner,
                                   struct user *const *others, size_t count);

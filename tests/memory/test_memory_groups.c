@@ -9,6 +9,27 @@ static enum fake_answer create_group(struct scene *scene)
                          "'members':[{'userID':'alice@','role':'admin'},{'userID':'bob@'}]}");
 }
 
+static enum fake_answer import_group(struct scene *scene)
+{
+    return scene_command(scene, town_root(),
+                         "{'command':'createGroup','groupType':'Public','groupID':'new@','groupName':'new',"
+                         "'owner':'dave@','createTime':1000,'members':[{'userID':'bob@','joinTime':2000}]}");
+}
+
+static enum fake_answer create_group_of_nobody(struct scene *scene)
+{
+    return scene_command(scene, town_root(),
+                         "{'command':'createGroup','groupType':'ChatRoom','groupID':'new@','groupName':'new',"
+                         "'owner':'','silent':true,'members':[{'userID':'bob@'}]}");
+}
+
+static enum fake_answer invite_silently(struct scene *scene)
+{
+    return scene_command(scene, town_root(),
+                         "{'command':'inviteGroupMember','groupID':'club@','silent':true,'members':"
+                         "['eve@',{'userID':'dave@','role':'admin','joinTime':2000}]}");
+}
+
 static enum fake_answer create_nameless_group(struct scene *scene)
 {
     return scene_command(scene, scene->clients[DAVE],
@@ -256,6 +277,9 @@ static enum fake_answer get_joined(struct scene *scene)
 static const struct scenario scenarios[] = {
     {"a group is created with two others in it", create_group, NULL, NULL},
     {"a group is created to which the server gives the id", create_nameless_group, NULL, NULL},
+    {"an administrator makes a group for somebody, of long ago", import_group, NULL, NULL},
+    {"an administrator makes a group that nobody owns", create_group_of_nobody, NULL, NULL},
+    {"an administrator brings somebody into a group silently", invite_silently, NULL, NULL},
     {"a live group is created", create_live_group, NULL, NULL},
     {"a group is dismissed, and its members are told", dismiss, NULL, NULL},
     {"a live group is dismissed", dismiss_live, NULL, NULL},

@@ -92,7 +92,7 @@ static void check_field(const struct command_row *row, const struct command_fiel
     if (!group)
         group = find_field(row->fields, field_name(FIELD_GROUP));
     assert_true((field->type == TYPE_WORD) == (field->words != NULL));
-    assert_true((field->type == TYPE_OBJECTS) == (field->of != NULL));
+    assert_true((field->type == TYPE_OBJECTS || field->type == TYPE_NAMES_OR_OBJECTS) == (field->of != NULL));
     if (field->guarded) /* the right is asked for in a group that is there */
         assert_true(group && group->type == TYPE_GROUP && (field == group || group->need == NEED_REQUIRED));
     if (field->type == TYPE_NUMBER)
@@ -343,9 +343,9 @@ static const struct refusal {
     {"{'command':'createGroup','groupType':'Work','groupName':'1234567890123456789012345678901'}",
      CODE_BAD_REQUEST, "groupName: at most 30 bytes"},
     {"{'command':'createGroup','groupType':'Work','members':{}}", CODE_BAD_REQUEST,
-     "members: must be a list of {userID, role}"},
+     "members: must be a list of {userID, role, joinTime}"},
     {"{'command':'createGroup','groupType':'Work','members':['bob']}", CODE_BAD_REQUEST,
-     "members: must be a list of {userID, role}"},
+     "members: must be a list of {userID, role, joinTime}"},
     {"{'command':'createGroup','groupType':'Work','members':[]}", CODE_OK, ""},
     {"{'command':'createGroup','groupType':'Work','members':[{}]}", CODE_BAD_REQUEST,
      "members: userID: missing"},
@@ -356,6 +356,13 @@ static const struct refusal {
     {"{'command':'inviteGroupMember','members':['bob',7]}", CODE_BAD_REQUEST,
      "members: must be a list of userIDs"},
     {"{'command':'inviteGroupMember','members':['a b','bob','bob']}", CODE_OK, ""},
+    {"{'command':'inviteGroupMember','members':['bob',{'userID':'carol','joinTime':1}]}", CODE_OK, ""},
+    {"{'command':'inviteGroupMember','members':[{'userID':'carol','joinTime':0}]}", CODE_BAD_REQUEST,
+     "members: joinTime: must be a whole number from 1 to 9007199254740991"},
+    {"{'command':'inviteGroupMember','members':[{'role':'member'}]}", CODE_BAD_REQUEST,
+     "members: userID: missing"},
+    {"{'command':'createGroup','groupType':'Work','silent':1}", CODE_BAD_REQUEST,
+     "silent: must be true or false"},
     {"{'command':'createGroup','groupType':'Work','members':[{'userID':'a b'}]}", CODE_OK, ""},
     {"{'command':'setGroupMemberRole','userID':'a b'}", CODE_BAD_REQUEST, "userID: must be a userID"},
     {"{'command':'setGroupInfo'}", CODE_BAD_REQUEST,

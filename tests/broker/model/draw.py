@@ -115,6 +115,9 @@ class Drawer:
         found = {field: value(name) if callable(value) else value for field, value in fields.items()}
         return name, callers, {"groupID": name, **found}
 
+    def silent(self):
+        return self.pick([None], [True, False, 1], 12)
+
     def reason(self):
         return self.text("reason") if self.once_in(2) else None
 
@@ -130,11 +133,12 @@ class Drawer:
     def inviteGroupMember(self):
         members = lambda name: self.users(name, "outside", "outside", "member")  # noqa: E731
         odd = self.once_in(20) and self.random.choice([None, "bob", ["u"] * 101])
-        return self.about("chief", "member", members=members if odd is False else odd)
+        return self.about("chief", "member", members=members if odd is False else odd, silent=self.silent())
 
     def deleteGroupMember(self):
         members = lambda name: self.users(name, "member", "member", "outside", "chief")  # noqa: E731
-        return self.about("chief", "chief", "member", members=members, reason=self.reason())
+        return self.about("chief", "chief", "member", members=members, reason=self.reason(),
+                          silent=self.silent())  # fmt: skip
 
     def setGroupInfo(self):
         some = [name for name in [*list(LIMITS)[:4], "allMuted", "addOpt", "inviteOpt"] if self.once_in(3)]

@@ -111,6 +111,13 @@ class Call:
             self.refuse(10007, not may(group, self.me, right))
         return group
 
+    def silent(self):
+        """Only an app admin may say so: no tip, no notice."""
+        value = self.fields.get("silent")
+        self.refuse(10004, value is not None and not isinstance(value, bool))
+        self.refuse(60010, value is not None and self.me != ADMIN)
+        return bool(value)
+
     def people(self, name="members"):
         value = self.fields.get(name)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -163,6 +170,7 @@ def createGroup(call):
     call.refuse(10005, len(named) > 100)
     call.refuse(10007, kind == LIVE and bool(named))
     call.refuse(10004, any(m.get("role", "member") not in ("admin", "member") for m in named))
+    silent = call.silent()
     if call.codes:
         return None
     name = name or call.answer["data"]["groupID"]
@@ -179,7 +187,7 @@ def createGroup(call):
         if result == 1:
             add(world, group, user, member.get("role", "member"))
             added.append(user)
-    tell_of_invited(world, group, call.me, added)
+    tell_of_invited(world, group, call.me, () if silent else added)
     return {"groupID": name, "members": results}
 
 
@@ -398,7 +406,7 @@ def quitGroup(call):
 
 
 def inviteGroupMember(call):
-    group, named = call.group("invite"), call.people()
+    group, named, silent = call.group("invite"), call.people(), call.silent()
     if not group:
         return None
     option = group.info["inviteOpt"]
@@ -420,7 +428,7 @@ def inviteGroupMember(call):
             add(call.world, group, user)
             added.append(user)
         results.append({"userID": user, "result": result})
-    tell_of_invited(call.world, group, call.me, added)
+    tell_of_invited(call.world, group, call.me, () if silent else added)
     for user in chiefs(group) if asked else ():
         call.world.notice(user, "joinRequest", group, call.me)
     return {"members": results}
@@ -428,6 +436,7 @@ def inviteGroupMember(call):
 
 def deleteGroupMember(call):
     group, named, reason = call.group(), call.people(), call.text("reason", 256)
+    silent = call.silent()
     if not group:
         return None
     if group.live:
@@ -444,12 +453,12 @@ def deleteGroupMember(call):
         if result == 1:
             del group.members[user]
             removed.append(user)
-    if removed:
+    if removed and not silent:
         more = {"reason": reason} if reason else {}
         tip(call.world, "people", group, "kick", call.me, removed, **more)
     if not group.members:
         end_group(group)
-    for user in removed:
+    for user in () if silent else removed:
         call.world.notice(user, "kicked", group, call.me, reason)
     return {"members": results}
 
