@@ -74,7 +74,7 @@ static int save_life(struct store *store, char *error, size_t error_size)
 
 /* Of whom was connected when the last life ended the connection may have been dead: what is above the device's
  * cursors, which are those of before that doubt (plugin/session/cursor.h), and not read, is pushed, as at the end
- * of a session (PUSH_ADD_HANDED). Who comes back in time gets it by replay instead. */
+ * of a session (PUSH_ADD_DOUBTFUL). Who comes back in time gets it by replay instead. */
 static const char push_unsure[] =
     "INSERT INTO push_job (client, user, conversation, message, only_this, handed, created, due) "
     "SELECT d.client, d.user, c.id, ifnull(f.cursor, n.cursor) + 1, 0, 0, ?1, ?1 + ?2 FROM device AS d "

@@ -35,7 +35,7 @@ static struct session *survivor(const struct session *gone)
     return NULL;
 }
 
-/* In the open frame: the device is away. `user` may be NULL: it cannot be read. */
+/* In the open frame, where its cursors are those of before the doubt: the device is away. `user` may be NULL: it cannot be read. */
 static void put_away(struct chat *chat, struct user *user, const char *client_id, enum platform platform,
                      const struct ending *ending)
 {
@@ -55,14 +55,16 @@ static void write_end(struct chat *chat, struct session *session, bool lost)
                             .expired = session->closing.expired,
                             .told = session->device.untold && session_told(chat, session)};
     subscriptions_rewind(chat, session, session->clean && (lost || session->taken_over));
-    if (!store_begin_session(chat->store, subscriptions_frame_bytes(session), false)) {
+    if (!store_begin_session(chat->store, 2 * subscriptions_frame_bytes(session), false)) {
         ending.after = smaller(ending.after, store_last_id(chat->store));
         departed_add(chat, session, &ending, 0);
         return;
     }
-    subscriptions_put_cursors(chat, session);
-    if (!survivor(session))
+    if (!survivor(session)) {
+        subscriptions_put_doubtful(chat, session);
         put_away(chat, session->user, session->client_id, session->platform, &ending);
+    }
+    subscriptions_put_cursors(chat, session);
     departed_add(chat, session, &ending, store_commit(chat->store));
 }
 
@@ -98,7 +100,7 @@ void session_end(struct chat *chat, const struct mosquitto *client, bool lost)
 
 static size_t late_bytes(const struct departed *departed)
 {
-    return (departed->count + 3) * CURSOR_BYTES;
+    return (2 * departed->count + 3) * CURSOR_BYTES;
 }
 
 /* The session that has come back since has written where it is itself. */
@@ -118,21 +120,36 @@ static bool has_written(const struct session *session, const char *topic)
     return false;
 }
 
+/* In the open frame. */
+static void put_late_cursors(struct chat *chat, const struct departed *departed, const struct session *back)
+{
+    for (size_t i = 0; i < departed->count; i++)
+        if (!has_written(back, departed->filters[i].topic))
+            store_put(chat->store, W_SUBSCRIPTION_CURSOR, "tti", departed->client_id,
+                      departed->filters[i].topic, departed->filters[i].cursor);
+}
+
+static void put_late_doubts(struct chat *chat, const struct departed *departed)
+{
+    for (size_t i = 0; i < departed->count; i++)
+        if (!departed->filters[i].ended)
+            store_put(chat->store, W_SUBSCRIPTION_CURSOR, "tti", departed->client_id,
+                      departed->filters[i].topic, departed->filters[i].doubtful);
+}
+
 /* In the open frame. What has come since its end made no job for a device that counted as connected: the device's
  * conversations may want one again. */
 static void put_late(struct chat *chat, const struct departed *departed)
 {
     const struct session *back = session_by_client_id(chat, departed->client_id);
-    for (size_t i = 0; i < departed->count; i++)
-        if (!has_written(back, departed->filters[i].topic))
-            store_put(chat->store, W_SUBSCRIPTION_CURSOR, "tti", departed->client_id,
-                      departed->filters[i].topic, departed->filters[i].cursor);
-    if (back)
-        return;
-    struct user *user = user_find_any(chat, departed->user);
-    put_away(chat, user, departed->client_id, departed->platform, &departed->ending);
-    if (user && departed->has_token)
-        push_user_changed(chat, user);
+    if (!back) {
+        struct user *user = user_find_any(chat, departed->user);
+        put_late_doubts(chat, departed);
+        put_away(chat, user, departed->client_id, departed->platform, &departed->ending);
+        if (user && departed->has_token)
+            push_user_changed(chat, user);
+    }
+    put_late_cursors(chat, departed, back);
 }
 
 /* As many as fit into one frame; false: none is left, or the ring is full still. */

@@ -52,7 +52,9 @@ void push_put(struct chat *chat, struct conversation *conversation, const struct
 
 void push_put_handed(struct chat *chat, const char *client, int64_t after)
 {
-    store_put(chat->store, W_PUSH_ADD_HANDED, "tii", client, after, chat->now);
+    if (after == INT64_MAX)
+        return;
+    store_put(chat->store, W_PUSH_ADD_DOUBTFUL, "tii", client, after, chat->now);
     chat->push->fresh = true;
 }
 

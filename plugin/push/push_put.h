@@ -26,9 +26,10 @@ void push_put(struct chat *chat, struct conversation *conversation, const struct
  * jobs again. */
 void push_user_changed(struct chat *chat, struct user *user);
 
-/* At the end of a session, in its frame: what was handed to this device with ids above `after` may have got
- * lost with the connection. Jobs for the conversations where its user has not read it, if the device has a
- * token. */
+/* At the end of a session, in its frame, in which the device's cursors are those of before the doubt
+ * (subscriptions_put_doubtful): what was handed to it with ids above these may have got lost with the connection. Of
+ * what none of its filters is about, what has an id above `after` has not come at all. Jobs for the conversations where
+ * its user has not read it, if the device has a token. `after` INT64_MAX: for none. */
 void push_put_handed(struct chat *chat, const char *client, int64_t after);
 
 #endif

@@ -153,16 +153,19 @@ void subscriptions_rewind(struct chat *chat, struct session *session, bool lost)
         rewind_one(chat, subscription, lost);
 }
 
+int64_t subscription_doubtful_after(struct chat *chat, struct subscription *subscription)
+{
+    const int64_t acked = subscription->session->device.acks ? subscription->acked : 0;
+    return larger(position_sure(chat, subscription), acked);
+}
+
 int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session)
 {
     struct subscription *subscription;
     int64_t lowest = INT64_MAX;
-    DL_FOREACH (session->subscriptions, subscription) {
-        if (!subscription_stored(subscription))
-            continue;
-        int64_t sure = position_sure(chat, subscription);
-        lowest = smaller(lowest, larger(sure, session->device.acks ? subscription->acked : 0));
-    }
+    DL_FOREACH (session->subscriptions, subscription)
+        if (subscription_stored(subscription))
+            lowest = smaller(lowest, subscription_doubtful_after(chat, subscription));
     return lowest;
 }
 
@@ -212,6 +215,14 @@ void subscriptions_put_cursors(struct chat *chat, struct session *session)
 void subscriptions_put_sure(struct chat *chat, struct session *session)
 {
     put_cursors(chat, session, subscription_sure);
+}
+
+void subscriptions_put_doubtful(struct chat *chat, struct session *session)
+{
+    struct subscription *subscription;
+    DL_FOREACH (session->subscriptions, subscription)
+        if (subscription_stored(subscription))
+            put_cursor(chat, subscription, subscription_doubtful_after(chat, subscription));
 }
 
 size_t subscriptions_frame_bytes(const struct session *session)

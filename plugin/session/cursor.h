@@ -30,7 +30,9 @@ int64_t subscription_sure(struct chat *chat, struct subscription *subscription);
 /* The connection ends: positions go back to before what may still be in the broker's queue; `lost`: to before
  * what was handed when it may have been dead already, too. Those of ended subscriptions as well. */
 void subscriptions_rewind(struct chat *chat, struct session *session, bool lost);
-/* The lowest position that is sure: what was handed after it may have got lost. INT64_MAX: nothing. */
+/* What was handed after this may have got lost. */
+int64_t subscription_doubtful_after(struct chat *chat, struct subscription *subscription);
+/* The lowest of these; INT64_MAX: there is none. */
 int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session);
 /* cursor_begin.c: sets the positions of a new subscription. This device's own cursor; the feed's where that
  * is further; for a device without one, that of the user's other device that is furthest; what this very
@@ -43,12 +45,14 @@ int64_t subscriptions_had(struct chat *chat, const struct session *session,
                           const struct conversation *conversation);
 /* What the store is to have as its cursor: the position, or what was acked by hand. */
 int64_t subscription_cursor(struct chat *chat, struct subscription *subscription);
-/* What a frame needs for the cursors of the session, for store_begin. */
+/* What a frame needs for the cursors of the session, written once, for store_begin. */
 size_t subscriptions_frame_bytes(const struct session *session);
 /* Records for every cursor that moved, in the open frame: where they are, at the end of a session. */
 void subscriptions_put_cursors(struct chat *chat, struct session *session);
 /* The same while it goes on: as far as they are sure. */
 void subscriptions_put_sure(struct chat *chat, struct session *session);
+/* The same, for the moment: what may have got lost comes after them. For push_put_handed, at the end of a session. */
+void subscriptions_put_doubtful(struct chat *chat, struct session *session);
 /* TICK: writes what of the cursors of connected sessions has become sure, every two seconds, a bounded number a
  * turn. */
 bool cursors_tick(struct chat *chat);

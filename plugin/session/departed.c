@@ -77,6 +77,7 @@ static void copy_filter(struct departed *departed, struct chat *chat, struct sub
     filter->asked = subscription->asked;
     filter->ended = ended;
     filter->cursor = subscription_cursor(chat, subscription);
+    filter->doubtful = subscription_doubtful_after(chat, subscription);
     departed->count++;
 }
 

@@ -19,10 +19,11 @@ struct session;
 
 /* What the store is to know of the end of a device's last session, besides its cursors. */
 struct ending {
-    int64_t at;    /* when, ms since 1970 */
-    int64_t after; /* what has a higher id may have got lost, or never came; INT64_MAX: nothing */
-    bool expired;  /* its userSig: no pushes any more */
-    bool told;     /* of why the device has lost its place */
+    int64_t at; /* when, ms since 1970 */
+    int64_t
+        after; /* what has a higher id may have got lost, or never came (push_put_handed); INT64_MAX: nothing */
+    bool expired; /* its userSig: no pushes any more */
+    bool told;    /* of why the device has lost its place */
 };
 
 struct departed_filter {
@@ -31,6 +32,7 @@ struct departed_filter {
     uint64_t asked;
     bool ended; /* unsubscribed in that session: it counts for its cursor only */
     int64_t cursor;
+    int64_t doubtful; /* what was handed after it may have got lost */
 };
 
 struct departed {

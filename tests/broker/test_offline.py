@@ -667,12 +667,12 @@ def test_a_session_that_subscribes_to_nothing_hides_no_cursor_of_the_one_before(
         again.disconnect()
 
 
-def await_cursor(broker, client_id, cursor, pings):
-    """Returns when the database has this cursor of the client's feed."""
+def await_cursor(broker, client_id, cursor, pings, topic="feed"):
+    """Returns when the database has this cursor of the client's subscription."""
     deadline = time.monotonic() + PATIENCE
-    query = "SELECT cursor FROM subscription WHERE client = ? AND topic = 'feed'"
+    query = "SELECT cursor FROM subscription WHERE client = ? AND topic = ?"
     with contextlib.closing(sqlite3.connect(broker.database)) as database:
-        while database.execute(query, [client_id]).fetchone() != (cursor,):
+        while database.execute(query, [client_id, topic]).fetchone() != (cursor,):
             assert time.monotonic() < deadline, "the cursor was not written"
             pings.ping()
             time.sleep(0.05)

@@ -6,6 +6,8 @@ import pytest
 
 from harness.settings import PATIENCE
 
+from test_offline import await_cursor
+
 PHONE = "ios:1"
 
 
@@ -371,6 +373,18 @@ def test_what_a_session_got_just_before_its_end_is_pushed(broker, alice):
     phone.drop()
     found = job(user)
     assert (found["userID"], found["body"]) == ("bob", "hello")
+
+
+def test_what_a_group_brought_long_ago_is_not_pushed_at_the_end_because_the_inbox_brought_nothing(broker, alice):
+    """The inbox is where it was when the connection began. The group is further, and is not marked as read."""
+    phone, group = broker.raw(), alice.group("Private", "g1", ["bob"])
+    phone.login("bob", "bob:ios:1", keepalive=2)
+    phone.subscribe("chat/user/bob")
+    phone.subscribe(group)
+    alice.send(group, "long ago")
+    await_cursor(broker, "bob:ios:1", alice.synced()[-1]["id"], pings=phone, topic="group/g1")
+    phone.drop()
+    assert jobs_before_carols(alice, worker(broker)) == []
 
 
 @pytest.mark.parametrize("how", ["ack", "markRead"])

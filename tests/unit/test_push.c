@@ -559,8 +559,9 @@ static void what_was_handed_to_a_dying_connection_is_pushed(void **state)
     assert_true(store_begin(chat.store));
     store_put(chat.store, W_PUSH_DROP_DEVICE, "t", "bob:ios");
     store_put(chat.store, W_CONVERSATION_TOUCH, "iiii", pair.id, pair.last_seq, id, chat.now);
-    store_put(chat.store, W_SUBSCRIPTION_SET, "ttii", "bob:ios", "feed", (int64_t)1, id);
+    store_put(chat.store, W_SUBSCRIPTION_SET, "ttii", "bob:ios", "feed", (int64_t)1, id - 1);
     push_put_handed(&chat, "bob:ios", id - 1);
+    store_put(chat.store, W_SUBSCRIPTION_CURSOR, "tti", "bob:ios", "feed", id);
     commit();
     serve();
     assert_int_equal(sent_count, 1);

@@ -240,7 +240,7 @@ static void counts_tell_dead_jobs_from_those_that_wait(void **state)
 static void what_was_handed_and_not_read_makes_a_job(void **state)
 {
     run(*state, W_CONVERSATION_TOUCH, "iiii", 1, 1, 20, 20);
-    run(*state, W_PUSH_ADD_HANDED, "tii", "bob:ios", 15, 1000);
+    run(*state, W_PUSH_ADD_DOUBTFUL, "tii", "bob:ios", 15, 1000);
     assert_int_equal(ask(*state, "SELECT message * 100 + handed FROM push_job WHERE client = 'bob:ios'"),
                      1620);
 }
@@ -249,8 +249,24 @@ static void what_was_handed_and_read_makes_no_job(void **state)
 {
     run(*state, W_CONVERSATION_TOUCH, "iiii", 1, 1, 20, 20);
     run(*state, W_MEMBER_READ, "itiii", 1, "bob", 20, 1, 0);
-    run(*state, W_PUSH_ADD_HANDED, "tii", "bob:ios", 15, 1000);
+    run(*state, W_PUSH_ADD_DOUBTFUL, "tii", "bob:ios", 15, 1000);
     assert_int_equal(ask(*state, "SELECT count(*) FROM push_job"), 0);
+}
+
+/* The lowest of its cursors is the inbox's. */
+static void what_a_group_s_own_cursor_has_passed_makes_no_job(void **state)
+{
+    run(*state, W_CONVERSATION_TOUCH, "iiii", 1, 1, 20, 20);
+    ask(*state,
+        "INSERT INTO chat_group (conversation, group_id, type, name, introduction, notification, face_url, "
+        "add_opt, invite_opt, created) VALUES (1, 'g', 0, '', '', '', '', 0, 0, 1)");
+    run(*state, W_SUBSCRIPTION_SET, "ttii", "bob:ios", "inbox", 1, 15);
+    run(*state, W_SUBSCRIPTION_SET, "ttii", "bob:ios", "group/g", 1, 20);
+    run(*state, W_PUSH_ADD_DOUBTFUL, "tii", "bob:ios", 15, 1000);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job"), 0);
+    run(*state, W_SUBSCRIPTION_END, "tt", "bob:ios", "group/g"); /* nothing of it has come since */
+    run(*state, W_PUSH_ADD_DOUBTFUL, "tii", "bob:ios", 15, 1000);
+    assert_int_equal(ask(*state, "SELECT message FROM push_job WHERE client = 'bob:ios'"), 16);
 }
 
 static void unread_elsewhere_leaves_the_conversation_itself_out(void **state)
@@ -450,6 +466,7 @@ int main(void)
         TEST(counts_tell_dead_jobs_from_those_that_wait),
         TEST(what_was_handed_and_not_read_makes_a_job),
         TEST(what_was_handed_and_read_makes_no_job),
+        TEST(what_a_group_s_own_cursor_has_passed_makes_no_job),
         TEST(unread_elsewhere_leaves_the_conversation_itself_out),
         TEST(unread_elsewhere_leaves_notices_out),
         TEST(unread_elsewhere_leaves_out_what_was_recalled_or_deleted),
