@@ -333,7 +333,7 @@ def test_many_watchers_are_told_and_may_leave_meanwhile(broker):
         for number in range(1200):
             client = broker.raw()
             ends.callback(client.close)
-            client.login("carol", f"carol:iot:{number}")
+            client.login(f"carol{number}", f"carol{number}:iot:1")
             client.start_publish(
                 "$CONTROL/chat/v1", {"commands": [{"command": "watchStatus", "userIDs": ["bob"]}]}, qos=0
             )
