@@ -28,6 +28,7 @@
 #include "plugin/delivery/dismissal.h"
 #include "plugin/delivery/event.h"
 #include "plugin/delivery/filter.h"
+#include "plugin/delivery/live_broadcast.h"
 #include "plugin/delivery/live_publish.h"
 #include "plugin/delivery/message.h"
 #include "plugin/delivery/recent.h"
@@ -396,6 +397,7 @@ static const struct noun {
     {NULL, audience_close, audience_tick},
     {dismissals_open, dismissals_close, dismissals_tick},
     {broadcasts_open, broadcasts_close, broadcasts_tick},
+    {NULL, live_broadcast_close, live_broadcast_tick},
     {presence_open, presence_close, presence_tick},
     {deletions_open, deletions_close, deletions_tick},
     {closing_open, closing_close, closing_tick},

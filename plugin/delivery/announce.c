@@ -137,7 +137,7 @@ static cJSON *tips_json(const struct tips *tips)
         cJSON_Delete(members);
     if (info && !(good && cJSON_AddItemToObject(object, "info", info)))
         cJSON_Delete(info);
-    if (good && add_text(object, "reason", tips->reason))
+    if (good && add_text(object, "reason", tips->reason) && add_text(object, "text", tips->text))
         return object;
     cJSON_Delete(object);
     return NULL;

@@ -25,6 +25,7 @@ struct tips {
     size_t count;      /* of those it is about, where not all are named */
     const cJSON *info; /* changed fields */
     const char *reason;
+    const char *text;
     bool last; /* the group ends with it */
 };
 

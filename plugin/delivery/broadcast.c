@@ -145,20 +145,32 @@ static size_t part_size(const char *body)
     return fit < PART_USERS ? fit : PART_USERS;
 }
 
+static bool add_receiver(struct broadcast *broadcast, size_t size, const char *user_id)
+{
+    struct part *part = broadcast->parts;
+    if ((!part || part->count == size) && !(part = part_add(broadcast, part ? part->number + 1 : 0)))
+        return false;
+    text_copy(part->ids[part->count++], sizeof *part->ids, user_id);
+    return true;
+}
+
 /* Everybody once, however many devices he has. One look at each session, some nanoseconds, no more. */
 static bool add_everybody(struct chat *chat, struct broadcast *broadcast)
 {
     const struct session *session;
-    size_t size = part_size(broadcast->body);
-    int64_t number = 0;
-    DL_FOREACH (sessions_first(chat), session) {
-        if (session->user->sessions != session)
-            continue;
-        struct part *part = broadcast->parts;
-        if ((!part || part->count == size) && !(part = part_add(broadcast, number++)))
+    const size_t size = part_size(broadcast->body);
+    DL_FOREACH (sessions_first(chat), session)
+        if (session->user->sessions == session && !add_receiver(broadcast, size, session->user->id))
             return false;
-        text_copy(part->ids[part->count++], sizeof *part->ids, session->user->id);
-    }
+    return true;
+}
+
+static bool add_these(struct broadcast *broadcast, const char *const *user_ids, size_t count)
+{
+    const size_t size = part_size(broadcast->body);
+    for (size_t i = 0; i < count; i++)
+        if (!add_receiver(broadcast, size, user_ids[i]))
+            return false;
     return true;
 }
 
@@ -180,12 +192,11 @@ static size_t frame_bytes(const struct broadcast *broadcast)
     return bytes;
 }
 
-int broadcast_start(struct chat *chat, const char *body)
+/* `addressed`: everybody is in its parts. */
+static int start(struct chat *chat, struct broadcast *broadcast, bool addressed)
 {
-    struct broadcast *broadcast = broadcast_make(0, body);
     const struct part *part;
-    if (!broadcast || !add_everybody(chat, broadcast) ||
-        !store_begin_sized(chat->store, frame_bytes(broadcast))) {
+    if (!addressed || !store_begin_sized(chat->store, frame_bytes(broadcast))) {
         broadcast_free(broadcast);
         return CODE_BUSY;
     }
@@ -195,12 +206,24 @@ int broadcast_start(struct chat *chat, const char *body)
         broadcast_free(broadcast);
         return CODE_BUSY;
     }
-    store_put(chat->store, W_BROADCAST_ADD, "it", broadcast->id, body);
+    store_put(chat->store, W_BROADCAST_ADD, "it", broadcast->id, broadcast->body);
     LL_FOREACH (broadcast->parts, part)
         put_part(chat, broadcast, part);
     store_commit(chat->store);
     DL_APPEND(chat->broadcasts, broadcast);
     return CODE_OK;
+}
+
+int broadcast_start(struct chat *chat, const char *body)
+{
+    struct broadcast *broadcast = broadcast_make(0, body);
+    return start(chat, broadcast, broadcast && add_everybody(chat, broadcast));
+}
+
+int broadcast_start_to(struct chat *chat, const char *body, const char *const *user_ids, size_t count)
+{
+    struct broadcast *broadcast = broadcast_make(0, body);
+    return start(chat, broadcast, broadcast && add_these(broadcast, user_ids, count));
 }
 
 /* The notices */

@@ -434,6 +434,15 @@ enum publish_result message_publish(struct chat *chat, struct session *session, 
     return result;
 }
 
+int message_check(struct chat *chat, struct publish *publish, char reason[REASON_BYTES])
+{
+    struct draft draft = {.chat = chat, .publish = publish};
+    int code = check_form(&draft);
+    payload_clear(&draft.payload);
+    memcpy(reason, draft.reason, REASON_BYTES);
+    return code;
+}
+
 int message_send_as(struct chat *chat, struct user *sender, struct publish *publish, struct receipt *receipt,
                     char reason[REASON_BYTES])
 {

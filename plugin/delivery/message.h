@@ -41,6 +41,10 @@ struct receipt {
 
 #define REASON_BYTES 200 /* for a sentence about what is wrong; "": the code says it all */
 
+/* Is it a message at all? CODE_OK, or what it would be refused with, and perhaps a reason. */
+__attribute__((warn_unused_result)) int message_check(struct chat *chat, struct publish *publish,
+                                                      char reason[REASON_BYTES]);
+
 /* An app admin sends in the name of somebody, who need not be in the group. Form, `random` and the group's
  * rate count as for a publish, mutes and the sender's own rate do not. All devices of the sender get it.
  * CODE_OK and the receipt, or a code and perhaps a reason; CODE_BUSY: it cannot be stored now. new_payload is

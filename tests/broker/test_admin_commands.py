@@ -30,6 +30,8 @@ COMMANDS = {
     "getStats": {},
     "sendMessage": {"sender": "bob", "to": "alice", "text": "forged"},
     "broadcast": {"text": "forged"},
+    "sendNotice": {"userIDs": ["alice"], "text": "forged"},
+    "broadcastLive": {"text": "forged"},
 }
 
 

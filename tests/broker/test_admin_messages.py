@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-"""What administrators send: sendMessage in somebody's name, broadcast to everybody who is connected."""
+"""What administrators send: sendMessage in somebody's name, broadcast and broadcastLive to everybody who is connected,
+sendNotice to some."""
 import json
 import select
 
@@ -462,3 +463,150 @@ def test_a_long_text_reaches_everybody(broker, admin):
     admin.command("broadcast", text="ä" * 6000)
     for client in clients:
         assert json.loads(client.next_message(PATIENCE).payload)["notice"]["text"] == "ä" * 6000
+
+
+# ---- sendNotice
+
+
+def note(user, text):
+    return user.wait(lambda m: (m.get("notice") or {}).get("text") == text).data
+
+
+def noted(user):
+    user.fence()
+    return [m.data["notice"].get("text") for m in user.take_all(lambda m: m.get("notice"))]
+
+
+def test_a_notice_reaches_the_users_named_once_and_nobody_else(broker, admin, bob):
+    broker.create("carol")
+    other = broker.user("bob", "web:2").subscribe("chat/user/bob/#")
+    carol = broker.user("carol").subscribe("chat/user/carol/#")
+    data = admin.command("sendNotice", userIDs=["bob", "nobody", "alice", "bob", "a b"], text='we "close"')
+    assert [(u["userID"], u["result"]) for u in data["users"]] == [
+        ("bob", 1), ("nobody", 0), ("alice", 1), ("bob", 2), ("a b", 0),
+    ]  # fmt: skip
+    found = note(bob, 'we "close"')
+    assert (found["sender"], found["to"]) == ("@system", "bob")
+    assert found["notice"] == {"type": "custom", "operator": "admin", "text": 'we "close"'}
+    note(other, 'we "close"')
+    assert noted(bob) == noted(carol) == []
+    note(broker.user("alice").subscribe("chat/user/alice/#"), 'we "close"')
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_a_notice_to_a_group_reaches_all_its_members_over_a_restart_too(broker, admin, kill):
+    names = [f"u{n}" for n in range(120)]
+    admin.command("importUsers", userIDs=names[:60])
+    admin.command("importUsers", userIDs=names[60:])
+    broker.create("alice", "carol")
+    alice = broker.user("alice")
+    alice.group("Public", "g1", names[:60])
+    admin.command("inviteGroupMember", groupID="g1", members=names[60:], silent=True)
+    alice.command("deleteGroupMember", groupID="g1", members=["u7"])
+    assert admin.command("sendNotice", group="g1", text="moved") == {}
+    broker.restart(kill=kill)
+    expected = {"type": "custom", "group": "g1", "operator": "admin", "text": "moved"}
+    for name in ["alice", "u0", "u59", "u119"]:
+        assert note(broker.user(name).subscribe(f"chat/user/{name}/#"), "moved")["notice"] == expected
+    for name in ["carol", "u7"]:
+        assert "moved" not in noted(broker.user(name).subscribe(f"chat/user/{name}/#"))
+
+
+def test_a_notice_to_a_live_group_is_a_tip_to_who_is_there(broker, admin, bob):
+    broker.user("alice").group("AVChatRoom", "live")
+    bob.subscribe("chat/group/live")
+    assert admin.command("sendNotice", group="live", text="be kind") == {}
+    assert bob.tip("custom")["tips"] == {"type": "custom", "operator": "admin", "text": "be kind"}
+    bob.disconnect()
+    bob.connect().subscribe(bob.feed, "chat/group/live")
+    assert noted(bob) == [] == bob.take_all(lambda m: (m.get("tips") or {}).get("type") == "custom")
+
+
+@pytest.mark.parametrize(
+    "fields,code,word",
+    [
+        ({"text": "x"}, 10004, "userIDs"),
+        ({"text": "x", "userIDs": ["bob"], "group": "g1"}, 10004, "userIDs"),
+        ({"userIDs": ["bob"]}, 10004, "text"),
+        ({"text": "", "userIDs": ["bob"]}, 10004, "text"),
+        ({"text": 5, "userIDs": ["bob"]}, 10004, "text"),
+        ({"text": "x" * 12288, "userIDs": ["bob"]}, 93000, "text"),
+        ({"text": "x" * 12288, "group": "g1"}, 93000, "text"),
+        ({"text": "x", "userIDs": []}, 10004, "userIDs"),
+        ({"text": "x", "userIDs": "bob"}, 10004, "userIDs"),
+        ({"text": "x", "userIDs": ["u"] * 101}, 10005, "userIDs"),
+        ({"text": "x", "group": "none"}, 10010, ""),
+        ({"text": "x", "group": "a b"}, 10015, ""),
+        ({"text": "x", "group": 5}, 10004, "group"),
+    ],
+)
+def test_a_wrong_notice_reaches_nobody(admin, bob, fields, code, word):
+    bob.group("Public", "g1")
+    response = admin.request("sendNotice", **fields)
+    assert response.get("code") == code and word in response["error"]
+    assert noted(bob) == []
+
+
+# ---- broadcastLive
+
+
+def live_text(user, text, group):
+    return user.wait(lambda m: m.get("text") == text and m.get("group") == group).data
+
+
+def test_a_message_to_all_live_groups_reaches_everybody_who_is_in_one(broker, admin, bob):
+    alice = broker.user("alice").subscribe("chat/user/alice/#")
+    groups = [f"l{n}" for n in range(50)]
+    for name in groups:
+        alice.group("AVChatRoom", name)
+        alice.subscribe(f"chat/group/{name}")
+    alice.group("AVChatRoom", "empty")
+    alice.group("Public", "g1", ["bob"])
+    bob.subscribe("chat/group/l7", "chat/group/l8")
+    data = admin.command("broadcastLive", text="hello", priority="high", cloudCustomData="x")
+    assert data == {"groups": 50}
+    for name in groups:
+        found = live_text(alice, "hello", name)
+        assert (found["sender"], found["seq"], found["cloudCustomData"]) == ("admin", 1, "x")
+        assert "id" not in found
+    for name in ("l7", "l8"):
+        live_text(bob, "hello", name)
+    assert [m for m in bob.take_all(lambda m: m.get("text") == "hello")] == []
+    late = broker.user("alice", "web:9").subscribe("chat/group/l3")
+    assert live_text(late, "hello", "l3")["seq"] == 1
+
+
+def test_live_groups_hear_of_one_message_a_second(broker, admin, bob):
+    bob.group("AVChatRoom", "live")
+    bob.subscribe("chat/group/live")
+    assert admin.command("broadcastLive", text="one") == {"groups": 1}
+    refusal(admin.request("broadcastLive", text="two"), 10023)
+    live_text(bob, "one", "live")
+    while (code := admin.code("broadcastLive", text="three")) != 0:
+        assert code == 10023
+        select.select([], [], [], 0.1)
+    live_text(bob, "three", "live")
+    assert bob.take_all(lambda m: m.get("text") == "two") == []
+
+
+@pytest.mark.parametrize(
+    "fields,code",
+    [
+        ({}, 90002),
+        ({"text": 1}, 90002),
+        ({"text": "x", "image": {"url": "u"}}, 90002),
+        ({"text": "x", "tips": {}}, 90010),
+        ({"text": "x" * 12300}, 93000),
+    ],
+)
+def test_a_wrong_message_to_all_live_groups_reaches_nobody(admin, bob, fields, code):
+    bob.group("AVChatRoom", "live")
+    bob.subscribe("chat/group/live")
+    assert admin.code("broadcastLive", **fields) == code
+    assert admin.command("broadcastLive", text="right") == {"groups": 1}
+    live_text(bob, "right", "live")
+    assert bob.take_all(lambda m: m.get("group") == "live" and not m.get("tips")) == []
+
+
+def test_without_a_live_group_nobody_hears(admin):
+    assert admin.command("broadcastLive", text="hello") == {"groups": 0}

@@ -113,6 +113,29 @@ static enum fake_answer look_at_status(struct scene *scene)
                          "{'command':'getStatus','userIDs':['bob@','carol@','eve@']}");
 }
 
+static enum fake_answer write_to_users(struct scene *scene)
+{
+    return scene_command(scene, town_root(),
+                         "{'command':'sendNotice','userIDs':['alice@','nobody@'],'text':'we close at ten'}");
+}
+
+static enum fake_answer write_to_members(struct scene *scene)
+{
+    return scene_command(scene, town_root(),
+                         "{'command':'sendNotice','group':'club@','text':'we close at ten'}");
+}
+
+static enum fake_answer write_to_audience(struct scene *scene)
+{
+    return scene_command(scene, town_root(),
+                         "{'command':'sendNotice','group':'stage@','text':'we close at ten'}");
+}
+
+static enum fake_answer write_to_all_live_groups(struct scene *scene)
+{
+    return scene_command(scene, town_root(), "{'command':'broadcastLive','text':'we close at ten'}");
+}
+
 static enum fake_answer list_users(struct scene *scene)
 {
     return scene_command(scene, town_root(), "{'command':'getUsers','limit':5}");
@@ -275,6 +298,10 @@ static const struct scenario scenarios[] = {
     {"a push token is taken back", remove_token, have_token, NULL},
     {"a device goes to the background", go_to_background, have_token, NULL},
     {"a user watches others", watch, NULL, NULL},
+    {"an administrator writes to some", write_to_users, NULL, NULL},
+    {"an administrator writes to the members of a group", write_to_members, NULL, NULL},
+    {"an administrator writes to who is in a live group", write_to_audience, NULL, NULL},
+    {"an administrator writes to all live groups", write_to_all_live_groups, NULL, NULL},
     {"an administrator goes through the users", list_users, NULL, NULL},
     {"an administrator goes through the groups", list_groups, NULL, NULL},
     {"a user looks who is online", look_at_status, NULL, NULL},
