@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What Mosquitto loads: three entry points and one table of event callbacks. No rule lives here: callbacks
  * turn the broker's structs into calls of the nouns, and their answers into MOSQ_ERR_*. */
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -439,13 +440,17 @@ static void log_refused_elsewhere(struct plugin *plugin)
 
 /* The turning of the loop */
 
+/* By the wall clock: more than anybody sets it back. */
+#define LONG_AGO_S (LONG_MAX > INT32_MAX ? INT32_MAX : 2L)
+
 /* 2.0 gives a TICK at each turn and ignores these fields (and calls the second one next_ns). 2.1 wakes
- * after their sum, but gives a TICK no earlier than it was asked for; next_s lies far enough back that it is
- * due at each turn there as well: that is when queued copies have been flushed and a reload is over. */
+ * after their sum, but gives a TICK no earlier than it was asked for, by a clock that can be set; next_s lies so
+ * far back that it is due at each turn there as well: that is when queued copies have been flushed and a reload
+ * is over. */
 static void ask_for_tick(struct mosquitto_evt_tick *ed, long wait_ms)
 {
-    ed->next_s = -2;
-    ed->next_ms = 2000 + wait_ms;
+    ed->next_s = -LONG_AGO_S;
+    ed->next_ms = LONG_AGO_S * 1000 + wait_ms;
 }
 
 static int on_tick(int event, void *event_data, void *userdata)

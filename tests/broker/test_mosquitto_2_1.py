@@ -15,6 +15,20 @@ from harness.user import CONTROL
 from test_bridges import certify, with_certificate
 from test_coexistence import passwords
 
+# ---- it tells plugins of its turns by the wall clock
+
+
+def test_a_replay_comes_at_once_when_the_clock_was_set_back(newer):
+    broker = newer(faults=True)
+    broker.create("bob")
+    alice = broker.user("alice")
+    broker.faults.set_clock(wall=3600)
+    alice.send_many("bob", [f"m{n}" for n in range(50)])
+    broker.faults.set_clock()
+    alice.send("bob", "end")
+    assert len(broker.user("bob").subscribe("chat/user/bob").contents("end")) == 51
+
+
 # ---- an http_api listener asks about logins on a thread of its own
 
 
