@@ -202,7 +202,8 @@ class Drawer:
         return self.about("member", "outside")
 
     def getGroupMembers(self):
-        return self.about("member", "chief", "outside")
+        named = (lambda name: self.users(name, "member", "outside")) if self.once_in(4) else None
+        return self.about("member", "chief", "outside", userIDs=named, muted=self.pick([None], [True, False], 4))
 
     def getJoinedGroups(self):
         return None, (), {}

@@ -321,9 +321,16 @@ def listed(group, user):
 
 def getGroupMembers(call):
     group = call.group("list")
+    named, muted = call.fields.get("userIDs"), call.fields.get("muted")
+    call.refuse(10004, named is not None and muted is not None)
     if call.codes:
         return None
     people = group.people()
+    if named is not None:
+        return {"members": [listed(group, user) for user in dict.fromkeys(named) if user in people]}
+    if muted:
+        there = [user for user in group.muted if group.live or user in people]
+        return {"members": in_any_order([listed(group, user) for user in there])}
     if group.live:
         owner = () if any(device.user == group.owner for device in group.joined) else (group.owner,)
 
