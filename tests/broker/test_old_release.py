@@ -74,6 +74,27 @@ def test_its_users_are_as_they_were_and_as_its_ring_made_them(broker):
     assert broker.user("erin").refusal("chat/user/alice", "hi").get("code") == 20007
 
 
+def everything(admin, command, name, key):
+    found, after = [], 0
+    while True:
+        page = admin.command(command, after=after, limit=2)
+        found += [item[key] for item in page[name]]
+        after = page["next"]
+        if after == 0:
+            return found
+
+
+def test_its_users_and_groups_are_gone_through_in_the_order_in_which_they_came(broker):
+    broker.create("newcomer")
+    admin = broker.admin()
+    with sqlite3.connect(broker.database) as database:
+        rows = database.execute("SELECT user FROM user WHERE deleted = 0 ORDER BY created, user").fetchall()
+    users = everything(admin, "getUsers", "users", "userID")
+    assert users == [name for name, in rows] and users[-1] == "newcomer"
+    assert {"alice", "bob", "ringo"} < set(users)
+    assert everything(admin, "getGroups", "groups", "groupID") == ["g1", "live", "gone"]
+
+
 def test_its_devices_keep_what_they_had(broker):
     alice = broker.user("alice", device="ios:phone")
     alice.subscribe(alice.feed)
