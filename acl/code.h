@@ -32,8 +32,8 @@
     X(GROUP_ID_YOURS, 10025, "the groupID is taken by a group of yours")                                     \
     X(UNKNOWN_COMMAND, 10026, "the command is not known")                                                    \
     X(NO_GROUP_MESSAGE, 10030, "the message does not exist")                                                 \
-    X(RECALL_TOO_LATE, 10031, "too late to recall")                                                          \
-    X(LIVE_NOT_RECALLED, 10033, "messages of a live group cannot be recalled")                               \
+    X(RECALL_TOO_LATE, 10031, "too late")                                                                    \
+    X(LIVE_NOT_RECALLED, 10033, "messages of a live group stay as they are")                                 \
     X(TOO_MANY_GROUPS, 10037, "the user is in too many groups")                                              \
     X(TOO_MANY_ATTRIBUTES, 10045, "too many attributes")                                                     \
     X(ATTRIBUTE_KEY_TOO_LONG, 10046, "the key of an attribute is too long")                                  \
@@ -45,7 +45,7 @@
     X(NO_USER, 20003, "the user does not exist")                                                             \
     X(BLACKLISTED, 20007, "the recipient does not accept messages from the sender")                          \
     X(SENDER_MUTED, 20012, "muted by an administrator")                                                      \
-    X(C2C_RECALL_TOO_LATE, 20016, "too late to recall")                                                      \
+    X(C2C_RECALL_TOO_LATE, 20016, "too late")                                                                \
     X(NO_MESSAGE, 20022, "the message does not exist")                                                       \
     X(ALREADY_RECALLED, 20023, "the message has been recalled already")                                      \
     X(NOT_ADMIN, 60010, "only for administrators")                                                           \

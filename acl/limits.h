@@ -41,6 +41,9 @@
 #define CHUNK_BYTES_MAX    262144
 #define DEVICE_UPLOADS_MAX 4
 
+/* How often one message may be edited: all of it goes with a recall. */
+#define EDITS_MAX 100
+
 /* How many there may be in one command. */
 #define CANDIDATES_MAX   100 /* members to be */
 #define BANS_PAGE_MAX    500

@@ -61,3 +61,9 @@ CREATE TABLE media_user (
   user  TEXT    PRIMARY KEY,
   bytes INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Edits. The message itself has its last content, behind "edited":<time>; each edit is a message of its own, too
+-- (message.kind 5), whose content goes with that of the message.
+ALTER TABLE message ADD COLUMN edits INTEGER NOT NULL DEFAULT 0;  -- how many there have been
+ALTER TABLE message ADD COLUMN edit_of INTEGER;                   -- of an edit: the message
+CREATE INDEX message_edit ON message (edit_of) WHERE edit_of IS NOT NULL;

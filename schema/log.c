@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "schema/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
+#include "acl/identity.h"
 #include "lib/keyed_hash.h"
+#include "lib/text.h"
 #include "schema/young.h"
 
 /* An append that the database may not have yet. */
@@ -27,6 +30,17 @@ struct recall {
     char sender[];
 };
 
+/* The last edit of a message, that the database may not have yet. */
+struct edit {
+    struct young young;
+    int64_t id, conversation; /* of the message; its id is the key */
+    int64_t edits;
+    const char *body; /* in the ring */
+    size_t body_len;
+    char *mentions;
+    char sender[USER_ID_MAX + 1];
+};
+
 /* The young messages of one conversation. */
 struct tail {
     int64_t conversation;
@@ -37,7 +51,7 @@ struct tail {
 
 struct log {
     struct store *store;
-    struct young_list *messages, *recalls;
+    struct young_list *messages, *recalls, *edits;
     struct tail *tails;
 };
 
@@ -56,14 +70,23 @@ static void forget(void *owner, struct young *young)
     }
 }
 
+static void forget_edit(void *owner, struct young *young)
+{
+    (void)owner;
+    free(((struct edit *)young)->mentions);
+    free(young);
+}
+
 int log_open(struct log **out, struct store *store)
 {
     struct log *log = *out = calloc(1, sizeof *log);
     if (!log)
         return -1;
     log->store = store;
-    return young_open(&log->messages, store, forget, log) || young_open(&log->recalls, store, NULL, NULL) ? -1
-                                                                                                          : 0;
+    return young_open(&log->messages, store, forget, log) || young_open(&log->recalls, store, NULL, NULL) ||
+                   young_open(&log->edits, store, forget_edit, NULL)
+               ? -1
+               : 0;
 }
 
 void log_close(struct log *log)
@@ -72,6 +95,7 @@ void log_close(struct log *log)
         return;
     young_close(log->messages);
     young_close(log->recalls);
+    young_close(log->edits);
     free(log);
 }
 
@@ -95,7 +119,10 @@ static struct tail *tail_get(struct log *log, int64_t conversation, int64_t prev
 
 static void put(struct store *store, const struct message *m)
 {
-    if (m->quiet != 0)
+    if (m->kind == MESSAGE_EDIT)
+        store_put(store, W_EDIT_ADD, "iiitiiib", m->id, m->conversation, m->seq, m->sender, m->time, m->quiet,
+                  m->edit_of, m->body, m->body_len);
+    else if (m->quiet != 0)
         store_put(store, W_MESSAGE_ADD_QUIET, "iiittiiiitib", m->id, m->conversation, m->seq, m->sender,
                   m->client, m->time, (int64_t)m->kind, m->random, (int64_t)m->push, m->mentions, m->quiet,
                   m->body, m->body_len);
@@ -149,7 +176,9 @@ static struct message message_of_row(sqlite3_stmt *s)
                             .body = store_text(s, 10),
                             .body_len = (size_t)sqlite3_column_bytes(s, 10),
                             .recalled = sqlite3_column_int(s, 11) != 0,
-                            .quiet = sqlite3_column_int64(s, 12)};
+                            .quiet = sqlite3_column_int64(s, 12),
+                            .edits = sqlite3_column_int64(s, 13),
+                            .edit_of = sqlite3_column_int64(s, 14)};
 }
 
 /* What W_MESSAGE_RECALL makes of the row. */
@@ -166,6 +195,42 @@ static const struct recall *find_recall(const struct log *log, int64_t id)
     return (const struct recall *)young_find(log->recalls, &id, sizeof id);
 }
 
+static const struct edit *find_edit(const struct log *log, int64_t id)
+{
+    return (const struct edit *)young_find(log->edits, &id, sizeof id);
+}
+
+#define EDIT_BYTES (sizeof "\"edit\":{\"id\":9223372036854775807,\"operator\":\"\"}}" + USER_ID_MAX)
+
+/* What W_EDITS_RECALL makes of the row. */
+static void strip_edit(struct message *message, char body[EDIT_BYTES])
+{
+    int len = snprintf(body, EDIT_BYTES, "\"edit\":{\"id\":%lld,\"operator\":\"%.*s\"}}",
+                       (long long)message->edit_of, USER_ID_MAX, message->sender);
+    message->recalled = true;
+    message->body = body;
+    message->body_len = (size_t)len;
+}
+
+/* Gives a message as it is by now, after recalls and edits that the database may not have yet. */
+static bool give(const struct log *log, const struct message *stored, log_row *row, void *context)
+{
+    char body[EDIT_BYTES];
+    struct message message = *stored;
+    const struct edit *edit = find_edit(log, message.id);
+    if (find_recall(log, message.id)) {
+        strip(&message);
+    } else if (edit) {
+        message.body = edit->body;
+        message.body_len = edit->body_len;
+        message.mentions = edit->mentions;
+        message.edits = edit->edits;
+    } else if (message.kind == MESSAGE_EDIT && !message.recalled && find_recall(log, message.edit_of)) {
+        strip_edit(&message, body);
+    }
+    return row(context, &message);
+}
+
 /* Rows of `statement` (bound) up to the bound that the young ones start from; a row may be in both, then it
  * is young no more and comes once. Returns false when the callback has had enough; *last is the last id
  * given. */
@@ -174,11 +239,9 @@ static bool rows_of_database(struct log *log, sqlite3_stmt *statement, log_row *
 {
     bool more = true;
     while (more && store_row(log->store, statement)) {
-        struct message message = message_of_row(statement);
-        if (find_recall(log, message.id))
-            strip(&message);
+        const struct message message = message_of_row(statement);
         *last = message.id;
-        more = row(context, &message);
+        more = give(log, &message, row, context);
     }
     store_done(statement);
     return more;
@@ -214,7 +277,7 @@ static bool read_after(struct log *log, enum read_id read, int64_t conversation,
             return false;
     }
     for (; young; young = young->tail_next)
-        if (young->message.id > last && !row(context, &young->message))
+        if (young->message.id > last && !give(log, &young->message, row, context))
             break;
     return true;
 }
@@ -238,7 +301,7 @@ static bool read_before(struct log *log, enum read_id read, int64_t conversation
         if (y->message.id >= last)
             continue;
         last = y->message.id;
-        if (!row(context, &y->message))
+        if (!give(log, &y->message, row, context))
             return true;
     }
     rows_of_database(log, bind_range(log, read, conversation, last), row, context, &last);
@@ -276,7 +339,7 @@ bool log_find(struct log *log, int64_t id, log_row *row, void *context)
     int64_t last;
     const struct young_message *young = young_of(log, id);
     if (young) {
-        row(context, &young->message);
+        give(log, &young->message, row, context);
         return true;
     }
     sqlite3_stmt *statement = store_read(log->store, R_MESSAGE);
@@ -300,9 +363,47 @@ bool log_recall(struct log *log, const struct message *message)
     if (!young_add_keyed(log->recalls, &recall->young, &recall->id, sizeof recall->id))
         return false;
     store_put(log->store, W_MESSAGE_RECALL, "i", message->id);
-    struct young_message *young = young_of(log, message->id);
-    if (young)
-        strip(&young->message);
+    if (message->edits > 0)
+        store_put(log->store, W_EDITS_RECALL, "i", message->id);
+    return true;
+}
+
+/* Edits */
+
+/* The one that is young already, or a new one; NULL: out of memory. */
+static struct edit *edit_of(struct log *log, const struct message *message)
+{
+    struct edit *edit = (struct edit *)young_find(log->edits, &message->id, sizeof message->id);
+    if (edit) {
+        young_renew(log->edits, &edit->young);
+        return edit;
+    }
+    edit = calloc(1, sizeof *edit);
+    if (!edit)
+        return NULL;
+    edit->id = message->id;
+    edit->conversation = message->conversation;
+    text_copy(edit->sender, sizeof edit->sender, message->sender);
+    return young_add_keyed(log->edits, &edit->young, &edit->id, sizeof edit->id) ? edit : NULL;
+}
+
+bool log_edit(struct log *log, const struct message *message, const char *body, size_t body_len,
+              const char *mentions)
+{
+    char *names_copy = mentions ? strdup(mentions) : NULL;
+    struct edit *edit = names_copy || !mentions ? edit_of(log, message) : NULL;
+    if (!edit) {
+        free(names_copy);
+        return false;
+    }
+    store_put(log->store, W_MESSAGE_EDIT, "itb", message->id, mentions, body, body_len);
+    free(edit->mentions);
+    edit->mentions = names_copy;
+    edit->edits = message->edits + 1;
+    edit->body = store_last_blob(log->store);
+    edit->body_len = edit->body ? body_len : 0; /* NULL: as in log_append */
+    if (!edit->body)
+        edit->body = "";
     return true;
 }
 
@@ -340,23 +441,87 @@ static bool names(const char *mentions, const char *user)
     return false;
 }
 
+/* Where log_mentioning has come to, falling. */
+struct naming_rows {
+    struct log *log;
+    int64_t conversation, after, last;
+    const char *user;
+    log_row *row;
+    void *context;
+};
+
+static bool is_named(const struct naming_rows *rows, const char *sender, const char *mentions)
+{
+    return mentions && strcmp(sender, rows->user) != 0 && names(mentions, rows->user);
+}
+
+static bool give_naming(struct naming_rows *rows, int64_t id)
+{
+    const struct message message = {.id = id, .recalled = find_recall(rows->log, id) != NULL};
+    rows->last = id;
+    return rows->row(rows->context, &message);
+}
+
+/* The newest before rows->last that names him since an edit, of which the database may not know. */
+static const struct edit *next_edit(const struct naming_rows *rows)
+{
+    const struct young *young;
+    const struct edit *newest = NULL;
+    DL_FOREACH (rows->log->edits->oldest, young) {
+        const struct edit *edit = (const struct edit *)young;
+        if (edit->conversation == rows->conversation && edit->id > rows->after && edit->id < rows->last &&
+            (!newest || edit->id > newest->id) && is_named(rows, edit->sender, edit->mentions))
+            newest = edit;
+    }
+    return newest;
+}
+
+static bool give_edits(struct naming_rows *rows, int64_t down_to)
+{
+    const struct edit *edit;
+    while ((edit = next_edit(rows)) && edit->id >= down_to)
+        if (!give_naming(rows, edit->id))
+            return false;
+    return true;
+}
+
+/* One that was edited a moment ago comes by what it is now, or not at all. */
+static bool take_naming_row(void *context, const struct message *message)
+{
+    struct naming_rows *rows = context;
+    if (!give_edits(rows, message->id))
+        return false;
+    return find_edit(rows->log, message->id) || give_naming(rows, message->id);
+}
+
+/* false: no more is wanted, or there is none. */
+static bool give_young_naming(struct naming_rows *rows)
+{
+    int64_t base_id;
+    struct young_message *list = tail_list(rows->log, rows->conversation, &base_id);
+    for (struct young_message *y = list ? list->tail_prev : NULL; y; y = y == list ? NULL : y->tail_prev) {
+        const struct message *m = &y->message;
+        const struct edit *edit = find_edit(rows->log, m->id);
+        rows->last = m->id;
+        if (m->id <= rows->after ||
+            (is_named(rows, m->sender, edit ? edit->mentions : m->mentions) && !give_naming(rows, m->id)))
+            return false;
+    }
+    return true;
+}
+
 void log_mentioning(struct log *log, int64_t conversation, int64_t after, const char *user, log_row *row,
                     void *context)
 {
-    int64_t base_id, last = INT64_MAX;
-    struct young_message *list = tail_list(log, conversation, &base_id);
-    for (struct young_message *y = list ? list->tail_prev : NULL; y; y = y == list ? NULL : y->tail_prev) {
-        const struct message *m = &y->message;
-        last = m->id;
-        if (last <= after)
-            return;
-        if (m->mentions && strcmp(m->sender, user) != 0 && names(m->mentions, user) && !row(context, m))
-            return;
-    }
+    struct naming_rows rows = {log, conversation, after, INT64_MAX, user, row, context};
+    int64_t last;
+    if (!give_young_naming(&rows))
+        return;
     sqlite3_stmt *statement = bind_range(log, R_MESSAGES_MENTIONING, conversation, after);
     sqlite3_bind_text(statement, 3, user, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 4, last);
-    rows_of_database(log, statement, row, context, &last);
+    sqlite3_bind_int64(statement, 4, rows.last);
+    if (rows_of_database(log, statement, take_naming_row, &rows, &last))
+        (void)give_edits(&rows, after + 1);
 }
 
 int64_t log_count_sent(struct log *log, int64_t conversation, const char *sender, int64_t from, int64_t to,

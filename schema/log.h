@@ -12,7 +12,14 @@
 #include <stdint.h>
 
 /* MESSAGE_QUIET: content that does not count as unread. */
-enum message_kind { MESSAGE_CONTENT, MESSAGE_TIPS, MESSAGE_NOTICE, MESSAGE_RECALL, MESSAGE_QUIET };
+enum message_kind {
+    MESSAGE_CONTENT,
+    MESSAGE_TIPS,
+    MESSAGE_NOTICE,
+    MESSAGE_RECALL,
+    MESSAGE_QUIET,
+    MESSAGE_EDIT
+};
 enum message_push { PUSH_NOBODY, PUSH_WILLING, PUSH_EVERYBODY };
 
 /* Texts are borrowed: inside a callback they are good until it returns. */
@@ -25,7 +32,9 @@ struct message {
     size_t body_len;
     const char *mentions; /* ",bob,carol," or "@all"; NULL: nobody */
     bool recalled;
-    int64_t quiet; /* quiet ones in the conversation up to here, itself included */
+    int64_t quiet;   /* quiet ones in the conversation up to here, itself included */
+    int64_t edits;   /* how often it has been edited; `body` and `mentions` are those of the last time */
+    int64_t edit_of; /* MESSAGE_EDIT: the id of the message; 0: it is none */
 };
 
 /* Has somebody written it? */
@@ -63,9 +72,14 @@ bool log_before(struct log *log, int64_t conversation, int64_t before, log_row *
 bool log_ids_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context);
 /* Calls `row` once with the message of this id, if it is there. */
 bool log_find(struct log *log, int64_t id, log_row *row, void *context);
-/* Recalls a message, in the open frame, which must not be aborted after it: its content is gone for every
- * read from now on. false: out of memory, and nothing has changed. */
+/* Recalls a message, in the open frame, which must not be aborted after it: its content, and that of its
+ * edits, is gone for every read from now on. false: out of memory, and nothing has changed. */
 __attribute__((warn_unused_result)) bool log_recall(struct log *log, const struct message *message);
+/* Gives a message another body and other mentions, in the open frame, which must not be aborted after it: every read
+ * has these from now on. The edit is appended as a message, too, with edit_of. false: out of memory, and nothing has
+ * changed. */
+__attribute__((warn_unused_result)) bool log_edit(struct log *log, const struct message *message,
+                                                  const char *body, size_t body_len, const char *mentions);
 /* Adds to `ids` the recalled messages of the conversation with id > after that counted as unread for the user:
  * others' content, not the quiet ones. */
 void log_recalled(struct log *log, int64_t conversation, int64_t after, const char *user, struct ids *ids);

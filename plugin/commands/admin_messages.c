@@ -7,10 +7,9 @@
 
 #include "acl/code.h"
 #include "acl/topic.h"
-#include "lib/basics.h"
 #include "lib/json.h"
-#include "lib/json_text.h"
 #include "plugin/commands/fields.h"
+#include "plugin/commands/written.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/broadcast.h"
@@ -26,38 +25,6 @@
 #define NOTICE_RECORDS 3
 
 /* sendMessage */
-
-static bool is_commands_own(const char *name)
-{
-    static const char *const names[] = {"command", "correlationData", "sender", "to", "group"};
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
-}
-
-/* The message as its sender would have published it: the request's members, as they were written, but for
- * those that are the command's own. malloc'ed; NULL: out of memory. */
-static char *message_text(const struct command *command, size_t *len)
-{
-    const char *p = command->text + 1;
-    char *text = malloc((size_t)(json_skip_value(command->text) - command->text) + 1), *end = text;
-    struct json_span member;
-    if (!text)
-        return NULL;
-    *end++ = '{';
-    for (const cJSON *item = command->request->child; item && json_next_member(&p, &member);
-         item = item->next) {
-        if (is_commands_own(item->string))
-            continue;
-        if (end > text + 1)
-            *end++ = ',';
-        end = mempcpy(end, member.at, member.len);
-    }
-    *end++ = '}';
-    *len = (size_t)(end - text);
-    return text;
-}
 
 /* The address as a publish has it. */
 static void print_address(const struct command *command, char topic[TOPIC_MAX])
@@ -83,7 +50,8 @@ int command_send_message(struct command *command)
     char topic[TOPIC_MAX];
     struct receipt receipt;
     struct publish publish = {.topic = topic, .qos = 1};
-    char *text = message_text(command, &publish.len);
+    static const char *const own[] = {"sender", "to", "group", NULL};
+    char *text = written_message(command, own, &publish.len);
     if (!text)
         return CODE_BUSY;
     publish.payload = text;
@@ -213,7 +181,8 @@ int command_broadcast_live(struct command *command)
 {
     struct publish publish = {.topic = "chat/group/every"};
     size_t groups = 0;
-    char *text = message_text(command, &publish.len);
+    static const char *const own[] = {"sender", "to", "group", NULL};
+    char *text = written_message(command, own, &publish.len);
     if (!text)
         return CODE_BUSY;
     publish.payload = text;

@@ -69,6 +69,7 @@ static const struct option_row rows[] = {
     {OPT(max_members_public),      NUMBER, 1,       100000,          "2000",     RUNNING,  NULL},
     {OPT(max_members_chatroom),    NUMBER, 1,       100000,          "6000",     RUNNING,  NULL},
     {OPT(recall_seconds),          NUMBER, 0,       604800,          "120",      RUNNING,  NULL},
+    {OPT(edit_seconds),            NUMBER, 0,       604800,          "86400",    RUNNING,  NULL},
     {OPT(replay_limit),            NUMBER, 0,       1000000,         "1000",     RUNNING,  NULL},
     {OPT(live_history),            NUMBER, 0,       50,              "20",       RUNNING,  NULL},
     {OPT(device_rate),             NUMBER, 1,       100000,          "45",       RUNNING,  NULL},

@@ -29,6 +29,7 @@ struct options {
     int64_t max_message_bytes;
     int64_t max_members_private, max_members_public, max_members_chatroom;
     int64_t recall_seconds;
+    int64_t edit_seconds;
     int64_t replay_limit, live_history;
     int64_t device_rate;
     int64_t ring_bytes;

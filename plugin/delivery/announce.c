@@ -230,7 +230,7 @@ void announce_notice(struct chat *chat, struct user *to, const struct notice *no
     free(body);
 }
 
-/* Recalls */
+/* Recalls and edits */
 
 static cJSON *recall_json(const char *by, int64_t id, const char *reason)
 {
@@ -254,6 +254,18 @@ void announce_recall(struct chat *chat, struct conversation *conversation, const
     message.body_len = strlen(body);
     put_stored(chat, conversation, &message);
     free(body);
+}
+
+void announce_edit(struct chat *chat, struct conversation *conversation, const char *by, int64_t id,
+                   const char *body)
+{
+    struct message message = {.sender = by,
+                              .kind = MESSAGE_EDIT,
+                              .push = PUSH_NOBODY,
+                              .body = body,
+                              .body_len = strlen(body),
+                              .edit_of = id};
+    put_stored(chat, conversation, &message);
 }
 
 /* The end of the frame */

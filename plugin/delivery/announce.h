@@ -55,6 +55,9 @@ void announce_notice_body(struct chat *chat, struct user *to, const char *body);
 /* The message `id` of this conversation has been recalled: to everybody in it, as a message of its own. */
 void announce_recall(struct chat *chat, struct conversation *conversation, const char *by, int64_t id,
                      const char *reason);
+/* A message has been edited: the same, with the text `body` behind the stamp. */
+void announce_edit(struct chat *chat, struct conversation *conversation, const char *by, int64_t id,
+                   const char *body);
 /* Instead of store_commit, the end of a frame in which something was announced: it is handed out. */
 void announce_commit(struct chat *chat);
 /* Hands out tips that are not stored, which need no frame. */

@@ -2,6 +2,7 @@
 #include "plugin/delivery/held.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "acl/topic.h"
 #include "plugin/core/chat.h"
@@ -51,50 +52,71 @@ static bool is_own_topic(struct chat *chat, const struct session *session, const
                             member_find(chat, conversation, session->user->id)); /* also who was one */
 }
 
-static bool find_recalled(void *context, const struct message *message)
+/* What is held, beside what the message is now. */
+struct held_message {
+    const char *payload;
+    size_t len;
+    bool recalled, edited;
+};
+
+static bool compare_held(void *context, const struct message *message)
 {
-    *(bool *)context = message->recalled;
+    struct held_message *held = context;
+    const bool has_body =
+        held->len >= message->body_len &&
+        memcmp(held->payload + held->len - message->body_len, message->body, message->body_len) == 0;
+    held->recalled = message->recalled;
+    held->edited = !message->recalled && message->edits > 0 && !has_body;
     return false;
 }
 
-static bool is_recalled(struct chat *chat, const struct conversation *conversation, int64_t id)
+/* Recalled, or edited since it was sent. */
+static bool is_outdated(struct chat *chat, const struct conversation *conversation, int64_t id,
+                        struct held_message *held)
 {
-    bool recalled = false;
-    return id <= conversation->recalled_id && log_find(chat->log, id, find_recalled, &recalled) && recalled;
+    return id <= conversation->recalled_id && log_find(chat->log, id, compare_held, held) &&
+           (held->recalled || held->edited);
 }
 
 static bool is_visible(struct chat *chat, struct conversation *conversation, const struct member *member,
-                       int64_t id)
+                       int64_t id, struct held_message *held)
 {
     if (!member || member->role == ROLE_NONE)
         return false;
     return id == 0 || (id > visible_from(member) && !visible_deleted(chat, member, id) &&
-                       !is_recalled(chat, conversation, id));
+                       !is_outdated(chat, conversation, id, held));
 }
 
 /* As replay and history would say today. */
-static bool is_there(struct chat *chat, const struct session *session, const struct stamp_place *place)
+static bool is_there(struct chat *chat, const struct session *session, const struct stamp_place *place,
+                     struct held_message *held)
 {
     struct conversation *conversation = place->group ? conversation_group_any(chat, place->to)
                                                      : conversation_pair(chat, place->sender, place->to);
     if (!conversation || (conversation->group && conversation->group->dismissed != 0))
         return false;
     return !conversation_stored(conversation) ||
-           is_visible(chat, conversation, member_find(chat, conversation, session->user->id), place->id);
+           is_visible(chat, conversation, member_find(chat, conversation, session->user->id), place->id,
+                      held);
 }
 
-static bool is_withheld(struct chat *chat, const struct session *session, const struct stamp_place *place)
+static bool is_withheld(struct chat *chat, const struct session *session, const struct stamp_place *place,
+                        struct held_message *held)
 {
     if (session->held.passed + session->held.withheld >= HELD_LOOKED_AT)
         return false;
-    return !is_there(chat, session, place) && !store_reads_failed(chat->store);
+    return !is_there(chat, session, place, held) && !store_reads_failed(chat->store);
 }
 
-static void note_withheld(struct session *session)
+/* What it was is not sent again, and what it is now comes by a replay. */
+static void note_withheld(struct session *session, const struct stamp_place *place,
+                          const struct held_message *held)
 {
     session->held.withheld++;
     if (session->held.passed == 0)
         session->held.blocked = true;
+    if (held->edited && (session->held.edited == 0 || place->id < session->held.edited))
+        session->held.edited = place->id;
 }
 
 bool held_may_read(struct chat *chat, struct session *session, const char *topic, const void *payload,
@@ -102,13 +124,14 @@ bool held_may_read(struct chat *chat, struct session *session, const char *topic
 {
     const struct topic parsed = topic_parse(topic);
     struct stamp_place place = {0};
+    struct held_message held = {.payload = payload, .len = len};
     if (!is_own_topic(chat, session, &parsed))
         return false;
     if (is_message_topic(&parsed)) {
         if (!is_ours(payload, len, &place))
             return false;
-        if (is_withheld(chat, session, &place)) {
-            note_withheld(session);
+        if (is_withheld(chat, session, &place, &held)) {
+            note_withheld(session, &place, &held);
             return false;
         }
     }

@@ -11,7 +11,8 @@ struct chat;
 struct session;
 
 /* May this session, which is connecting, have what was held for it? A message that is not there for its user any
- * more (recalled, deleted, of a group that has ended or was left) it may not. What it may have is noted in
+ * more (recalled, deleted, of a group that has ended or was left) it may not, nor what one was before an edit: a replay
+ * brings that as it is now. What it may have is noted in
  * session->delivery.in_flight: no replay is to bring it again. Where the store cannot be read it may have what was
  * its own when it was sent; so it may beyond the first HELD_LOOKED_AT. */
 bool held_may_read(struct chat *chat, struct session *session, const char *topic, const void *payload,

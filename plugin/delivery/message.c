@@ -25,8 +25,6 @@
 #include "schema/log.h"
 #include "schema/store.h"
 
-#define MENTIONS_MAX (AT_MAX * (USER_ID_MAX + 1) + 2)
-
 /* A publish on its way through the steps. */
 struct draft {
     struct chat *chat;
@@ -278,19 +276,6 @@ static void remember_random(struct draft *draft, const struct message *message)
     (void)recent_add(draft->chat, draft->sender->id, &recent);
 }
 
-/* ",bob,carol,", "@all", or NULL for nobody. */
-static const char *print_mentions(char *out, const struct payload *payload)
-{
-    char *end = stpcpy(out, ",");
-    if (payload->no_unread)
-        return NULL;
-    if (payload->at_all)
-        return "@all";
-    for (size_t i = 0; i < payload->at_count; i++)
-        end = stpcpy(stpcpy(end, payload->at[i]), ",");
-    return payload->at_count > 0 ? out : NULL;
-}
-
 static enum publish_result store_message(struct draft *draft)
 {
     struct chat *chat = draft->chat;
@@ -301,7 +286,7 @@ static enum publish_result store_message(struct draft *draft)
                               .kind = draft->payload.no_unread ? MESSAGE_QUIET : MESSAGE_CONTENT,
                               .body = draft->payload.body,
                               .body_len = draft->payload.body_len,
-                              .mentions = print_mentions(mentions, &draft->payload)};
+                              .mentions = payload_mentions(&draft->payload, mentions)};
     if (message.random != 0 && !recent_expect(chat))
         return PUBLISH_CLOSE; /* sent again it would not be known for the same */
     if (!store_begin_sized(chat->store, draft->payload.body_len + MENTIONS_MAX + 512))
@@ -455,4 +440,19 @@ int message_send_as(struct chat *chat, struct user *sender, struct publish *publ
     *receipt = draft.receipt;
     memcpy(reason, draft.reason, REASON_BYTES);
     return result == PUBLISH_CLOSE ? CODE_BUSY : code;
+}
+
+int message_try(struct chat *chat, struct session *session, const struct publish *publish,
+                struct payload *payload, char reason[REASON_BYTES])
+{
+    struct publish copy = *publish;
+    struct draft draft = {.chat = chat, .origin = session, .sender = session->user, .publish = &copy};
+    int code = check_form(&draft);
+    if (code == CODE_OK)
+        code = check_rules(&draft);
+    if (store_reads_failed(chat->store))
+        code = CODE_BUSY;
+    memcpy(reason, draft.reason, REASON_BYTES);
+    *payload = draft.payload;
+    return code;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct chat;
+struct payload;
 struct session;
 struct user;
 
@@ -52,5 +53,12 @@ __attribute__((warn_unused_result)) int message_check(struct chat *chat, struct 
 __attribute__((warn_unused_result)) int message_send_as(struct chat *chat, struct user *sender,
                                                         struct publish *publish, struct receipt *receipt,
                                                         char reason[REASON_BYTES]);
+
+/* Would it be accepted, if the session published it now? For what comes in another way and is no message of its own.
+ * Takes from the rates; the words are replaced. CODE_OK, or a code and perhaps a reason. `payload` is to be cleared
+ * in any case; it points into publish->payload. */
+__attribute__((warn_unused_result)) int message_try(struct chat *chat, struct session *session,
+                                                    const struct publish *publish, struct payload *payload,
+                                                    char reason[REASON_BYTES]);
 
 #endif

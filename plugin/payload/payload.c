@@ -122,8 +122,8 @@ static const struct field top_fields[TOP_COUNT] = {
 };
 
 /* What only the server's stamp may say. */
-static const char *const reserved[] = {"id",   "seq",  "sender", "to",     "group",
-                                       "time", "tips", "notice", "recall", "recalled"};
+static const char *const reserved[] = {"id",   "seq",    "sender", "to",       "group", "time",
+                                       "tips", "notice", "recall", "recalled", "edit",  "edited"};
 
 /* strcmp behind a look at the first byte: a payload can have 100,000 names. */
 static bool same(const char *a, const char *b)
@@ -350,7 +350,7 @@ static int64_t read_random(const struct json_facts *facts)
 static int refuse_twice(const struct report *report, const char *name)
 {
     if (!name)
-        return refuse(report, CODE_BAD_MESSAGE, "out of memory");
+        return refuse(report, CODE_BUSY, "out of memory");
     size_t harmless = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
     if (name[harmless] || harmless > 40)
         return refuse(report, CODE_BAD_MESSAGE, "a member is there twice");
@@ -362,7 +362,7 @@ static int read_tree(struct payload *out, const char *text, size_t len, const st
 {
     cJSON *root = json_parse(text, len, facts);
     if (!root)
-        return refuse(report, CODE_BAD_MESSAGE, "out of memory");
+        return refuse(report, CODE_BUSY, "out of memory");
     const char *twice;
     int code = json_unique(root, &twice) ? read_message(out, root, report) : refuse_twice(report, twice);
     cJSON_Delete(root);
@@ -428,7 +428,7 @@ static int read_text(struct payload *out, const char *text, size_t len, size_t m
     size_t prefix = strlen(TEXT_MEMBER), quoted = json_quoted_len(text, len);
     char *body = quoted ? malloc(prefix + quoted + 1) : NULL;
     if (!body)
-        return refuse(report, CODE_BAD_MESSAGE, "out of memory");
+        return refuse(report, CODE_BUSY, "out of memory");
     memcpy(body, TEXT_MEMBER, prefix);
     json_quote_write(body + prefix, quoted, text, len);
     body[prefix + quoted] = '}';
@@ -451,6 +451,18 @@ int payload_parse(struct payload *out, const void *data, size_t len, size_t max_
     size_t left = len - (size_t)(text - (const char *)data), brace = find_brace(text, left);
     return brace < left ? read_object(out, text, left, brace, max_bytes, &report)
                         : read_text(out, data, len, max_bytes, &report);
+}
+
+const char *payload_mentions(const struct payload *payload, char out[MENTIONS_MAX])
+{
+    char *end = stpcpy(out, ",");
+    if (payload->no_unread)
+        return NULL;
+    if (payload->at_all)
+        return "@all";
+    for (size_t i = 0; i < payload->at_count; i++)
+        end = stpcpy(stpcpy(end, payload->at[i]), ",");
+    return payload->at_count > 0 ? out : NULL;
 }
 
 void payload_clear(struct payload *payload)

@@ -13,6 +13,7 @@
 struct words;
 
 #define AT_MAX       30
+#define MENTIONS_MAX (AT_MAX * (USER_ID_MAX + 1) + 2)
 #define ELEMENTS_MIN 2
 #define ELEMENTS_MAX 10
 
@@ -49,7 +50,8 @@ struct payload {
 
 /* Checks the payload of a publish. Codes: CODE_TOO_LONG (len > max_bytes), CODE_BAD_MESSAGE (empty, not
  * UTF-8, a NUL in a plain text, broken JSON, a member name twice, none or two content members, wrong type), CODE_RESERVED_MEMBER (id
- * seq sender to group time tips notice recall recalled at the top level, however escaped), CODE_TOO_MANY_AT.
+ * seq sender to group time tips notice recall recalled edit edited at the top level, however escaped), CODE_TOO_MANY_AT,
+ * CODE_BUSY (out of memory).
  * `reason` gets a short sentence that names the member ("" when there is nothing to say). On 0 `out` is
  * filled and must be cleared. Even on failure out->random is set when the payload was readable enough to find
  * a valid one (the event `rejected` repeats it). Memory: allocates for cJSON and for a text payload. Work is
@@ -64,6 +66,8 @@ __attribute__((warn_unused_result)) int payload_parse(struct payload *out, const
  * Linear in the payload. */
 __attribute__((warn_unused_result)) int payload_filter(struct payload *payload, const struct words *words,
                                                        size_t max_bytes, char *reason, size_t reason_size);
+/* Who is named in `at`, as the log has it (struct message): ",bob,carol,", "@all", or NULL for nobody. */
+const char *payload_mentions(const struct payload *payload, char out[MENTIONS_MAX]);
 void payload_clear(struct payload *payload);
 
 #endif

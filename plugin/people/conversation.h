@@ -50,8 +50,8 @@ struct conversation {
     /* Its messages. */
     int64_t last_seq, last_id, last_time; /* of the last one, ms; 0: none */
     int64_t quiet;                        /* messages up to last_seq that do not count as unread */
-    int64_t recalled_id;                  /* no message after this one has been recalled */
-    int64_t recalls;                      /* how many since it is in memory */
+    int64_t recalled_id;                  /* no message after this one has been recalled or edited */
+    int64_t recalls;                      /* and edits: how many since it is in memory */
     struct bucket rate, tips_rate;        /* groups: of what is sent to it; of what is told in it */
 
     /* Who is in it: member.h. */
@@ -136,7 +136,7 @@ void conversation_advance(struct conversation *conversation, const struct messag
 /* Writes the server's stamp of a message of this conversation, which its body follows, to STAMP_MAX bytes
  * (see stamp.h); returns its length. */
 size_t conversation_stamp(char *out, const struct conversation *conversation, const struct message *message);
-/* In the open frame: a message with this id has been recalled. */
+/* In the open frame: a message with this id has been recalled or edited. */
 void conversation_recalled(struct chat *chat, struct conversation *conversation, int64_t id);
 
 /* What it is; what is returned is good as long as the conversation. */

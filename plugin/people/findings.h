@@ -17,9 +17,9 @@ struct findings {
     /* unread.c: the conversation's first message after retention has taken one, what counts before it, and what
      * the member had sent before it; until retention takes that one too. left_id 0: not known. */
     int64_t left_id, left_counted, left_sent;
-    /* unread.c: of the messages up to `named_upto` the last that names the member; 0: none. It may have gone
-     * since; what was gone before does not come back. */
-    int64_t named_upto, named_id;
+    /* unread.c: of the messages up to `named_upto` the last that names the member; 0: none. It may have been deleted
+     * since; while conversation->recalls is `named_recalls`. */
+    int64_t named_upto, named_id, named_recalls;
     /* visible.c: of the messages up to `seen_upto` the last that was there for the member, 0: none; and
      * whether the member has deleted that one since. */
     int64_t seen_upto, seen_id;

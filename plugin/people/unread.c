@@ -173,12 +173,15 @@ static int64_t find_naming(struct chat *chat, struct member *member)
     int64_t after = larger(member->read_id, store_first_id(chat->store) - 1);
     if (!known)
         return last_naming(chat, member, after);
+    if (known->named_recalls != conversation->recalls)
+        known->named_id = known->named_upto = 0; /* an edit names others */
     bool unread = known->named_id > after;
-    if (unread && conversation->recalled_id < known->named_id && member->deleted_id < known->named_id)
+    if (unread && member->deleted_id < known->named_id)
         return known->named_id;
     int64_t id = last_naming(chat, member, unread ? after : larger(after, known->named_upto));
     if (store_reads_failed(chat->store))
         return 0;
+    known->named_recalls = conversation->recalls;
     known->named_upto = conversation->last_id;
     known->named_id = id;
     return id;

@@ -160,6 +160,8 @@ static int64_t first_cursor(struct chat *chat, struct subscription *subscription
         start = cursor_of_others(chat, subscription, topic);
     if (start < 0)
         start = 0;
+    if (session->held.edited > 0)
+        start = smaller(start, session->held.edited - 1);
     if (subscription->conversation) {
         const struct member *member = member_find(chat, subscription->conversation, session->user->id);
         if (member)

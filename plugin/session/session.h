@@ -157,6 +157,7 @@ struct session {
     struct {
         int passed, withheld; /* messages */
         bool blocked;         /* the first of them was withheld */
+        int64_t edited;       /* the first id that was withheld for an edit: a replay brings it; 0: none */
     } held;
 
     /* What it has missed: delivery/replay.c. */

@@ -170,6 +170,8 @@ def test_every_content_may_be_sent(admin, bob, members):
         ({"text": "a", "notice": {}}, 90010, "notice"),
         ({"text": "a", "recall": {}}, 90010, "recall"),
         ({"text": "a", "recalled": True}, 90010, "recalled"),
+        ({"text": "a", "edit": {}}, 90010, "edit"),
+        ({"text": "a", "edited": 1}, 90010, "edited"),
         ({"text": "a" * 13000}, 93000, ""),
         ({"text": "a", "at": ["u%d" % n for n in range(31)]}, 10053, ""),
         ({"text": "a", "at": "@all"}, 10007, ""),

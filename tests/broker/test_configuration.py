@@ -38,6 +38,7 @@ WRONG = [
     ("max_members_chatroom", "many"),
     ("group_rate", 1000001),
     ("recall_seconds", 604801),
+    ("edit_seconds", 604801),
     ("replay_limit", 1000001),
     ("live_history", 51),
     ("sync", "sometimes"),

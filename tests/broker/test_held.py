@@ -63,6 +63,29 @@ def test_a_recalled_message_that_was_on_its_way_is_not_sent_again(broker, alice,
     assert left_in(alice, return_of, version, closed=recalled == 0) == left
 
 
+@pytest.mark.parametrize("version", [4, 5])
+@pytest.mark.parametrize("edited", [0, 2])
+def test_what_an_edited_message_was_is_not_sent_again_but_what_it_is(broker, alice, return_of, version, edited):
+    bob = return_of(version)
+    bob.subscribe("chat/user/bob/#")
+    ids = hold(alice, bob, "chat/user/bob", 3)
+    alice.command("editMessage", id=ids[edited], text="secret edited")
+    expected = [f"secret {number}" for number in range(3) if number != edited] + ["secret edited"]
+    found = left_in(alice, return_of, version, closed=edited == 0)
+    assert sorted(found) == sorted(expected)
+
+
+def test_an_edited_message_is_sent_again_if_it_came_edited(broker, alice, return_of):
+    alice.send("chat/user/bob", {"text": "secret 0", "random": 1})
+    alice.command("editMessage", id=alice.event("sent", random=1)["id"], text="secret edited")
+    bob = return_of()
+    bob.auto_ack = False
+    bob.subscribe("chat/user/bob/#")
+    assert json.loads(bob.next_message().payload)["text"] == "secret edited"
+    bob.abort()
+    assert left_in(alice, return_of) == ["secret edited"]
+
+
 @pytest.mark.parametrize("name", ["chat/user/bob/#", "chat/group/g1"])
 @pytest.mark.parametrize("end", ["recalled", "deleted", "dismissed", "left", "removed", "removed and invited again"])
 def test_a_group_message_that_bob_may_not_see_any_more_is_not_sent_again(broker, alice, return_of, name, end):

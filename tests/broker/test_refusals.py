@@ -5,7 +5,7 @@ import json
 import pytest
 
 VERSIONS = pytest.mark.parametrize("version", [4, 5])
-RESERVED = "id seq sender to group time tips notice recall recalled".split()
+RESERVED = "id seq sender to group time tips notice recall recalled edit edited".split()
 
 BROKEN = [
     b"",
@@ -75,6 +75,7 @@ FORGED += [
     '{"sender":"admin","sender":"bob","text":"a"}',
     '{"text":"a","sender":null}',
     '{"text":"a","recalled":true}',
+    '{"text":"a","edited":1}',
     '{"tips":{"type":"join"}}',
     '{"notice":{"type":"custom"}}',
     '{"recall":{"id":1}}',

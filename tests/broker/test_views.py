@@ -29,7 +29,7 @@ def is_stored(message):
 
 
 def is_content(data):
-    return not {"tips", "notice", "recall", "recalled"} & data.keys()
+    return not {"tips", "notice", "recall", "edit", "recalled"} & data.keys()
 
 
 def counts(data):
@@ -69,6 +69,21 @@ class Person:
             recalled = data.get("recall", {}).get("id")
             if recalled in self.received:
                 self.received[recalled] = stripped(self.received[recalled])
+                self.strip_edits(recalled)
+            self.take_edit(data)
+
+    def take_edit(self, data):
+        """As a client does: the message has the new members from now on."""
+        number = data.get("edit", {}).get("id")
+        if number in self.received and "message" in data["edit"]:
+            old = self.received[number]
+            stamp = {name: old[name] for name in STAMP if name in old}
+            self.received[number] = {**stamp, "edited": data["time"], **data["edit"]["message"]}
+
+    def strip_edits(self, recalled):
+        for data in self.received.values():
+            if data.get("edit", {}).get("id") == recalled:
+                data["edit"].pop("message", None)
 
     def settle(self):
         """Hears until everything is there that sync has: a replay takes its time."""
@@ -160,6 +175,16 @@ class World:
         may = is_content(chosen) and (owner or chosen["sender"] == me.name)
         code = me.hand.code("recallMessage", id=chosen["id"], reason="")
         assert (code == 0) == may, f"recall of {chosen} by {me.name}: {code}"
+
+    def edit(self, me, a, b):
+        seen = sync_all(me.hand)
+        if not seen:
+            return
+        chosen = seen[-1 - a % min(len(seen), 12)]
+        may = is_content(chosen) and chosen["sender"] == me.name
+        forms = [{"text": f"edited {b}"}, {"text": "look", "at": [self.people[b % 3].name]}, {"face": {"index": b}}]
+        code = me.hand.code("editMessage", id=chosen["id"], **forms[b % len(forms)])
+        assert (code == 0) == may, f"edit of {chosen} by {me.name}: {code}"
 
     def delete_messages(self, me, a, b):
         seen = [m["id"] for m in sync_all(me.hand)]
@@ -308,7 +333,7 @@ class World:
         assert joined == {g: listed.get(f"group:{g}", {"unread": 0})["unread"] for g in me.groups}
 
 
-OFTEN = ["send"] * 5 + ["send_all"] * 3 + ["mark_read", "recall", "delete_messages", "join"] * 2
+OFTEN = ["send"] * 5 + ["send_all"] * 3 + ["mark_read", "recall", "edit", "delete_messages", "join"] * 2
 SELDOM = ["at_all", "delete_conversation", "pin", "leave", "rename", "stop_listening", "listen"]
 SELDOM += ["restart", "check"]
 STEPS = st.tuples(

@@ -71,7 +71,7 @@ void town_found(void)
     assert_int_equal(mkdir(town.media, 0700), 0);
     write_file(town.key_file, KEY "\n");
     write_file(town.words, "dirt=***\n");
-    write_file(town.settings, "group_rate 1000\nrecall_seconds 604800\n");
+    write_file(town.settings, "group_rate 1000\nrecall_seconds 604800\nedit_seconds 604800\n");
     lay_out();
 }
 
@@ -456,21 +456,21 @@ __attribute__((format(printf, 2, 3))) static void add(struct picture_text *text,
 /* Ids and times: whether there is one is all that two scenes have in common. */
 static bool differs(const char *name)
 {
-    static const char *const fields[] = {"id",       "time",       "readID",     "lastID",     "joinTime",
-                                         "lastUsed", "createTime", "mutedUntil", "bannedUntil"};
+    static const char *const fields[] = {"id",       "time",       "readID",     "lastID",      "joinTime",
+                                         "lastUsed", "createTime", "mutedUntil", "bannedUntil", "edited"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (name && strcmp(fields[i], name) == 0)
             return true;
     return false;
 }
 
-/* Tips, notices and the line about a recall may be missing (announce.h): memory ended when all else was done.
+/* Tips, notices and the line about a recall or an edit may be missing (announce.h): memory ended when all else was done.
  * So may what is only listed for their sake. */
 static bool may_be_missing(const cJSON *item)
 {
     const cJSON *last = cJSON_GetObjectItemCaseSensitive(item, "lastMessage");
     return cJSON_HasObjectItem(item, "tips") || cJSON_HasObjectItem(item, "notice") ||
-           cJSON_HasObjectItem(item, "recall") ||
+           cJSON_HasObjectItem(item, "recall") || cJSON_HasObjectItem(item, "edit") ||
            (cJSON_HasObjectItem(item, "seq") && !cJSON_HasObjectItem(item, "id")) ||
            (last && may_be_missing(last));
 }

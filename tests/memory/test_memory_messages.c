@@ -131,6 +131,28 @@ static void know_group_id(struct scene *scene)
             "{'command':'recallMessage','id':%lld,'group':'club@'}");
 }
 
+static void know_private_id_to_edit(struct scene *scene)
+{
+    know_id(scene, ALICE, "{'command':'getHistory','to':'bob@'}",
+            "{'command':'editMessage','id':%lld,'to':'bob@','text':'some dirt'}");
+}
+
+static void know_group_id_to_edit(struct scene *scene)
+{
+    know_id(scene, ALICE, "{'command':'getHistory','group':'club@'}",
+            "{'command':'editMessage','id':%lld,'text':'edited','at':['carol@']}");
+}
+
+static void know_edited_id(struct scene *scene)
+{
+    know_group_id_to_edit(scene);
+    scene_request(scene, scene->clients[ALICE], command_with_id);
+    fake_flush();
+    const char *id = strstr(command_with_id, "'id':");
+    long long number = id ? atoll(id + 5) : 0;
+    snprintf(command_with_id, sizeof command_with_id, "{'command':'recallMessage','id':%lld}", number);
+}
+
 static void know_id_of_receipts(struct scene *scene)
 {
     know_id(scene, ALICE, "{'command':'getHistory','group':'club@'}",
@@ -235,6 +257,9 @@ static const struct scenario scenarios[] = {
     {"a message is pushed to a group's phones that are away", write_to_group, have_push_tokens, go_away},
     {"a private message is recalled", as_known, have_written, know_private_id},
     {"a group's message is recalled", as_known, have_written, know_group_id},
+    {"a private message is edited", as_known, have_written, know_private_id_to_edit},
+    {"a group's message is edited and names somebody", as_known, have_written, know_group_id_to_edit},
+    {"a message that was edited is recalled", as_known, have_written, know_edited_id},
     {"a group's message is asked for its receipts", as_known, have_written, know_id_of_receipts},
     {"a group's message is asked for its readers", as_known, have_written, know_id_of_readers},
     {"a message is deleted", as_known, have_written, know_id_to_delete},

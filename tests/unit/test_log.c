@@ -600,6 +600,114 @@ static void test_recalls_are_found_once_when_they_are_in_the_database_and_not_re
     assert_recalled(1);
 }
 
+/* Edits */
+
+static int64_t edits_of(int64_t id);
+
+/* A message of its own says so: with the next id, in the frame of the edit. */
+static void put_edit(int64_t id, const char *body, const char *mentions)
+{
+    struct copy copy = find(id);
+    struct message message = {
+        .id = id, .conversation = copy.conversation, .sender = copy.sender, .edits = edits_of(id)};
+    assert_true(log_edit(model->log, &message, body, strlen(body), mentions));
+    message = (struct message){.id = model->count + 1,
+                               .conversation = copy.conversation,
+                               .seq = 1,
+                               .sender = copy.sender,
+                               .client = "",
+                               .kind = MESSAGE_EDIT,
+                               .body = "\"edit\":{\"message\":{}}}",
+                               .body_len = strlen("\"edit\":{\"message\":{}}}"),
+                               .edit_of = id};
+    assert_true(log_append(model->log, &message, model->last[copy.conversation]));
+    model->count = model->last[copy.conversation] = message.id;
+}
+
+static void edit_message(int64_t id, const char *body, const char *mentions)
+{
+    AWAIT(model->f->store, store_begin(model->f->store));
+    put_edit(id, body, mentions);
+    store_commit(model->f->store);
+}
+
+static bool keep_edits(void *context, const struct message *m)
+{
+    *(int64_t *)context = m->edits;
+    return false;
+}
+
+static int64_t edits_of(int64_t id)
+{
+    int64_t edits = -1;
+    assert_true(log_find(model->log, id, keep_edits, &edits));
+    return edits;
+}
+
+static void assert_edited(int64_t id, const char *body, const char *mentions)
+{
+    struct copy copy = look_at(id);
+    assert_false(copy.recalled);
+    assert_string_equal(copy.body, body);
+    assert_string_equal(copy.mentions, mentions);
+}
+
+static void assert_edits(void)
+{
+    assert_edited(1, "first", ",bob,");
+    assert_whole(2);
+    assert_edited(3, "last", "");
+    assert_int_equal(edits_of(1) * 10 + edits_of(3), 12);
+}
+
+static void test_an_edited_message_has_its_last_body_wherever_it_is(void **state)
+{
+    struct fixture *f = *state;
+    append_naming(1, 0, "@all");
+    append_naming(1, 0, "@all");
+    await_all(f->store);
+    sqlite3 *db = stall(f);
+    append_naming(1, 0, "@all");
+    edit_message(1, "first", ",bob,");
+    edit_message(3, "first", ",carol,");
+    edit_message(3, "last", NULL);
+    assert_edits();
+    let_write(f, db);
+    assert_edits();
+    edit_message(1, "again", NULL);
+    await_all(f->store);
+    assert_edited(1, "again", "");
+    assert_int_equal(edits_of(1), 2);
+}
+
+static void assert_edit_has_no_content(int64_t id, const char *body)
+{
+    struct copy copy = look_at(id);
+    assert_true(copy.recalled);
+    assert_string_equal(copy.body, body);
+}
+
+static void test_a_recall_takes_the_content_of_the_edits_wherever_they_are(void **state)
+{
+    struct fixture *f = *state;
+    append_naming(1, 0, "@all");
+    edit_message(1, "first", NULL); /* 2 */
+    await_all(f->store);
+    sqlite3 *db = stall(f);
+    edit_message(1, "last", NULL); /* 3 */
+    AWAIT(f->store, store_begin(f->store));
+    const struct message message = {.id = 1, .conversation = 1, .sender = "alice", .edits = edits_of(1)};
+    assert_true(log_recall(model->log, &message));
+    store_commit(f->store);
+    for (int done = 0; done < 2; done++) {
+        assert_recalled(1);
+        assert_edit_has_no_content(2, "\"edit\":{\"id\":1,\"operator\":\"alice\"}}");
+        assert_edit_has_no_content(3, "\"edit\":{\"id\":1,\"operator\":\"alice\"}}");
+        if (!done)
+            let_write(f, db);
+    }
+}
+
 /* The ids of those that name him and are not recalled, in the order in which they come: 5 and 3 are 53. */
 struct digits {
     int64_t digits;
@@ -688,6 +796,29 @@ static void test_a_recalled_message_names_nobody_wherever_it_is(void **state)
     assert_int_equal(naming(1, 0, "carol", 9), 621);
 }
 
+/* 3 and 4 are stored and get a name, 5 and 8 lose it, 1 keeps it; 6 is young. */
+static void test_who_is_named_goes_by_the_last_edit_wherever_the_message_is(void **state)
+{
+    struct fixture *f = *state;
+    append_named(0, 5);
+    await_all(f->store);
+    sqlite3 *db = stall(f);
+    append_named(5, NAMED_IN);
+    edit_message(5, "nobody", NULL);
+    edit_message(3, "him", ",carol,");
+    edit_message(8, "somebody else", ",bob,");
+    edit_message(4, "all", "@all");
+    edit_message(1, "him too", ",bob,carol,");
+    for (int done = 0; done < 2; done++) {
+        assert_int_equal(naming(1, 0, "carol", 9), 64321);
+        assert_int_equal(naming(1, 0, "carol", 2), 64);
+        assert_int_equal(naming(1, 3, "carol", 9), 64);
+        assert_int_equal(naming(1, 0, "alice", 9), 6); /* own ones do not name anybody */
+        if (!done)
+            let_write(f, db);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_log, tear_down_log)
 
 int main(void)
@@ -704,6 +835,8 @@ int main(void)
         TEST(test_a_conversation_without_messages_gives_nothing),
         TEST(test_a_message_is_found_by_its_id_wherever_it_is),
         TEST(test_a_recalled_message_has_no_content_wherever_it_is),
+        TEST(test_an_edited_message_has_its_last_body_wherever_it_is),
+        TEST(test_a_recall_takes_the_content_of_the_edits_wherever_they_are),
         TEST(test_a_recall_is_seen_inside_its_frame),
         TEST(test_a_recall_that_is_not_written_leaves_a_stored_message_whole),
         TEST(test_a_recall_lasts_after_the_store_was_opened_again),
@@ -712,6 +845,7 @@ int main(void)
         TEST(test_messages_that_name_somebody_come_from_the_newest_on),
         TEST(test_messages_that_name_somebody_come_once_when_not_released),
         TEST(test_a_recalled_message_names_nobody_wherever_it_is),
+        TEST(test_who_is_named_goes_by_the_last_edit_wherever_the_message_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,6 +168,7 @@ static const struct number_row {
     NUMBER(max_members_public, 1, 100000, 2000, true),
     NUMBER(max_members_chatroom, 1, 100000, 6000, true),
     NUMBER(recall_seconds, 0, 604800, 120, true),
+    NUMBER(edit_seconds, 0, 604800, 86400, true),
     NUMBER(replay_limit, 0, 1000000, 1000, true),
     NUMBER(live_history, 0, 50, 20, true),
     NUMBER(device_rate, 1, 100000, 45, true),

@@ -52,11 +52,11 @@ class Message:
         return self.data.get(name) if isinstance(self.data, dict) else None
 
     def is_content(self):
-        """A message with content: no event, no response, no tip, notice or recall."""
+        """A message with content: no event, no response, no tip, notice, recall or edit."""
         own = (RESPONSE, "chat/push")
         if self.topic in own or self.topic.endswith("/event") or not isinstance(self.data, dict):
             return False
-        return "sender" in self.data and not {"tips", "notice", "recall"} & self.data.keys()
+        return "sender" in self.data and not {"tips", "notice", "recall", "edit"} & self.data.keys()
 
 
 class _Paho(paho.Client):
@@ -427,4 +427,4 @@ class User:
             out += page["messages"]
             after = page["messages"][-1]["id"] if page["messages"] else after
             complete = page["complete"]
-        return [m for m in out if not {"tips", "notice", "recall"} & m.keys()]
+        return [m for m in out if not {"tips", "notice", "recall", "edit"} & m.keys()]

@@ -3,7 +3,7 @@
 from model.rules import may
 from model.world import ADMIN, CHATROOM, LIVE, NUMBER, TEXT, Any, Message, one_of
 
-RESERVED = {"id", "seq", "sender", "to", "group", "time", "tips", "notice", "recall", "recalled"}
+RESERVED = {"id", "seq", "sender", "to", "group", "time", "tips", "notice", "recall", "recalled", "edit", "edited"}
 LONGEST = 12288
 
 
