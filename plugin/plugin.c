@@ -52,6 +52,7 @@
 #include "plugin/session/cursor.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/device.h"
+#include "plugin/session/handover.h"
 #include "plugin/session/session.h"
 #include "schema/log.h"
 #include "schema/store.h"
@@ -165,6 +166,7 @@ static int on_basic_auth(int event, void *event_data, void *userdata)
                                 .password = ed->password,
                                 .address = mosquitto_client_address(ed->client),
                                 .clean = mosquitto_client_clean_session(ed->client),
+                                .mqtt5 = mosquitto_client_protocol_version(ed->client) == 5,
                                 .keepalive_seconds = mosquitto_client_keepalive(ed->client)};
     (void)event;
     if (!ticks(plugin))
@@ -221,10 +223,15 @@ static int check_read(struct chat *chat, const struct mosquitto_evt_acl_check *e
         return deliver_may_read(chat, ed->client, ed->topic, ed->payload, ed->payloadlen)
                    ? MOSQ_ERR_SUCCESS
                    : MOSQ_ERR_ACL_DENIED;
-    const struct session *session = session_find(chat, ed->client);
-    if (starts_with(ed->topic, STATS_TOPIC))
-        return session && session->admin ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
-    return other_topic(chat, ed->topic, session != NULL);
+    struct session *session = session_find(chat, ed->client);
+    int result = MOSQ_ERR_ACL_DENIED;
+    if (!starts_with(ed->topic, STATS_TOPIC))
+        result = other_topic(chat, ed->topic, session != NULL);
+    else if (session && session->admin)
+        result = MOSQ_ERR_SUCCESS;
+    if (session && result != MOSQ_ERR_ACL_DENIED)
+        session->provable = false; /* nobody counts it */
+    return result;
 }
 
 /* A client whose id has been taken over writes nothing any more: that would be its will. */
@@ -274,6 +281,9 @@ static int check_subscribe(struct plugin *plugin, const struct mosquitto_evt_acl
         return MOSQ_ERR_ACL_DENIED;
     if (broker_kicking())
         return MOSQ_ERR_SUCCESS;
+    if (ed->access == MOSQ_ACL_SUBSCRIBE &&
+        session->clean) /* about a kept session the broker may ask itself */
+        proof_sent(session, strlen(ed->topic));
     if (ed->access == MOSQ_ACL_SUBSCRIBE)
         return subscribe(plugin, session, &topic, ed->qos);
     subscription_remove(chat, session, &topic);
@@ -330,6 +340,9 @@ static int on_message(int event, void *event_data, void *userdata)
     struct session *session = session_find(chat, ed->client);
     if (!session)
         return MOSQ_ERR_ACL_DENIED; /* a bridge: it came around the login */
+    proof_sent(session, ed->payloadlen);
+    if (ed->properties)
+        deliver_dressed(chat);
     struct publish publish = {
         .topic = ed->topic, .payload = ed->payload, .len = ed->payloadlen, .qos = ed->qos};
     ed->retain = false;
@@ -359,6 +372,7 @@ static int on_control(int event, void *event_data, void *userdata)
     (void)event;
     if (!session)
         return MOSQ_ERR_SUCCESS; /* a bridge: no answer, but an error would close it, again and again */
+    proof_sent(session, ed->payloadlen);
     struct answer_properties answer = answer_properties_read(&plugin->properties, ed->properties);
     size_t mark = json_mark_len(ed->payload, ed->payloadlen);
     const struct control_request request = {.payload = (const char *)ed->payload + mark,
@@ -538,7 +552,7 @@ static int register_callbacks(struct plugin *plugin)
         int result =
             mosquitto_callback_register(plugin->id, callbacks[i].event, on_event, callbacks[i].data, plugin);
         if (callbacks[i].event == EVENT_CLIENT_OFFLINE)
-            plugin->is_2_1 = result == MOSQ_ERR_SUCCESS;
+            plugin->chat.keeps_window = plugin->is_2_1 = result == MOSQ_ERR_SUCCESS;
         if (result == MOSQ_ERR_SUCCESS || callbacks[i].optional)
             continue;
         broker_error("the broker does not give us event %d (%d); is another plugin on " CONTROL_TOPIC "?",

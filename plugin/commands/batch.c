@@ -18,6 +18,7 @@
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/session/backlog.h"
+#include "plugin/session/handover.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
@@ -117,10 +118,12 @@ static bool respond(struct command_batch *batch, struct session *session)
     const struct control_request *request = &batch->request;
     if (batch->answer.len == 0)
         return true;
+    if (!answer_end(&batch->answer))
+        return false;
     const char *topic = request_answer_topic(request);
     backlog_add(session, batch->answer.len);
-    return answer_end(&batch->answer) &&
-           broker_respond(session->client_id, topic, batch->answer.text, batch->answer.len, request->qos,
+    proof_given(session, strlen(topic), batch->answer.len + CORRELATION_HEAD + request->correlation_len);
+    return broker_respond(session->client_id, topic, batch->answer.text, batch->answer.len, request->qos,
                           request->correlation, request->correlation_len,
                           subscription_answer_identifier(session, topic));
 }

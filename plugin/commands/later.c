@@ -13,6 +13,7 @@
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/session/backlog.h"
+#include "plugin/session/handover.h"
 #include "plugin/session/session.h"
 
 /* Of one connection. */
@@ -100,6 +101,8 @@ static bool respond(const struct later *later, struct answer *answer, const stru
     if (!answer_add(answer, response) || !answer_end(answer))
         return false;
     backlog_add(later->session, answer->len);
+    proof_given(later->session, strlen(later->topic),
+                answer->len + CORRELATION_HEAD + later->correlation_len);
     return broker_respond(later->session->client_id, later->topic, answer->text, answer->len, later->qos,
                           later->correlation, later->correlation_len,
                           subscription_answer_identifier(later->session, later->topic));

@@ -24,6 +24,7 @@ void broker_free(void *memory);
  * subscription by which it comes, for an MQTT 5 client; 0: none. false: out of memory. */
 bool broker_send(const char *client_id, const char *topic, const void *head, size_t head_len,
                  const void *tail, size_t tail_len, int qos, uint32_t identifier);
+#define CORRELATION_HEAD 5 /* bytes of a packet, at most, that correlation data brings besides itself */
 /* The same with MQTT 5 correlation data (NULL: none). Takes nothing over. */
 bool broker_respond(const char *client_id, const char *topic, const char *payload, size_t len, int qos,
                     const void *correlation, uint16_t correlation_len, uint32_t identifier);

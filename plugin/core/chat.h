@@ -56,6 +56,9 @@ struct chat {
      * with others, goes by `now`; how long something has taken or is still to wait goes by `steady`. */
     int64_t now;    /* ms since 1970; jumps when somebody sets the clock */
     int64_t steady; /* ms since some moment; never jumps, means nothing after a restart */
+    /* 2.1 has no more than max_inflight_messages without a PUBACK on the way to a client. 2.0.11 sends as many again
+     * with each PUBACK, and nobody tells the versions of 2.0 apart. */
+    bool keeps_window;
     bool unflushed; /* 2.0, inside TICK or past the last one: what the turn has queued is not flushed yet */
     uint64_t tick;  /* counts TICK events; deliver.h reckons order in it */
     int64_t stats_due; /* stats.h */

@@ -11,11 +11,13 @@
 struct mosquitto;
 
 struct wire {
-    int64_t acked; /* bytes that have come to the client's machine, of whatever kind, since it connected */
-    bool idle;     /* there is nothing else for it in the kernel */
+    int64_t acked;    /* bytes that have come to the client's machine, of whatever kind, since it connected */
+    int64_t received; /* bytes that have come from there, whether the broker has read them or not */
+    bool idle;        /* there is nothing else for it in the kernel */
 };
 
-/* `client` is one that is connected. false: nobody knows (a broker built without epoll, no TCP). */
+/* `client` is one that is connected, or says at this moment that it leaves. false: nobody knows (a broker built
+ * without epoll, no TCP, a connection that was reset). A system call. */
 bool wire_look(const struct mosquitto *client, struct wire *wire);
 
 #endif

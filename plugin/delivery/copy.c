@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/delivery/copy.h"
 
+#include <string.h>
+
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
 #include "plugin/session/backlog.h"
+#include "plugin/session/handover.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
 
@@ -27,6 +30,7 @@ bool copy_send(struct chat *chat, const struct subscription *subscription, const
     struct session *session = subscription->session;
     session->delivery.flushed_at = chat->tick + 1;
     backlog_add(session, head_len + tail_len);
+    proof_given(session, strlen(topic), head_len + tail_len);
     return broker_send(session->client_id, topic, head, head_len, tail, tail_len, qos,
                        subscription->identifier);
 }

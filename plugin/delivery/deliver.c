@@ -23,7 +23,8 @@
 
 struct deliver_turn {
     struct outgoing current;
-    bool open; /* READ may let `current` pass */
+    bool open;    /* READ may let `current` pass */
+    bool dressed; /* the sender has given it properties, which MQTT 5 clients get too */
     /* of the message: READ says yes once per client and message (2.1 asks for each filter) */
     uint64_t serial;
 };
@@ -42,7 +43,7 @@ void delivery_close(struct chat *chat)
 
 void deliver_reset(struct chat *chat)
 {
-    chat->delivery->open = false;
+    chat->delivery->open = chat->delivery->dressed = false;
     live_publishes_prune(chat);
 }
 
@@ -289,12 +290,9 @@ static bool read_current(struct chat *chat, struct session *session)
     return take_passing(chat, session, current); /* onlineOnly: no order to keep */
 }
 
-bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const char *topic,
-                      const void *payload, size_t len)
+static bool may_read(struct chat *chat, struct session *session, const char *topic, const void *payload,
+                     size_t len)
 {
-    struct session *session = session_find(chat, client);
-    if (!session)
-        return false;
     struct live_publish *publish =
         chat->live_publishes ? live_publish_find(session, topic, payload, len) : NULL;
     if (publish) /* before the current one, whose address the broker may have used again */
@@ -302,4 +300,21 @@ bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const c
     if (chat->delivery->open && payload == chat->delivery->current.payload)
         return read_current(chat, session);
     return session_connecting(chat, session) && held_may_read(chat, session, topic, payload, len);
+}
+
+void deliver_dressed(struct chat *chat)
+{
+    chat->delivery->dressed = true;
+}
+
+bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const char *topic,
+                      const void *payload, size_t len)
+{
+    struct session *session = session_find(chat, client);
+    if (!session || !may_read(chat, session, topic, payload, len))
+        return false;
+    proof_given(session, strlen(topic), len);
+    if (chat->delivery->dressed && session->mqtt5)
+        session->provable = false; /* nobody knows their length */
+    return true;
 }

@@ -19,6 +19,7 @@
 #include "plugin/people/user.h"
 #include "plugin/session/backlog.h"
 #include "plugin/session/device.h"
+#include "plugin/session/handover.h"
 #include "plugin/session/subscription.h"
 
 static void send_at(struct session *session, const char *text, int qos)
@@ -26,6 +27,7 @@ static void send_at(struct session *session, const char *text, int qos)
     char topic[TOPIC_MAX];
     topic_print_event(topic, session->user->id);
     backlog_add(session, strlen(text));
+    proof_given(session, strlen(topic), strlen(text));
     broker_send(session->client_id, topic, text, strlen(text), NULL, 0, qos,
                 session->feed ? session->feed->identifier : session->identifiers.events);
 }

@@ -28,6 +28,7 @@
 #define UNPACED  500
 #define PAUSE_MS 10
 #define STUCK_MS 1000 /* the broker's queue is full, the store cannot be read, or memory is out */
+#define FULL_MS  50   /* ... where it is known when there is room again */
 
 void replay_start(struct chat *chat, struct subscription *subscription)
 {
@@ -65,6 +66,7 @@ struct replay_page {
     struct chat *chat;
     struct subscription *subscription;
     bool failed; /* out of memory: the row comes again */
+    bool full;   /* the broker's queue is, but maybe not for long */
 };
 
 /* Under a feed a narrower filter may have brought it already, on this device. */
@@ -118,8 +120,10 @@ static bool replay_row(void *context, struct conversation *conversation, const s
         subscription_hand_all(page->chat, page->subscription, conversation, message->id, true);
         return true;
     }
-    if (session_full(page->chat, page->subscription->session))
+    if (session_full(page->chat, page->subscription->session)) {
+        page->full = handover_is_known(page->subscription->session);
         return false;
+    }
     page->failed = !send_copy(page, conversation, message);
     return !page->failed;
 }
@@ -189,7 +193,7 @@ static void send_page(struct chat *chat, struct subscription *subscription)
     int64_t before = merge_position(subscription->merge);
     merge_read(subscription->merge, PAGE, replay_row, &page, &complete);
     if ((!complete || page.failed) && merge_position(subscription->merge) == before)
-        subscription->session->replay.paused_until = chat->steady + STUCK_MS;
+        subscription->session->replay.paused_until = chat->steady + (page.full ? FULL_MS : STUCK_MS);
     if (!complete || page.failed)
         return;
     subscription_hand(chat, subscription, merge_end(subscription->merge), true);

@@ -21,6 +21,7 @@
 #include "plugin/people/user.h"
 #include "plugin/session/departed.h"
 #include "plugin/session/device.h"
+#include "plugin/session/handover.h"
 #include "plugin/session/rivals.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
@@ -207,6 +208,10 @@ static struct session *session_create(struct chat *chat, const struct login *log
     session->assigned_id = client_id_assigned(login->client_id) && !strchr(login->client_id, ':');
     session->admin = options_is_admin(&chat->options, login->user);
     session->keepalive_seconds = login->keepalive_seconds;
+    handover_begin(chat, session,
+                   &(struct handover_login){.mqtt5 = login->mqtt5,
+                                            .user_len = strlen(login->user),
+                                            .sig_len = strlen(login->password)});
     session->login.past = past_of(&checked->device, login->user);
     bool own = session->login.past == ID_OWN;
     session->device.acks = own && checked->device.acks;
@@ -323,6 +328,8 @@ bool login_is_others(const struct chat *chat, const char *user, const char *pass
 static void take_strays(struct chat *chat, struct session *session)
 {
     const struct departed *departed = departed_find(chat, session->client_id);
+    if (departed)
+        session->provable = false; /* events and answers, too, which nobody has counted */
     if (departed && departed->strays.tick == chat->tick)
         ids_add_all(&session->delivery.in_flight, &departed->strays.ids);
 }

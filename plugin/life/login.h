@@ -13,7 +13,7 @@ struct mosquitto;
 struct login {
     const struct mosquitto *client;
     const char *client_id, *user, *password, *address;
-    bool clean;
+    bool clean, mqtt5;
     int keepalive_seconds;
 };
 

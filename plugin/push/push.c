@@ -16,6 +16,7 @@
 #include "plugin/push/push_out.h"
 #include "plugin/session/backlog.h"
 #include "plugin/session/device.h"
+#include "plugin/session/handover.h"
 #include "plugin/session/session.h"
 
 #define WORKER_CREDIT    500
@@ -158,8 +159,10 @@ static bool send_job(struct turn *turn, const struct push_row *row, const struct
 {
     char *text = push_job_print(turn->chat, row, target, row->attempt + 1);
     struct session *session = worker->session;
-    if (text)
+    if (text) {
         backlog_add(session, strlen(text));
+        proof_given(session, strlen(PUSH_TOPIC), strlen(text));
+    }
     bool sent = text && broker_send(session->client_id, PUSH_TOPIC, text, strlen(text), NULL, 0, 1,
                                     session->identifiers.jobs);
     cJSON_free(text);

@@ -150,6 +150,7 @@ bool session_enlist(struct chat *chat, struct session *session)
     }
     if (older) {
         older->taken_over = true;
+        session->provable = false; /* what is queued for the older one comes to this one */
         HASH_DELETE(hh_id, all->by_id, older);
     }
     session_change_state(chat, session, SESSION_FRESH);
@@ -168,6 +169,7 @@ static void reinstate(struct chat *chat, const struct session *gone)
             continue;
         HASH_ADD_KEYPTR(hh_id, chat->sessions->by_id, session->client_id, strlen(session->client_id),
                         session);
+        session->provable = false;
         session->taken_over = !session->hh_id.tbl; /* out of memory: it writes nothing any more */
         return;
     }

@@ -80,7 +80,9 @@ struct session {
 
     /* Where it is: session.c. */
     enum session_state state;
-    bool taken_over;                         /* a new connection with the same client id has logged in */
+    bool taken_over; /* a new connection with the same client id has logged in */
+    bool provable;   /* its connection carries MQTT alone, and nothing but what proof counts: handover.c */
+    bool mqtt5;      /* it is of that version: nobody else changes it */
     struct session *prev, *next;             /* all */
     struct session *user_prev, *user_next;   /* user->sessions */
     struct session *state_prev, *state_next; /* FRESH and FRESH_CLOSING; CLOSING */
@@ -127,12 +129,21 @@ struct session {
 
     /* What of stored messages has been handed to the broker, at QoS 1 and 2: handover.c. */
     struct handover {
-        int64_t count;          /* on this connection */
-        struct leak waiting;    /* those that may not have been taken */
-        int64_t calm;           /* so many had been handed when all had been taken for the last time */
-        int64_t bytes, longest; /* of those that were handed since; of the longest of these */
-        int64_t overtaking;     /* so many had been handed when something was at QoS 0 */
+        int64_t count;       /* on this connection */
+        struct leak waiting; /* those that may not have been taken */
+        struct leak queued;  /* those that may be in the broker: fewer, where TCP tells more than that */
+        int64_t calm;        /* so many had been handed when all had been taken for the last time */
+        int64_t bytes;       /* of those that were handed since */
+        int32_t longest, shortest; /* of these, in bytes */
+        int64_t looked_at;         /* chat->steady when TCP was asked last */
+        int64_t overtaking;        /* so many had been handed when something was at QoS 0 */
     } handover;
+
+    /* What TCP's count of bytes is compared with: handover.c; whoever gives it something says so (proof_given). */
+    struct proof {
+        int64_t given; /* bytes of all that the broker was given for it, as PUBLISH packets: at most */
+        int64_t sent;  /* bytes that it has sent, of its CONNECT and its PUBLISH packets: at least */
+    } proof;
 
     /* What the broker has for it of all that was given to it, as far as is known: backlog.c. */
     struct backlog {

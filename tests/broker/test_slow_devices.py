@@ -11,7 +11,7 @@ import pytest
 
 from harness import packets
 from harness.raw import Closed
-from harness.settings import PATIENCE
+from harness.settings import MOSQUITTO_2_1, PATIENCE
 from harness.user import CONTROL
 
 PACE = 0.02  # seconds a message
@@ -292,3 +292,95 @@ def test_an_ack_of_less_in_a_later_connection_goes_back_to_it(broker, alice):
     bob.disconnect()
     bob.connect().subscribe(bob.feed)
     assert [message.get("text") for message in bob.contents("m6")] == numbered(4, 6)
+
+
+# ---- who takes more than 45 a second: known with Mosquitto 2.1 only
+
+
+@pytest.fixture
+def knowing(broker_factory):
+    """Makes a broker with bob and alice, or skips: (broker, alice)."""
+
+    def make(conf=(), **options):
+        broker = broker_factory(conf=list(conf), **options)
+        if broker.version < (2, 1):
+            if not MOSQUITTO_2_1:
+                pytest.skip("MOSQUITTO_2_1 names no Mosquitto 2.1")
+            broker = broker_factory(conf=list(conf), mosquitto=MOSQUITTO_2_1, **options)
+        broker.create("bob")
+        return broker, broker.user("alice")
+
+    return make
+
+
+class Reader:
+    """Takes what comes at once, and notes the texts."""
+
+    def __init__(self, client):
+        self.client, self.texts = client, []
+        self._thread = threading.Thread(target=self._work)
+        self._thread.start()
+
+    def _work(self):
+        while "end" not in self.texts:
+            data = json.loads(self.client.next_message().payload)
+            if "text" in data:
+                self.texts.append(data["text"])
+
+    def wait(self):
+        self._thread.join()
+        return self.texts
+
+
+@pytest.mark.parametrize(("version", "queued"), [(4, 100), (5, 300)])
+def test_a_fast_client_is_never_paced_however_much_it_is_sent_for_how_long(knowing, version, queued):
+    """It would have three quarters of `queued` at once, and 20 a second then. How many messages at a time an MQTT 5
+    client takes nobody knows, so more of them may wait."""
+    broker, alice = knowing([f"max_queued_messages {queued}"], device_rate=20)
+    bob = broker.raw(version)
+    bob.login("bob")
+    bob.subscribe("chat/user/bob/#")
+    reader = Reader(bob)
+    start = time.monotonic()
+    for first in range(1, 1000, 20):
+        alice.send_many("bob", numbered(first, first + 19))
+    alice.send("bob", "end")
+    assert reader.wait() == [*numbered(1, 1000), "end"]
+    assert time.monotonic() - start < 1000 / 20 / 4
+
+
+def test_what_a_fast_client_has_missed_comes_fast_to_its_end(knowing):
+    broker, alice = knowing(["max_queued_messages 100"], device_rate=20)
+    alice.send_many("bob", [*numbered(1, 900), "end"])
+    bob = broker.raw()
+    bob.login("bob")
+    start = time.monotonic()
+    bob.start_subscribe("chat/user/bob/#")
+    assert Reader(bob).wait() == [*numbered(1, 900), "end"]
+    assert time.monotonic() - start < 900 / 20 / 4
+
+
+def test_a_fast_client_that_leaves_within_a_second_gets_nothing_twice(knowing):
+    broker, alice = knowing()
+    bob = broker.raw()
+    bob.login("bob", "bob:iot:1")
+    bob.subscribe("chat/user/bob/#")
+    alice.send_many("bob", [*(f"{n} of more than the wire takes" for n in range(299)), "end"])
+    assert Reader(bob).wait()[-1] == "end"
+    bob.ping()
+    bob.disconnect()
+    again = broker.user("bob", "iot:1", version=4).subscribe("chat/user/bob/#")
+    alice.send("bob", "after")
+    assert [message.get("text") for message in again.contents("after")] == ["after"]
+
+
+def test_what_comes_to_a_WebSocket_may_come_twice(knowing):
+    """How much of it is MQTT nobody knows, so it is reckoned with device_rate."""
+    broker, alice = knowing()
+    bob = broker.user("bob", "iot:1", version=4, transport="websockets").subscribe("chat/user/bob/#")
+    alice.send_many("bob", [*numbered(1, 299), "end"])
+    bob.contents("end")
+    bob.disconnect()
+    bob.connect().subscribe("chat/user/bob/#")
+    alice.send("bob", "after")
+    assert "m299" in [message.get("text") for message in bob.contents("after")]
