@@ -67,3 +67,10 @@ CREATE TABLE media_user (
 ALTER TABLE message ADD COLUMN edits INTEGER NOT NULL DEFAULT 0;  -- how many there have been
 ALTER TABLE message ADD COLUMN edit_of INTEGER;                   -- of an edit: the message
 CREATE INDEX message_edit ON message (edit_of) WHERE edit_of IS NOT NULL;
+
+-- Where a deletion stands among the messages: an id of its own, which no message has. 0: made before that was noted.
+ALTER TABLE deleted ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE member ADD COLUMN cleared_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX deleted_at ON deleted (user, at) WHERE at > 0;
+-- The last id that was used for anything but a message: none comes again.
+ALTER TABLE state ADD COLUMN used_id INTEGER NOT NULL DEFAULT 0;

@@ -49,7 +49,10 @@ int database_newest(void)
 
 int64_t database_max_id(sqlite3 *db)
 {
-    return query_number(db, "SELECT max(id) FROM message", 0);
+    return query_number(db,
+                        "SELECT max(ifnull((SELECT max(id) FROM message), 0), "
+                        "ifnull((SELECT used_id FROM state), 0))",
+                        0);
 }
 
 static int refuse_path(const char *path, const char *reason, char *error, size_t error_size)

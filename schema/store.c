@@ -225,6 +225,15 @@ int64_t store_next_id(struct store *store)
     return ++store->last_id;
 }
 
+/* The next start looks for the newest message, and would go on from there. */
+int64_t store_next_place(struct store *store)
+{
+    const int64_t id = store_next_id(store);
+    if (id != 0)
+        store_put(store, W_ID_USED, "i", id);
+    return id;
+}
+
 int64_t store_last_id(const struct store *store)
 {
     return store->last_id;

@@ -88,6 +88,8 @@ const char *store_last_blob(const struct store *store);
 /* The next message id, in the open frame. 0: those set aside in the database are used up, and no more could be
  * yet. */
 int64_t store_next_id(struct store *store);
+/* The same for what is no message, but has its place among them. */
+int64_t store_next_place(struct store *store);
 int64_t store_last_id(const struct store *store);
 /* Every message below this id has been removed (retention takes them in the order of their ids), and what
  * users had deleted of them is forgotten soon; 0 or 1 when none has. It only rises while the store is open. A

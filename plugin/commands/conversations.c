@@ -204,10 +204,15 @@ int command_delete_conversation(struct command *command)
     if (code != CODE_OK)
         return code;
     const bool keep = command_bool(command, FIELD_KEEP_MESSAGES);
+    const int64_t at = keep ? 0 : store_next_place(chat->store);
+    if (!keep && at == 0) {
+        command_commit(command); /* the mark is on its way */
+        return CODE_BUSY;
+    }
     if (keep)
         visible_hide(chat, member);
     else
-        visible_clear(chat, member);
+        visible_clear(chat, member, at);
     (void)member_read(chat, member, member->conversation->last_id);
     if (member->pinned)
         member_pin(chat, member, false);

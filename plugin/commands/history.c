@@ -6,7 +6,9 @@
 #include "plugin/commands/page.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/erasures.h"
 #include "plugin/people/live_history.h"
+#include "plugin/people/member.h"
 #include "plugin/people/merge.h"
 #include "plugin/people/position.h"
 #include "plugin/people/user.h"
@@ -31,23 +33,84 @@ static int answer(struct command *command, const struct page *page, bool complet
 
 /* sync */
 
+struct sync {
+    struct page page;
+    struct erasures gone;
+    bool at_end; /* of these: more of both is left */
+};
+
 static bool on_merged(void *context, struct conversation *conversation, const struct message *message)
 {
-    return page_add(context, conversation, message, false);
+    struct sync *sync = context;
+    sync->at_end = message->id > sync->gone.end;
+    return !sync->at_end && page_add(&sync->page, conversation, message, false);
+}
+
+static bool add_cleared(cJSON *list, const struct erasure *erasure)
+{
+    const struct conversation *conversation = erasure->cleared->conversation;
+    cJSON *item = json_add_object(list);
+    return item &&
+           cJSON_AddStringToObject(item, conversation_kind(conversation),
+                                   conversation_name(conversation, erasure->cleared->user_id)) &&
+           json_add_whole(item, "id", erasure->id);
+}
+
+static bool add_deleted(cJSON *list, int64_t id)
+{
+    cJSON *item = json_create_whole(id);
+    if (item && cJSON_AddItemToArray(list, item))
+        return true;
+    cJSON_Delete(item);
+    return false;
+}
+
+static bool add_erasure(cJSON *data, const struct erasure *erasure)
+{
+    const char *name = erasure->cleared ? "cleared" : "deleted";
+    cJSON *list = cJSON_GetObjectItem(data, name);
+    if (!list)
+        list = cJSON_AddArrayToObject(data, name);
+    return list && (erasure->cleared ? add_cleared(list, erasure) : add_deleted(list, erasure->id));
+}
+
+/* The deletions up to where the messages of the page end. What has its place after the last message says where to
+ * go on. */
+static int answer_sync(struct command *command, struct sync *sync, int64_t position, bool complete)
+{
+    const struct erasures *gone = &sync->gone;
+    const int64_t reached = complete || sync->at_end ? gone->end : position;
+    int64_t last = position;
+    bool good = !sync->page.failed;
+    for (size_t i = 0; good && i < gone->count && gone->list[i].at <= reached; i++) {
+        good = add_erasure(command->data, &gone->list[i]);
+        last = larger(last, gone->list[i].at);
+    }
+    complete = complete && gone->end == INT64_MAX;
+    sync->page.failed = !good || (last > position && !json_add_whole(command->data, "after", last));
+    if (last == position)
+        return answer(command, &sync->page, complete, "after", position);
+    if (store_reads_failed(command->chat->store))
+        return CODE_BUSY;
+    return command_answered(command,
+                            !sync->page.failed && cJSON_AddBoolToObject(command->data, "complete", complete));
 }
 
 int command_sync(struct command *command)
 {
-    struct page page = {0};
+    struct chat *chat = command->chat;
+    struct user *user = command->session->user;
+    const int64_t after = command_number(command, FIELD_AFTER);
+    struct sync sync = {0};
     bool complete;
     int code = CODE_BUSY;
-    struct merge *merge = merge_open(command->chat, command->session->user, MERGE_ALL, NULL,
-                                     command_number(command, FIELD_AFTER));
-    command->walked += command->session->user->membership_count;
-    page.array = merge ? cJSON_AddArrayToObject(command->data, "messages") : NULL;
-    if (page.array) {
-        merge_read(merge, (size_t)command_number(command, FIELD_LIMIT), on_merged, &page, &complete);
-        code = answer(command, &page, complete && !page.full, "after", merge_position(merge));
+    struct merge *merge = merge_open(chat, user, MERGE_ALL, NULL, after);
+    command->walked += user->membership_count;
+    sync.page.array = merge ? cJSON_AddArrayToObject(command->data, "messages") : NULL;
+    if (sync.page.array) {
+        erasures_read(chat, user, after, &sync.gone);
+        merge_read(merge, (size_t)command_number(command, FIELD_LIMIT), on_merged, &sync, &complete);
+        code = answer_sync(command, &sync, merge_position(merge), complete && !sync.page.full);
     }
     merge_close(merge);
     return code;

@@ -101,13 +101,15 @@ int command_delete_messages(struct command *command)
         code = command_begin(command);
     if (code != CODE_OK)
         return code;
-    bool good = true;
+    const int64_t at = store_next_place(chat->store);
+    bool good = at != 0;
     for (size_t i = 0; good && i < count; i++)
         if (!visible_deleted(chat, all[i].member, all[i].message.id))
-            good = visible_delete(chat, all[i].member, &all[i].message);
+            good = visible_delete(chat, all[i].member, &all[i].message, at);
     command_commit(command);
     if (!good)
-        return CODE_BUSY; /* out of memory in the middle: those before are deleted, the client asks again */
+        return CODE_BUSY; /* out of memory in the middle: those before are deleted, the client asks again; or no
+                             place is left yet */
     event_deleted(command->session, ids);
     return CODE_OK;
 }

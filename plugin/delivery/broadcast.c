@@ -200,7 +200,7 @@ static int start(struct chat *chat, struct broadcast *broadcast, bool addressed)
         broadcast_free(broadcast);
         return CODE_BUSY;
     }
-    broadcast->id = store_next_id(chat->store);
+    broadcast->id = store_next_place(chat->store);
     if (broadcast->id == 0) {
         store_commit(chat->store); /* the mark is on its way */
         broadcast_free(broadcast);

@@ -152,6 +152,7 @@ static void fill(struct member *member, sqlite3_stmt *row)
     member->deleted_id = sqlite3_column_int64(row, 14);
     member->pinned = sqlite3_column_int(row, 15) != 0;
     member->hidden_id = sqlite3_column_int64(row, 16);
+    member->cleared_at = sqlite3_column_int64(row, 17);
 }
 
 static struct member *in_memory(struct conversation *conversation, const char *user_id)
@@ -442,7 +443,7 @@ bool pair_rejoin(struct chat *chat, struct conversation *conversation)
 
 /* A user's memberships */
 
-#define MEMBER_COLUMNS_COUNT 17 /* the conversation's columns follow */
+#define MEMBER_COLUMNS_COUNT 18 /* the conversation's columns follow */
 
 bool memberships_load(struct chat *chat, struct user *user)
 {

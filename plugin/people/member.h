@@ -53,6 +53,7 @@ struct member {
 
     /* What is gone for this member alone: visible.h. */
     int64_t cleared_id;        /* the conversation was deleted when this was its last message */
+    int64_t cleared_at;        /* ... at this place (store_next_place); 0: never, or nobody knows */
     int64_t deleted_id;        /* no message after this one was deleted */
     int64_t hidden_id;         /* not in the list of conversations until there is a message after this one */
     struct findings *findings; /* findings.h; NULL: none */

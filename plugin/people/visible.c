@@ -22,6 +22,7 @@ struct hiding {
     struct young young;
     int64_t conversation, id;
     char user[USER_ID_MAX + 1];
+    int64_t at;  /* its place */
     bool counts; /* another's message with content */
 };
 
@@ -157,15 +158,16 @@ static struct hiding *add_young(struct chat *chat, const struct member *member, 
     return young_add_keyed(chat->hidings, &young->young, &young->conversation, KEY_BYTES) ? young : NULL;
 }
 
-bool visible_delete(struct chat *chat, struct member *member, const struct message *message)
+bool visible_delete(struct chat *chat, struct member *member, const struct message *message, int64_t at)
 {
     int64_t conversation = member->conversation->id;
     struct hiding *young = add_young(chat, member, message->id);
     if (!young)
         return false;
+    young->at = at;
     young->counts = message->kind == MESSAGE_CONTENT && strcmp(message->sender, member->user_id) != 0;
-    store_put(chat->store, W_MESSAGE_DELETE, "tiii", member->user_id, conversation, message->id,
-              (int64_t)young->counts);
+    store_put(chat->store, W_MESSAGE_DELETE_AT, "tiiii", member->user_id, conversation, message->id,
+              (int64_t)young->counts, at);
     member->conversation->used = chat->era;
     findings_deleted(member, message->id, young->counts && !message->recalled);
     if (message->id > member->deleted_id) {
@@ -175,12 +177,14 @@ bool visible_delete(struct chat *chat, struct member *member, const struct messa
     return true;
 }
 
-void visible_clear(struct chat *chat, struct member *member)
+void visible_clear(struct chat *chat, struct member *member, int64_t at)
 {
     struct conversation *conversation = member->conversation;
     conversation->used = chat->era;
     member->cleared_id = conversation->last_id;
-    store_put(chat->store, W_MEMBER_CLEARED, "iti", conversation->id, member->user_id, member->cleared_id);
+    member->cleared_at = at;
+    store_put(chat->store, W_MEMBER_CLEARED_AT, "itii", conversation->id, member->user_id, member->cleared_id,
+              at);
     if (member->deleted_id != 0)
         store_put(chat->store, W_DELETED_FORGET, "iti", conversation->id, member->user_id,
                   member->cleared_id);
@@ -192,6 +196,29 @@ void visible_hide(struct chat *chat, struct member *member)
     conversation->used = chat->era;
     member->hidden_id = conversation->last_id;
     store_put(chat->store, W_MEMBER_HIDDEN, "iti", conversation->id, member->user_id, member->hidden_id);
+}
+
+void visible_deleted_since(struct chat *chat, const char *user, int64_t since, size_t limit,
+                           visible_deletion *give, void *context)
+{
+    const struct young *young;
+    sqlite3_stmt *row = store_read(chat->store, R_DELETED_SINCE);
+    sqlite3_bind_text(row, 1, user, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 2, since);
+    sqlite3_bind_int64(row, 3, (int64_t)limit);
+    for (; limit > 0 && store_row(chat->store, row); limit--) {
+        since = sqlite3_column_int64(row, 0);
+        give(context, since, sqlite3_column_int64(row, 1));
+    }
+    store_done(row);
+    DL_FOREACH (chat->hidings->oldest, young) {
+        const struct hiding *hiding = (const struct hiding *)young;
+        if (hiding->at <= since || strcmp(hiding->user, user) != 0)
+            continue;
+        if (limit-- == 0)
+            return;
+        give(context, hiding->at, hiding->id);
+    }
 }
 
 void visible_deleted_after(struct chat *chat, const struct member *member, int64_t after, struct ids *ids)

@@ -33,15 +33,20 @@ bool visible_deleted(struct chat *chat, const struct member *member, int64_t id)
 int64_t visible_last(struct chat *chat, struct member *member);
 
 /* In the open frame, which must not be aborted any more: the message, which the member has not deleted yet,
- * is gone for the member. false: out of memory, and nothing has changed. */
+ * is gone for the member, at this place (store_next_place). false: out of memory, and nothing has changed. */
 __attribute__((warn_unused_result)) bool visible_delete(struct chat *chat, struct member *member,
-                                                        const struct message *message);
+                                                        const struct message *message, int64_t at);
 /* In the open frame: all there is up to now is gone for the member, read or not. The caller then moves the
  * read position (member_read). */
-void visible_clear(struct chat *chat, struct member *member);
+void visible_clear(struct chat *chat, struct member *member, int64_t at);
 /* In the open frame: all there is up to now stays, but the conversation is not in the member's list until its next
  * message. */
 void visible_hide(struct chat *chat, struct member *member);
+/* What the user has deleted, one by one, after the place `since`: in the order of their places, as many as `limit`. Where
+ * the store cannot be read (store_reads_failed tells), some are missing. */
+typedef void visible_deletion(void *context, int64_t at, int64_t id);
+void visible_deleted_since(struct chat *chat, const char *user, int64_t since, size_t limit,
+                           visible_deletion *give, void *context);
 /* Adds to `ids` those others' messages with content after the id `after` that the member has deleted; some of
  * them twice. */
 void visible_deleted_after(struct chat *chat, const struct member *member, int64_t after, struct ids *ids);

@@ -240,7 +240,7 @@ def test_a_page_without_a_message_says_where_to_go_on(alice, bob):
         page = bob.command(command, **fields)
         assert page["messages"] == [] and page["complete"] is False and page[name] in found
         rest = bob.command(command, **{**fields, name: page[name]})
-        assert rest == {"messages": [], "complete": True}
+        assert rest["messages"] == [] and (command == "sync" or rest["complete"] is True)
 
 
 # ---- deleteConversation
@@ -428,6 +428,75 @@ def test_reading_goes_on_after_a_deleted_conversation(alice, bob):
     assert unread(bob) == 3
     bob.command("markRead", to="alice", id=ids_of(bob, "y", to="alice")[0])
     assert unread(bob) == 1
+
+
+# ---- learnt by who was away
+
+
+def newest(user):
+    return sync_all(user)[-1]["id"]
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["restart", "kill"])
+def test_devices_that_were_away_learn_by_sync_what_was_deleted(broker, alice, bob, kill):
+    topic = alice.group("Private", "g1", ["bob"])
+    alice.send_many(topic, numbered(1, 3))
+    last = newest(bob)
+    gone = ids_of(bob, "m2", "m4", to="alice")
+    bob.command("deleteMessages", ids=gone)
+    bob.command("deleteConversation", group="g1")
+    bob.command("deleteMessages", ids=ids_of(bob, "m5", to="alice") * 2)
+    broker.restart(kill=kill)
+    for device in ("web:1", "ios:2"):
+        away = broker.user("bob", device)
+        answer = away.command("sync", after=last)
+        place = answer.pop("after")
+        assert answer.pop("deleted") == [*gone, ids_of(alice.connect(), "m5", to="bob")[0]]
+        assert answer == {"messages": [], "cleared": [{"group": "g1", "id": last}], "complete": True}
+        assert away.command("sync", after=place) == {"messages": [], "complete": True}
+    alice.send("bob", "new")
+    assert texts(away.command("sync", after=place)["messages"]) == ["new"], "no id comes before the place"
+
+
+def test_who_has_nothing_yet_and_others_learn_of_no_deletion(broker, alice, bob):
+    last = newest(bob)
+    bob.command("deleteMessages", ids=ids_of(bob, "m2", to="alice"))
+    bob.command("deleteConversation", to="alice")
+    assert broker.user("bob", "web:1").command("sync", after=0) == {"messages": [], "complete": True}
+    assert alice.command("sync", after=last) == {"messages": [], "complete": True}
+
+
+def test_deletions_come_in_the_page_of_their_place(alice, bob):
+    position, expected = newest(bob), []
+    for n in range(1, 5):
+        bob.command("deleteMessages", ids=ids_of(bob, f"m{n}", to="alice"))
+        expected.append([f"m{n + 5}", ids_of(alice, f"m{n}", to="bob")[0]])
+        alice.send("bob", f"m{n + 5}")
+    for text, gone in expected:
+        page = bob.command("sync", after=position, limit=1)
+        assert (texts(page["messages"]), page["deleted"]) == ([text], [gone])
+        assert "after" not in page
+        position = page["messages"][-1]["id"]
+    assert page["complete"] is True
+
+
+def test_more_deletions_than_an_answer_has_come_in_several(alice, bob):
+    alice.send_many("bob", numbered(6, 1200))
+    found, position = [m["id"] for m in history_all(bob)], newest(bob)
+    for first in range(0, len(found), 100):
+        bob.command("deleteMessages", ids=found[first : first + 100])
+    alice.send("bob", "end")
+    gone, seen, answers = [], [], 0
+    while not answers or not page["complete"]:
+        page = bob.command("sync", after=position)
+        assert len(page.get("deleted", [])) <= 500
+        gone, seen, answers = gone + page.get("deleted", []), seen + texts(page["messages"]), answers + 1
+        position = page["after"] if "after" in page else page["messages"][-1]["id"]
+    assert (sorted(gone), seen) == (sorted(found), ["end"]) and answers <= 4
+
+
+def history_all(user):
+    return [m for page in pages_on(user, limit=100, to="alice") for m in page]
 
 
 # ---- how it lasts

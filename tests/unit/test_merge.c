@@ -287,7 +287,7 @@ static void what_is_deleted_meanwhile_is_passed_over(void **state)
     merge_read(merge, 100, take, &reader, &complete);
     begin();
     const struct message gone = {.id = ids[5], .conversation = said_in[5]->id, .sender = "bob"};
-    assert_true(visible_delete(&chat, member_find(&chat, said_in[5], "alice"), &gone));
+    assert_true(visible_delete(&chat, member_find(&chat, said_in[5], "alice"), &gone, 1));
     store_commit(chat.store);
     reader.next = 6;
     merge_read(merge, 100, take, &reader, &complete);
@@ -302,7 +302,7 @@ static void what_may_have_been_deleted_waits(void **state)
     say_all_over(10);
     begin();
     const struct message gone = {.id = ids[5], .conversation = said_in[5]->id, .sender = "bob"};
-    assert_true(visible_delete(&chat, member_find(&chat, said_in[5], "alice"), &gone));
+    assert_true(visible_delete(&chat, member_find(&chat, said_in[5], "alice"), &gone, 1));
     store_commit(chat.store);
     await_all(chat.store);
     count--;
@@ -339,7 +339,7 @@ static void a_conversation_deleted_meanwhile_is_passed_over(void **state)
     say_all_over(40);
     struct merge *merge = open_all(0);
     begin();
-    visible_clear(&chat, member_find(&chat, talks[0], "alice"));
+    visible_clear(&chat, member_find(&chat, talks[0], "alice"), 1);
     store_commit(chat.store);
     assert_int_equal(merge_read(merge, 100, is_not_of_the_first, NULL, &complete),
                      40 - (size_t)talks[0]->last_seq);
