@@ -49,8 +49,8 @@ static void nobody_has_a_token_with_what_shows_nothing(void **state)
                                  "a\xC2\x85",
                                  "a\xC2\xA0",
                                  "a\xE2\x80\x8B",
-                                 "\xEF\xBB\xBF"
-                                 "a",
+                                 ("\xEF\xBB\xBF"
+                                  "a"),
                                  "a\xE3\x80\x80",
                                  "a\xE2\x80\xA8"};
     for (size_t i = 0; i < COUNT(wrong); i++)
