@@ -267,7 +267,7 @@ static void put_forgotten(struct chat *chat, const struct user *user)
     store_put(chat->store, W_USER_FORGET_DEVICES, "t", user->id);
 }
 
-static void put_login(struct chat *chat, struct session *session, const struct device_list *in_way)
+static void put_login(struct chat *chat, struct session *session, const struct checked *checked)
 {
     struct user *user = session->user;
     if (user->deleted)
@@ -276,9 +276,9 @@ static void put_login(struct chat *chat, struct session *session, const struct d
         store_put(chat->store, W_DEVICE_SUBSCRIPTIONS_FORGET, "t", session->client_id);
     store_put(chat->store, W_DEVICE_LOGIN, "ttii", session->client_id, user->id, (int64_t)session->platform,
               chat->now);
-    if (session->login.past != ID_OWN)
+    if (session->login.past != ID_OWN && checked->user) /* who was created just now has no other */
         put_forgotten(chat, user);
-    put_places(chat, session, in_way);
+    put_places(chat, session, &checked->in_way);
 }
 
 /* User, device and places in one frame; nobody loses a place before it is sure that the newcomer is in. */
@@ -290,7 +290,7 @@ static bool admit(struct chat *chat, struct session *session, const struct check
     session->user = checked->user ? checked->user : user_create(chat, user_id);
     bool entered = session->user && enter(chat, session, checked->sig.expires);
     if (entered)
-        put_login(chat, session, &checked->in_way);
+        put_login(chat, session, checked);
     store_commit(chat->store);
     return entered;
 }
