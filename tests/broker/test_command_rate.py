@@ -187,7 +187,7 @@ def test_a_batch_that_takes_long_does_not_keep_others_from_the_broker(broker):
     while not alice.pending(lambda m: m.topic == RESPONSE):
         bob.command("getUnread")
         answers += 1
-    assert answers >= 3
+    assert answers >= 2  # one may have been on its way
 
 
 def test_what_a_batch_has_for_later_turns_is_executed_and_answered_in_order(broker):

@@ -439,11 +439,14 @@ def comes_and_goes(broker, bob, times=8):
 
 
 @pytest.mark.options(replay_limit=100000)
-def test_a_device_that_comes_and_goes_under_a_flood_misses_nothing(broker):
+def test_a_device_that_comes_and_goes_under_a_flood_misses_no_more_than_was_on_the_wire(broker):
+    """It does not use `ack`: what crosses its DISCONNECT, twenty at most, counts as had."""
     bob = broker.user("bob", "iot:1")
     for _ in comes_and_goes(broker, bob):
         pass
-    assert sorted(set(bob.seen)) == list(range(1, 2001))
+    seen = sorted(set(bob.seen))
+    gaps = [after - before - 1 for before, after in zip([0, *seen], [*seen, 2001])]
+    assert max(gaps) <= 20 and sum(gap > 0 for gap in gaps) <= 8, "more than one end each can have cost"
 
 
 @VERSIONS
