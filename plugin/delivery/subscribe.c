@@ -416,23 +416,9 @@ static bool restore_one(struct chat *chat, struct session *session, const struct
     return start_stored(chat, session, kind, conversation, filter->qos, filter->asked) == CODE_OK;
 }
 
-static bool has_filter(const struct session *session, const char *topic)
-{
-    const struct subscription *subscription;
-    char name[STORED_TOPIC_MAX];
-    DL_FOREACH (session->subscriptions, subscription) {
-        if (!subscription_stored(subscription))
-            continue;
-        subscription_topic(name, subscription->kind, subscription->conversation);
-        if (strcmp(name, topic) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void forget_one(struct chat *chat, struct session *session, const struct filter *filter)
 {
-    if (!has_filter(session, filter->topic) &&
+    if (!subscriptions_have(session, filter->topic) &&
         !store_write(chat->store, W_SUBSCRIPTION_END, "tt", session->client_id, filter->topic))
         return; /* the ring is full: forgotten at the next login */
 }
@@ -447,7 +433,7 @@ bool subscriptions_restore(struct chat *chat, struct session *session, bool all)
     for (size_t i = 0; i < count; i++)
         if (!all)
             forget_one(chat, session, &filters[i]);
-        else if (!has_filter(session, filters[i].topic))
+        else if (!subscriptions_have(session, filters[i].topic))
             good = restore_one(chat, session, &filters[i]) && good;
     free(filters);
     return good;

@@ -106,18 +106,7 @@ static size_t late_bytes(const struct departed *departed)
 /* The session that has come back since has written where it is itself. */
 static bool has_written(const struct session *session, const char *topic)
 {
-    const struct subscription *subscription;
-    char name[STORED_TOPIC_MAX];
-    if (!session)
-        return false;
-    DL_FOREACH (session->subscriptions, subscription) {
-        if (!subscription_stored(subscription))
-            continue;
-        subscription_topic(name, subscription->kind, subscription->conversation);
-        if (strcmp(name, topic) == 0)
-            return true;
-    }
-    return false;
+    return session && subscriptions_have(session, topic);
 }
 
 /* In the open frame. */

@@ -105,3 +105,17 @@ bool subscription_of_user(const struct user *user, const struct conversation *co
             return true;
     return false;
 }
+
+bool subscriptions_have(const struct session *session, const char *topic)
+{
+    const struct subscription *subscription;
+    char name[STORED_TOPIC_MAX];
+    DL_FOREACH (session->subscriptions, subscription) {
+        if (!subscription_stored(subscription))
+            continue;
+        subscription_topic(name, subscription->kind, subscription->conversation);
+        if (strcmp(name, topic) == 0)
+            return true;
+    }
+    return false;
+}

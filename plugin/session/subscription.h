@@ -97,7 +97,9 @@ bool subscription_of_user(const struct user *user, const struct conversation *co
 #define CURSOR_BYTES (CLIENT_ID_MAX + STORED_TOPIC_MAX + 64)
 void subscription_topic(char out[STORED_TOPIC_MAX], enum subscription_kind kind,
                         const struct conversation *conversation);
-/* And back: what such a name means. `group`: the groupID in it, NULL when the kind has none. */
+/* Has the session a subscription that is kept under this name? */
+bool subscriptions_have(const struct session *session, const char *topic);
+/* And back from a name: what it means. `group`: the groupID in it, NULL when the kind has none. */
 enum subscription_kind subscription_of_topic(const char *topic, const char **group);
 
 #endif
