@@ -107,6 +107,42 @@ def test_what_was_to_be_told_when_it_ended_is_told(broker):
     assert frank.notice("custom")["notice"]["text"] == "hi"
 
 
+# ---- what is there since the second schema
+
+
+since_0002 = pytest.mark.parametrize("broker", [r for r in RELEASES if r >= "0002"], indirect=True)
+
+
+@since_0002
+def test_its_attributes_and_bans_of_groups_and_users_are_there(broker):
+    alice = broker.user("alice")
+    found = alice.command("getGroupAttributes", groupID="g1")
+    assert found == {"attributes": {"seat1": "alice", "seat2": ""}, "version": 1}
+    bans = alice.command("getGroupBans", groupID="g1")["bans"]
+    assert [(b["userID"], b["operator"], b["reason"]) for b in bans] == [("frank", "alice", "spam")]
+    assert broker.user("frank").code("joinGroup", groupID="g1") == 10007
+    broker.unconnected("ivan").connect(code=broker.refused(5, why=0x8A))
+
+
+@since_0002
+def test_its_edits_are_there_and_its_quiet_messages_do_not_count(broker):
+    henry = broker.user("henry")
+    messages = history(henry, to="grace")
+    # Without what was recalled: it has lost its text.
+    texts = ["to henry 0", "quiet 0", "edited", "quiet 1", "quiet 2", "to henry 3", "quiet 3"]
+    assert [m["text"] for m in messages] == texts
+    assert [bool(m.get("edited")) for m in messages].index(True) == 2
+    assert henry.command("getUnread") == {"totalUnread": 2}
+    assert broker.user("grace").command("getConversations")["conversations"] == []
+
+
+@since_0002
+def test_what_was_uploaded_still_counts(broker):
+    with broker.uncommitted() as database:
+        assert database.execute("SELECT user, size, ext FROM media").fetchall() == [("alice", 6, "txt")]
+        assert database.execute("SELECT user, bytes FROM media_user").fetchall() == [("alice", 6)]
+
+
 def test_new_ids_are_above_its_own(broker):
     bob = broker.user("bob")
     before = history(bob, to="alice")[-1]["id"]

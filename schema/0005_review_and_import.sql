@@ -1,0 +1,5 @@
+-- SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+-- The fifth schema: what is looked at before others see it, and what comes from elsewhere.
+
+-- When a message was imported (importMessages); 0: it was sent here. Its age counts from then, and no replay brings it.
+ALTER TABLE message ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;
