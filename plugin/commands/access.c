@@ -38,16 +38,25 @@ static int find_group(struct command *command, enum field_name name, enum field_
     return command->access.conversation ? CODE_OK : CODE_NO_GROUP;
 }
 
-/* What the caller is in the conversation. In a live group whoever is subscribed or has joined is a member. */
+/* Is the caller subscribed to the live group, or has joined it? On this connection; on any, when there is none. */
+static bool is_there(const struct actor *by, const struct conversation *group)
+{
+    const struct session *session = by->device ? by->device : by->user->sessions;
+    while (session && !subscription_find(session, group))
+        session = by->device ? NULL : session->user_next;
+    return session != NULL;
+}
+
+/* What the caller is in the conversation. In a live group whoever is there is a member. */
 static void find_caller(struct command *command)
 {
     struct access *access = &command->access;
     const struct group *group = access->conversation->group;
-    struct member *member = member_find(command->chat, access->conversation, command->session->user->id);
+    struct member *member = member_find(command->chat, access->conversation, command->by.user->id);
     access->member = member && member->role != ROLE_NONE ? member : NULL;
     if (access->member)
         access->role = member->role;
-    else if (group && group->type == GROUP_LIVE && subscription_find(command->session, access->conversation))
+    else if (group && group->type == GROUP_LIVE && is_there(&command->by, access->conversation))
         access->role = ROLE_MEMBER;
 }
 
@@ -82,7 +91,7 @@ static int find_pair(struct command *command)
 {
     struct chat *chat = command->chat;
     struct access *access = &command->access;
-    const char *to = command_text(command, FIELD_TO), *self = command->session->user->id;
+    const char *to = command_text(command, FIELD_TO), *self = command->by.user->id;
     if (strcmp(to, self) == 0)
         return CODE_NO_USER;
     access->conversation = conversation_pair(chat, self, to);
@@ -100,7 +109,7 @@ static int find_named_group(struct command *command, const struct command_field 
     if (code != CODE_OK || field->type == TYPE_ADDRESS)
         return code;
     find_caller(command);
-    bool reads_all = command->session->admin && field->type == TYPE_CONVERSATION;
+    bool reads_all = command->by.admin && field->type == TYPE_CONVERSATION;
     return command->access.role != ROLE_NONE || reads_all ? CODE_OK : CODE_NOT_ALLOWED;
 }
 
@@ -133,7 +142,7 @@ static int look_up(struct command *command, const struct command_field *field)
 /* Of whom is asked first: a stranger does not learn who or what is there. */
 static int check_caller(const struct command *command, const struct command_field *field)
 {
-    if (!field->admins || command->session->admin)
+    if (!field->admins || command->by.admin)
         return CODE_OK;
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(command->request, field_name(field->name));
     const bool absent = !item || (cJSON_IsString(item) && item->valuestring[0] == '\0');
@@ -145,7 +154,7 @@ static int check_right(const struct command *command, const struct command_field
     const struct access *access = &command->access;
     if (!field->guarded || !command_has(command, field->name))
         return CODE_OK;
-    return rules_may(access->conversation->group->type, access->role, command->session->admin, field->action);
+    return rules_may(access->conversation->group->type, access->role, command->by.admin, field->action);
 }
 
 int access_check(struct command *command, const struct command_field *fields)
@@ -163,14 +172,14 @@ int access_check(struct command *command, const struct command_field *fields)
 int access_check_target(const struct command *command, enum action action, enum role target)
 {
     const struct access *access = &command->access;
-    return rules_may_target(access->conversation->group->type, access->role, command->session->admin, action,
+    return rules_may_target(access->conversation->group->type, access->role, command->by.admin, action,
                             target);
 }
 
 int access_check_tips(const struct command *command, enum tips_kind kind)
 {
     struct conversation *conversation = command->access.conversation;
-    if (command->session->admin || rules_tips(conversation->group->type, kind) == TIPS_NONE)
+    if (command->by.admin || rules_tips(conversation->group->type, kind) == TIPS_NONE)
         return CODE_OK;
     return announce_tips_fit(command->chat, conversation) ? CODE_OK : CODE_TOO_FAST;
 }

@@ -78,7 +78,7 @@ void account_pay(const struct command *command, const struct account_meter *befo
                     (int64_t)(now.store.rows - before->store.rows) * PRICE_ROW +
                     (int64_t)(now.copies - before->copies) * PRICE_COPY +
                     (int64_t)command->walked * PRICE_WALKED + count_named(command) * PRICE_NAME;
-    pay(command->chat, command->session, price);
+    pay(command->chat, command->asker, price);
 }
 
 void account_pay_bytes(const struct chat *chat, const struct session *session, size_t bytes)

@@ -69,7 +69,7 @@ static int make_notice(struct command *command, const char *group, char **body)
     const struct chat *chat = command->chat;
     const struct notice notice = {.type = "custom",
                                   .group = group,
-                                  .by = command->session->user->id,
+                                  .by = command->by.user->id,
                                   .text = command_text(command, FIELD_TEXT)};
     *body = announce_body(&notice);
     if (!*body)
@@ -151,7 +151,7 @@ static int tip_to_audience(struct command *command, struct conversation *group)
 {
     const struct tips tips = {.kind = TIPS_INFO,
                               .type = "custom",
-                              .by = command->session->user->id,
+                              .by = command->by.user->id,
                               .text = command_text(command, FIELD_TEXT)};
     announce_tips(command->chat, group, &tips);
     announce_hand_out(command->chat);
@@ -188,7 +188,7 @@ int command_broadcast_live(struct command *command)
     publish.payload = text;
     int code = message_check(command->chat, &publish, command->error);
     if (code == CODE_OK)
-        code = live_broadcast_start(command->chat, command->session->user, text, publish.len, &groups);
+        code = live_broadcast_start(command->chat, command->by.user, text, publish.len, &groups);
     free(text);
     return code == CODE_OK
                ? command_answered(command, json_add_whole(command->data, "groups", (int64_t)groups))

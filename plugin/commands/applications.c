@@ -30,7 +30,7 @@ static int gather(struct command *command, struct application_list *list)
 {
     struct chat *chat = command->chat;
     const struct conversation *group = command->access.conversation;
-    struct user *self = command->session->user;
+    struct user *self = command->by.user;
     const struct member *member;
     if (group)
         return application_list(chat, group, list) ? CODE_OK : CODE_BUSY;
@@ -119,7 +119,7 @@ static int find_waiting(struct command *command, struct application *application
 static int check_invitation(const struct command *command, const struct application *application,
                             struct user *user)
 {
-    const bool admin = command->session->admin;
+    const bool admin = command->by.admin;
     if (memberships_count_groups(command->chat, user) >= (admin ? GROUPS_PER_USER : GROUPS_BY_OTHERS))
         return CODE_TOO_MANY_GROUPS;
     return admin ? CODE_OK : blacklist_check(command->chat, user, application->inviter);
@@ -169,7 +169,7 @@ static void announce_entry(struct command *command, const struct application *ap
     if (invited)
         tell(command, user, "invited", application->inviter);
     else
-        tell(command, user, "joinAccepted", command->session->user->id);
+        tell(command, user, "joinAccepted", command->by.user->id);
 }
 
 static int accept_application(struct command *command, const struct application *application)
@@ -205,8 +205,8 @@ static int refuse_application(struct command *command, const struct application 
     if (code != CODE_OK)
         return code;
     application_handled(chat, command->access.conversation, application->user);
-    tell(command, applicant, "joinRefused", command->session->user->id);
-    tell(command, inviter, "inviteRefused", command->session->user->id);
+    tell(command, applicant, "joinRefused", command->by.user->id);
+    tell(command, inviter, "inviteRefused", command->by.user->id);
     command_commit(command);
     return CODE_OK;
 }

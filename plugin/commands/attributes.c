@@ -70,7 +70,7 @@ static int apply(struct command *command, struct attributes_outcome *outcome)
     struct conversation *group = command->access.conversation;
     if (!attributes_change_is_one(&outcome->change))
         return CODE_OK; /* it was so before */
-    if (!command->session->admin && !announce_tips_fit(chat, group))
+    if (!command->by.admin && !announce_tips_fit(chat, group))
         return CODE_TOO_FAST;
     int code = command_begin(command);
     if (code != CODE_OK)
@@ -78,7 +78,7 @@ static int apply(struct command *command, struct attributes_outcome *outcome)
     announce_tip_taken(chat, group);
     attributes_apply(chat, group->id, group->attributes, &outcome->change);
     command_commit(command);
-    event_attributes(chat, command->session, group, outcome->event, outcome->change.next.version);
+    event_attributes(chat, command->by.device, group, outcome->event, outcome->change.next.version);
     outcome->change.next.count = 0; /* the group's now */
     return CODE_OK;
 }

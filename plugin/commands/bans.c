@@ -36,9 +36,9 @@ static int check_banned(const struct command *command, const struct user *user)
     const struct conversation *group = command->access.conversation;
     const struct member *member = member_find(command->chat, command->access.conversation, user->id);
     const bool present = member && member->role != ROLE_NONE;
-    if (user == command->session->user || options_is_admin(&command->chat->options, user->id))
+    if (user == command->by.user || options_is_admin(&command->chat->options, user->id))
         return CODE_NOT_ALLOWED;
-    return rules_may_target(group->group->type, command->access.role, command->session->admin, ACTION_BAN,
+    return rules_may_target(group->group->type, command->access.role, command->by.admin, ACTION_BAN,
                             present ? member->role : ROLE_MEMBER);
 }
 
@@ -49,7 +49,7 @@ static void announce_removal(struct command *command, struct user *user)
     const char *const names[] = {user->id};
     const struct tips tips = {.kind = TIPS_KICK,
                               .type = "kick",
-                              .by = command->session->user->id,
+                              .by = command->by.user->id,
                               .members = names,
                               .member_count = 1,
                               .reason = command_text(command, FIELD_REASON)};
@@ -93,7 +93,7 @@ static int ban(struct command *command, struct user *user, struct bans *bans)
     const char *reason = command_text(command, FIELD_REASON);
     struct ban ban = {.until = ends_at(command)};
     text_copy(ban.user, sizeof ban.user, user->id);
-    text_copy(ban.by, sizeof ban.by, command->session->user->id);
+    text_copy(ban.by, sizeof ban.by, command->by.user->id);
     text_copy(ban.reason, sizeof ban.reason, reason ? reason : "");
     announce_expect(chat, user->id);
     int code = command_begin(command);

@@ -104,8 +104,12 @@ static bool execute_next(struct command_batch *batch, struct chat *chat, struct 
     int64_t start = clock_steady_us();
     if (!json_next_item(&batch->at, &span))
         return false;
-    struct command command = {
-        .chat = chat, .session = session, .from = &batch->request, .request = batch->item, .text = span.at};
+    struct command command = {.chat = chat,
+                              .by = actor_of(session),
+                              .asker = session,
+                              .from = &batch->request,
+                              .request = batch->item,
+                              .text = span.at};
     bool good = control_answer(&batch->answer, &command, span.len);
     batch->item = batch->item->next;
     spend(chat, start);

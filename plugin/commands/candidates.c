@@ -36,7 +36,7 @@ static int read_object(struct command *command, const cJSON *entry, struct candi
     if (!time)
         return CODE_OK;
     out->joined = (int64_t)time->valuedouble;
-    return command->session->admin ? past_check(command, FIELD_JOIN_TIME, out->joined) : CODE_NOT_ADMIN;
+    return command->by.admin ? past_check(command, FIELD_JOIN_TIME, out->joined) : CODE_NOT_ADMIN;
 }
 
 int candidate_read(struct command *command, const cJSON *entry, enum group_type type, struct candidate *out)
@@ -72,7 +72,7 @@ bool candidates_settle(struct candidates *candidates, size_t number)
 enum member_result candidate_check(struct command *command, struct candidate *candidate, int64_t *room)
 {
     struct chat *chat = command->chat;
-    const struct session *by = command->session;
+    const struct actor *by = &command->by;
     struct user *user = user_find(chat, candidate->user_id);
     candidate->user = user;
     if (!user || (!by->admin && blacklist_check(chat, user, by->user->id) != CODE_OK))
@@ -146,7 +146,7 @@ void candidates_announce(struct chat *chat, struct conversation *conversation,
 void candidates_announce_invited(struct command *command, struct conversation *conversation,
                                  const struct candidates *candidates)
 {
-    const struct tips tips = {.kind = TIPS_INVITE, .type = "invite", .by = command->session->user->id};
+    const struct tips tips = {.kind = TIPS_INVITE, .type = "invite", .by = command->by.user->id};
     if (!candidates_are_silent(command))
         candidates_announce(command->chat, conversation, candidates, &tips, "invited");
 }

@@ -55,7 +55,7 @@ int command_refuse(struct command *command, const char *format, ...)
 static bool begin(const struct command *command, size_t bytes)
 {
     struct store *store = command->chat->store;
-    if (!command->session->admin)
+    if (!command->by.admin)
         return store_begin_command(store, bytes);
     return bytes > 0 ? store_begin_sized(store, bytes) : store_begin(store);
 }

@@ -10,6 +10,7 @@
 
 #include "acl/command_table.h"
 #include "acl/rules.h"
+#include "plugin/session/actor.h"
 
 struct chat;
 struct control_request;
@@ -35,7 +36,8 @@ struct access {
 /* What a command's function gets, and where it puts its answer. */
 struct command {
     struct chat *chat;
-    struct session *session;
+    struct actor by;                    /* who acts: the caller */
+    struct session *asker;              /* who is answered, and pays */
     const struct control_request *from; /* the publish it came in */
     const cJSON *request;
     const char *text; /* the request as it was written (json_text.h) */

@@ -25,9 +25,9 @@ static command_function *const functions[COMMANDS] = {
 static int run(const struct command_row *row, struct command *command)
 {
     struct store *store = command->chat->store;
-    if (command->session->closing.orphan)
+    if (command->asker->closing.orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
-    if (row->caller == CALLER_ADMINS && !command->session->admin)
+    if (row->caller == CALLER_ADMINS && !command->by.admin)
         return CODE_NOT_ADMIN;
     if (row->caller == CALLER_UPLOADERS && !command->chat->uploads)
         return CODE_UNKNOWN_COMMAND;
@@ -76,7 +76,7 @@ bool control_answer(struct answer *answer, struct command *command, size_t len)
 {
     const struct account_meter before = account_meter(command->chat);
     const size_t answered = answer->len;
-    const bool open = account_open(command->chat, command->session);
+    const bool open = account_open(command->chat, command->asker);
     command->data = cJSON_CreateObject();
     bool good = command->data != NULL;
     if (good) {

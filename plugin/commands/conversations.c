@@ -153,7 +153,7 @@ static int answer_list(struct command *command, const struct list *list, size_t 
     size_t i = first;
     while (page.array && i < list->count && i - first < limit && add_entry(chat, &page, &list->entries[i]))
         i++;
-    int64_t total = user_total_unread(chat, command->session->user);
+    int64_t total = user_total_unread(chat, command->by.user);
     if (store_reads_failed(chat->store))
         return CODE_BUSY;
     return command_answered(command, page.array && !page.failed &&
@@ -164,7 +164,7 @@ static int answer_list(struct command *command, const struct list *list, size_t 
 int command_get_conversations(struct command *command)
 {
     struct chat *chat = command->chat;
-    struct user *user = command->session->user;
+    struct user *user = command->by.user;
     struct list list;
     const int64_t before = command_number(command, FIELD_BEFORE);
     if (!list_open(chat, user, &list))
@@ -217,6 +217,6 @@ int command_delete_conversation(struct command *command)
     if (member->pinned)
         member_pin(chat, member, false);
     command_commit(command);
-    event_deleted_conversation(command->session, member->conversation, keep);
+    event_deleted_conversation(&command->by, member->conversation, keep);
     return CODE_OK;
 }

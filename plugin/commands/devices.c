@@ -49,21 +49,31 @@ int answer_devices(struct command *command, const struct user *user)
 
 int command_get_devices(struct command *command)
 {
-    return answer_devices(command, command->session->user);
+    return answer_devices(command, command->by.user);
+}
+
+/* Which of the caller's devices sends another away. */
+static struct displacement reason_for_kick(const struct session *by)
+{
+    struct displacement why = {.reason = OFFLINE_KICK_DEVICE};
+    if (by) {
+        why.platform = by->platform;
+        text_copy(why.client_id, sizeof why.client_id, by->client_id);
+    }
+    return why;
 }
 
 static int displace(struct command *command, const char *client_id, const struct device *device)
 {
     struct chat *chat = command->chat;
-    struct session *self = command->session, *kicked = session_by_client_id(chat, client_id);
+    struct session *kicked = session_by_client_id(chat, client_id);
     struct device_entry entry = {.platform = device->platform, .last_used = chat->now};
-    struct displacement why = {.reason = OFFLINE_KICK_DEVICE, .platform = self->platform};
+    const struct displacement why = reason_for_kick(command->by.device);
     text_copy(entry.client_id, sizeof entry.client_id, client_id);
-    text_copy(why.client_id, sizeof why.client_id, self->client_id);
     int code = command_begin(command);
     if (code != CODE_OK)
         return code;
-    device_lose_place(chat, self->user, &entry, &why);
+    device_lose_place(chat, command->by.user, &entry, &why);
     command_commit(command);
     if (kicked)
         session_force_offline(chat, kicked, &why);
@@ -77,7 +87,7 @@ int command_kick_device(struct command *command)
     struct device device;
     if (!device_load(command->chat, client_id, &device))
         return CODE_BUSY;
-    if (!device.known || strcmp(device.user, command->session->user->id) != 0)
+    if (!device.known || strcmp(device.user, command->by.user->id) != 0)
         return command_refuse(command, "clientID: you have no such device");
     return device.place > 0 ? displace(command, client_id, &device) : CODE_OK;
 }
@@ -91,17 +101,17 @@ int command_set_push_token(struct command *command)
     const char *fault = push_token_spell(provider, command_text(command, FIELD_TOKEN), token);
     if (fault)
         return command_refuse(command, "token: %s", fault);
-    if (command->session->assigned_id)
+    if (command->by.device->assigned_id)
         return command_refuse(command, "a client id assigned by the broker cannot keep a push token");
-    if (session_leaves(command->session))
+    if (session_leaves(command->by.device))
         return CODE_NOT_ALLOWED;
-    return push_set_token(command->chat, command->session, provider, command_text(command, FIELD_BUSINESS_ID),
-                          token);
+    return push_set_token(command->chat, command->by.device, provider,
+                          command_text(command, FIELD_BUSINESS_ID), token);
 }
 
 int command_remove_push_token(struct command *command)
 {
-    return push_remove_token(command->chat, command->session);
+    return push_remove_token(command->chat, command->by.device);
 }
 
 int command_push_done(struct command *command)

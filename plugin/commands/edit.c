@@ -36,15 +36,15 @@ struct edition {
 static int check_right(const struct command *command, const struct found *found)
 {
     const struct chat *chat = command->chat;
-    const bool own = strcmp(found->sender, command->session->user->id) == 0;
+    const bool own = strcmp(found->sender, command->by.user->id) == 0;
     const bool group = found->conversation->group != NULL;
     if (!message_is_content(&found->message) || (!own && !group))
         return found_none(found->conversation);
-    if (!own && !command->session->admin)
+    if (!own && !command->by.admin)
         return CODE_NOT_ALLOWED;
     if (found->message.recalled)
         return CODE_ALREADY_RECALLED;
-    if (!command->session->admin && found->message.time + chat->options.edit_seconds * 1000 <= chat->now)
+    if (!command->by.admin && found->message.time + chat->options.edit_seconds * 1000 <= chat->now)
         return group ? CODE_RECALL_TOO_LATE : CODE_C2C_RECALL_TOO_LATE;
     return CODE_OK;
 }
@@ -55,14 +55,14 @@ static void print_topic(const struct command *command, const struct conversation
     if (conversation->group)
         topic_print_group(topic, conversation->group->id);
     else
-        topic_print_inbox(topic, conversation_peer(conversation, command->session->user->id));
+        topic_print_inbox(topic, conversation_peer(conversation, command->by.user->id));
 }
 
 /* As if it were published now. */
 static int check_message(struct command *command, const struct found *found, const struct publish *publish,
                          struct payload *payload)
 {
-    int code = message_try(command->chat, command->session, publish, payload, command->error);
+    int code = message_try(command->chat, &command->by, publish, payload, command->error);
     if (code != CODE_OK)
         return code;
     if (payload->online_only) {
@@ -89,9 +89,9 @@ static bool edition_make(struct edition *edition, const struct command *command,
                            payload->body);
     if (content < 0)
         edition->content = NULL;
-    int event = asprintf(&edition->event, "\"edit\":{\"id\":%lld,\"operator\":\"%s\",\"message\":{%.*s}}",
-                         (long long)found->message.id, command->session->user->id, (int)payload->body_len,
-                         payload->body);
+    int event =
+        asprintf(&edition->event, "\"edit\":{\"id\":%lld,\"operator\":\"%s\",\"message\":{%.*s}}",
+                 (long long)found->message.id, command->by.user->id, (int)payload->body_len, payload->body);
     if (event < 0)
         edition->event = NULL;
     edition->mentions =
@@ -112,7 +112,7 @@ static int put_edit(struct command *command, const struct found *found, const st
         return CODE_BUSY;
     }
     conversation_recalled(chat, found->conversation, found->message.id);
-    announce_edit(chat, found->conversation, command->session->user->id, found->message.id, edition->event);
+    announce_edit(chat, found->conversation, command->by.user->id, found->message.id, edition->event);
     command_commit(command);
     return CODE_OK;
 }

@@ -330,7 +330,7 @@ static int filter_text(struct command *command, const struct command_field *fiel
 
 int fields_filter(struct command *command, const struct command_field *fields)
 {
-    if (!command->chat->words || command->session->admin)
+    if (!command->chat->words || command->by.admin)
         return CODE_OK;
     for (const struct command_field *field = fields; field->type != TYPE_NONE; field++) {
         int code =

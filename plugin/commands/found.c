@@ -26,7 +26,7 @@ static bool keep(void *context, const struct message *message)
 static bool may_see(struct command *command, const struct found *found)
 {
     const struct conversation *conversation = found->conversation;
-    bool admin = command->session->admin && conversation->group;
+    bool admin = command->by.admin && conversation->group;
     if (conversation->group && conversation->group->dismissed != 0)
         return false;
     if (found->role == ROLE_NONE)
@@ -43,7 +43,7 @@ void found_by_id(struct command *command, int64_t id, struct found *found)
     found->conversation = conversation_by_id(chat, found->message.conversation);
     if (!found->conversation)
         return;
-    found->member = member_find(chat, found->conversation, command->session->user->id);
+    found->member = member_find(chat, found->conversation, command->by.user->id);
     found->role = found->member ? found->member->role : ROLE_NONE;
     if (found->role == ROLE_NONE)
         found->member = NULL;

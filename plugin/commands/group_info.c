@@ -72,7 +72,7 @@ static int set_info(struct command *command, struct conversation *conversation, 
 {
     struct chat *chat = command->chat;
     const struct tips tips = {
-        .kind = TIPS_INFO, .type = "info", .by = command->session->user->id, .info = change->info};
+        .kind = TIPS_INFO, .type = "info", .by = command->by.user->id, .info = change->info};
     if (!change->info->child && !change->event->child)
         return CODE_OK; /* it was so before */
     int code = change->info->child ? access_check_tips(command, TIPS_INFO) : CODE_OK;
@@ -115,7 +115,7 @@ static struct member *present_owner(struct chat *chat, struct conversation *conv
 static int transfer(struct command *command, struct conversation *conversation, struct member *heir)
 {
     struct chat *chat = command->chat;
-    const char *self = command->session->user->id;
+    const char *self = command->by.user->id;
     const char *names[] = {heir->user_id};
     const struct tips tips = {
         .kind = TIPS_OWNER, .type = "transfer", .by = self, .members = names, .member_count = 1};

@@ -58,9 +58,9 @@ static void read_group(const struct command *command, struct group *group)
 static struct user *read_owner(const struct command *command)
 {
     const cJSON *owner = cJSON_GetObjectItemCaseSensitive(command->request, field_name(FIELD_OWNER));
-    if (owner && command->session->admin)
+    if (owner && command->by.admin)
         return command->access.user;
-    return command->session->user;
+    return command->by.user;
 }
 
 static int read_new_group(struct command *command, struct new_group *new)
@@ -91,7 +91,7 @@ static int check_type(const struct command *command, const struct new_group *new
         return CODE_NOT_ALLOWED;
     if (new->members.count == 0)
         return CODE_OK;
-    return rules_may(group->type, ROLE_OWNER, command->session->admin, ACTION_CREATE_MEMBERS);
+    return rules_may(group->type, ROLE_OWNER, command->by.admin, ACTION_CREATE_MEMBERS);
 }
 
 /* A dismissed group's id is free once its messages are gone. */
@@ -108,7 +108,7 @@ static int check_id_free(const struct command *command, const char *id)
                        store_believes_clock(chat->store)
                    ? CODE_OK
                    : CODE_GROUP_ID_TAKEN;
-    return strcmp(group->owner, command->session->user->id) == 0 ? CODE_GROUP_ID_YOURS : CODE_GROUP_ID_TAKEN;
+    return strcmp(group->owner, command->by.user->id) == 0 ? CODE_GROUP_ID_YOURS : CODE_GROUP_ID_TAKEN;
 }
 
 /* "g" and ten characters by chance that no group has. */
@@ -142,7 +142,7 @@ static int check_new_group(struct command *command, struct new_group *new)
 {
     struct chat *chat = command->chat;
     struct group *group = &new->group;
-    struct user *self = command->session->user;
+    struct user *self = command->by.user;
     int code = check_type(command, new);
     if (code == CODE_OK)
         code = group->id[0] ? check_id_free(command, group->id) : make_id(command, group->id);
@@ -150,7 +150,7 @@ static int check_new_group(struct command *command, struct new_group *new)
         return code;
     if (new->owner && memberships_count_groups(chat, new->owner) >= GROUPS_PER_USER)
         return CODE_TOO_MANY_GROUPS;
-    if (!command->session->admin && user_groups_left(chat, self) <= 0)
+    if (!command->by.admin && user_groups_left(chat, self) <= 0)
         return CODE_TOO_FAST;
     int64_t room = group_members_max(chat, group->type) - (new->owner != NULL);
     for (size_t i = 0; i < new->members.count; i++)
@@ -171,7 +171,7 @@ static struct conversation *create(struct command *command, struct new_group *ne
     struct conversation *conversation = group_create(chat, &new->group, new->owner, others, count);
     if (!conversation)
         return NULL;
-    user_count_group(chat, command->session->user);
+    user_count_group(chat, command->by.user);
     candidates_admit(chat, conversation, &new->members);
     candidates_announce_invited(command, conversation, &new->members);
     return conversation;
@@ -214,7 +214,7 @@ int command_dismiss_group(struct command *command)
 {
     command->records_later = NOTICE_RECORDS * (size_t)command->access.conversation->group->member_count;
     return !store_reads_failed(command->chat->store) &&
-                   dismissal_start(command->chat, command->access.conversation, command->session->user->id)
+                   dismissal_start(command->chat, command->access.conversation, command->by.user->id)
                ? CODE_OK
                : CODE_BUSY;
 }
@@ -345,5 +345,5 @@ int answer_joined_groups(struct command *command, struct user *user)
 
 int command_get_joined_groups(struct command *command)
 {
-    return answer_joined_groups(command, command->session->user);
+    return answer_joined_groups(command, command->by.user);
 }

@@ -99,7 +99,7 @@ static int answer_sync(struct command *command, struct sync *sync, int64_t posit
 int command_sync(struct command *command)
 {
     struct chat *chat = command->chat;
-    struct user *user = command->session->user;
+    struct user *user = command->by.user;
     const int64_t after = command_number(command, FIELD_AFTER);
     struct sync sync = {0};
     bool complete;

@@ -65,19 +65,19 @@ int later_begin(struct command *command, struct later **out)
     const char *data = command_text(command, FIELD_CORRELATION_DATA);
     const char *topic = request_answer_topic(request);
     size_t bytes = size_of(name) + size_of(data) + size_of(topic) + request->correlation_len;
-    if (!has_room(command->session, bytes))
+    if (!has_room(command->asker, bytes))
         return CODE_TOO_FAST;
     struct later *later = malloc(sizeof *later + bytes);
     if (!later)
         return CODE_BUSY;
     char *at = later->texts;
-    *later = (struct later){.session = command->session, .qos = request->qos, .bytes = bytes};
+    *later = (struct later){.session = command->asker, .qos = request->qos, .bytes = bytes};
     later->command = keep(&at, name, size_of(name));
     later->correlation_data = keep(&at, data, size_of(data));
     later->topic = keep(&at, topic, size_of(topic));
     later->correlation = keep(&at, request->correlation, request->correlation_len);
     later->correlation_len = request->correlation_len;
-    DL_APPEND(command->session->laters, later);
+    DL_APPEND(command->asker->laters, later);
     *out = later;
     return CODE_OK;
 }

@@ -53,7 +53,7 @@ int command_create_upload(struct command *command)
     if (hex && !read_hash(hash, hex))
         return command_refuse(command, "sha256: 64 hex digits");
     plan.hash = hex ? hash : NULL;
-    int code = upload_begin(command->chat, command->session, &plan, &upload, &error);
+    int code = upload_begin(command->chat, command->by.device, &plan, &upload, &error);
     if (code != CODE_OK) {
         snprintf(command->error, sizeof command->error, "%s", error);
         return code;
@@ -69,7 +69,7 @@ int command_create_upload(struct command *command)
 static int find_upload(struct command *command, struct upload **upload)
 {
     const char *error, *id = command_text(command, FIELD_UPLOAD_ID);
-    int code = upload_find(command->chat, command->session, id, upload, &error);
+    int code = upload_find(command->chat, command->by.device, id, upload, &error);
     if (code != CODE_OK)
         snprintf(command->error, sizeof command->error, "%s", error);
     return code;

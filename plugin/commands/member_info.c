@@ -41,7 +41,7 @@ static void announce_mute(struct command *command, struct conversation *conversa
         json_add_whole(info, "mutedUntil", member->muted_until);
     const struct tips tips = {.kind = TIPS_MUTE,
                               .type = "mute",
-                              .by = command->session->user->id,
+                              .by = command->by.user->id,
                               .members = members,
                               .member_count = 1,
                               .info = info};
@@ -101,7 +101,7 @@ static enum receive_option receive_option(const struct command *command, enum re
 static int check_changes(const struct command *command, const struct member *member)
 {
     const struct conversation *conversation = command->access.conversation;
-    const bool is_own = !member || strcmp(member->user_id, command->session->user->id) == 0;
+    const bool is_own = !member || strcmp(member->user_id, command->by.user->id) == 0;
     if (!member || member->role == ROLE_NONE)
         return CODE_NOT_ALLOWED;
     if ((command_has(command, FIELD_RECEIVE_OPTION) || !is_own) && !conversation_stored(conversation))
@@ -117,8 +117,8 @@ int command_set_group_member_info(struct command *command)
 {
     const char *user_id = command_text(command, FIELD_USER_ID),
                *card = command_text(command, FIELD_NAME_CARD);
-    struct member *member = member_find(command->chat, command->access.conversation,
-                                        user_id ? user_id : command->session->user->id);
+    struct member *member =
+        member_find(command->chat, command->access.conversation, user_id ? user_id : command->by.user->id);
     int code = check_changes(command, member);
     if (code != CODE_OK)
         return code;

@@ -28,7 +28,7 @@ static int read_candidates(struct command *command, struct candidates *candidate
     int code = CODE_OK;
     candidates->count = 0;
     cJSON_ArrayForEach (item, command_list(command, FIELD_MEMBERS)) {
-        if (cJSON_IsObject(item) && !command->session->admin)
+        if (cJSON_IsObject(item) && !command->by.admin)
             return CODE_NOT_ADMIN;
         code = candidate_read(command, item, type, &candidates->list[candidates->count++]);
         if (code != CODE_OK)
@@ -76,7 +76,7 @@ static void announce_request(struct command *command, const struct conversation 
 {
     const struct notice notice = {.type = "joinRequest",
                                   .group = conversation->group->id,
-                                  .by = command->session->user->id,
+                                  .by = command->by.user->id,
                                   .reason = message};
     for (size_t i = 0; i < managers->count; i++)
         announce_notice(command->chat, managers->list[i], &notice);
@@ -85,7 +85,7 @@ static void announce_request(struct command *command, const struct conversation 
 static void announce_own(struct command *command, struct conversation *conversation, enum tips_kind kind,
                          const char *type)
 {
-    const char *self = command->session->user->id;
+    const char *self = command->by.user->id;
     const struct tips tips = {.kind = kind, .type = type, .by = self, .members = &self, .member_count = 1};
     announce_tips(command->chat, conversation, &tips);
 }
@@ -99,9 +99,9 @@ static int answer_status(struct command *command, const char *status)
 
 static int join_live(struct command *command, struct conversation *conversation)
 {
-    if (subscription_find(command->session, conversation))
+    if (subscription_find(command->by.device, conversation))
         return CODE_ALREADY_MEMBER;
-    if (!subscription_join_live(command->chat, command->session, conversation))
+    if (!subscription_join_live(command->chat, command->by.device, conversation))
         return CODE_BUSY;
     return answer_status(command, "joined");
 }
@@ -109,7 +109,7 @@ static int join_live(struct command *command, struct conversation *conversation)
 static int join_now(struct command *command, struct conversation *conversation)
 {
     struct chat *chat = command->chat;
-    struct user *self = command->session->user;
+    struct user *self = command->by.user;
     int code = access_check_tips(command, TIPS_JOIN);
     if (code == CODE_OK)
         code = command_begin(command);
@@ -137,14 +137,14 @@ static int apply_to_join(struct command *command, struct conversation *conversat
     const char *message = command_text(command, FIELD_MESSAGE);
     struct managers managers = {0};
     struct application waiting;
-    if (!waits(chat, conversation, command->session->user->id, &waiting))
+    if (!waits(chat, conversation, command->by.user->id, &waiting))
         find_managers(chat, conversation, &managers);
     else if (waiting.kind == APPLICATION_JOIN && strcmp(waiting.message, message ? message : "") == 0)
         return answer_status(command, "pending");
     int code = command_begin(command);
     if (code != CODE_OK)
         return code;
-    application_put(chat, conversation, command->session->user->id, NULL, message ? message : "");
+    application_put(chat, conversation, command->by.user->id, NULL, message ? message : "");
     announce_request(command, conversation, &managers, message);
     command_commit(command);
     return answer_status(command, "pending");
@@ -152,7 +152,7 @@ static int apply_to_join(struct command *command, struct conversation *conversat
 
 static int check_join_limits(struct command *command, const struct conversation *conversation)
 {
-    struct user *self = command->session->user;
+    struct user *self = command->by.user;
     if (room_in(command->chat, conversation) <= 0)
         return CODE_GROUP_FULL;
     return memberships_count_groups(command->chat, self) < GROUPS_PER_USER ? CODE_OK : CODE_TOO_MANY_GROUPS;
@@ -162,16 +162,15 @@ int command_join_group(struct command *command)
 {
     struct conversation *conversation = command->access.conversation;
     const struct group *group = conversation->group;
-    int code = command->session->admin
-                   ? CODE_OK
-                   : group_check_ban(command->chat, conversation, command->session->user->id);
+    int code =
+        command->by.admin ? CODE_OK : group_check_ban(command->chat, conversation, command->by.user->id);
     if (code != CODE_OK)
         return code;
     if (group->type == GROUP_LIVE)
         return join_live(command, conversation);
     if (command->access.member)
         return CODE_ALREADY_MEMBER;
-    enum entry entry = rules_join(group->type, command->session->admin, group->add_opt);
+    enum entry entry = rules_join(group->type, command->by.admin, group->add_opt);
     if (entry == ENTRY_REFUSED)
         return CODE_NOT_ALLOWED;
     code = check_join_limits(command, conversation);
@@ -187,7 +186,7 @@ int command_quit_group(struct command *command)
     struct chat *chat = command->chat;
     struct conversation *conversation = command->access.conversation;
     if (conversation->group->type == GROUP_LIVE) {
-        subscription_leave(chat, command->session, conversation);
+        subscription_leave(chat, command->by.device, conversation);
         return CODE_OK;
     }
     int code = command_begin(command);
@@ -236,8 +235,7 @@ static void put_invitations(struct command *command, const struct conversation *
 {
     for (size_t i = 0; i < invited->count; i++)
         if (invited->list[i].result == RESULT_WAITS && !invited->list[i].settled)
-            application_put(command->chat, conversation, invited->list[i].user_id, command->session->user->id,
-                            "");
+            application_put(command->chat, conversation, invited->list[i].user_id, command->by.user->id, "");
 }
 
 static int invite(struct command *command, struct candidates *invited)
@@ -266,8 +264,7 @@ int command_invite_group_member(struct command *command)
     struct conversation *conversation = command->access.conversation;
     const struct group *group = conversation->group;
     struct candidates invited;
-    enum entry entry =
-        rules_invite(group->type, command->access.role, command->session->admin, group->invite_opt);
+    enum entry entry = rules_invite(group->type, command->access.role, command->by.admin, group->invite_opt);
     if (entry == ENTRY_REFUSED)
         return CODE_NOT_ALLOWED;
     int code = access_check_tips(command, TIPS_INVITE);
@@ -291,7 +288,7 @@ static enum member_result check_removed(const struct command *command, struct ca
     enum role target = member_role(command->chat, command->access.conversation, user_id);
     if (target == ROLE_NONE)
         return candidate->user ? RESULT_NOTHING : RESULT_FAILED;
-    if (strcmp(user_id, command->session->user->id) == 0)
+    if (strcmp(user_id, command->by.user->id) == 0)
         return RESULT_FAILED;
     return access_check_target(command, ACTION_KICK, target) == CODE_OK ? RESULT_DONE : RESULT_FAILED;
 }
@@ -302,7 +299,7 @@ static int remove_members(struct command *command, const struct candidates *remo
     struct conversation *conversation = command->access.conversation;
     const struct tips tips = {.kind = TIPS_KICK,
                               .type = "kick",
-                              .by = command->session->user->id,
+                              .by = command->by.user->id,
                               .reason = command_text(command, FIELD_REASON)};
     candidates_expect(chat, removed);
     int code = command_begin_sized(command, CANDIDATE_BYTES * removed->count);
@@ -338,7 +335,7 @@ static void announce_role(struct command *command, struct member *member)
     const char *names[] = {member->user_id};
     const struct tips tips = {.kind = TIPS_ADMIN,
                               .type = admin ? "setAdmin" : "cancelAdmin",
-                              .by = command->session->user->id,
+                              .by = command->by.user->id,
                               .members = names,
                               .member_count = 1};
     const struct notice notice = {.type = admin ? "adminGranted" : "adminRevoked",

@@ -23,7 +23,7 @@
 static bool too_late(struct command *command, const struct found *found)
 {
     const struct chat *chat = command->chat;
-    if (command->session->admin && found->conversation->group)
+    if (command->by.admin && found->conversation->group)
         return false; /* what must go, goes */
     return found->message.time + chat->options.recall_seconds * 1000 <= chat->now;
 }
@@ -32,11 +32,10 @@ static int check_recall(struct command *command, const struct found *found)
 {
     const struct conversation *conversation = found->conversation;
     const struct group *group = conversation->group;
-    bool own = strcmp(found->sender, command->session->user->id) == 0;
+    bool own = strcmp(found->sender, command->by.user->id) == 0;
     if (!message_is_content(&found->message) || (!own && !group))
         return found_none(conversation);
-    int code =
-        own ? CODE_OK : rules_may(group->type, found->role, command->session->admin, ACTION_RECALL_OTHERS);
+    int code = own ? CODE_OK : rules_may(group->type, found->role, command->by.admin, ACTION_RECALL_OTHERS);
     if (code == CODE_OK && found->message.recalled)
         code = CODE_ALREADY_RECALLED;
     if (code == CODE_OK && too_late(command, found))
@@ -55,7 +54,7 @@ static int recall(struct command *command, const struct found *found)
         return CODE_BUSY;
     }
     conversation_recalled(chat, found->conversation, found->message.id);
-    announce_recall(chat, found->conversation, command->session->user->id, found->message.id,
+    announce_recall(chat, found->conversation, command->by.user->id, found->message.id,
                     command_text(command, FIELD_REASON));
     command_commit(command);
     return CODE_OK;
@@ -110,6 +109,6 @@ int command_delete_messages(struct command *command)
     if (!good)
         return CODE_BUSY; /* out of memory in the middle: those before are deleted, the client asks again; or no
                              place is left yet */
-    event_deleted(command->session, ids);
+    event_deleted(&command->by, ids);
     return CODE_OK;
 }

@@ -24,7 +24,7 @@ static const char *either(const char *changed, const char *now)
 
 int command_set_self_info(struct command *command)
 {
-    struct user *self = command->session->user;
+    struct user *self = command->by.user;
     const struct profile *now = user_profile(self);
     struct profile *profile =
         profile_make(either(command_text(command, FIELD_NICKNAME), now->nickname),
@@ -84,7 +84,7 @@ struct some_users {
 /* Of the users named, those who are on the caller's blacklist, or those who are not. */
 static int read_ids(struct command *command, bool listed, struct some_users *out)
 {
-    struct user *self = command->session->user;
+    struct user *self = command->by.user;
     const cJSON *id, *ids = command_list(command, FIELD_USER_IDS);
     if (!blacklist_load(command->chat, self))
         return CODE_BUSY;
@@ -97,7 +97,7 @@ static int read_ids(struct command *command, bool listed, struct some_users *out
 
 static int check_new(struct command *command, const struct some_users *added)
 {
-    const struct user *self = command->session->user;
+    const struct user *self = command->by.user;
     for (size_t i = 0; i < added->count; i++) {
         if (strcmp(added->list[i], self->id) == 0)
             return command_refuse(command, "userIDs: %s is yourself", self->id);
@@ -121,7 +121,7 @@ int command_add_to_blacklist(struct command *command)
     code = command_begin(command);
     if (code != CODE_OK)
         return code;
-    if (!blacklist_add(chat, command->session->user, added.list, added.count)) {
+    if (!blacklist_add(chat, command->by.user, added.list, added.count)) {
         store_abort(chat->store);
         return CODE_BUSY;
     }
@@ -138,14 +138,14 @@ int command_remove_from_blacklist(struct command *command)
     code = command_begin(command);
     if (code != CODE_OK)
         return code;
-    blacklist_remove(command->chat, command->session->user, listed.list, listed.count);
+    blacklist_remove(command->chat, command->by.user, listed.list, listed.count);
     command_commit(command);
     return CODE_OK;
 }
 
 int command_get_blacklist(struct command *command)
 {
-    struct user *self = command->session->user;
+    struct user *self = command->by.user;
     if (!blacklist_load(command->chat, self))
         return CODE_BUSY;
     cJSON *array = cJSON_AddArrayToObject(command->data, "userIDs");

@@ -24,11 +24,11 @@ int command_ack(struct command *command)
     const int64_t id = command_number(command, FIELD_ID), last = store_last_id(chat->store);
     if (id > last)
         return command_refuse(command, "id: must be a whole number from 0 to %lld", (long long)last);
-    struct subscription *by = subscription_of_message(chat, command->session, id);
-    int code = command_begin_sized(command, subscriptions_frame_bytes(command->session));
+    struct subscription *by = subscription_of_message(chat, command->by.device, id);
+    int code = command_begin_sized(command, subscriptions_frame_bytes(command->by.device));
     if (code != CODE_OK)
         return code;
-    subscriptions_ack(chat, command->session, id, by);
+    subscriptions_ack(chat, command->by.device, id, by);
     command_commit(command);
     return CODE_OK;
 }
@@ -62,15 +62,15 @@ int command_mark_read(struct command *command)
         return CODE_OK;
     }
     command_commit(command);
-    event_read(chat, command->session, member->conversation, member->read_id);
-    event_unread(chat, command->session, member);
+    event_read(chat, command->by.user, member->conversation, member->read_id);
+    event_unread(chat, &command->by, member);
     return CODE_OK;
 }
 
 int command_get_unread(struct command *command)
 {
-    int64_t total = user_total_unread(command->chat, command->session->user);
-    command->walked += command->session->user->membership_count;
+    int64_t total = user_total_unread(command->chat, command->by.user);
+    command->walked += command->by.user->membership_count;
     if (store_reads_failed(command->chat->store))
         return CODE_BUSY;
     return command_answered(command, json_add_whole(command->data, "totalUnread", total));

@@ -35,10 +35,10 @@ static int check_group(struct command *command)
 /* Only who has sent it is told, and app admins. */
 static int check_sender(const struct command *command, const struct found *found)
 {
-    const bool own = strcmp(found->sender, command->session->user->id) == 0;
+    const bool own = strcmp(found->sender, command->by.user->id) == 0;
     if (found->conversation != command->access.conversation || !message_is_content(&found->message))
         return CODE_NO_GROUP_MESSAGE;
-    return own || command->session->admin ? CODE_OK : CODE_NOT_ALLOWED;
+    return own || command->by.admin ? CODE_OK : CODE_NOT_ALLOWED;
 }
 
 /* Does it say who has read it? What is recalled, or does not count as unread, does not. */

@@ -14,7 +14,7 @@
 int command_renew_user_sig(struct command *command)
 {
     struct chat *chat = command->chat;
-    struct session *session = command->session;
+    struct session *session = command->by.device;
     struct usersig sig;
     int code = usersig_verify(command_text(command, FIELD_USER_SIG), session->user->id,
                               chat->options.sdkappid, &chat->keys, chat->now / 1000, &sig);
@@ -39,9 +39,9 @@ int command_logout(struct command *command)
     int code = command_begin(command);
     if (code != CODE_OK)
         return code;
-    push_put_token_lost(chat, command->session->client_id);
-    device_leave_place(chat, command->session);
+    push_put_token_lost(chat, command->by.device->client_id);
+    device_leave_place(chat, command->by.device);
     command_commit(command);
-    session_close_soon(chat, command->session);
+    session_close_soon(chat, command->by.device);
     return CODE_OK;
 }

@@ -35,11 +35,11 @@ static int too_many(struct command *command)
 /* Is there room for those who are not watched yet? */
 static int check_room(struct command *command, const cJSON *ids)
 {
-    int watching = command->session->presence.watching;
+    int watching = command->by.device->presence.watching;
     const cJSON *id;
     cJSON_ArrayForEach (id, ids) {
         const struct user *user = user_find(command->chat, id->valuestring);
-        if (user && !field_named_before(ids, id) && !presence_watches(command->session, user))
+        if (user && !field_named_before(ids, id) && !presence_watches(command->by.device, user))
             watching++;
     }
     if (store_reads_failed(command->chat->store))
@@ -49,13 +49,13 @@ static int check_room(struct command *command, const cJSON *ids)
 
 static bool watch(struct command *command, struct user *user)
 {
-    return user->deleted || presence_watch(command->chat, command->session, user);
+    return user->deleted || presence_watch(command->chat, command->by.device, user);
 }
 
 /* One who was deleted since is let go as well: he may come again. */
 static bool unwatch(struct command *command, struct user *user)
 {
-    presence_unwatch(command->chat, command->session, user);
+    presence_unwatch(command->chat, command->by.device, user);
     return true;
 }
 
@@ -103,7 +103,7 @@ int command_get_status(struct command *command)
 int command_set_background(struct command *command)
 {
     struct chat *chat = command->chat;
-    struct session *session = command->session;
+    struct session *session = command->by.device;
     const bool background = command_bool(command, FIELD_BACKGROUND);
     if (background == session->presence.background)
         return CODE_OK;

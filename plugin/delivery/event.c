@@ -53,9 +53,15 @@ static void send_to_user(const struct user *user, const char *text)
 }
 
 /* Their devices but this one. */
-static void send_to_others(const struct session *self, const char *text)
+static void send_to_others(const struct actor *self, const char *text)
 {
-    send_to_all_but(self->user, self, text);
+    send_to_all_but(self->user, self->device, text);
+}
+
+static bool has_others(const struct actor *self)
+{
+    const struct session *first = self->user->sessions;
+    return first && (first != self->device || first->user_next);
 }
 
 void event_sent(struct session *session, const struct conversation *conversation, int64_t id, int64_t seq,
@@ -69,22 +75,22 @@ void event_sent(struct session *session, const struct conversation *conversation
     send_text(session, text);
 }
 
-void event_read(struct chat *chat, const struct session *reader, const struct conversation *conversation,
+void event_read(struct chat *chat, const struct user *reader, const struct conversation *conversation,
                 int64_t id)
 {
     char text[200];
     const struct user *peer =
-        conversation->group ? NULL : user_in_memory(chat, conversation_peer(conversation, reader->user->id));
-    snprintf(text, sizeof text, "{\"event\":\"read\",\"user\":\"%s\",\"id\":%lld,\"time\":%lld}",
-             reader->user->id, (long long)id, (long long)chat->now);
+        conversation->group ? NULL : user_in_memory(chat, conversation_peer(conversation, reader->id));
+    snprintf(text, sizeof text, "{\"event\":\"read\",\"user\":\"%s\",\"id\":%lld,\"time\":%lld}", reader->id,
+             (long long)id, (long long)chat->now);
     if (peer)
         send_to_user(peer, text);
 }
 
-void event_unread(struct chat *chat, const struct session *reader, struct member *member)
+void event_unread(struct chat *chat, const struct actor *reader, struct member *member)
 {
     char text[300];
-    if (!reader->user_next && reader->user->sessions == reader)
+    if (!has_others(reader))
         return; /* nobody to tell, nothing to count */
     snprintf(text, sizeof text,
              "{\"event\":\"unread\",\"%s\":\"%s\",\"unread\":%lld,\"totalUnread\":%lld,\"readID\":%lld}",
@@ -95,7 +101,7 @@ void event_unread(struct chat *chat, const struct session *reader, struct member
     send_to_others(reader, text);
 }
 
-void event_deleted(const struct session *deleter, const cJSON *ids)
+void event_deleted(const struct actor *deleter, const cJSON *ids)
 {
     char *list = cJSON_PrintUnformatted(ids), *text = list ? malloc(strlen(list) + 32) : NULL;
     if (text) {
@@ -106,7 +112,7 @@ void event_deleted(const struct session *deleter, const cJSON *ids)
     cJSON_free(list);
 }
 
-void event_deleted_conversation(const struct session *deleter, const struct conversation *conversation,
+void event_deleted_conversation(const struct actor *deleter, const struct conversation *conversation,
                                 bool kept)
 {
     char text[200];

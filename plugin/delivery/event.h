@@ -5,7 +5,7 @@
 #ifndef PLUGIN_DELIVERY_EVENT_H
 #define PLUGIN_DELIVERY_EVENT_H
 
-#include "plugin/session/session.h"
+#include "plugin/session/actor.h"
 #include <cjson/cJSON.h>
 #include <stdint.h>
 
@@ -23,23 +23,23 @@ void event_rejected(struct chat *chat, struct session *session, const char *topi
                     const char *reason, int64_t random);
 /* To everyone connected who is in the group; `changed` are the fields with their new values. */
 void event_group_info(struct chat *chat, struct conversation *group, const cJSON *changed);
-/* The group's attributes have changed, by `writer`, who is not told: to everyone connected who is in it; `changed` has
- * what was `set` and what was `delete`d, and becomes the event. In a live group it is one publish on the group's own
- * topic, however many listen. */
+/* The group's attributes have changed, by `writer`, who is not told (NULL: nobody's device): to everyone connected who
+ * is in it; `changed` has what was `set` and what was `delete`d, and becomes the event. In a live group it is one
+ * publish on the group's own topic, however many listen. */
 void event_attributes(struct chat *chat, const struct session *writer, struct conversation *group,
                       cJSON *changed, int64_t version);
 /* A replay was cut: history before `before` has the rest. */
 void event_more(struct session *session, const char *topic, int64_t before);
 
 /* The reader's position in a pair has moved: to the other side's devices. */
-void event_read(struct chat *chat, const struct session *reader, const struct conversation *conversation,
+void event_read(struct chat *chat, const struct user *reader, const struct conversation *conversation,
                 int64_t id);
-/* The same to the reader's other devices, with what is left unread. */
-void event_unread(struct chat *chat, const struct session *reader, struct member *member);
+/* The same to the reader's other devices, all where it was read with none, with what is left unread. */
+void event_unread(struct chat *chat, const struct actor *reader, struct member *member);
 
 /* To the deleter's other devices: these messages (`ids` is borrowed), or the whole conversation, are gone. */
-void event_deleted(const struct session *deleter, const cJSON *ids);
-void event_deleted_conversation(const struct session *deleter, const struct conversation *conversation,
+void event_deleted(const struct actor *deleter, const cJSON *ids);
+void event_deleted_conversation(const struct actor *deleter, const struct conversation *conversation,
                                 bool kept);
 /* The last words before a close: why, and whose device it gave way to. */
 void event_force_offline(struct session *session, const struct displacement *why);

@@ -20,15 +20,23 @@
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push_put.h"
-#include "plugin/session/session.h"
+#include "plugin/session/actor.h"
 #include "plugin/session/subscription.h"
 #include "schema/log.h"
 #include "schema/store.h"
 
+/* In whose name, and by whom: an app admin is neither muted nor filtered; a lent voice has no blacklist and no rate. */
+enum voice {
+    VOICE_USER,  /* one's own */
+    VOICE_ADMIN, /* the same, of an app admin */
+    VOICE_LENT   /* an app admin in the sender's */
+};
+
 /* A publish on its way through the steps. */
 struct draft {
     struct chat *chat;
-    struct session *origin; /* who publishes; NULL: an app admin sends in the sender's name */
+    enum voice voice;
+    struct session *origin; /* with which connection; NULL: with none */
     struct user *sender;
     struct publish *publish;
     struct payload payload;
@@ -56,10 +64,9 @@ static int check_form(struct draft *draft)
 
 /* Who may send where */
 
-/* An app admin, in their own name or in somebody's. */
 static bool by_admin(const struct draft *draft)
 {
-    return !draft->origin || draft->origin->admin;
+    return draft->voice != VOICE_USER;
 }
 
 static bool is_muted(const struct draft *draft, int64_t until)
@@ -76,7 +83,7 @@ static int check_pair(struct draft *draft)
         return CODE_NO_USER;
     if (is_muted(draft, draft->sender->c2c_muted_until))
         return CODE_SENDER_MUTED;
-    int code = draft->origin ? blacklist_check(chat, draft->receiver, self) : CODE_OK;
+    int code = draft->voice == VOICE_LENT ? CODE_OK : blacklist_check(chat, draft->receiver, self);
     if (code != CODE_OK)
         return code;
     draft->conversation = conversation_pair(chat, self, draft->name);
@@ -124,7 +131,7 @@ static int check_rates(struct draft *draft)
 {
     struct chat *chat = draft->chat;
     int64_t rate = chat->options.user_rate;
-    if (draft->origin && !bucket_take(&draft->sender->rate, chat->steady, rate, rate * 5, 0))
+    if (draft->voice != VOICE_LENT && !bucket_take(&draft->sender->rate, chat->steady, rate, rate * 5, 0))
         return CODE_TOO_FAST;
     rate = chat->options.group_rate;
     if (draft->topic.kind == TOPIC_GROUP && conversation_stored(draft->conversation) &&
@@ -406,9 +413,19 @@ static enum publish_result send_draft(struct draft *draft, int *code)
     return recent ? repeat_receipt(draft, recent) : accept_message(draft);
 }
 
+static struct draft draft_of(struct chat *chat, const struct actor *actor, struct publish *publish)
+{
+    return (struct draft){.chat = chat,
+                          .voice = actor->admin ? VOICE_ADMIN : VOICE_USER,
+                          .origin = actor->device,
+                          .sender = actor->user,
+                          .publish = publish};
+}
+
 enum publish_result message_publish(struct chat *chat, struct session *session, struct publish *publish)
 {
-    struct draft draft = {.chat = chat, .origin = session, .sender = session->user, .publish = publish};
+    const struct actor actor = actor_of(session);
+    struct draft draft = draft_of(chat, &actor, publish);
     int code;
     enum publish_result result = send_draft(&draft, &code);
     if (publish->new_payload && !natively(&draft))
@@ -431,7 +448,7 @@ int message_check(struct chat *chat, struct publish *publish, char reason[REASON
 int message_send_as(struct chat *chat, struct user *sender, struct publish *publish, struct receipt *receipt,
                     char reason[REASON_BYTES])
 {
-    struct draft draft = {.chat = chat, .sender = sender, .publish = publish};
+    struct draft draft = {.chat = chat, .voice = VOICE_LENT, .sender = sender, .publish = publish};
     int code;
     enum publish_result result = send_draft(&draft, &code);
     broker_free(publish->new_payload);
@@ -442,11 +459,11 @@ int message_send_as(struct chat *chat, struct user *sender, struct publish *publ
     return result == PUBLISH_CLOSE ? CODE_BUSY : code;
 }
 
-int message_try(struct chat *chat, struct session *session, const struct publish *publish,
+int message_try(struct chat *chat, const struct actor *actor, const struct publish *publish,
                 struct payload *payload, char reason[REASON_BYTES])
 {
     struct publish copy = *publish;
-    struct draft draft = {.chat = chat, .origin = session, .sender = session->user, .publish = &copy};
+    struct draft draft = draft_of(chat, actor, &copy);
     int code = check_form(&draft);
     if (code == CODE_OK)
         code = check_rules(&draft);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct actor;
 struct chat;
 struct payload;
 struct session;
@@ -54,10 +55,10 @@ __attribute__((warn_unused_result)) int message_send_as(struct chat *chat, struc
                                                         struct publish *publish, struct receipt *receipt,
                                                         char reason[REASON_BYTES]);
 
-/* Would it be accepted, if the session published it now? For what comes in another way and is no message of its own.
+/* Would it be accepted, if the actor published it now? For what comes in another way and is no message of its own.
  * Takes from the rates; the words are replaced. CODE_OK, or a code and perhaps a reason. `payload` is to be cleared
  * in any case; it points into publish->payload. */
-__attribute__((warn_unused_result)) int message_try(struct chat *chat, struct session *session,
+__attribute__((warn_unused_result)) int message_try(struct chat *chat, const struct actor *actor,
                                                     const struct publish *publish, struct payload *payload,
                                                     char reason[REASON_BYTES]);
 
