@@ -9,13 +9,14 @@
 
 #include "acl/rules.h"
 
-/* The names of all fields, of the two that every command has (COMMAND, CORRELATION_DATA) too. */
+/* The names of all fields, of the three that every command has (AS, COMMAND, CORRELATION_DATA) too. */
 #define FIELD_LIST(X)                                                                                        \
     X(ACCEPT, "accept")                                                                                      \
     X(ADD_OPT, "addOpt")                                                                                     \
     X(AFTER, "after")                                                                                        \
     X(AFTER_TIME, "afterTime")                                                                               \
     X(ALL_MUTED, "allMuted")                                                                                 \
+    X(AS, "as")                                                                                              \
     X(BACKGROUND, "background")                                                                              \
     X(BEFORE, "before")                                                                                      \
     X(BEFORE_TIME, "beforeTime")                                                                             \
@@ -132,7 +133,8 @@ struct command_field {
 enum command_caller {
     CALLER_EVERYONE,
     CALLER_ADMINS,
-    CALLER_UPLOADERS /* everyone, where there is a media_dir */
+    CALLER_DEVICES,  /* everyone, for the connection that it comes on: not with `as` */
+    CALLER_UPLOADERS /* the same, where there is a media_dir */
 };
 
 /* The rows have the order of commands.def. */

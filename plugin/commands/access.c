@@ -142,11 +142,8 @@ static int look_up(struct command *command, const struct command_field *field)
 /* Of whom is asked first: a stranger does not learn who or what is there. */
 static int check_caller(const struct command *command, const struct command_field *field)
 {
-    if (!field->admins || command->by.admin)
-        return CODE_OK;
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(command->request, field_name(field->name));
-    const bool absent = !item || (cJSON_IsString(item) && item->valuestring[0] == '\0');
-    return absent ? CODE_OK : CODE_NOT_ADMIN;
+    const bool may = !field->admins || command->by.admin || !field_given(command, field->name);
+    return may ? CODE_OK : CODE_NOT_ADMIN;
 }
 
 static int check_right(const struct command *command, const struct command_field *field)

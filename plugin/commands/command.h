@@ -36,8 +36,8 @@ struct access {
 /* What a command's function gets, and where it puts its answer. */
 struct command {
     struct chat *chat;
-    struct actor by;                    /* who acts: the caller */
-    struct session *asker;              /* who is answered, and pays */
+    struct actor by;       /* the caller: whose command it is; with `as` that user, with no device */
+    struct session *asker; /* who is answered, and pays */
     const struct control_request *from; /* the publish it came in */
     const cJSON *request;
     const char *text; /* the request as it was written (json_text.h) */

@@ -9,6 +9,7 @@
 #include "plugin/commands/commands.h"
 #include "plugin/commands/fields.h"
 #include "plugin/core/chat.h"
+#include "plugin/people/user.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
@@ -22,16 +23,46 @@ static command_function *const functions[COMMANDS] = {
 #undef COMMAND
 };
 
+/* `as`: from here on the caller is that user, with no device. */
+static int act_as(struct command *command)
+{
+    static const struct command_field as = {.name = FIELD_AS, .type = TYPE_USER_ID};
+    if (!field_given(command, FIELD_AS))
+        return CODE_OK;
+    if (!command->by.admin)
+        return CODE_NOT_ADMIN;
+    int code = field_check(command, &as);
+    if (code != CODE_OK)
+        return code;
+    struct user *user = user_find(command->chat, command_text(command, FIELD_AS));
+    if (!user)
+        return CODE_NO_USER;
+    command->by = (struct actor){.user = user, .admin = options_is_admin(&command->chat->options, user->id)};
+    return CODE_OK;
+}
+
+static int check_caller(const struct command_row *row, struct command *command)
+{
+    if (row->caller == CALLER_ADMINS && !command->by.admin)
+        return CODE_NOT_ADMIN;
+    if (row->caller == CALLER_UPLOADERS && !command->chat->uploads)
+        return CODE_UNKNOWN_COMMAND;
+    const bool with_device = row->caller == CALLER_DEVICES || row->caller == CALLER_UPLOADERS;
+    return with_device && !command->by.device
+               ? command_refuse(command, "as: %s is about a connection of one's own", row->name)
+               : CODE_OK;
+}
+
 static int run(const struct command_row *row, struct command *command)
 {
     struct store *store = command->chat->store;
     if (command->asker->closing.orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
-    if (row->caller == CALLER_ADMINS && !command->by.admin)
-        return CODE_NOT_ADMIN;
-    if (row->caller == CALLER_UPLOADERS && !command->chat->uploads)
-        return CODE_UNKNOWN_COMMAND;
-    int code = fields_check(command, row->fields);
+    int code = act_as(command);
+    if (code == CODE_OK)
+        code = check_caller(row, command);
+    if (code == CODE_OK)
+        code = fields_check(command, row->fields);
     if (code == CODE_OK)
         code = access_check(command, row->fields);
     if (code == CODE_OK)

@@ -238,6 +238,12 @@ static bool is_looked_up(const struct command_field *field)
     return field->type >= COUNT(forms);
 }
 
+bool field_given(const struct command *command, enum field_name name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(command->request, field_name(name));
+    return item && !(cJSON_IsString(item) && item->valuestring[0] == '\0');
+}
+
 int field_check(struct command *command, const struct command_field *field)
 {
     const char *name = field_name(field->name);

@@ -12,6 +12,8 @@ int fields_check(struct command *command, const struct command_field *fields);
 /* Once the caller may: the word filter, for all but app admins. Replaces words in the request's own fields. CODE_WORD
  * (too when a text becomes too long or empty by that), or CODE_BUSY: out of memory. */
 int fields_filter(struct command *command, const struct command_field *fields);
+/* Before it is checked: does the request have it, of whatever type? An empty text is none. */
+bool field_given(const struct command *command, enum field_name name);
 /* One of a type that is not looked up. */
 int field_check(struct command *command, const struct command_field *field);
 

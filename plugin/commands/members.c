@@ -97,8 +97,16 @@ static int answer_status(struct command *command, const char *status)
     return command_answered(command, cJSON_AddStringToObject(command->data, "status", status));
 }
 
+/* Who is there is there with a connection: an actor with none can neither come nor go. */
+static int refuse_live(struct command *command)
+{
+    return command_refuse(command, "as: a live group is joined and left by a connection");
+}
+
 static int join_live(struct command *command, struct conversation *conversation)
 {
+    if (!command->by.device)
+        return refuse_live(command);
     if (subscription_find(command->by.device, conversation))
         return CODE_ALREADY_MEMBER;
     if (!subscription_join_live(command->chat, command->by.device, conversation))
@@ -181,14 +189,20 @@ int command_join_group(struct command *command)
 
 /* quitGroup */
 
+static int quit_live(struct command *command, struct conversation *conversation)
+{
+    if (!command->by.device)
+        return refuse_live(command);
+    subscription_leave(command->chat, command->by.device, conversation);
+    return CODE_OK;
+}
+
 int command_quit_group(struct command *command)
 {
     struct chat *chat = command->chat;
     struct conversation *conversation = command->access.conversation;
-    if (conversation->group->type == GROUP_LIVE) {
-        subscription_leave(chat, command->by.device, conversation);
-        return CODE_OK;
-    }
+    if (conversation->group->type == GROUP_LIVE)
+        return quit_live(command, conversation);
     int code = command_begin(command);
     if (code != CODE_OK)
         return code;

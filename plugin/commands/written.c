@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/basics.h"
 #include "lib/json_text.h"
 #include "plugin/commands/command.h"
 
 static bool is_commands_own(const char *const own[], const char *name)
 {
-    if (strcmp(name, "command") == 0 || strcmp(name, "correlationData") == 0)
-        return true;
+    static const char *const common[] = {"as", "command", "correlationData"};
+    for (size_t i = 0; i < COUNT(common); i++)
+        if (strcmp(common[i], name) == 0)
+            return true;
     for (; *own; own++)
         if (strcmp(*own, name) == 0)
             return true;

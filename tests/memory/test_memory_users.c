@@ -13,6 +13,17 @@ static enum fake_answer set_profile(struct scene *scene)
                          "{'command':'setSelfInfo','nickname':'Alice dirt','selfSignature':'at sea'}");
 }
 
+static enum fake_answer set_profile_as(struct scene *scene)
+{
+    return scene_command(scene, town_root(),
+                         "{'command':'setSelfInfo','as':'alice@','nickname':'Alice dirt'}");
+}
+
+static enum fake_answer read_as(struct scene *scene)
+{
+    return scene_command(scene, town_root(), "{'command':'markRead','as':'alice@','to':'bob@'}");
+}
+
 static enum fake_answer get_profiles(struct scene *scene)
 {
     return scene_command(scene, scene->clients[BOB],
@@ -284,6 +295,8 @@ static enum fake_answer ask_twice_over_mqtt_5(struct scene *scene)
 static const struct scenario scenarios[] = {
     {"a user sets a profile", set_profile, NULL, NULL},
     {"a user changes a profile", set_profile, have_profile, NULL},
+    {"an administrator sets a profile as a user", set_profile_as, NULL, NULL},
+    {"an administrator reads as a user", read_as, NULL, NULL},
     {"profiles are read", get_profiles, have_profile, NULL},
     {"two users are put on a blacklist", block, NULL, NULL},
     {"a third user is put on a blacklist", block_another, have_blocked, NULL},
