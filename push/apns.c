@@ -127,6 +127,8 @@ static bool add_aps(cJSON *payload, const struct app_config *config, const struc
                     struct text_cuts *cuts)
 {
     cJSON *aps = cJSON_AddObjectToObject(payload, "aps");
+    if (job->silent)
+        return aps && json_add_whole(aps, "badge", job->badge);
     return aps && add_alert(aps, job, cuts) && (job->badge < 0 || json_add_whole(aps, "badge", job->badge)) &&
            cJSON_AddStringToObject(aps, "sound", job->sound ? job->sound : config->sound) &&
            cJSON_AddStringToObject(aps, "thread-id", job->collapse) &&
@@ -145,13 +147,18 @@ static bool add_about(cJSON *payload, const struct job *job)
     return false;
 }
 
+/* What the app needs to open the right conversation. */
+static bool add_message(cJSON *payload, const struct job *job)
+{
+    return (!job->ext || cJSON_AddStringToObject(payload, "ext", job->ext)) && add_about(payload, job);
+}
+
 static char *print_payload(const struct app_config *config, const struct job *job)
 {
     cJSON *payload = cJSON_CreateObject();
     struct text_cuts cuts = {.parent = payload, .whole = "ext"};
     char *text = NULL;
-    if (payload && add_aps(payload, config, job, &cuts) &&
-        (!job->ext || cJSON_AddStringToObject(payload, "ext", job->ext)) && add_about(payload, job))
+    if (payload && add_aps(payload, config, job, &cuts) && (job->silent || add_message(payload, job)))
         text = text_print_within(payload, PAYLOAD_MAX, &cuts);
     cJSON_Delete(payload);
     return text;
@@ -169,6 +176,16 @@ static bool make_collapse_id(const struct job *job, char out[COLLAPSE_ID_MAX + 1
     return true;
 }
 
+/* Seconds since 1970; 0: now or never. Apple keeps one notification for a phone that is off: while something is unread
+ * that may be the one that says so, and a badge must not take its place. */
+static long long expiration(const struct job *job)
+{
+    bool kept = job->expire > 0 && !(job->silent && job->badge > 0);
+    return kept ? (long long)(job->expire / 1000) : 0;
+}
+
+/* Only an alert changes the badge of an app that does not run, whatever it shows, and only priority 10 keeps its place
+ * before the next one: docs/push.md. */
 static bool add_headers(const struct account *account, const struct job *job, struct http_request *out)
 {
     char id[37], collapse[COLLAPSE_ID_MAX + 1];
@@ -177,7 +194,7 @@ static bool add_headers(const struct account *account, const struct job *job, st
            http_header(out, "Authorization: bearer %s", account->bearer.text) &&
            http_header(out, "apns-topic: %s", account->config->topic) &&
            http_header(out, "apns-push-type: alert") && http_header(out, "apns-priority: 10") &&
-           http_header(out, "apns-expiration: %lld", (long long)(job->expire > 0 ? job->expire / 1000 : 0)) &&
+           http_header(out, "apns-expiration: %lld", expiration(job)) &&
            (!*collapse || http_header(out, "apns-collapse-id: %s", collapse)) &&
            (!*id || http_header(out, "apns-id: %s", id));
 }

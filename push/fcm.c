@@ -233,8 +233,23 @@ static bool add_android(cJSON *message, const struct job *job, int64_t now_ms)
     cJSON *android = cJSON_AddObjectToObject(message, "android");
     snprintf(ttl, sizeof ttl, "%llds", (long long)seconds_left(job, now_ms));
     return android && (!*job->collapse || cJSON_AddStringToObject(android, "collapse_key", job->collapse)) &&
-           cJSON_AddStringToObject(android, "priority", "HIGH") &&
-           cJSON_AddStringToObject(android, "ttl", ttl) && add_look(android, job);
+           cJSON_AddStringToObject(android, "priority", job->silent ? "NORMAL" : "HIGH") &&
+           cJSON_AddStringToObject(android, "ttl", ttl) && (job->silent || add_look(android, job));
+}
+
+/* For the app, which alone can change what is shown. */
+static bool add_badge(cJSON *message, const struct job *job)
+{
+    char badge[16];
+    cJSON *data = cJSON_AddObjectToObject(message, "data");
+    snprintf(badge, sizeof badge, "%d", job->badge);
+    return data && cJSON_AddStringToObject(data, "badge", badge);
+}
+
+static bool add_content(cJSON *message, const struct job *job, struct text_cuts *cuts)
+{
+    return job->silent ? add_badge(message, job)
+                       : add_notification(message, job, cuts) && add_data(message, job, cuts);
 }
 
 /* The token, of up to 4 KiB itself, does not count. */
@@ -245,8 +260,7 @@ static char *print_message(const struct job *job, int64_t now_ms)
     cJSON *message = root ? cJSON_AddObjectToObject(root, "message") : NULL;
     char *text = NULL;
     if (message && cJSON_AddStringToObject(message, "token", job->token) &&
-        add_notification(message, job, &cuts) && add_data(message, job, &cuts) &&
-        add_android(message, job, now_ms))
+        add_content(message, job, &cuts) && add_android(message, job, now_ms))
         text = text_print_within(root, PAYLOAD_MAX + strlen(job->token), &cuts);
     cJSON_Delete(root);
     return text;

@@ -66,8 +66,11 @@ static const char *read_numbers(struct job *job)
     job->token_time = number(job->tree, "tokenTime");
     job->attempt = small_number(job->tree, "attempt");
     job->badge = small_number(job->tree, "badge");
+    job->silent = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(job->tree, "silent"));
     if (job->id < 0)
         return "job";
+    if (job->silent)
+        return job->badge < 0 ? "badge" : NULL;
     return cJSON_IsObject(job->about) ? NULL : "message";
 }
 

@@ -4,6 +4,7 @@
 #define PUSH_JOB_H
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,11 +15,12 @@ struct job {
     int64_t expire;      /* ms since 1970 */
     int64_t token_time;  /* when the device said its token last, ms since 1970; -1: not known */
     int attempt;
-    int badge; /* -1: the notification says nothing about it */
+    int badge;   /* -1: the notification says nothing about it */
+    bool silent; /* the badge is all there is to tell: no text, no sound, no message */
     /* Never NULL. Borrowed from the tree. */
     const char *provider, *business, *token, *user, *client, *title, *body, *collapse;
     const char *ext, *sound; /* NULL: none; a sound, too, that is longer than JOB_SOUND_MAX */
-    const cJSON *about;      /* the member "message", an object */
+    const cJSON *about;      /* the member "message", an object; NULL: it is silent */
     char *raw;               /* as it came, NUL-terminated */
     size_t raw_len;
     cJSON *tree;

@@ -3,3 +3,7 @@
 
 -- When a message was imported (importMessages); 0: it was sent here. Its age counts from then, and no replay brings it.
 ALTER TABLE message ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;
+
+-- When a device last got its badge in a push job of its own (push_badge), ms: the next one comes ten seconds later. Such
+-- a job is a row of push_job whose conversation and message are 0.
+ALTER TABLE device ADD COLUMN badge_told INTEGER NOT NULL DEFAULT 0;

@@ -15,6 +15,7 @@
 #include "plugin/people/unread.h"
 #include "plugin/people/user.h"
 #include "plugin/people/visible.h"
+#include "plugin/push/push_badge.h"
 #include "plugin/session/session.h"
 #include "schema/log.h"
 #include "schema/store.h"
@@ -200,6 +201,7 @@ int command_delete_conversation(struct command *command)
     struct member *member = command->access.member;
     if (!member || !conversation_stored(member->conversation))
         return CODE_OK;
+    const int64_t before = badge_before(chat, command->by.user, member);
     int code = command_begin(command);
     if (code != CODE_OK)
         return code;
@@ -214,6 +216,7 @@ int command_delete_conversation(struct command *command)
     else
         visible_clear(chat, member, at);
     (void)member_read(chat, member, member->conversation->last_id);
+    badge_put_read(chat, &command->by, member, before);
     if (member->pinned)
         member_pin(chat, member, false);
     command_commit(command);

@@ -12,8 +12,10 @@
 #include "plugin/delivery/event.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
+#include "plugin/people/unread.h"
 #include "plugin/people/user.h"
 #include "plugin/people/visible.h"
+#include "plugin/push/push_badge.h"
 #include "plugin/session/session.h"
 #include "schema/log.h"
 #include "schema/store.h"
@@ -56,6 +58,7 @@ static int recall(struct command *command, const struct found *found)
     conversation_recalled(chat, found->conversation, found->message.id);
     announce_recall(chat, found->conversation, command->by.user->id, found->message.id,
                     command_text(command, FIELD_REASON));
+    badge_put_recalled(chat, found->conversation, &found->message);
     command_commit(command);
     return CODE_OK;
 }
@@ -89,6 +92,16 @@ static int find_all(struct command *command, const cJSON *ids, struct found *all
     return CODE_OK;
 }
 
+/* Of all their conversations, some of them twice; 0 where nobody wants to know. */
+static int64_t count_unread(struct command *command, const struct found *all, size_t count)
+{
+    int64_t unread = 0;
+    if (badge_has_phone(command->chat, command->by.user))
+        for (size_t i = 0; i < count; i++)
+            unread += member_unread(command->chat, all[i].member);
+    return unread;
+}
+
 int command_delete_messages(struct command *command)
 {
     struct chat *chat = command->chat;
@@ -96,6 +109,7 @@ int command_delete_messages(struct command *command)
     const cJSON *ids = command_list(command, FIELD_IDS);
     size_t count = (size_t)cJSON_GetArraySize(ids);
     int code = find_all(command, ids, all);
+    const int64_t before = code == CODE_OK ? count_unread(command, all, count) : 0;
     if (code == CODE_OK)
         code = command_begin(command);
     if (code != CODE_OK)
@@ -105,6 +119,8 @@ int command_delete_messages(struct command *command)
     for (size_t i = 0; good && i < count; i++)
         if (!visible_deleted(chat, all[i].member, all[i].message.id))
             good = visible_delete(chat, all[i].member, &all[i].message, at);
+    if (before > 0 && count_unread(command, all, count) < before)
+        badge_put_fallen(chat, &command->by);
     command_commit(command);
     if (!good)
         return CODE_BUSY; /* out of memory in the middle: those before are deleted, the client asks again; or no

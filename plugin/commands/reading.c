@@ -13,6 +13,7 @@
 #include "plugin/people/position.h"
 #include "plugin/people/unread.h"
 #include "plugin/people/user.h"
+#include "plugin/push/push_badge.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
@@ -54,6 +55,7 @@ int command_mark_read(struct command *command)
     if (!member || !conversation_stored(member->conversation)) /* it keeps no read position for the caller */
         return CODE_OK;
     const int64_t id = read_up_to(command, member->conversation);
+    const int64_t before = badge_before(chat, command->by.user, member);
     int code = command_begin(command);
     if (code != CODE_OK)
         return code;
@@ -61,6 +63,7 @@ int command_mark_read(struct command *command)
         store_abort(chat->store);
         return CODE_OK;
     }
+    badge_put_read(chat, &command->by, member, before);
     command_commit(command);
     event_read(chat, command->by.user, member->conversation, member->read_id);
     event_unread(chat, &command->by, member);

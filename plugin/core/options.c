@@ -43,6 +43,7 @@ struct option_row {
 #define OTHER_TOPICS "defer allow deny"
 #define LOGIN_WORDS  "single dual triple multi"
 #define SYNC_MODES   "full normal off"
+#define NO_YES       "false true"
 
 #define OPT(member) #member, offsetof(struct options, member)
 
@@ -77,6 +78,7 @@ static const struct option_row rows[] = {
     {OPT(ring_bytes),              NUMBER, 4194304, RING_BYTES_MAX,  "67108864", 0,        NULL},
     {OPT(push_lease_seconds),      NUMBER, 1,       3600,            "30",       RUNNING,  NULL},
     {OPT(push_ttl_seconds),        NUMBER, 60,      604800,          "86400",    RUNNING,  NULL},
+    {OPT(push_badge),              WORD,   0,       0,               "true",     RUNNING,  NO_YES},
     {OPT(words_file),              TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
     {OPT(media_dir),               TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
     {OPT(media_url),               TEXT,   0,       URL_BYTES_MAX,   "/media/",  RUNNING,  NULL},

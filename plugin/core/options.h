@@ -34,6 +34,7 @@ struct options {
     int64_t device_rate;
     int64_t ring_bytes;
     int64_t push_lease_seconds, push_ttl_seconds;
+    int push_badge;              /* 0: false, 1: true */
     char *words_file;            /* NULL: none */
     char *media_dir, *media_url; /* media_dir NULL: there are no uploads */
     int64_t max_media_bytes, media_user_bytes;

@@ -19,7 +19,7 @@
  * these are looked at. */
 #define OWN_COUNTED_MAX 20000
 
-static bool counts_unread(const struct conversation *conversation)
+bool unread_counted(const struct conversation *conversation)
 {
     if (conversation->group)
         return conversation->group->dismissed == 0 && conversation_traits(conversation)->unread;
@@ -29,7 +29,7 @@ static bool counts_unread(const struct conversation *conversation)
 /* To whom nothing of a group is delivered it is not unread either. */
 static bool member_counts(const struct member *member)
 {
-    return member->receive_option != RECEIVE_DISCARD && counts_unread(member->conversation);
+    return member->receive_option != RECEIVE_DISCARD && unread_counted(member->conversation);
 }
 
 static int rising(const void *a, const void *b)

@@ -11,9 +11,12 @@
 #include <stdint.h>
 
 struct chat;
+struct conversation;
 struct member;
 struct user;
 
+/* Does anything in it count as unread? Pairs but with @system, Private and Public groups that live. */
+bool unread_counted(const struct conversation *conversation);
 /* 0 where the type does not count. Reads the store only where something after the read position was recalled
  * or deleted, or where retention has taken messages after it. */
 int64_t member_unread(struct chat *chat, struct member *member);

@@ -23,6 +23,9 @@ struct young_device;
 /* After so long without more of it, it is as if devices had never sent each other away: rivals.h. */
 #define RIVAL_CALM_MS 300000
 
+/* Has any device of the user's a push token of Apple's or Google's? SOME: it had, at least. */
+enum user_phones { PHONES_UNKNOWN, PHONES_NONE, PHONES_SOME };
+
 struct user {
     char id[USER_ID_MAX + 1];
     uint32_t used;   /* the era in which the user was last looked up, changed, or connected: eviction.h */
@@ -53,6 +56,7 @@ struct user {
     struct rivals *rivals;    /* its devices that were sent away for others: session/rivals.h; NULL: none */
     int feeds;                /* of these with the feed: memberships_feed_begin() of member.h */
     struct watched *watched;  /* who watches the user's status: presence.h; NULL: nobody */
+    enum user_phones phones;  /* push/push_badge.h */
     struct {
         int open;      /* all of the user's devices */
         int64_t bytes; /* of those that are not in the stock yet */

@@ -12,6 +12,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
+#include "plugin/push/push_badge.h"
 #include "plugin/push/push_job.h"
 #include "plugin/push/push_out.h"
 #include "plugin/session/backlog.h"
@@ -181,6 +182,8 @@ static void lease(struct turn *turn, const struct push_row *row, const struct pu
     store_put(chat->store, W_PUSH_LEASE, "iii", row->job, (int64_t)job->attempt, chat->now + lease);
     if (row->state == JOB_WAITS)
         store_put(chat->store, W_PUSH_SUPERSEDE, "iti", row->job, row->client, row->conversation);
+    if (row->conversation == BADGE_CONVERSATION)
+        store_put(chat->store, W_BADGE_TOLD, "ti", row->client, chat->now);
     left(turn, row, target);
 }
 

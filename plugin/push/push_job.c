@@ -16,6 +16,7 @@
 #include "plugin/people/unread.h"
 #include "plugin/people/user.h"
 #include "plugin/people/visible.h"
+#include "plugin/push/push_badge.h"
 #include "plugin/session/cursor.h"
 #include "plugin/session/session.h"
 #include "plugin/session/subscription.h"
@@ -43,7 +44,8 @@ void push_row_read(sqlite3_stmt *s, struct push_row *row)
                              .provider = text_or_null(s, 10),
                              .business = text_or_null(s, 11),
                              .token = text_or_null(s, 12),
-                             .token_time = sqlite3_column_int64(s, 13)};
+                             .token_time = sqlite3_column_int64(s, 13),
+                             .created = sqlite3_column_int64(s, 14)};
 }
 
 void push_target_clear(struct push_target *target)
@@ -196,10 +198,27 @@ static int64_t expires(const struct chat *chat, int64_t time)
     return (time + ttl <= chat->now || time > chat->now ? chat->now : time) + ttl;
 }
 
+/* Who looks at the device sees what is unread. */
+static bool is_looked_at(struct chat *chat, const char *client)
+{
+    const struct session *session = session_by_client_id(chat, client);
+    return session && !session->presence.background;
+}
+
+static enum push_verdict find_badge(struct chat *chat, const struct push_row *row, struct push_target *target)
+{
+    target->time = row->created;
+    bool over = !row->token || strcmp(row->provider, "webhook") == 0 || !chat->options.push_badge ||
+                replaced(chat, row) || too_old(chat, row->created) || is_looked_at(chat, row->client);
+    return over ? PUSH_OVER : PUSH_WANTED;
+}
+
 enum push_verdict push_job_find(struct chat *chat, const struct push_row *row, struct push_target *target)
 {
     *target = (struct push_target){0};
     store_reads_begin(chat->store);
+    if (row->conversation == BADGE_CONVERSATION)
+        return find_badge(chat, row, target);
     target->conversation = conversation_by_id(chat, row->conversation);
     if (!target->conversation)
         return over_unless_failed(chat);
@@ -228,8 +247,8 @@ static bool add_number(cJSON *object, const char *name, int64_t number)
     return json_add_whole(object, name, number);
 }
 
-/* With this message, committed or not: this conversation is reckoned from memory, the others only if they are
- * there. */
+/* With this message, committed or not: this conversation is reckoned from memory, the others, as all of them for a
+ * badge, only if they are there. */
 static int64_t count_unread(struct chat *chat, const struct push_row *row, const struct push_target *target)
 {
     struct user *user = user_in_memory(chat, row->user);
@@ -241,7 +260,7 @@ static int64_t count_unread(struct chat *chat, const struct push_row *row, const
     sqlite3_bind_int64(s, 3, store_first_id(chat->store));
     int64_t elsewhere = store_row(chat->store, s) ? sqlite3_column_int64(s, 0) : 0;
     store_done(s);
-    return larger(elsewhere + member_unread(chat, target->member), 0);
+    return elsewhere + (target->member ? member_unread(chat, target->member) : 0);
 }
 
 static bool add_title(struct chat *chat, cJSON *job, const struct push_target *target, const char *given)
@@ -286,6 +305,21 @@ static bool add_message(cJSON *job, const struct push_row *row, const struct pus
            add_text(message, group ? "group" : "to", group ? group->id : row->user);
 }
 
+static bool add_badge(struct chat *chat, cJSON *job, const struct push_row *row,
+                      const struct push_target *target)
+{
+    return cJSON_AddTrueToObject(job, "silent") &&
+           add_number(job, "badge", count_unread(chat, row, target)) && add_text(job, "collapse", "badge");
+}
+
+static bool add_content(struct chat *chat, cJSON *job, const struct push_row *row,
+                        const struct push_target *target)
+{
+    if (row->conversation == BADGE_CONVERSATION)
+        return add_badge(chat, job, row, target);
+    return add_notification(chat, job, row, target) && add_message(job, row, target);
+}
+
 static bool add_address(cJSON *job, const struct push_row *row, int attempt)
 {
     return add_number(job, "job", row->job) && add_number(job, "attempt", attempt) &&
@@ -300,9 +334,8 @@ char *push_job_print(struct chat *chat, const struct push_row *row, const struct
 {
     char *text = NULL;
     cJSON *job = cJSON_CreateObject();
-    if (job && add_address(job, row, attempt) && add_notification(chat, job, row, target) &&
-        add_message(job, row, target) && add_number(job, "time", target->time) &&
-        add_number(job, "expire", expires(chat, target->time)))
+    if (job && add_address(job, row, attempt) && add_content(chat, job, row, target) &&
+        add_number(job, "time", target->time) && add_number(job, "expire", expires(chat, target->time)))
         text = cJSON_PrintUnformatted(job);
     cJSON_Delete(job);
     return text;

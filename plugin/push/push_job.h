@@ -19,7 +19,7 @@ enum push_state { JOB_WAITS, JOB_OUT, JOB_FAILED, JOB_DEAD };
 
 /* Texts are borrowed from the statement: good until its next step. */
 struct push_row {
-    int64_t job, conversation, message, handed, due;
+    int64_t job, conversation, message, handed, due, created; /* conversation may be BADGE_CONVERSATION */
     int attempt;
     enum push_state state;
     bool only_this;
@@ -30,11 +30,11 @@ struct push_row {
 /* A row of R_PUSH_DUE. */
 void push_row_read(sqlite3_stmt *statement, struct push_row *row);
 
-/* What a row stands for. */
+/* What a row stands for: a message, or the badge alone. */
 struct push_target {
-    struct conversation *conversation; /* NULL: it is no more */
-    struct member *member;
-    int64_t id, time; /* of the message */
+    struct conversation *conversation; /* NULL: it is no more, or it is a badge */
+    struct member *member;             /* NULL: the same */
+    int64_t id, time;                  /* of the message; of a badge: 0, and when it fell last */
     char sender[USER_ID_MAX + 1];
     char *body;
     size_t body_len;

@@ -82,6 +82,8 @@ int push_set_token(struct chat *chat, struct session *session, const char *provi
     push_out_token_changed(chat->push, client, provider, token);
     store_commit(chat->store);
     session->device.has_token = true;
+    if (strcmp(provider, "webhook") != 0)
+        session->user->phones = PHONES_SOME;
     push_user_changed(chat, session->user);
     return CODE_OK;
 }

@@ -106,6 +106,13 @@ static void have_written(struct scene *scene)
     scene->sent = 0;
 }
 
+/* Bob's phones would be told of what he reads. */
+static void have_written_to_a_phone(struct scene *scene)
+{
+    have_written(scene);
+    scene_command(scene, scene->clients[BOB], "{'command':'setPushToken','provider':'fcm','token':'bob@'}");
+}
+
 /* The id is looked up before, so that only the command itself is in the sweep. */
 static char command_with_id[200];
 
@@ -270,9 +277,12 @@ static const struct scenario scenarios[] = {
     {"the conversations are listed", list_conversations, have_written, NULL},
     {"unread messages are counted", count_unread, have_written, NULL},
     {"a pair is marked as read", mark_read, have_written, NULL},
+    {"a pair is marked as read by somebody with a phone", mark_read, have_written_to_a_phone, NULL},
     {"a group is marked as read", mark_group_read, have_written, NULL},
     {"a conversation is pinned", pin, NULL, NULL},
     {"a conversation is deleted", delete_conversation, NULL, NULL},
+    {"a conversation is deleted by somebody with a phone", delete_conversation, have_written_to_a_phone,
+     NULL},
     {"a conversation is taken from the list", hide_conversation, NULL, NULL},
 };
 

@@ -83,7 +83,8 @@ class Apns(Provider):
         return self._payload_fault(request)
 
     def _payload_fault(self, request):
-        if not isinstance(request.json.get("aps", {}).get("alert"), dict):
+        aps = request.json.get("aps", {})
+        if not aps.keys() & {"alert", "badge", "sound"} or not isinstance(aps.get("alert", {}), dict):
             return 400, "PayloadEmpty"
         return (400, "BadDeviceToken") if set(self.token_of(request)) == {"0"} else None
 
@@ -147,7 +148,7 @@ class Fcm(Provider):
 
     @staticmethod
     def _message_fault(message):
-        counted = {name: message[name] for name in ("notification", "data")}
+        counted = {name: message[name] for name in ("notification", "data") if name in message}
         strings = all(isinstance(value, str) for value in message["data"].values())
         ttl = re.fullmatch(r"\d+s", message["android"]["ttl"])
         if not strings or not ttl or len(json.dumps(counted, ensure_ascii=False).encode()) > 4096:

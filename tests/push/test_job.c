@@ -43,6 +43,19 @@ static void what_may_be_missing_is_empty_or_none(void **state)
     job_clear(&job);
 }
 
+static void a_silent_job_is_about_no_message(void **state)
+{
+    (void)state;
+    const char *text =
+        "{\"job\":5,\"provider\":\"apns\",\"token\":\"t\",\"userID\":\"bob\",\"silent\":true,\"badge\":0}";
+    struct job job;
+    assert_null(job_parse(&job, text, strlen(text)));
+    assert_true(job.silent);
+    assert_int_equal(job.badge, 0);
+    assert_null(job.about);
+    job_clear(&job);
+}
+
 static void assert_fault(const char *text, const char *wanted)
 {
     struct job job;
@@ -59,6 +72,8 @@ static void a_job_without_what_it_needs_is_refused(void **state)
     assert_fault("{\"job\":\"5\"}", "job");
     assert_fault("{\"job\":-1}", "job");
     assert_fault("{\"job\":5}", "message");
+    assert_fault("{\"job\":5,\"silent\":false,\"badge\":1}", "message");
+    assert_fault("{\"job\":5,\"silent\":true}", "badge");
     assert_fault("{\"job\":5,\"message\":{}}", "provider");
     assert_fault("{\"job\":5,\"message\":{},\"provider\":\"apns\",\"token\":\"\"}", "token");
     assert_fault("{\"job\":5,\"message\":{},\"provider\":\"apns\",\"token\":\"t\",\"userID\":1}", "userID");
@@ -119,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_job_is_read),
         cmocka_unit_test(what_may_be_missing_is_empty_or_none),
+        cmocka_unit_test(a_silent_job_is_about_no_message),
         cmocka_unit_test(a_job_without_what_it_needs_is_refused),
         cmocka_unit_test(the_uuid_is_that_of_the_notification_not_of_the_attempt),
         cmocka_unit_test(a_uuid_has_the_usual_shape),

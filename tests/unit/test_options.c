@@ -196,6 +196,8 @@ static const struct {
     {"login_policy", offsetof(struct options, login_policy), "dual", LOGIN_DUAL, false, true},
     {"login_policy", offsetof(struct options, login_policy), "triple", LOGIN_TRIPLE, false, true},
     {"login_policy", offsetof(struct options, login_policy), "multi", LOGIN_MULTI, true, true},
+    {"push_badge", offsetof(struct options, push_badge), "false", 0, false, true},
+    {"push_badge", offsetof(struct options, push_badge), "true", 1, true, true},
     {"sync", offsetof(struct options, sync), "full", SYNC_FULL, true, false},
     {"sync", offsetof(struct options, sync), "normal", SYNC_NORMAL, false, false},
     {"sync", offsetof(struct options, sync), "off", SYNC_OFF, false, false},
@@ -776,7 +778,7 @@ static void the_example_shows_every_option_with_its_default(void **state)
     for (size_t i = 0; i < COUNT(words); i++)
         if (words[i].is_default)
             assert_int_equal(word_of(&f->options, i), words[i].value);
-    assert_int_equal(example.count, COUNT(numbers) + 4 + COUNT(texts) + 2);
+    assert_int_equal(example.count, COUNT(numbers) + 5 + COUNT(texts) + 2);
     assert_string_equal(f->options.ring_file, "/var/lib/mosquitto/chat.db.ring");
 }
 
