@@ -53,6 +53,16 @@ bool group_id_valid(const char *text, size_t len)
     return id_valid(text, len, GROUP_ID_MAX);
 }
 
+void group_id_translate(char *text)
+{
+    static const char foreign[] = "@TGS#", own[] = "TGS-";
+    const size_t len = strlen(foreign);
+    if (strncmp(text, foreign, len) != 0 || text[len] == '\0')
+        return;
+    memmove(text + strlen(own), text + len, strlen(text + len) + 1);
+    memcpy(text, own, strlen(own));
+}
+
 /* Not strncasecmp(), for the locale's sake. `name` is in lower case. */
 static bool is_name(const char *name, const char *text, size_t len)
 {

@@ -30,6 +30,9 @@ enum platform {
 bool user_id_valid(const char *text, size_t len);
 /* 1..48 bytes of the same shape. */
 bool group_id_valid(const char *text, size_t len);
+/* A groupID that Tencent IM has made, "@TGS#X", cannot be a topic: "TGS-X" takes its place, here as everywhere. All
+ * else stays as it is. Ends in NUL. */
+void group_id_translate(char *text);
 /* "ios", "web", ..., in small or capital letters; what is not known is "other" and PLATFORM_OTHER. */
 enum platform platform_parse(const char *text, size_t len);
 const char *platform_name(enum platform platform);

@@ -74,11 +74,12 @@ static int check_user_id(struct command *command, const struct command_field *fi
                : command_refuse(command, "%s: must be a userID", field_name(field->name));
 }
 
-/* Its length is part of its shape: too long is CODE_BAD_GROUP_ID as well. */
+/* Its length is part of its shape: too long is CODE_BAD_GROUP_ID as well. The request has it as we call it from now on. */
 static int check_group_id(struct command *command, const struct command_field *field, const cJSON *item)
 {
     (void)command;
     (void)field;
+    group_id_translate(item->valuestring);
     return group_id_valid(item->valuestring, strlen(item->valuestring)) ? CODE_OK : CODE_BAD_GROUP_ID;
 }
 

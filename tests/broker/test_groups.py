@@ -105,6 +105,9 @@ REFUSED = [
     ({"groupID": "-a"}, 10015, ""),
     ({"groupID": "a/b"}, 10015, ""),
     ({"groupID": "a+"}, 10015, ""),
+    ({"groupID": "@TGS#"}, 10015, ""),
+    ({"groupID": "@TGS#_@TGS#cQVLVHIM62CJ"}, 10015, ""),
+    ({"groupID": "@TGS#" + "a" * 45}, 10015, ""),
     ({"groupName": "x" * 31}, 10004, "groupName"),
     ({"groupName": "ä" * 16}, 10004, "groupName"),
     ({"groupName": 5}, 10004, "groupName"),
@@ -129,6 +132,34 @@ def test_a_wrong_field_is_refused_and_named(alice):
             wrong.append((fields, response))
     assert wrong == []
     assert alice.command("getJoinedGroups")["groups"] == []
+
+
+TENCENTS = "@TGS#2J4SZEAEL"
+
+
+def test_a_groupID_of_tencents_has_a_name_that_can_be_a_topic(broker, alice):
+    bob = broker.user("bob").subscribe("chat/user/bob/#")
+    data = alice.command("createGroup", groupType="Public", groupID=TENCENTS, members=[{"userID": "bob"}])
+    assert data["groupID"] == "TGS-2J4SZEAEL"
+    assert alice.code("createGroup", groupType="Public", groupID="TGS-2J4SZEAEL") == 10025
+    alice.send("chat/group/TGS-2J4SZEAEL", "hello")
+    assert bob.text("hello").data["group"] == "TGS-2J4SZEAEL"
+
+
+def test_a_groupID_of_tencents_names_the_group_in_every_command(broker, alice):
+    bob = broker.user("bob").subscribe("chat/user/bob/#")
+    alice.group("Public", "TGS-2J4SZEAEL", ["bob"])
+    alice.send("chat/group/TGS-2J4SZEAEL", "hello")
+    id = bob.text("hello").data["id"]
+    assert alice.command("getGroupInfo", groupID=TENCENTS)["groupID"] == "TGS-2J4SZEAEL"
+    assert bob.command("getHistory", group=TENCENTS)["messages"][-1]["text"] == "hello"
+    assert bob.code("markRead", group=TENCENTS) == 0
+    assert alice.command("getReadReceipts", group=TENCENTS, ids=[id])["receipts"][0]["read"] == 1
+    assert broker.admin().command("sendMessage", sender="alice", group=TENCENTS, text="m2")["seq"] == 2
+    assert bob.text("m2").topic == "chat/user/bob/group/TGS-2J4SZEAEL"
+    assert broker.admin().code("sendNotice", group=TENCENTS, text="hello") == 0
+    assert bob.code("getHistory", group="@TGS#_@TGS#cQVLVHIM62CJ") == 10015
+    assert alice.code("dismissGroup", groupID=TENCENTS) == 0
 
 
 def test_the_longest_fields_are_accepted(alice):

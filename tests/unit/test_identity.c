@@ -77,6 +77,31 @@ static void a_group_id_has_at_most_48_bytes(void **state)
     assert_false(group_ok(A48 "a"));
 }
 
+static void a_group_id_of_tencents_is_called_by_another_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"@TGS#2J4SZEAEL", "TGS-2J4SZEAEL"},
+        {"@TGS#a", "TGS-a"},
+        {"@TGS#" A48, "TGS-" A48},
+        {"TGS-2J4SZEAEL", "TGS-2J4SZEAEL"},
+        {"@TGS#_@TGS#cQVLVHIM62CJ", "TGS-_@TGS#cQVLVHIM62CJ"}, /* of a community: no valid one */
+        {"@TGS#", "@TGS#"},
+        {"@TGS", "@TGS"},
+        {"@tgs#a", "@tgs#a"},
+        {"x@TGS#a", "x@TGS#a"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[80];
+        strcpy(text, cases[i].text);
+        group_id_translate(text);
+        assert_string_equal(text, cases[i].want);
+    }
+}
+
 static void only_len_bytes_of_an_id_are_read(void **state)
 {
     (void)state;
@@ -240,6 +265,7 @@ int main(void)
         cmocka_unit_test(an_id_of_no_length_is_refused),
         cmocka_unit_test(a_user_id_has_at_most_32_bytes),
         cmocka_unit_test(a_group_id_has_at_most_48_bytes),
+        cmocka_unit_test(a_group_id_of_tencents_is_called_by_another_name),
         cmocka_unit_test(only_len_bytes_of_an_id_are_read),
         cmocka_unit_test(every_platform_has_a_name_that_parses_back),
         cmocka_unit_test(an_unknown_platform_is_other),
