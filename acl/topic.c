@@ -24,6 +24,7 @@ static const struct shape {
     {"$CONTROL/chat/v1/response", TOPIC_RESPONSE},
     {"$SYS/broker/chat/#", TOPIC_STATS},
     {"$SYS/broker/chat/<rest>", TOPIC_STATS},
+    {"chat/feed", TOPIC_EVERYTHING},
 };
 
 static bool number_valid(const char *text, size_t len)

@@ -10,11 +10,12 @@
 #include "acl/identity.h"
 
 /* Topics that name nobody. */
-#define PUSH_TOPIC     "chat/push"
-#define CONTROL_TOPIC  "$CONTROL/chat/v1"
-#define RESPONSE_TOPIC "$CONTROL/chat/v1/response"
-#define UPLOAD_TOPIC   "chat/upload/"      /* and <uploadID>/<n> */
-#define STATS_TOPIC    "$SYS/broker/chat/" /* and the counter's name */
+#define PUSH_TOPIC       "chat/push"
+#define EVERYTHING_TOPIC "chat/feed"
+#define CONTROL_TOPIC    "$CONTROL/chat/v1"
+#define RESPONSE_TOPIC   "$CONTROL/chat/v1/response"
+#define UPLOAD_TOPIC     "chat/upload/"      /* and <uploadID>/<n> */
+#define STATS_TOPIC      "$SYS/broker/chat/" /* and the counter's name */
 
 enum topic_kind {
     TOPIC_OTHER,      /* outside chat/, $CONTROL/chat/ and $SYS/broker/chat/: none of our business */
@@ -25,6 +26,7 @@ enum topic_kind {
     TOPIC_GROUP,      /* chat/group/<groupID> */
     TOPIC_EVENT,      /* chat/user/<userID>/event */
     TOPIC_PUSH,       /* chat/push */
+    TOPIC_EVERYTHING, /* chat/feed */
     TOPIC_UPLOAD,     /* chat/upload/<uploadID>/<n> */
     TOPIC_CONTROL,    /* $CONTROL/chat/v1 */
     TOPIC_RESPONSE,   /* $CONTROL/chat/v1/response */

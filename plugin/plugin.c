@@ -29,6 +29,7 @@
 #include "plugin/delivery/dismissal.h"
 #include "plugin/delivery/event.h"
 #include "plugin/delivery/filter.h"
+#include "plugin/delivery/listeners.h"
 #include "plugin/delivery/live_broadcast.h"
 #include "plugin/delivery/live_publish.h"
 #include "plugin/delivery/message.h"
@@ -509,6 +510,7 @@ static int on_reload(int event, void *event_data, void *userdata)
         session->admin = options_is_admin(&chat->options, session->user->id);
         if (session->push.worker && !session->admin)
             push_worker_remove(chat, session);
+        subscription_check(chat, session);
     }
     return MOSQ_ERR_SUCCESS;
 }
@@ -630,6 +632,7 @@ static void plugin_free(struct plugin *plugin)
     struct session *session = chat->sessions ? sessions_first(chat) : NULL;
     for (; session; session = session->next)
         drop_requests(chat, session);
+    listeners_close(chat);
     sessions_end(chat); /* their cursors are written while all nouns are there */
     for (size_t i = COUNT(nouns); i-- > 0;)
         if (nouns[i].close)

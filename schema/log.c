@@ -334,6 +334,24 @@ static struct young_message *young_of(struct log *log, int64_t id)
     return id_of(young) == id ? (struct young_message *)young : NULL;
 }
 
+bool log_all_after(struct log *log, int64_t after, log_row *row, void *context)
+{
+    const struct young *young = log->messages->oldest;
+    int64_t last = after;
+    if (!young || after + 1 < id_of(young)) {
+        sqlite3_stmt *statement = store_read(log->store, R_ALL_MESSAGES_AFTER);
+        sqlite3_bind_int64(statement, 1, after);
+        if (!rows_of_database(log, statement, row, context, &last))
+            return true;
+        if (store_reads_failed(log->store))
+            return false;
+    }
+    for (; young; young = young->next)
+        if (id_of(young) > last && !give(log, &((const struct young_message *)young)->message, row, context))
+            break;
+    return true;
+}
+
 bool log_find(struct log *log, int64_t id, log_row *row, void *context)
 {
     int64_t last;

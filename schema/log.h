@@ -70,6 +70,8 @@ bool log_ids_after(struct log *log, int64_t conversation, int64_t after, log_row
 bool log_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context);
 /* The same as log_before with nothing but the ids set: an index scan. */
 bool log_ids_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context);
+/* The same as log_after over all conversations. */
+bool log_all_after(struct log *log, int64_t after, log_row *row, void *context);
 /* Calls `row` once with the message of this id, if it is there. */
 bool log_find(struct log *log, int64_t id, log_row *row, void *context);
 /* Recalls a message, in the open frame, which must not be aborted after it: its content, and that of its

@@ -115,6 +115,11 @@ int broker_subscription_count(const struct mosquitto *client)
     return mosquitto_client_sub_count(client);
 }
 
+const char *broker_address(const struct mosquitto *client)
+{
+    return client ? mosquitto_client_address(client) : NULL;
+}
+
 void broker_kick(const char *client_id)
 {
     kicking = true;

@@ -35,6 +35,8 @@ uint64_t broker_queued(void);
 void broker_stat(const char *name, const char *value);
 /* How many subscriptions the broker has for the client. */
 int broker_subscription_count(const struct mosquitto *client);
+/* Where a connected client has come from; NULL: nobody knows, and for NULL. */
+const char *broker_address(const struct mosquitto *client);
 /* Closes the client's connection (MQTT 5: DISCONNECT 0x98), without its will. */
 void broker_kick(const char *client_id);
 /* Within that call: the broker asks about a kept session's subscriptions again then, at QoS 0. */

@@ -7,9 +7,12 @@
 
 #include "acl/topic.h"
 #include "lib/basics.h"
+#include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/copy.h"
+#include "plugin/delivery/everything.h"
 #include "plugin/delivery/held.h"
+#include "plugin/delivery/listeners.h"
 #include "plugin/delivery/live_publish.h"
 #include "plugin/delivery/replay.h"
 #include "plugin/people/conversation.h"
@@ -75,6 +78,47 @@ static bool is_left_to_replay(struct chat *chat, struct subscription *subscripti
     if (!subscription->replaying && session_full(chat, subscription->session))
         replay_resume(chat, subscription);
     return subscription->replaying;
+}
+
+/* Who listens to everything */
+
+/* NULL: out of memory. */
+static char *print_for_listeners(struct chat *chat, const struct outgoing *outgoing, size_t *len)
+{
+    const struct session *origin = outgoing->origin;
+    const struct everything_message message = {.conversation = outgoing->conversation,
+                                               .sender = outgoing->sender,
+                                               .client_id = origin ? origin->client_id : "",
+                                               .address = origin ? broker_address(origin->client) : NULL};
+    return outgoing->payload ? everything_print_stamped(chat, &message, outgoing->payload, outgoing->len, len)
+                             : NULL;
+}
+
+static void copy_to_listener(struct chat *chat, struct subscription *listener,
+                             const struct outgoing *outgoing, const char *text, size_t len)
+{
+    const bool sent = text && listener_send(chat, listener, text, len);
+    if (outgoing->id == 0)
+        return;
+    if (!sent) { /* out of memory: it comes from the log */
+        replay_resume(chat, listener);
+        return;
+    }
+    subscription_hand(chat, listener, outgoing->id, true);
+    session_handed(chat, listener->session, len, listener_qos(listener));
+}
+
+/* Before anybody else: what comes to the same client by another filter, too, comes behind it (subscription_of_message
+ * relies on that). */
+static void copy_to_listeners(struct chat *chat, const struct outgoing *outgoing)
+{
+    struct subscription *listener;
+    size_t len = 0;
+    char *text = print_for_listeners(chat, outgoing, &len);
+    DL_FOREACH2 (chat->listeners, listener, group_next)
+        if (!(outgoing->id != 0 ? is_left_to_replay(chat, listener) : backlog_over(chat, listener->session)))
+            copy_to_listener(chat, listener, outgoing, text, len);
+    free(text);
 }
 
 static int delivered_qos(const struct subscription *subscription, const struct outgoing *outgoing)
@@ -208,6 +252,8 @@ bool deliver(struct chat *chat, const struct outgoing *outgoing, bool native)
     delivery->serial++;
     delivery->current = *outgoing;
     delivery->open = native;
+    if (listeners_any(chat))
+        copy_to_listeners(chat, outgoing);
     count_own(chat, outgoing);
     return outgoing->conversation->group ? send_to_group(chat, outgoing, native)
                                          : send_to_pair(chat, outgoing, native);

@@ -6,6 +6,7 @@
 
 #include "acl/topic.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/everything.h"
 #include "plugin/payload/stamp.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
@@ -42,7 +43,7 @@ static bool is_ours(const char *payload, size_t len, struct stamp_place *place)
 static bool is_own_topic(struct chat *chat, const struct session *session, const struct topic *topic)
 {
     char id[GROUP_ID_MAX + 1];
-    if (topic->kind == TOPIC_PUSH)
+    if (topic->kind == TOPIC_PUSH || topic->kind == TOPIC_EVERYTHING)
         return session->admin;
     if (topic->kind != TOPIC_GROUP)
         return topic_names(topic, session->user->id);
@@ -136,6 +137,8 @@ bool held_may_read(struct chat *chat, struct session *session, const char *topic
         }
     }
     session->held.passed++;
+    if (parsed.kind == TOPIC_EVERYTHING)
+        place.id = -everything_read_id(payload, len);
     if (place.id != 0) {
         ids_add(&session->delivery.in_flight, place.id);
         session_handed(chat, session, len, 1);

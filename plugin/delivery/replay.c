@@ -9,6 +9,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/copy.h"
 #include "plugin/delivery/event.h"
+#include "plugin/delivery/everything.h"
 #include "plugin/payload/stamp.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
@@ -203,6 +204,25 @@ static void send_page(struct chat *chat, struct subscription *subscription)
         replay_cancel(chat, subscription);
 }
 
+/* The same of everything. */
+static void send_page_of_everything(struct chat *chat, struct subscription *subscription)
+{
+    struct session *session = subscription->session;
+    switch (everything_page(chat, subscription, PAGE)) {
+    case EVERYTHING_DONE:
+        replay_cancel(chat, subscription);
+        break;
+    case EVERYTHING_MORE:
+        break;
+    case EVERYTHING_FULL:
+        session->replay.paused_until = chat->steady + (handover_is_known(session) ? FULL_MS : STUCK_MS);
+        break;
+    case EVERYTHING_STUCK:
+        session->replay.paused_until = chat->steady + STUCK_MS;
+        break;
+    }
+}
+
 /* Whose turn it is; then everybody else's comes first. */
 static struct session *next_session(struct chat *chat)
 {
@@ -232,7 +252,11 @@ static void give_page(struct chat *chat, struct session *session)
     struct subscription *subscription = next_subscription(session);
     session->replay.paused_until = session->replay.sent >= UNPACED ? chat->steady + PAUSE_MS : 0;
     store_reads_begin(chat->store);
-    if (subscription && !backlog_over(chat, session))
+    if (!subscription || backlog_over(chat, session))
+        return;
+    if (subscription->kind == SUBSCRIPTION_EVERYTHING)
+        send_page_of_everything(chat, subscription);
+    else
         send_page(chat, subscription);
 }
 

@@ -12,6 +12,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/delivery/copy.h"
+#include "plugin/delivery/listeners.h"
 #include "plugin/delivery/replay.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/live_history.h"
@@ -54,7 +55,7 @@ static void feed_end(struct session *session)
  * not. The plugin cannot see which. So nothing of a subscription of before the start is left to the broker. */
 static void set_asked(struct chat *chat, struct subscription *subscription, uint64_t mark)
 {
-    const bool copied = mark <= chat->began;
+    const bool copied = mark <= chat->began && subscription->kind != SUBSCRIPTION_EVERYTHING;
     subscription->asked = mark;
     chat->copied += copied - subscription->copied;
     subscription->copied = copied;
@@ -67,6 +68,8 @@ static void detach_subscription(struct chat *chat, struct subscription *subscrip
     replay_cancel(chat, subscription);
     if (session->feed == subscription)
         feed_end(session);
+    if (subscription->kind == SUBSCRIPTION_EVERYTHING)
+        listener_remove(chat, subscription);
     chat->copied -= subscription->copied;
     subscription->copied = false;
     subscription_unlink(subscription);
@@ -124,7 +127,9 @@ static int start_stored(struct chat *chat, struct session *session, enum subscri
         session->inbox = subscription;
     if (kind == SUBSCRIPTION_FEED)
         feed_begin(chat, session, subscription);
-    if (kind == SUBSCRIPTION_FEED || !session->feed)
+    if (kind == SUBSCRIPTION_EVERYTHING)
+        listener_add(chat, subscription);
+    if (kind == SUBSCRIPTION_FEED || kind == SUBSCRIPTION_EVERYTHING || !session->feed)
         replay_start(chat, subscription);
     return CODE_OK;
 }
@@ -212,6 +217,9 @@ static int start_filter(struct chat *chat, struct session *session, const struct
             return CODE_NOT_ADMIN;
         push_worker_add(chat, session);
         return CODE_OK;
+    case TOPIC_EVERYTHING:
+        return session->admin ? start_stored(chat, session, SUBSCRIPTION_EVERYTHING, NULL, qos, 0)
+                              : CODE_NOT_ADMIN;
     case TOPIC_STATS:
         return session->admin ? CODE_OK : CODE_NOT_ADMIN;
     default:
@@ -274,6 +282,8 @@ static struct subscription *find_by_topic(struct chat *chat, const struct sessio
     struct subscription *subscription = NULL;
     if ((topic->kind == TOPIC_INBOX || topic->kind == TOPIC_FEED) && topic_names(topic, session->user->id))
         subscription = topic->kind == TOPIC_INBOX ? session->inbox : session->feed;
+    if (topic->kind == TOPIC_EVERYTHING)
+        subscription = subscription_everything(session);
     if (topic->kind == TOPIC_GROUP) {
         topic_copy_name(id, topic);
         struct conversation *conversation = conversation_group_any(chat, id);
@@ -331,6 +341,13 @@ void subscription_remove(struct chat *chat, struct session *session, const struc
         unsubscribe_stored(chat, subscription);
     else
         destroy_subscription(chat, subscription);
+}
+
+void subscription_check(struct chat *chat, struct session *session)
+{
+    struct subscription *everything = session->admin ? NULL : subscription_everything(session);
+    if (everything)
+        unsubscribe_stored(chat, everything);
 }
 
 bool subscription_join_live(struct chat *chat, struct session *session, struct conversation *conversation)
@@ -405,7 +422,15 @@ static size_t active_filters(struct chat *chat, const struct session *session, s
     return count;
 }
 
-/* Of a group he is no member of nothing is delivered, until he is invited again. false: not now. */
+static void forget_one(struct chat *chat, struct session *session, const struct filter *filter)
+{
+    if (!subscriptions_have(session, filter->topic) &&
+        !store_write(chat->store, W_SUBSCRIPTION_END, "tt", session->client_id, filter->topic))
+        return; /* the ring is full: forgotten at the next login */
+}
+
+/* Of a group he is no member of nothing is delivered, until he is invited again; nothing of everything to who is no
+ * administrator any more. false: not now. */
 static bool restore_one(struct chat *chat, struct session *session, const struct filter *filter)
 {
     const char *group;
@@ -413,14 +438,11 @@ static bool restore_one(struct chat *chat, struct session *session, const struct
     struct conversation *conversation = group ? conversation_group(chat, group) : NULL;
     if (group && (!conversation || !conversation_stored(conversation)))
         return !store_reads_failed(chat->store);
+    if (kind == SUBSCRIPTION_EVERYTHING && !session->admin) {
+        forget_one(chat, session, filter);
+        return true;
+    }
     return start_stored(chat, session, kind, conversation, filter->qos, filter->asked) == CODE_OK;
-}
-
-static void forget_one(struct chat *chat, struct session *session, const struct filter *filter)
-{
-    if (!subscriptions_have(session, filter->topic) &&
-        !store_write(chat->store, W_SUBSCRIPTION_END, "tt", session->client_id, filter->topic))
-        return; /* the ring is full: forgotten at the next login */
 }
 
 bool subscriptions_restore(struct chat *chat, struct session *session, bool all)

@@ -25,6 +25,8 @@ void subscription_identify(struct chat *chat, struct session *session, const str
 uint32_t subscription_answer_identifier(const struct session *session, const char *topic);
 /* UNSUBSCRIBE. One that the session has not got is fine. */
 void subscription_remove(struct chat *chat, struct session *session, const struct topic *topic);
+/* The options have been read anew: what only administrators may have ends for who is none any more. */
+void subscription_check(struct chat *chat, struct session *session);
 /* joinGroup of a live group: may send and is counted, receives nothing before SUBSCRIBE. false: out of
  * memory. */
 bool subscription_join_live(struct chat *chat, struct session *session, struct conversation *conversation);

@@ -83,20 +83,33 @@ static bool take_name(struct rest *rest, char out[GROUP_ID_MAX + 1])
     return len > 0;
 }
 
+static bool take_place(struct rest *rest, struct stamp_place *out)
+{
+    int64_t seq;
+    *out = (struct stamp_place){0};
+    if (!take(rest, "{"))
+        return false;
+    if (take(rest, "\"id\":") && !take_number(rest, &out->id))
+        return false;
+    if (take(rest, "\"seq\":") && !take_number(rest, &seq))
+        return false;
+    if (!take(rest, "\"sender\":\"") || !take_name(rest, out->sender))
+        return false;
+    out->group = take(rest, "\",\"group\":\"");
+    return (out->group || take(rest, "\",\"to\":\"")) && take_name(rest, out->to) &&
+           take(rest, "\",\"time\":");
+}
+
 bool stamp_read(const char *text, size_t len, struct stamp_place *out)
 {
     struct rest rest = {text, text + len};
-    int64_t seq;
-    *out = (struct stamp_place){0};
-    if (!take(&rest, "{"))
-        return false;
-    if (take(&rest, "\"id\":") && !take_number(&rest, &out->id))
-        return false;
-    if (take(&rest, "\"seq\":") && !take_number(&rest, &seq))
-        return false;
-    if (!take(&rest, "\"sender\":\"") || !take_name(&rest, out->sender))
-        return false;
-    out->group = take(&rest, "\",\"group\":\"");
-    return (out->group || take(&rest, "\",\"to\":\"")) && take_name(&rest, out->to) &&
-           take(&rest, "\",\"time\":");
+    return take_place(&rest, out);
+}
+
+size_t stamp_len(const char *text, size_t len)
+{
+    struct rest rest = {text, text + len};
+    struct stamp_place place;
+    int64_t time;
+    return take_place(&rest, &place) && take_number(&rest, &time) ? (size_t)(rest.at - text) : 0;
 }

@@ -30,5 +30,7 @@ struct stamp_place {
 
 /* Reads what stamp_write has written, at the beginning of the text. false: it does not begin like that. */
 bool stamp_read(const char *text, size_t len, struct stamp_place *out);
+/* How long such a stamp is: the body begins there. 0: it does not begin like that. */
+size_t stamp_len(const char *text, size_t len);
 
 #endif

@@ -164,7 +164,7 @@ int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session)
     struct subscription *subscription;
     int64_t lowest = INT64_MAX;
     DL_FOREACH (session->subscriptions, subscription)
-        if (subscription_stored(subscription))
+        if (subscription_stored(subscription) && subscription->kind != SUBSCRIPTION_EVERYTHING)
             lowest = smaller(lowest, subscription_doubtful_after(chat, subscription));
     return lowest;
 }
@@ -245,6 +245,9 @@ static bool take_conversation(void *context, const struct message *message)
 struct subscription *subscription_of_message(struct chat *chat, const struct session *session, int64_t id)
 {
     int64_t number = 0;
+    struct subscription *everything = subscription_everything(session);
+    if (everything && id <= subscription_given(chat, everything))
+        return everything; /* it is told first */
     if (session->feed || (session->inbox && session->subscriptions->next == NULL))
         return session->feed ? session->feed : session->inbox;
     if (!log_find(chat->log, id, take_conversation, &number) || number == 0)

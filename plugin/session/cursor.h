@@ -36,8 +36,8 @@ int64_t subscription_doubtful_after(struct chat *chat, struct subscription *subs
 int64_t subscriptions_doubtful_after(struct chat *chat, struct session *session);
 /* cursor_begin.c: sets the positions of a new subscription. This device's own cursor; the feed's where that
  * is further; for a device without one, that of the user's other device that is furthest; what this very
- * connection has had already is not given again; a group begins where the user joined. `topic` as the store
- * names it. */
+ * connection has had already is not given again; a group begins where the user joined. Everything begins, for a
+ * device without a cursor, with what comes now. `topic` as the store names it. */
 void cursor_begin(struct chat *chat, struct subscription *subscription, const char *topic);
 /* Up to which id this connection has had the conversation by a narrower filter than the feed, in force or
  * ended; 0: not at all. */

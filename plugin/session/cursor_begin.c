@@ -24,7 +24,9 @@ struct stored {
 /* On one device an inbox after a feed starts at the higher of the two. */
 static void consider(struct stored *stored, const char *name, const char *topic, int64_t cursor)
 {
-    if (strcmp(name, topic) != 0 && strcmp(name, "feed") != 0)
+    const char *group;
+    const bool covered = subscription_of_topic(topic, &group) != SUBSCRIPTION_EVERYTHING;
+    if (strcmp(name, topic) != 0 && !(covered && strcmp(name, "feed") == 0))
         return;
     stored->known = true;
     stored->cursor = larger(stored->cursor, cursor);
@@ -58,7 +60,7 @@ static struct stored stored_cursor(struct chat *chat, const struct session *sess
 
 static bool covers(const struct subscription *wide, const struct subscription *narrow)
 {
-    return wide->kind == SUBSCRIPTION_FEED ||
+    return (wide->kind == SUBSCRIPTION_FEED && narrow->kind != SUBSCRIPTION_EVERYTHING) ||
            (wide->kind == narrow->kind && wide->conversation == narrow->conversation);
 }
 
@@ -144,7 +146,7 @@ static struct had had_on_connection(struct chat *chat, const struct subscription
     DL_FOREACH (session->ended, earlier)
         if (covers(earlier, subscription))
             had_by(chat, earlier, &had);
-    if (session->feed && subscription != session->feed)
+    if (session->feed && subscription != session->feed && covers(session->feed, subscription))
         had_by(chat, session->feed, &had);
     return had;
 }
@@ -156,6 +158,8 @@ static int64_t first_cursor(struct chat *chat, struct subscription *subscription
     struct stored stored = stored_cursor(chat, session, topic);
     int64_t start = larger(stored.known ? stored.cursor : -1, cursor_of_predecessor(chat, subscription));
     start = larger(start, had);
+    if (subscription->kind == SUBSCRIPTION_EVERYTHING)
+        return start < 0 ? store_last_id(chat->store) : start;
     if (start < 0)
         start = cursor_of_others(chat, subscription, topic);
     if (start < 0)

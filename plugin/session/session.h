@@ -161,7 +161,8 @@ struct session {
         uint64_t flushed_at;   /* the tick at which everything queued for this client has been flushed */
         uint64_t live_publish; /* serial of the last live publish let through */
         uint64_t passed;       /* serial of the last message let through natively */
-        struct ids in_flight;  /* what the broker delivers on its own: no replay is to bring it again */
+        /* what the broker delivers on its own: no replay is to bring it again; an item of chat/feed by its negative id */
+        struct ids in_flight;
     } delivery;
 
     /* What the broker held for it and was asked about when it came: delivery/held.c. */

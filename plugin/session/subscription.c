@@ -6,11 +6,14 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "lib/basics.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
 #include "plugin/session/session.h"
 
 static const char group_prefix[] = "group/";
+static const char *const names[] = {
+    [SUBSCRIPTION_INBOX] = "inbox", [SUBSCRIPTION_FEED] = "feed", [SUBSCRIPTION_EVERYTHING] = "everything"};
 
 void subscription_topic(char out[STORED_TOPIC_MAX], enum subscription_kind kind,
                         const struct conversation *conversation)
@@ -18,7 +21,7 @@ void subscription_topic(char out[STORED_TOPIC_MAX], enum subscription_kind kind,
     if (kind == SUBSCRIPTION_GROUP)
         snprintf(out, STORED_TOPIC_MAX, "%s%s", group_prefix, conversation->group->id);
     else
-        snprintf(out, STORED_TOPIC_MAX, "%s", kind == SUBSCRIPTION_FEED ? "feed" : "inbox");
+        snprintf(out, STORED_TOPIC_MAX, "%s", names[kind]);
 }
 
 enum subscription_kind subscription_of_topic(const char *topic, const char **group)
@@ -28,7 +31,10 @@ enum subscription_kind subscription_of_topic(const char *topic, const char **gro
         *group = topic + sizeof group_prefix - 1;
         return SUBSCRIPTION_GROUP;
     }
-    return strcmp(topic, "feed") == 0 ? SUBSCRIPTION_FEED : SUBSCRIPTION_INBOX;
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (names[i] && strcmp(names[i], topic) == 0)
+            return (enum subscription_kind)i;
+    return SUBSCRIPTION_INBOX;
 }
 
 struct subscription *subscription_create(struct session *session, enum subscription_kind kind,
@@ -75,6 +81,15 @@ struct subscription *subscription_find(const struct session *session, const stru
     return NULL;
 }
 
+struct subscription *subscription_everything(const struct session *session)
+{
+    struct subscription *subscription;
+    DL_FOREACH (session->subscriptions, subscription)
+        if (subscription->kind == SUBSCRIPTION_EVERYTHING)
+            return subscription;
+    return NULL;
+}
+
 struct subscription *subscription_named(const struct session *session,
                                         const struct conversation *conversation)
 {
@@ -91,9 +106,16 @@ int subscription_qos(const struct subscription *subscription, const struct conve
 struct subscription *subscription_find_kind(const struct session *session, enum subscription_kind kind,
                                             const struct conversation *conversation)
 {
-    if (kind == SUBSCRIPTION_INBOX)
+    switch (kind) {
+    case SUBSCRIPTION_INBOX:
         return session->inbox;
-    return kind == SUBSCRIPTION_FEED ? session->feed : subscription_find(session, conversation);
+    case SUBSCRIPTION_FEED:
+        return session->feed;
+    case SUBSCRIPTION_EVERYTHING:
+        return subscription_everything(session);
+    default:
+        return subscription_find(session, conversation);
+    }
 }
 
 bool subscription_of_user(const struct user *user, const struct conversation *conversation,

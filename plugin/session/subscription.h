@@ -14,7 +14,13 @@ struct merge;
 struct session;
 struct user;
 
-enum subscription_kind { SUBSCRIPTION_INBOX, SUBSCRIPTION_FEED, SUBSCRIPTION_GROUP, SUBSCRIPTION_LIVE };
+enum subscription_kind {
+    SUBSCRIPTION_INBOX,
+    SUBSCRIPTION_FEED,
+    SUBSCRIPTION_GROUP,
+    SUBSCRIPTION_LIVE,
+    SUBSCRIPTION_EVERYTHING /* chat/feed: whatever is written, by anybody */
+};
 
 /* Where a position was when so many messages had been handed, and when. */
 struct trails {
@@ -26,9 +32,10 @@ struct subscription {
     /* subscription.c */
     enum subscription_kind kind;
     struct session *session;
-    struct conversation *conversation;            /* GROUP and LIVE */
-    struct subscription *prev, *next;             /* session->subscriptions, or ->ended */
-    struct subscription *group_prev, *group_next; /* conversation->subscriptions */
+    struct conversation *conversation; /* GROUP and LIVE */
+    struct subscription *prev, *next;  /* session->subscriptions, or ->ended */
+    struct subscription *group_prev,
+        *group_next; /* conversation->subscriptions; EVERYTHING: chat->listeners */
 
     /* delivery/subscribe.c */
     int qos;
@@ -77,6 +84,8 @@ void subscription_free(struct subscription *subscription);
 /* The session's subscription to a group by name (GROUP or LIVE), NULL if none. */
 struct subscription *subscription_find(const struct session *session,
                                        const struct conversation *conversation);
+/* The session's subscription to everything, NULL if none. */
+struct subscription *subscription_everything(const struct session *session);
 /* The session's subscription to what this conversation is in, not counting the feed: the inbox for a pair,
  * else by the group's name. NULL if none. */
 struct subscription *subscription_named(const struct session *session,
@@ -91,7 +100,7 @@ struct subscription *subscription_find_kind(const struct session *session, enum 
 bool subscription_of_user(const struct user *user, const struct conversation *conversation,
                           const struct session *except);
 
-/* The name under which the store keeps a subscription: "inbox", "feed", "group/<groupID>". */
+/* The name under which the store keeps a subscription: "inbox", "feed", "group/<groupID>", "everything". */
 #define STORED_TOPIC_MAX (sizeof "group/" + GROUP_ID_MAX)
 /* What a frame takes for the cursor of one at most. */
 #define CURSOR_BYTES (CLIENT_ID_MAX + STORED_TOPIC_MAX + 64)

@@ -164,6 +164,23 @@ static void check_after(int64_t conversation, int64_t after, int most, bool ids_
     check_complete(&check);
 }
 
+static bool check_any_row(void *context, const struct message *m)
+{
+    struct log_check *check = context;
+    assert_int_equal(m->id, check->next);
+    check_content(m);
+    check->next++;
+    return --check->left != 0;
+}
+
+static void check_all_after(int64_t after, int most)
+{
+    struct log_check check = {.next = after + 1, .left = most};
+    assert_true(log_all_after(model->log, after, check_any_row, &check));
+    if (check.left > 0)
+        assert_int_equal(check.next, larger(after, model->count) + 1);
+}
+
 static void check_before(int64_t conversation, int64_t before, int most, bool ids_only)
 {
     int64_t next = before > model->count ? model->count : before - 1;
@@ -192,6 +209,7 @@ static void check_somewhere(uint64_t *random)
     check_after(conversation, at, most, false);
     check_after(conversation, at, most, true);
     check_after(conversation, model->count - (int64_t)((n >> 48) % 8), most, (n >> 35) % 2);
+    check_all_after((n >> 36) % 2 ? at : model->count - (int64_t)((n >> 48) % 8), most);
     check_before(conversation, (n >> 32) % 2 ? INT64_MAX : at, most, false);
     check_before(conversation, (n >> 33) % 2 ? INT64_MAX : at, most, true);
     check_count(conversation, (int)((n >> 50) % SENDERS), at, (n >> 34) % 2 ? INT64_MAX : to);

@@ -425,6 +425,7 @@ static void what_is_written_as_a_stamp_is_read_from_it(void **state)
         struct stamp_place place;
         size_t len = stamp_write(buf, &stamps[i]);
         assert_true(stamp_read(buf, len, &place));
+        assert_int_equal(stamp_len(buf, len), len);
         assert_true(place.id == stamps[i].id);
         assert_string_equal(place.sender, stamps[i].sender);
         assert_true(place.group == !stamps[i].to);

@@ -105,6 +105,12 @@ void broker_kick(const char *client_id)
     session_end(&chat, session_by_client_id(&chat, client_id)->client, false);
 }
 
+const char *broker_address(const struct mosquitto *client)
+{
+    (void)client;
+    return NULL;
+}
+
 int broker_subscription_count(const struct mosquitto *client)
 {
     (void)client;
