@@ -166,7 +166,7 @@ static int check_broker(struct check *check)
 {
     char error[400], what[100];
     static const char *const no_topics[] = {NULL};
-    const struct link_config *broker = &check->config->broker.link;
+    const struct link_config *broker = &check->config->broker;
     const struct link_handlers handlers = {check, on_up, NULL, on_response};
     snprintf(what, sizeof what, "[broker] %.60s:%lld", broker->host, (long long)broker->port);
     check->link = link_open(broker, no_topics, &handlers, error, sizeof error);

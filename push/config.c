@@ -10,21 +10,7 @@
 
 const char *const provider_names[PROVIDER_COUNT] = {"apns", "fcm", "webhook"};
 
-#define IN_LINK(member)   offsetof(struct broker_config, link.member)
-#define IN_BROKER(member) offsetof(struct broker_config, member)
-#define IN_APP(member)    offsetof(struct app_config, member)
-
-static const struct conf_option broker_options[] = {
-    {"host", CONF_TEXT, IN_LINK(host), false, "127.0.0.1", 0, 0},
-    {"port", CONF_NUMBER, IN_LINK(port), false, "1883", 1, 65535},
-    {"ca_file", CONF_FILE, IN_LINK(ca_file), false, NULL, 0, 0},
-    {"user", CONF_TEXT, IN_LINK(user), true, NULL, 0, 0},
-    {"sdkappid", CONF_NUMBER, IN_LINK(sdkappid), true, NULL, 1, 4294967295},
-    {"secret_key_file", CONF_TEXT, IN_LINK(secret_key_file), true, NULL, 0, 0},
-    {"name", CONF_TEXT, IN_LINK(name), false, NULL, 0, 0},
-    {"wake_milliseconds", CONF_NUMBER, IN_BROKER(wake_ms), false, "25", 0, 1000},
-    {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
-};
+#define IN_APP(member) offsetof(struct app_config, member)
 
 static const struct conf_option apns_options[] = {
     {"business_id", CONF_TEXT, IN_APP(business), false, NULL, 0, 0},
@@ -119,15 +105,15 @@ static int find(struct conf *conf, const char *section, struct conf_section *out
     struct push_config *config = conf->context;
     if (strcmp(section, BROKER_SECTION) != 0)
         return find_app(config, section, out);
-    *out = (struct conf_section){broker_options, &config->broker};
+    *out = (struct conf_section){link_options, &config->broker};
     return 0;
 }
 
 static int check_broker(struct push_config *config)
 {
-    if (conf_complete(&config->conf, BROKER_SECTION, broker_options, &config->broker))
+    if (conf_complete(&config->conf, BROKER_SECTION, link_options, &config->broker))
         return -1;
-    const char *fault = link_config_fault(&config->broker.link);
+    const char *fault = link_config_fault(&config->broker);
     return fault ? conf_refuse(&config->conf, "[broker] %s", fault) : 0;
 }
 
@@ -171,14 +157,14 @@ static int check_apps(struct push_config *config)
 int push_config_read(struct push_config *config, const char *path)
 {
     *config = (struct push_config){.conf = {.find = find, .context = config}};
-    conf_init(broker_options, &config->broker);
+    conf_init(link_options, &config->broker);
     return conf_read(&config->conf, path) || check_broker(config) || check_apps(config) ? -1 : 0;
 }
 
 void push_config_clear(struct push_config *config)
 {
     struct app_config *app, *next;
-    conf_clear(broker_options, &config->broker);
+    conf_clear(link_options, &config->broker);
     DL_FOREACH_SAFE (config->apps, app, next) {
         conf_clear(app_options[app->kind], app);
         free(app->section);

@@ -15,11 +15,6 @@
 enum provider_kind { PROVIDER_APNS, PROVIDER_FCM, PROVIDER_WEBHOOK, PROVIDER_COUNT };
 extern const char *const provider_names[PROVIDER_COUNT];
 
-struct broker_config {
-    struct link_config link;
-    int64_t wake_ms; /* 0: the broker is left to its own pace */
-};
-
 /* One section of a provider. Texts that the section has not are NULL, unless there is a default. */
 struct app_config {
     enum provider_kind kind;
@@ -34,7 +29,7 @@ struct app_config {
 };
 
 struct push_config {
-    struct broker_config broker;
+    struct link_config broker;
     struct app_config *apps; /* utlist */
     struct conf conf;        /* conf.error: what push_config_read has found wrong */
 };

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "push/worker.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "acl/topic.h"
 #include "lib/clock.h"
 #include "lib/daemon/http.h"
 #include "lib/daemon/link.h"
+#include "lib/daemon/signals.h"
 #include "lib/say.h"
 #include "push/answers.h"
 #include "push/delivery.h"
 
-#define WAKE_TOPIC        "$chatpushd" /* no "#" matches it */
 #define COUNTERS_EVERY_MS 60000
 #define LAST_MS           5000 /* for what is in flight at the end */
 #define BUSY_TURN_MS      10   /* answers are being gathered */
@@ -29,7 +27,7 @@ struct worker {
     struct deliveries *deliveries;
     struct answers *answers;
     int signals;
-    int64_t next_counters, next_wake;
+    int64_t next_counters;
     int64_t last; /* when to stop waiting; 0: not ending */
     bool ended;
 };
@@ -101,9 +99,8 @@ static void begin_to_end(struct worker *worker, int64_t now)
 
 static void read_signals(struct worker *worker, int64_t now)
 {
-    struct signalfd_siginfo info;
-    while (read(worker->signals, &info, sizeof info) == (ssize_t)sizeof info)
-        if (info.ssi_signo == SIGUSR1)
+    for (int signal; (signal = signals_read(worker->signals)) != 0;)
+        if (signal == SIGUSR1)
             deliveries_log(worker->deliveries);
         else
             begin_to_end(worker, now);
@@ -114,29 +111,12 @@ static bool is_idle(const struct worker *worker)
     return deliveries_count(worker->deliveries) == 0 && answers_count(worker->answers) == 0;
 }
 
-static int pause_ms(const struct worker *worker)
-{
-    int64_t wake = worker->config->broker.wake_ms;
-    int pause = is_idle(worker) ? TURN_MS : BUSY_TURN_MS;
-    return wake > 0 && wake < pause && link_up(worker->link) ? (int)wake : pause;
-}
-
-/* Mosquitto looks after its plugins when something happens, and ten times a second otherwise. Any packet is
- * something. */
-static void keep_broker_awake(struct worker *worker, int64_t now)
-{
-    int64_t wake = worker->config->broker.wake_ms;
-    if (wake == 0 || now < worker->next_wake)
-        return;
-    worker->next_wake = now + wake;
-    (void)link_publish(worker->link, WAKE_TOPIC, NULL, 0);
-}
-
 static void wait_and_serve(struct worker *worker)
 {
     struct pollfd fds[2] = {{.fd = worker->signals, .events = POLLIN}};
     unsigned count = link_wants(worker->link, &fds[1]) ? 2 : 1;
-    http_turn(worker->http, fds, count, pause_ms(worker));
+    int pause = is_idle(worker) ? TURN_MS : BUSY_TURN_MS;
+    http_turn(worker->http, fds, count, link_pause(worker->link, pause));
     if (count == 2)
         link_serve(worker->link, &fds[1]);
     if (fds[0].revents)
@@ -149,7 +129,6 @@ static void turn(struct worker *worker)
     link_tick(worker->link, now);
     deliveries_tick(worker->deliveries);
     answers_tick(worker->answers, now, worker->last != 0);
-    keep_broker_awake(worker, now);
     wait_and_serve(worker);
     if (now >= worker->next_counters) {
         deliveries_log(worker->deliveries);
@@ -159,23 +138,12 @@ static void turn(struct worker *worker)
         worker->ended = true;
 }
 
-static int open_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGUSR1);
-    if (pthread_sigmask(SIG_BLOCK, &set, NULL))
-        return -1;
-    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-}
-
 static bool open_parts(struct worker *worker, char *error, size_t error_size)
 {
     static const char *const topics[] = {PUSH_TOPIC, NULL};
+    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, 0};
     const struct link_handlers handlers = {worker, on_up, on_job, on_response};
-    worker->signals = open_signals(); /* first: threads that look names up inherit the mask */
+    worker->signals = signals_open(signals); /* first: threads that look names up inherit the mask */
     worker->http = http_open(PUSH_AGENT);
     worker->answers = answers_open(send_command, worker);
     if (worker->signals < 0 || !worker->http || !worker->answers)
@@ -183,7 +151,7 @@ static bool open_parts(struct worker *worker, char *error, size_t error_size)
     worker->deliveries =
         deliveries_open(worker->config, worker->http, on_delivered, worker, error, error_size);
     if (worker->deliveries)
-        worker->link = link_open(&worker->config->broker.link, topics, &handlers, error, error_size);
+        worker->link = link_open(&worker->config->broker, topics, &handlers, error, error_size);
     return worker->link != NULL;
 }
 

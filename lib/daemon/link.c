@@ -23,6 +23,7 @@
 #define PATIENCE_MS      10000 /* for CONNACK */
 #define MISC_EVERY_MS    1000
 #define SIG_SECONDS      604800
+#define WAKE_TOPIC       "$wake" /* no "#" matches it */
 #define DEVICE_LETTERS   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 enum state { DOWN, CONNECTING, UP };
@@ -37,8 +38,22 @@ struct link {
     enum state state;
     int64_t next;     /* DOWN: when to connect. CONNECTING: when to give up */
     int64_t pause_ms; /* before the try after the next */
-    int64_t next_misc, now;
+    int64_t next_misc, next_wake, now;
     char fault[200];
+};
+
+#define IN_LINK(member) offsetof(struct link_config, member)
+
+const struct conf_option link_options[] = {
+    {"host", CONF_TEXT, IN_LINK(host), false, "127.0.0.1", 0, 0},
+    {"port", CONF_NUMBER, IN_LINK(port), false, "1883", 1, 65535},
+    {"ca_file", CONF_FILE, IN_LINK(ca_file), false, NULL, 0, 0},
+    {"user", CONF_TEXT, IN_LINK(user), true, NULL, 0, 0},
+    {"sdkappid", CONF_NUMBER, IN_LINK(sdkappid), true, NULL, 1, 4294967295},
+    {"secret_key_file", CONF_TEXT, IN_LINK(secret_key_file), true, NULL, 0, 0},
+    {"name", CONF_TEXT, IN_LINK(name), false, NULL, 0, 0},
+    {"wake_milliseconds", CONF_NUMBER, IN_LINK(wake_ms), false, "25", 0, 1000},
+    {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
 };
 
 const char *link_config_fault(const struct link_config *config)
@@ -225,6 +240,16 @@ static void check(struct link *link, int result)
         go_down(link, "%s", mosquitto_strerror(result));
 }
 
+/* Mosquitto looks after its plugins when something happens, and ten times a second otherwise. Any packet is
+ * something. */
+static void keep_awake(struct link *link)
+{
+    if (link->config->wake_ms == 0 || link->now < link->next_wake)
+        return;
+    link->next_wake = link->now + link->config->wake_ms;
+    (void)link_publish(link, WAKE_TOPIC, NULL, 0);
+}
+
 void link_tick(struct link *link, int64_t now)
 {
     link->now = now;
@@ -238,6 +263,13 @@ void link_tick(struct link *link, int64_t now)
         link->next_misc = now + MISC_EVERY_MS;
         check(link, mosquitto_loop_misc(link->mosq));
     }
+    keep_awake(link);
+}
+
+int link_pause(const struct link *link, int most_ms)
+{
+    const int64_t wake = link->config->wake_ms;
+    return link->state == UP && wake > 0 ? (int)smaller(most_ms, wake) : most_ms;
 }
 
 bool link_wants(struct link *link, struct pollfd *fd)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/daemon/conf.h"
+
 struct link;
 
 struct link_config {
@@ -17,7 +19,10 @@ struct link_config {
     char *ca_file; /* NULL: no TLS */
     char *name;    /* the device part of the client id; NULL: made up */
     int64_t port, sdkappid;
+    int64_t wake_ms; /* how often the broker is woken while it is idle; 0: it is left to its own pace */
 };
+/* The options of a section [broker], which fill it. */
+extern const struct conf_option link_options[];
 /* NULL, or what is wrong with its texts: "user: is no userID". Opens no file. */
 const char *link_config_fault(const struct link_config *config);
 
@@ -38,8 +43,10 @@ struct link *link_open(const struct link_config *config, const char *const *topi
 /* Says good-bye. NULL is fine. */
 void link_close(struct link *link);
 
-/* Connects when it is time, keeps alive. `now`: milliseconds of clock_steady. */
+/* Connects when it is time, keeps alive, and keeps the broker awake. `now`: milliseconds of clock_steady. */
 void link_tick(struct link *link, int64_t now);
+/* For how long to wait until the next tick: `most_ms`, or less. */
+int link_pause(const struct link *link, int most_ms);
 /* What to wait for; false: nothing. */
 bool link_wants(struct link *link, struct pollfd *fd);
 /* Reads and writes what can be, as fd->revents says. */

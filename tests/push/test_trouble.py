@@ -281,12 +281,12 @@ def test_sigterm_gives_back_after_5_seconds_what_has_no_answer(office):
 def test_an_idle_broker_is_woken_at_the_pace_that_is_configured(office, pace, woken):
     office.set_broker(other_topics="allow")
     office.set("broker", wake_milliseconds=pace)
-    watcher = office.broker.admin("web:1").subscribe("$chatpushd")
+    watcher = office.broker.admin("web:1").subscribe("$wake")
     office.start()
     office.fence()
     time.sleep(0.2)
     watcher.fence()
-    assert any(message.topic == "$chatpushd" for message in watcher.pending(lambda message: True)) == woken
+    assert any(message.topic == "$wake" for message in watcher.pending(lambda message: True)) == woken
 
 
 def test_the_way_to_the_broker_may_be_tls(office):
