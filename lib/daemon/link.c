@@ -90,6 +90,13 @@ __attribute__((format(printf, 2, 3))) static void go_down(struct link *link, con
 
 /* What libmosquitto tells */
 
+/* All is well: logged in, and let subscribe to what we want. */
+static void arrive(struct link *link)
+{
+    link->pause_ms = FIRST_PAUSE_MS;
+    say_line("broker %s:%lld: connected", link->config->host, (long long)link->config->port);
+}
+
 static void on_connect(struct mosquitto *mosq, void *context, int code)
 {
     struct link *link = context;
@@ -101,7 +108,7 @@ static void on_connect(struct mosquitto *mosq, void *context, int code)
     link->state = UP;
     link->handlers.up(link->handlers.context);
     if (link->topic_count == 0)
-        link->pause_ms = FIRST_PAUSE_MS; /* or once we are let subscribe */
+        arrive(link);
     else if (mosquitto_subscribe_multiple(mosq, NULL, link->topic_count, (char *const *)link->topics, 1, 0,
                                           NULL))
         go_down(link, "cannot subscribe");
@@ -119,8 +126,7 @@ static void on_subscribe(struct mosquitto *mosq, void *context, int mid, int cou
         mosquitto_disconnect(mosq);
         return;
     }
-    link->pause_ms = FIRST_PAUSE_MS;
-    say_line("broker %s:%lld: connected", link->config->host, (long long)link->config->port);
+    arrive(link);
 }
 
 static void on_disconnect(struct mosquitto *mosq, void *context, int code)
@@ -246,8 +252,7 @@ static void keep_awake(struct link *link)
 {
     if (link->config->wake_ms == 0 || link->now < link->next_wake)
         return;
-    link->next_wake = link->now + link->config->wake_ms;
-    (void)link_publish(link, WAKE_TOPIC, NULL, 0);
+    link_wake(link);
 }
 
 void link_tick(struct link *link, int64_t now)
@@ -298,6 +303,12 @@ bool link_publish(struct link *link, const char *topic, const void *payload, siz
 bool link_command(struct link *link, const char *payload, size_t len)
 {
     return link_publish(link, CONTROL_TOPIC, payload, len);
+}
+
+void link_wake(struct link *link)
+{
+    link->next_wake = link->now + link->config->wake_ms;
+    (void)link_publish(link, WAKE_TOPIC, NULL, 0);
 }
 
 bool link_up(const struct link *link)

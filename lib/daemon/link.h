@@ -54,6 +54,8 @@ void link_serve(struct link *link, const struct pollfd *fd);
 /* Both at QoS 0; the second to the commands' topic. false: not connected, or out of memory. */
 bool link_publish(struct link *link, const char *topic, const void *payload, size_t len);
 bool link_command(struct link *link, const char *payload, size_t len);
+/* Says nothing to the broker, which looks after its plugins then: an answer to what was sent before goes out. */
+void link_wake(struct link *link);
 
 bool link_up(const struct link *link);
 /* Why it is not up, for people; "" before the first try. */

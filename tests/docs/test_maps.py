@@ -6,7 +6,7 @@ import re
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = ["acl", "lib", "schema", "ctl", "push", "plugin", "bench"]
+FOLDERS = ["acl", "lib", "schema", "ctl", "push", "gate", "plugin", "bench"]
 SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.[ch]"))
 TESTS = {path.name for path in (ROOT / "tests").rglob("*.*")}
 MAPS = {name: (ROOT / name).read_text() for name in ("ARCHITECTURE.md", "docs/promises.md", "docs/security.md")}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "gate/config.h"
+
+#include <string.h>
+
+#include "lib/basics.h"
+
+#define IN_HTTP(member) offsetof(struct server_config, member)
+#define IN_REST(member) offsetof(struct rest_config, member)
+
+static const struct conf_option http_options[] = {
+    {"address", CONF_TEXT, IN_HTTP(address), false, "127.0.0.1", 0, 0},
+    {"port", CONF_NUMBER, IN_HTTP(port), false, "8080", 1, 65535},
+    {"max_connections", CONF_NUMBER, IN_HTTP(max_connections), false, "12000", 1, 1000000},
+    {"timeout_seconds", CONF_NUMBER, IN_HTTP(timeout_seconds), false, "30", 1, 3600},
+    {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
+};
+
+static const struct conf_option rest_options[] = {
+    {"admins", CONF_TEXT, IN_REST(admins), false, NULL, 0, 0},
+    {"rate", CONF_NUMBER, IN_REST(rate), false, "200", 0, 1000000},
+    {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
+};
+
+static const struct {
+    const char *name;
+    const struct conf_option *options;
+    size_t offset;
+} sections[] = {
+    {"broker", link_options, offsetof(struct gate_config, broker)},
+    {"http", http_options, offsetof(struct gate_config, http)},
+    {"rest", rest_options, offsetof(struct gate_config, rest)},
+};
+
+static void *object_of(struct gate_config *config, size_t i)
+{
+    return (char *)config + sections[i].offset;
+}
+
+static int find(struct conf *conf, const char *section, struct conf_section *out)
+{
+    for (size_t i = 0; i < COUNT(sections); i++) {
+        if (strcmp(sections[i].name, section) != 0)
+            continue;
+        *out = (struct conf_section){sections[i].options, object_of(conf->context, i)};
+        return 0;
+    }
+    return conf_refuse(conf, "[%s]: a section is [broker], [http] or [rest]", section);
+}
+
+int gate_config_read(struct gate_config *config, const char *path)
+{
+    *config = (struct gate_config){.conf = {.find = find, .context = config}};
+    for (size_t i = 0; i < COUNT(sections); i++)
+        conf_init(sections[i].options, object_of(config, i));
+    if (conf_read(&config->conf, path))
+        return -1;
+    for (size_t i = 0; i < COUNT(sections); i++)
+        if (conf_complete(&config->conf, sections[i].name, sections[i].options, object_of(config, i)))
+            return -1;
+    const char *fault = link_config_fault(&config->broker);
+    return fault ? conf_refuse(&config->conf, "[broker] %s", fault) : 0;
+}
+
+void gate_config_clear(struct gate_config *config)
+{
+    for (size_t i = 0; i < COUNT(sections); i++)
+        conf_clear(sections[i].options, object_of(config, i));
+}

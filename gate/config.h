@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* chatgate.conf: the sections [broker], [http] and [rest]. docs/gate.md lists the options. */
+#ifndef GATE_CONFIG_H
+#define GATE_CONFIG_H
+
+#include "gate/http/server.h"
+#include "gate/rest/rest.h"
+#include "lib/daemon/conf.h"
+#include "lib/daemon/link.h"
+
+struct gate_config {
+    struct link_config broker;
+    struct server_config http;
+    struct rest_config rest;
+    struct conf conf; /* conf.error: what gate_config_read has found wrong */
+};
+
+/* Reads `path`. An unknown section or option, an option twice, a value out of range, a missing one: refused, with a
+ * sentence in config->conf.error. Returns 0 or -1; gate_config_clear in both cases. */
+__attribute__((warn_unused_result)) int gate_config_read(struct gate_config *config, const char *path);
+void gate_config_clear(struct gate_config *config);
+
+#endif

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "gate/http/server.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "gate/http/exchange.h"
+#include "gate/http/request_check.h"
+#include "lib/basics.h"
+#include "lib/clock.h"
+#include "lib/json.h"
+
+#define BACKLOG      1024
+#define MEMORY_BYTES 16384    /* of a connection: its headers have to fit */
+#define BODY_READ    67108864 /* of a body that no route takes so much is read; after that the connection ends */
+#define LEAST_RATE   1024 /* bytes of a body that have to come in a second, after the first `timeout_seconds` */
+#define SWEEP_MS     1000
+#define JSON_TYPE    "application/json"
+
+/* A connection. */
+struct visitor {
+    struct MHD_Connection *connection;
+    int64_t deadline; /* for its request to be there as a whole; 0: it is */
+    struct visitor *prev, *next;
+};
+
+struct extra_header {
+    char *name, *value;
+    struct extra_header *next;
+};
+
+struct exchange {
+    struct server *server;
+    struct MHD_Connection *connection;
+    char *target, *path;
+    const struct route *route;
+    bool head, begun, dispatched, resting;
+    char *body;
+    size_t len, room;
+    int64_t since;
+    struct extra_header *headers;
+    struct MHD_Response *response; /* once it is answered */
+    unsigned status;
+    struct exchange *prev, *next;
+};
+
+struct server {
+    struct MHD_Daemon *daemon;
+    const struct route *routes;
+    int64_t timeout_ms, next_sweep;
+    int fd;
+    struct visitor *visitors;
+    struct exchange *exchanges;
+};
+
+/* Answers */
+
+void exchange_add_header(struct exchange *exchange, const char *name, const char *value)
+{
+    struct extra_header *header = calloc(1, sizeof *header);
+    if (!header)
+        return;
+    header->name = strdup(name);
+    header->value = strdup(value);
+    LL_APPEND(exchange->headers, header);
+}
+
+static void add_headers(struct exchange *exchange, const char *type)
+{
+    const struct extra_header *header;
+    if (type)
+        (void)MHD_add_response_header(exchange->response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    LL_FOREACH (exchange->headers, header)
+        if (header->name && header->value)
+            (void)MHD_add_response_header(exchange->response, header->name, header->value);
+}
+
+/* Out of memory there is no response: the connection is closed. */
+static void answer(struct exchange *exchange, unsigned status, const char *type,
+                   struct MHD_Response *response)
+{
+    exchange->response = response;
+    exchange->status = response ? status : 0;
+    if (response)
+        add_headers(exchange, type);
+    if (exchange->resting)
+        MHD_resume_connection(exchange->connection);
+    exchange->resting = false;
+}
+
+static bool is_answered(const struct exchange *exchange)
+{
+    return exchange->status != UINT32_MAX;
+}
+
+void exchange_answer(struct exchange *exchange, unsigned status, const char *type, char *body_take,
+                     size_t len)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        len, body_take, body_take ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        free(body_take);
+    answer(exchange, status, type, response);
+}
+
+void exchange_answer_json(struct exchange *exchange, unsigned status, cJSON *tree_take)
+{
+    char *text = tree_take ? cJSON_PrintUnformatted(tree_take) : NULL;
+    cJSON_Delete(tree_take);
+    exchange_answer(exchange, text ? status : MHD_HTTP_INTERNAL_SERVER_ERROR, text ? JSON_TYPE : NULL, text,
+                    text ? strlen(text) : 0);
+}
+
+void exchange_refuse(struct exchange *exchange, unsigned status, int code, const char *error)
+{
+    cJSON *tree = cJSON_CreateObject();
+    if (tree && (!json_add_whole(tree, "code", code) || !cJSON_AddStringToObject(tree, "error", error))) {
+        cJSON_Delete(tree);
+        tree = NULL;
+    }
+    exchange_answer_json(exchange, status, tree);
+}
+
+void exchange_answer_file(struct exchange *exchange, unsigned status, const char *type, int fd,
+                          uint64_t offset, uint64_t size)
+{
+    struct MHD_Response *response = MHD_create_response_from_fd_at_offset64(size, fd, offset);
+    if (!response)
+        close(fd);
+    answer(exchange, status, type, response);
+}
+
+/* Requests */
+
+const char *exchange_path(const struct exchange *exchange)
+{
+    return exchange->path;
+}
+
+bool exchange_is_head(const struct exchange *exchange)
+{
+    return exchange->head;
+}
+
+const char *exchange_query(const struct exchange *exchange, const char *name)
+{
+    return MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *exchange_header(const struct exchange *exchange, const char *name)
+{
+    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+}
+
+const char *exchange_body(const struct exchange *exchange, size_t *len)
+{
+    *len = exchange->len;
+    if (exchange->len > exchange->route->body_max)
+        return NULL;
+    return exchange->body ? exchange->body : "";
+}
+
+/* false: out of memory, or far too much. */
+static bool take_body(struct exchange *exchange, const char *data, size_t len)
+{
+    const size_t most = exchange->route->body_max;
+    if (exchange->len + len > most) {
+        exchange->len += len;
+        return exchange->len <= most + BODY_READ;
+    }
+    if (exchange->len + len + 1 > exchange->room) {
+        size_t room = (size_t)smaller((int64_t)(exchange->len + len) * 2 + 1024, (int64_t)most + 1);
+        char *body = realloc(exchange->body, room);
+        if (!body)
+            return false;
+        exchange->body = body;
+        exchange->room = room;
+    }
+    memcpy(exchange->body + exchange->len, data, len);
+    exchange->len += len;
+    exchange->body[exchange->len] = '\0';
+    return true;
+}
+
+/* Routes */
+
+static bool leads_to(const struct route *route, const char *path)
+{
+    size_t len = strlen(route->path);
+    if (len > 1 && route->path[len - 1] == '/')
+        return strncmp(path, route->path, len) == 0;
+    return strcmp(path, route->path) == 0;
+}
+
+static bool has_method(const struct route *route, const char *method, bool head)
+{
+    return strcmp(route->method, head ? MHD_HTTP_METHOD_GET : method) == 0;
+}
+
+static void refuse_method(struct exchange *exchange, const char *path)
+{
+    char allowed[100] = "";
+    for (const struct route *route = exchange->server->routes; route->path; route++)
+        if (leads_to(route, path) && !strstr(allowed, route->method))
+            snprintf(allowed + strlen(allowed), sizeof allowed - strlen(allowed), "%s%s",
+                     *allowed ? ", " : "", route->method);
+    if (!*allowed) {
+        exchange_refuse(exchange, MHD_HTTP_NOT_FOUND, 0, "there is nothing under this path");
+        return;
+    }
+    exchange_add_header(exchange, MHD_HTTP_HEADER_ALLOW, allowed);
+    exchange_refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, 0, "this path has other methods: see Allow");
+}
+
+static const struct route *find_route(const struct server *server, const char *path, const char *method,
+                                      bool head)
+{
+    for (const struct route *route = server->routes; route->path; route++)
+        if (leads_to(route, path) && has_method(route, method, head))
+            return route;
+    return NULL;
+}
+
+/* The life of an exchange. libmicrohttpd calls for the headers, for each piece of the body, at its end, and once
+ * more when it has rested. */
+
+static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
+{
+    struct server *server = context;
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+    if (!exchange)
+        return NULL;
+    *exchange = (struct exchange){
+        .server = server, .connection = connection, .status = UINT32_MAX, .since = clock_steady()};
+    exchange->target = strdup(target);
+    DL_APPEND(server->exchanges, exchange);
+    return exchange;
+}
+
+static bool is_too_long(struct exchange *exchange)
+{
+    const char *length = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return length && strtoull(length, NULL, 10) > exchange->route->body_max + (unsigned long long)BODY_READ;
+}
+
+static void begin(struct exchange *exchange, const char *method)
+{
+    const char *fault = request_fault(exchange->connection);
+    exchange->path = exchange->target ? request_path(exchange->target) : NULL;
+    if (!fault && !exchange->path)
+        fault = "the path is none";
+    if (fault) {
+        exchange_add_header(exchange, MHD_HTTP_HEADER_CONNECTION, "close");
+        exchange_refuse(exchange, MHD_HTTP_BAD_REQUEST, 0, fault);
+        return;
+    }
+    exchange->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    exchange->route = find_route(exchange->server, exchange->path, method, exchange->head);
+    if (!exchange->route)
+        refuse_method(exchange, exchange->path);
+    else if (is_too_long(exchange))
+        exchange_refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, 0, "the body is too long");
+}
+
+static struct visitor *visitor_of(const struct exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+static void set_deadline(const struct exchange *exchange, int64_t deadline)
+{
+    struct visitor *visitor = visitor_of(exchange);
+    if (visitor)
+        visitor->deadline = deadline;
+}
+
+static void dispatch(struct exchange *exchange)
+{
+    exchange->dispatched = true;
+    set_deadline(exchange, 0);
+    exchange->route->handler(exchange->route->context, exchange);
+    if (is_answered(exchange))
+        return;
+    exchange->resting = true;
+    MHD_suspend_connection(exchange->connection);
+}
+
+static enum MHD_Result send_answer(struct exchange *exchange)
+{
+    if (!exchange->response)
+        return MHD_NO;
+    enum MHD_Result result = MHD_queue_response(exchange->connection, exchange->status, exchange->response);
+    MHD_destroy_response(exchange->response);
+    exchange->response = NULL;
+    return result;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data, size_t *len,
+                                  void **own)
+{
+    struct exchange *exchange = *own;
+    const struct server *server = context;
+    (void)url, (void)version, (void)connection;
+    if (!exchange)
+        return MHD_NO;
+    if (!exchange->begun) {
+        exchange->begun = true;
+        begin(exchange, method);
+        return is_answered(exchange) ? send_answer(exchange) : MHD_YES;
+    }
+    if (*len > 0) {
+        if (!take_body(exchange, data, *len))
+            return MHD_NO;
+        *len = 0;
+        set_deadline(exchange,
+                     exchange->since + server->timeout_ms + (int64_t)exchange->len * 1000 / LEAST_RATE);
+        return MHD_YES;
+    }
+    if (!exchange->dispatched)
+        dispatch(exchange);
+    return is_answered(exchange) ? send_answer(exchange) : MHD_YES;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **own,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct server *server = context;
+    struct exchange *exchange = *own;
+    struct extra_header *header, *next;
+    (void)connection, (void)code;
+    if (!exchange)
+        return;
+    set_deadline(exchange, clock_steady() + server->timeout_ms);
+    DL_DELETE(server->exchanges, exchange);
+    LL_FOREACH_SAFE (exchange->headers, header, next) {
+        free(header->name);
+        free(header->value);
+        free(header);
+    }
+    if (exchange->response)
+        MHD_destroy_response(exchange->response);
+    free(exchange->target);
+    free(exchange->path);
+    free(exchange->body);
+    free(exchange);
+    *own = NULL;
+}
+
+/* Connections */
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **own,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct server *server = context;
+    struct visitor *visitor = *own;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (visitor)
+            DL_DELETE(server->visitors, visitor);
+        free(visitor);
+        *own = NULL;
+        return;
+    }
+    visitor = calloc(1, sizeof *visitor);
+    *own = visitor;
+    if (!visitor)
+        return;
+    *visitor = (struct visitor){.connection = connection, .deadline = clock_steady() + server->timeout_ms};
+    DL_APPEND(server->visitors, visitor);
+}
+
+/* Who sends a request byte by byte has had time enough. */
+static void sweep(struct server *server, int64_t now)
+{
+    struct visitor *visitor;
+    DL_FOREACH (server->visitors, visitor) {
+        if (visitor->deadline == 0 || visitor->deadline > now)
+            continue;
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(visitor->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        if (info)
+            shutdown(info->connect_fd, SHUT_RDWR);
+        visitor->deadline = 0;
+    }
+}
+
+/* The server */
+
+static int complain(char *error, size_t size, const struct server_config *config, const char *reason)
+{
+    snprintf(error, size, "[http] cannot listen on %s port %lld: %s", config->address,
+             (long long)config->port, reason);
+    return -1;
+}
+
+static int listen_on(const struct server_config *config, char *error, size_t size)
+{
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+                                   .ai_socktype = SOCK_STREAM};
+    struct addrinfo *info = NULL;
+    char port[16];
+    const int on = 1;
+    snprintf(port, sizeof port, "%lld", (long long)config->port);
+    int code = getaddrinfo(config->address, port, &hints, &info);
+    if (code)
+        return complain(error, size, config, gai_strerror(code));
+    int fd = socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool good = fd >= 0 && !setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) &&
+                !bind(fd, info->ai_addr, info->ai_addrlen) && !listen(fd, BACKLOG);
+    const char *reason = strerror(errno);
+    freeaddrinfo(info);
+    if (good)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return complain(error, size, config, reason);
+}
+
+static struct MHD_Daemon *start(struct server *server, const struct server_config *config, int listener)
+{
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
+                            MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
+                            (unsigned)config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+                            (unsigned)config->timeout_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                            (size_t)MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+                            on_connection, server, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+}
+
+struct server *server_open(const struct server_config *config, const struct route *routes, char *error,
+                           size_t error_size)
+{
+    int listener = listen_on(config, error, error_size);
+    struct server *server = listener >= 0 ? calloc(1, sizeof *server) : NULL;
+    if (server) {
+        *server = (struct server){.routes = routes, .timeout_ms = config->timeout_seconds * 1000};
+        server->daemon = start(server, config, listener);
+    }
+    if (server && server->daemon) {
+        server->fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+        return server;
+    }
+    if (listener >= 0) {
+        (void)complain(error, error_size, config, "out of memory or of files");
+        close(listener);
+    }
+    free(server);
+    return NULL;
+}
+
+void server_stop(struct server *server)
+{
+    int listener = MHD_quiesce_daemon(server->daemon);
+    if (listener >= 0)
+        close(listener);
+}
+
+bool server_is_idle(const struct server *server)
+{
+    return !server->exchanges;
+}
+
+/* A connection that rests cannot be closed. */
+static void wake_all(struct server *server)
+{
+    struct exchange *exchange;
+    DL_FOREACH (server->exchanges, exchange)
+        if (exchange->resting)
+            exchange_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, 0, "the server ends");
+}
+
+void server_close(struct server *server)
+{
+    if (!server)
+        return;
+    wake_all(server);
+    (void)MHD_run(server->daemon);
+    MHD_stop_daemon(server->daemon);
+    free(server);
+}
+
+int server_fd(const struct server *server)
+{
+    return server->fd;
+}
+
+int server_pause(const struct server *server, int most_ms)
+{
+    MHD_UNSIGNED_LONG_LONG wanted = 0;
+    if (MHD_get_timeout(server->daemon, &wanted) != MHD_YES)
+        return most_ms;
+    return wanted < (MHD_UNSIGNED_LONG_LONG)most_ms ? (int)wanted : most_ms;
+}
+
+void server_run(struct server *server)
+{
+    int64_t now = clock_steady();
+    (void)MHD_run(server->daemon);
+    if (now < server->next_sweep)
+        return;
+    server->next_sweep = now + SWEEP_MS;
+    sweep(server, now);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The HTTP server: libmicrohttpd in the caller's loop. It refuses by itself what is no proper request, a path or
+ * method that no route has, and whoever is too slow; all else is a handler's. One thread. */
+#ifndef GATE_HTTP_SERVER_H
+#define GATE_HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct exchange;
+struct server;
+
+struct server_config {
+    char *address; /* of this machine, IPv4 or IPv6 */
+    int64_t port;
+    int64_t max_connections; /* from more, none is accepted until one ends */
+    int64_t timeout_seconds; /* in which nothing comes or goes */
+};
+
+/* Called when the request is there as a whole. It is answered, now or later, once. */
+typedef void exchange_handler(void *context, struct exchange *exchange);
+
+struct route {
+    const char *method; /* GET serves HEAD, too */
+    const char *path;   /* with '/' at its end: and everything below */
+    size_t body_max;    /* bytes; more is read and forgotten */
+    exchange_handler *handler;
+    void *context;
+};
+
+/* Listens. `routes` are borrowed, the first that fits counts; the last has no path. NULL: `error` says why. */
+struct server *server_open(const struct server_config *config, const struct route *routes, char *error,
+                           size_t error_size);
+/* Takes no more requests. What is under way is to be answered now. */
+void server_stop(struct server *server);
+/* Has everything been answered and sent? */
+bool server_is_idle(const struct server *server);
+/* Ends connections as they are. NULL is fine. */
+void server_close(struct server *server);
+
+/* To be waited for (POLLIN), for no longer than server_pause says; then server_run. */
+int server_fd(const struct server *server);
+int server_pause(const struct server *server, int most_ms);
+void server_run(struct server *server);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* Tencent's services, a file and a table of commands each. */
+#ifndef GATE_REST_SERVICES_H
+#define GATE_REST_SERVICES_H
+
+#include "gate/rest/call.h"
+
+extern const struct rest_service service_account; /* im_open_login_svc */
+extern const struct rest_service service_message; /* openim */
+
+#endif

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""A broker and a chatgate, and a client of its REST interface."""
+import http.client
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import tempfile
+import urllib.parse
+
+from harness.broker import SANITIZER_MARKS, Broker
+from harness.ports import Port
+from harness.process import LoggedProcess
+from harness.settings import ADMIN, BUILD_DIR, PATIENCE, SDKAPPID
+
+GATE = BUILD_DIR / "chatgate"
+
+
+class Gatehouse:
+    """`options` are the plugin's."""
+
+    def __init__(self, **options):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chat-gate-"))
+        self.broker = Broker(options)
+        self.port = Port()
+        self.process, self.earlier = None, []
+        self.ended_by_test = False
+        self.settings = {
+            "broker": {"port": self.broker.mqtt.number, "user": ADMIN, "sdkappid": SDKAPPID, "name": "gate",
+                       "secret_key_file": self.broker.key_file},
+            "http": {"port": self.port.number},
+            "rest": {"admins": ADMIN, "rate": 0},
+        }
+
+    # ---- life
+
+    def set(self, section, **options):
+        """Options of chatgate.conf; None takes one out."""
+        self.settings.setdefault(section, {}).update(options)
+        return self
+
+    def configure(self):
+        lines = []
+        for section, options in self.settings.items():
+            given = {name: value for name, value in options.items() if value is not None}
+            lines += [f"[{section}]", *(f"{name} = {value}" for name, value in given.items())]
+        path = self.folder / "chatgate.conf"
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    def launch(self, *arguments):
+        """A chatgate, whatever it does."""
+        if self.process:
+            self.earlier += self.process.lines
+        env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:verify_asan_link_order=0"}
+        env.pop("LD_PRELOAD", None)
+        self.process = LoggedProcess([str(GATE), "-c", str(self.configure()), *arguments], env=env)
+        self.ended_by_test = False
+        return self.process
+
+    def run(self, *arguments):
+        """(exit code, lines) of one that ends by itself."""
+        process = self.launch(*arguments)
+        code = process.wait(3 * PATIENCE)
+        self.ended_by_test = True
+        return code, list(process.lines)
+
+    def start(self, broker=True):
+        if broker and not self.broker.process:
+            self.broker.start()
+        process = self.launch()
+        assert process.await_line("chatgate .* started"), "the gate did not start:\n" + self.log()
+        if broker:
+            assert process.await_line("broker .*: connected"), "the gate did not connect:\n" + self.log()
+        return self
+
+    def stop(self):
+        self.process.signal(signal.SIGTERM)
+        self.ended_by_test = True
+        return self.process.wait(3 * PATIENCE)
+
+    def kill(self):
+        self.process.signal(signal.SIGKILL)
+        self.ended_by_test = True
+        self.process.wait()
+
+    def log(self):
+        return "\n".join(self.earlier + (self.process.lines if self.process else []))
+
+    def close(self):
+        problems = []
+        try:
+            if self.process and not self.ended_by_test:
+                code = self.process.wait(0) if not self.process.alive() else None
+                if code is not None:
+                    problems.append(f"the gate ended by itself with {code}")
+                elif (code := self.stop()) != 0:
+                    problems.append(f"the gate stopped with {code}")
+        finally:
+            if self.process and self.process.alive():
+                self.kill()
+            self.port.release()
+            self.broker.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+        text = self.log()
+        problems += [f"the log of the gate has {mark!r}" for mark in SANITIZER_MARKS if mark in text]
+        problems += ["the log of the gate shows a secret" for secret in self.broker.secrets if secret in text]
+        assert not problems, "; ".join(problems)
+
+    # ---- requests
+
+    def connection(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port.number, timeout=PATIENCE)
+
+    def ask(self, method, path, body=None, headers=()):
+        """(status, headers, body) of one request on a connection of its own."""
+        connection = self.connection()
+        try:
+            connection.request(method, path, body, dict(headers))
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+        finally:
+            connection.close()
+
+    def raw(self, *pieces):
+        """The bytes that come back when these are sent, one piece after the other, until the gate closes or is silent
+        for a second."""
+        with socket.create_connection(("127.0.0.1", self.port.number), timeout=PATIENCE) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for piece in pieces:
+                connection.sendall(piece)
+            connection.settimeout(1)
+            got = b""
+            try:
+                while data := connection.recv(65536):
+                    got += data
+            except (TimeoutError, ConnectionResetError):
+                pass
+            return got
+
+    def rest_path(self, command, **query):
+        """/v4/service/command with what Tencent's clients add; None takes a part out."""
+        full = {"sdkappid": SDKAPPID, "identifier": ADMIN, "random": random.getrandbits(32), "contenttype": "json",
+                **query}
+        if "usersig" not in full:
+            full["usersig"] = self.broker.sig(full["identifier"] or ADMIN)
+        given = {name: value for name, value in full.items() if value is not None}
+        return f"/v4/{command}?" + urllib.parse.urlencode(given, safe="*-_")
+
+    def rest(self, command, body=None, **query):
+        """The answer. HTTP is 200, whatever it says."""
+        text = body if isinstance(body, (bytes, str)) else json.dumps(body or {})
+        status, headers, answer = self.ask("POST", self.rest_path(command, **query), text)
+        assert (status, headers["Content-Type"]) == (200, "application/json"), (status, answer)
+        return json.loads(answer)
