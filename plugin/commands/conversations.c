@@ -9,6 +9,7 @@
 #include "lib/json.h"
 #include "plugin/commands/page.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/erasing.h"
 #include "plugin/delivery/event.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
@@ -220,6 +221,8 @@ int command_delete_conversation(struct command *command)
     if (member->pinned)
         member_pin(chat, member, false);
     command_commit(command);
-    event_deleted_conversation(&command->by, member->conversation, keep);
+    if (!keep)
+        erasing_pass(chat, &command->by, at);
+    event_deleted_conversation(chat, &command->by, member->conversation, keep);
     return CODE_OK;
 }

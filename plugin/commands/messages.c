@@ -9,6 +9,7 @@
 #include "plugin/commands/found.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
+#include "plugin/delivery/erasing.h"
 #include "plugin/delivery/event.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
@@ -125,6 +126,7 @@ int command_delete_messages(struct command *command)
     if (!good)
         return CODE_BUSY; /* out of memory in the middle: those before are deleted, the client asks again; or no
                              place is left yet */
-    event_deleted(&command->by, ids);
+    erasing_pass(chat, &command->by, at);
+    event_deleted(chat, &command->by, ids);
     return CODE_OK;
 }

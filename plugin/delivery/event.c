@@ -8,12 +8,14 @@
 #include <utlist.h>
 
 #include "acl/code.h"
+#include "acl/limits.h"
 #include "acl/topic.h"
 #include "lib/json.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/live_publish.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/erasures.h"
 #include "plugin/people/member.h"
 #include "plugin/people/unread.h"
 #include "plugin/people/user.h"
@@ -22,21 +24,30 @@
 #include "plugin/session/handover.h"
 #include "plugin/session/subscription.h"
 
-static void send_at(struct session *session, const char *text, int qos)
+static bool send_at(struct session *session, const char *text, int qos)
 {
     char topic[TOPIC_MAX];
     topic_print_event(topic, session->user->id);
     backlog_add(session, strlen(text));
     proof_given(session, strlen(topic), strlen(text));
-    broker_send(session->client_id, topic, text, strlen(text), NULL, 0, qos,
-                session->feed ? session->feed->identifier : session->identifiers.events);
+    return broker_send(session->client_id, topic, text, strlen(text), NULL, 0, qos,
+                       session->feed ? session->feed->identifier : session->identifiers.events);
+}
+
+bool event_is_heard(const struct session *session)
+{
+    return session->backlog.over_since == 0;
+}
+
+static int event_qos(const struct session *session)
+{
+    return session->inbox && session->inbox->qos == 0 ? 0 : 1;
 }
 
 static void send_text(struct session *session, const char *text)
 {
-    if (session->backlog.over_since != 0)
-        return; /* it reads nothing */
-    send_at(session, text, session->inbox && session->inbox->qos == 0 ? 0 : 1);
+    if (event_is_heard(session))
+        send_at(session, text, event_qos(session));
 }
 
 /* To all devices of the user but this one (NULL: none is left out). */
@@ -101,24 +112,69 @@ void event_unread(struct chat *chat, const struct actor *reader, struct member *
     send_to_others(reader, text);
 }
 
-void event_deleted(const struct actor *deleter, const cJSON *ids)
+/* Cursors pass a deletion: like a message, it may wait in the broker's queue, and be lost with it. */
+static bool send_counted(struct chat *chat, struct session *session, const char *text)
+{
+    const int qos = event_qos(session);
+    if (!send_at(session, text, qos))
+        return false;
+    session_handed(chat, session, strlen(text), qos);
+    return true;
+}
+
+static void send_deleted(struct chat *chat, const struct actor *deleter, const char *text)
+{
+    for (struct session *session = deleter->user->sessions; session; session = session->user_next)
+        if (session != deleter->device && event_is_heard(session))
+            send_counted(chat, session, text);
+}
+
+void event_deleted(struct chat *chat, const struct actor *deleter, const cJSON *ids)
 {
     char *list = cJSON_PrintUnformatted(ids), *text = list ? malloc(strlen(list) + 32) : NULL;
     if (text) {
         sprintf(text, "{\"event\":\"deleted\",\"ids\":%s}", list);
-        send_to_others(deleter, text);
+        send_deleted(chat, deleter, text);
     }
     free(text);
     cJSON_free(list);
 }
 
-void event_deleted_conversation(const struct actor *deleter, const struct conversation *conversation,
-                                bool kept)
+static bool send_erased_ids(struct chat *chat, struct session *session, const struct erasure *first,
+                            size_t count)
+{
+    char text[64 + DELETE_MAX * 21];
+    size_t len = (size_t)sprintf(text, "{\"event\":\"deleted\",\"ids\":");
+    for (size_t i = 0; i < count && i < DELETE_MAX; i++)
+        len += (size_t)sprintf(text + len, "%c%lld", i == 0 ? '[' : ',', (long long)first[i].id);
+    strcpy(text + len, "]}");
+    return send_counted(chat, session, text);
+}
+
+static bool send_erased_conversation(struct chat *chat, struct session *session,
+                                     const struct erasure *erasure)
+{
+    char text[200];
+    const struct conversation *conversation = erasure->cleared->conversation;
+    snprintf(text, sizeof text, "{\"event\":\"deleted\",\"%s\":\"%s\",\"id\":%lld}",
+             conversation_kind(conversation), conversation_name(conversation, session->user->id),
+             (long long)erasure->id);
+    return send_counted(chat, session, text);
+}
+
+bool event_erased(struct chat *chat, struct session *session, const struct erasure *first, size_t count)
+{
+    return first->cleared ? send_erased_conversation(chat, session, first)
+                          : send_erased_ids(chat, session, first, count);
+}
+
+void event_deleted_conversation(struct chat *chat, const struct actor *deleter,
+                                const struct conversation *conversation, bool kept)
 {
     char text[200];
     snprintf(text, sizeof text, "{\"event\":\"deleted\",\"%s\":\"%s\"%s}", conversation_kind(conversation),
              conversation_name(conversation, deleter->user->id), kept ? ",\"keepMessages\":true" : "");
-    send_to_others(deleter, text);
+    send_deleted(chat, deleter, text);
 }
 
 static void send_until(const struct user *user, const struct conversation *group, const char *name,

@@ -12,6 +12,7 @@
 struct chat;
 struct conversation;
 struct displacement;
+struct erasure;
 struct member;
 struct user;
 
@@ -37,10 +38,17 @@ void event_read(struct chat *chat, const struct user *reader, const struct conve
 /* The same to the reader's other devices, all where it was read with none, with what is left unread. */
 void event_unread(struct chat *chat, const struct actor *reader, struct member *member);
 
+/* Is the client given events? Not while too much waits for it (backlog.h). */
+bool event_is_heard(const struct session *session);
+
 /* To the deleter's other devices: these messages (`ids` is borrowed), or the whole conversation, are gone. */
-void event_deleted(const struct actor *deleter, const cJSON *ids);
-void event_deleted_conversation(const struct actor *deleter, const struct conversation *conversation,
-                                bool kept);
+void event_deleted(struct chat *chat, const struct actor *deleter, const cJSON *ids);
+void event_deleted_conversation(struct chat *chat, const struct actor *deleter,
+                                const struct conversation *conversation, bool kept);
+/* The same to one that was away: a conversation, or `count` messages from this one on, DELETE_MAX at most. false: out
+ * of memory. */
+__attribute__((warn_unused_result)) bool event_erased(struct chat *chat, struct session *session,
+                                                      const struct erasure *first, size_t count);
 /* The last words before a close: why, and whose device it gave way to. */
 void event_force_offline(struct session *session, const struct displacement *why);
 void event_sig_expired(struct session *session);

@@ -8,6 +8,7 @@
 #include "lib/clock.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/copy.h"
+#include "plugin/delivery/erased.h"
 #include "plugin/delivery/event.h"
 #include "plugin/delivery/everything.h"
 #include "plugin/payload/stamp.h"
@@ -57,6 +58,7 @@ void replay_cancel(struct chat *chat, struct subscription *subscription)
     subscription->replaying = subscription->replay_started = false;
     merge_close(subscription->merge);
     subscription->merge = NULL;
+    session->replay.told = 0;
     if (--session->replay.running == 0)
         DL_DELETE2(chat->replays, session, replay.prev, replay.next);
 }
@@ -170,10 +172,22 @@ static void cut_to_limit(struct chat *chat, struct subscription *subscription)
     subscription_hand(chat, subscription, before - 1, true);
 }
 
+/* Nothing can be done now. `soon`: but perhaps in a moment. */
+static void rest(struct chat *chat, struct session *session, bool soon)
+{
+    session->replay.paused_until = chat->steady + (soon ? FULL_MS : STUCK_MS);
+}
+
 static bool begin_page(struct chat *chat, struct subscription *subscription)
 {
+    bool stuck;
     if (subscription->merge)
         return true;
+    if (!erased_tell(chat, subscription, &stuck)) {
+        if (stuck)
+            rest(chat, subscription->session, handover_is_known(subscription->session));
+        return false;
+    }
     subscription->merge = open_merge(chat, subscription, subscription_given(chat, subscription));
     if (!subscription->merge)
         return false;
@@ -194,14 +208,16 @@ static void send_page(struct chat *chat, struct subscription *subscription)
     int64_t before = merge_position(subscription->merge);
     merge_read(subscription->merge, PAGE, replay_row, &page, &complete);
     if ((!complete || page.failed) && merge_position(subscription->merge) == before)
-        subscription->session->replay.paused_until = chat->steady + (page.full ? FULL_MS : STUCK_MS);
+        rest(chat, subscription->session, page.full);
     if (!complete || page.failed)
         return;
     subscription_hand(chat, subscription, merge_end(subscription->merge), true);
     merge_close(subscription->merge);
     subscription->merge = NULL;
-    if (begin_page(chat, subscription) && merge_empty(subscription->merge))
-        replay_cancel(chat, subscription);
+    if (!begin_page(chat, subscription) || !merge_empty(subscription->merge))
+        return;
+    subscription_hand(chat, subscription, merge_end(subscription->merge), true);
+    replay_cancel(chat, subscription);
 }
 
 /* The same of everything. */
@@ -215,10 +231,10 @@ static void send_page_of_everything(struct chat *chat, struct subscription *subs
     case EVERYTHING_MORE:
         break;
     case EVERYTHING_FULL:
-        session->replay.paused_until = chat->steady + (handover_is_known(session) ? FULL_MS : STUCK_MS);
+        rest(chat, session, handover_is_known(session));
         break;
     case EVERYTHING_STUCK:
-        session->replay.paused_until = chat->steady + STUCK_MS;
+        rest(chat, session, false);
         break;
     }
 }

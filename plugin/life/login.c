@@ -212,6 +212,7 @@ static struct session *session_create(struct chat *chat, const struct login *log
                    &(struct handover_login){.mqtt5 = login->mqtt5,
                                             .user_len = strlen(login->user),
                                             .sig_len = strlen(login->password)});
+    session->replay.untold = store_last_id(chat->store);
     session->login.past = past_of(&checked->device, login->user);
     bool own = session->login.past == ID_OWN;
     session->device.acks = own && checked->device.acks;

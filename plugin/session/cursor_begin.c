@@ -160,6 +160,7 @@ static int64_t first_cursor(struct chat *chat, struct subscription *subscription
     start = larger(start, had);
     if (subscription->kind == SUBSCRIPTION_EVERYTHING)
         return start < 0 ? store_last_id(chat->store) : start;
+    subscription->returning = start >= 0;
     if (start < 0)
         start = cursor_of_others(chat, subscription, topic);
     if (start < 0)

@@ -176,14 +176,18 @@ struct session {
     struct {
         int running; /* subscriptions that are replaying */
         int64_t sent, paused_until;
+        /* Of what the user has deleted, that up to the place `untold` has not been told on this connection, where a
+         * cursor has not passed it; but it has up to `told` for the subscription that is replaying: delivery/erased.c;
+         * at first life/login.c */
+        int64_t untold, told;
         struct session *prev, *next; /* chat->replays */
     } replay;
 
     /* Who is told of whom: life/presence.c; `background` by commands/status.c. */
     struct {
-        bool background;
         struct watch *watches; /* whose status it is told of */
         int watching;          /* ... how many */
+        bool background;
     } presence;
 
     /* Its requests that wait: commands/batch.c. */

@@ -62,6 +62,7 @@ struct subscription {
     int64_t begun;         /* the cursor with which it began on this connection */
     int64_t acked;         /* devices that use `ack`: cursor by hand */
     bool acked_now;        /* ... on this connection */
+    bool returning;        /* this device has had it before: on an earlier connection, or on this one */
     int64_t moved_count;   /* so many messages had been handed (session->handover) when it moved last */
     int64_t moved_time;    /* ... and when that was (chat->steady) */
     struct trails *trails; /* NULL: all is sure, or memory was out, and nothing after the cursor is */

@@ -61,15 +61,33 @@ def test_who_reads_is_never_refused_however_much_it_is(broker, history):
         assert all(len(answer["data"]["messages"]) == 28 for answer in answers)
 
 
-def test_a_phone_that_was_stuck_is_given_what_it_missed_when_it_reads_again(broker_factory):
-    """At QoS 0, where Mosquitto 2.0 would queue them all."""
+@pytest.fixture
+def stuck(broker_factory):
+    """A phone of bob's that reads nothing, at QoS 0, where Mosquitto 2.0 would queue them all. alice, and the phone."""
     broker = broker_factory(conf=["max_queued_bytes 1000000"], ring_bytes=32 << 20)
     alice = broker.user("alice")
     client = deaf(broker, "bob", "bob:iot:1", keepalive=60, buffer=65536)
     client.start_subscribe("chat/user/bob", qos=0)
     for first in range(0, 1000, 200):
         alice.send_many("bob", [f"m{n} {TEXT}" for n in range(first, first + 200)])
+    return alice, client
+
+
+def test_a_phone_that_was_stuck_is_given_what_it_missed_when_it_reads_again(stuck):
+    _, client = stuck
     found = []
     while not found or found[-1] != "m999":
         found.append(json.loads(client.next_message().payload)["text"].split()[0])
     assert found == [f"m{n}" for n in range(1000)]
+
+
+def test_a_phone_that_was_stuck_is_told_what_was_deleted_meanwhile_when_it_reads_again(stuck):
+    alice, client = stuck
+    web = alice.broker.user("bob", "web:1")
+    first = web.command("sync", after=0, limit=1)["messages"][0]["id"]
+    web.command("deleteMessages", ids=[first])
+    alice.send("bob", "end")
+    found = []
+    while not found or found[-1].get("text") != "end":
+        found.append(json.loads(client.next_message().payload))
+    assert [m["ids"] for m in found if m.get("event") == "deleted"] == [[first]]

@@ -499,6 +499,129 @@ def history_all(user):
     return [m for page in pages_on(user, limit=100, to="alice") for m in page]
 
 
+# ---- told before a replay
+
+
+def heard(device):
+    """Takes what has come, in its order: texts, and what the events `deleted` have."""
+    found = device.take_all(lambda m: m.get("text") or is_deleted(m))
+    return [m.get("text") or {k: v for k, v in m.data.items() if k != "event"} for m in found]
+
+
+def away_with(broker, *filters, device="web:1", **how):
+    """A device of bob's that has had what there was, and has left."""
+    away = broker.user("bob", device, **how).subscribe(*filters)
+    away.text("m5")
+    away.fence()
+    away.take_all(lambda m: True)
+    away.disconnect()
+    return away
+
+
+BY_NAME = ["chat/user/bob", "chat/group/g1"]
+
+
+@pytest.mark.parametrize("filters", [["chat/user/bob/#"], BY_NAME, BY_NAME[::-1]], ids=["feed", "names", "turned"])
+@pytest.mark.parametrize("kill", [None, False, True], ids=["running", "restart", "kill"])
+def test_who_was_away_is_told_of_deletions_once_and_before_the_messages(broker, alice, bob, filters, kill):
+    topic = alice.group("Private", "g1", ["bob"])
+    alice.send_many(topic, ["g1", "g2"])
+    away = away_with(broker, *filters)
+    last = newest(bob)
+    gone = ids_of(bob, "m2", "m4", to="alice")
+    bob.command("deleteMessages", ids=gone)
+    bob.command("deleteConversation", group="g1")
+    alice.send(topic, "between")
+    bob.command("deleteMessages", ids=ids_of(bob, "m5", to="alice"))
+    fifth = ids_of(alice, "m5", to="bob")
+    if kill is not None:
+        broker.restart(kill=kill)
+        alice.connect()
+    alice.send(topic, "end")
+    alice.send("bob", "end too")
+    away.connect().subscribe(*filters)
+    told = [{"ids": gone}, {"group": "g1", "id": last}, {"ids": fifth}]
+    away.text("end")
+    away.text("end too")
+    assert heard(away) == [*told, "between"]
+    away.fence()
+    away.disconnect()
+    away.connect().subscribe(*filters)
+    assert away.silent(is_deleted) == []
+
+
+def test_who_was_told_at_once_and_who_deleted_are_not_told_when_they_return(broker, alice, bob):
+    """As mosquitto_sub is, which leaves properly."""
+    devices = [broker.user("bob", name, version=4).subscribe("chat/user/bob/#") for name in ("web:1", "web:2")]
+    alice.send("bob", "m6")
+    for device in devices:
+        device.text("m6")
+    devices[0].command("deleteMessages", ids=ids_of(bob, "m2", to="alice"))
+    devices[0].command("deleteConversation", to="alice")
+    devices[1].event("deleted", to="alice")
+    for device in devices:
+        device.fence()
+        device.take_all(lambda m: True)
+        device.disconnect()
+        device.connect().subscribe("chat/user/bob/#")
+        assert device.silent(lambda m: is_deleted(m) or m.is_content()) == []
+
+
+@pytest.mark.options(replay_limit=10000, device_rate=10000)
+def test_who_was_told_at_once_while_a_replay_went_on_is_not_told_again(broker, alice, bob):
+    alice.send_many("bob", numbered(6, 2000))
+    other = broker.user("bob", "web:1", version=4).subscribe("chat/user/bob/#")
+    bob.command("deleteMessages", ids=ids_of(bob, "m2000", to="alice"))
+    other.text("m1999")
+    other.event("deleted")
+    other.fence()
+    other.disconnect()
+    other.connect().subscribe("chat/user/bob/#")
+    assert other.silent(is_deleted) == []
+
+
+def test_a_crash_takes_back_that_a_device_was_told(broker, alice, bob):
+    other = broker.user("bob", "web:1").subscribe("chat/user/bob/#")
+    other.text("m5")
+    gone = ids_of(bob, "m2", to="alice")
+    bob.command("deleteMessages", ids=gone)
+    other.event("deleted")
+    broker.restart(kill=True)
+    other.connect().subscribe("chat/user/bob/#")
+    assert other.event("deleted")["ids"] == gone
+
+
+def test_a_kept_session_is_told_as_well(broker, alice, bob):
+    away = away_with(broker, "chat/user/bob/#", clean=False)
+    gone = ids_of(bob, "m2", to="alice")
+    bob.command("deleteMessages", ids=gone)
+    alice.send("bob", "end")
+    assert away.connect().session_present
+    away.text("end")
+    assert [m.get("ids") for m in away.take_all(is_deleted)] == [gone]
+
+
+def test_a_new_device_is_not_told_of_what_it_never_had(broker, alice, bob):
+    bob.command("deleteMessages", ids=ids_of(bob, "m2", to="alice"))
+    new = broker.user("bob", "web:1").subscribe("chat/user/bob/#")
+    new.text("m5")
+    assert new.silent(is_deleted) == []
+
+
+def test_more_deletions_than_an_event_has_come_in_several_before_the_messages(broker, alice, bob):
+    away = away_with(broker, "chat/user/bob/#")
+    alice.send_many("bob", numbered(6, 1230))
+    found = [m["id"] for m in history_all(bob)]
+    for first in range(0, len(found), 70):
+        bob.command("deleteMessages", ids=found[first : first + 70])
+    alice.send("bob", "end")
+    away.connect().subscribe("chat/user/bob/#")
+    away.text("end")
+    told = [m.data["ids"] for m in away.take_all(is_deleted)]
+    assert [i for ids in told for i in ids] == found and max(map(len, told)) <= 100
+    assert away.silent() == []
+
+
 # ---- how it lasts
 
 
