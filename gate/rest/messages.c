@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* openim: private messages. */
+/* openim: private messages, written and changed. What is read is in roaming.c and online.c. */
 #include "gate/rest/services.h"
 
 #include <string.h>
@@ -7,7 +7,9 @@
 
 #include "acl/code.h"
 #include "gate/rest/message_key.h"
+#include "gate/rest/online.h"
 #include "gate/rest/outgoing.h"
+#include "gate/rest/roaming.h"
 
 #define RANDOM_MAX   4294967295
 #define LIFETIME_MAX 604800
@@ -102,9 +104,119 @@ static void send_batch(struct call *call)
     call_then(call, batch_sent);
 }
 
+/* importmsg: 2 is history; what happens now (5, and 1 of older clients) is sent */
+
+#define HISTORY 2
+
+static const struct rest_field import_fields[] = {
+    {"SyncFromOldSystem", NULL, REST_NUMBER, true, 5, 0},
+    {"From_Account", NULL, REST_TEXT, true, 0, BAD_FROM},
+    {"To_Account", NULL, REST_TEXT, true, 0, BAD_TO},
+    {"MsgRandom", "Random", REST_NUMBER, false, RANDOM_MAX, BAD_RANDOM},
+    {"MsgTimeStamp", NULL, REST_NUMBER, true, 0, BAD_TIME},
+    {"MsgBody", NULL, REST_OBJECTS, true, 0, BODY_NO_LIST},
+    {0}};
+
+static void imported(struct call *call)
+{
+    (void)call_refused(call, call_reply(call, 0));
+}
+
+static void import_history(struct call *call)
+{
+    const int64_t seconds = call_number(call, "MsgTimeStamp", 0);
+    cJSON *message = add_object(call, put_list(call, call_ask(call, "importMessages"), "messages"));
+    put_text(call, message, "sender", call_text(call, "From_Account"));
+    put_text(call, message, "to", call_text(call, "To_Account"));
+    put_number(call, message, "time", seconds * 1000);
+    put_number(call, message, "random", message_random(seconds, call_number(call, "MsgRandom", 0)));
+    outgoing_put(call, call_body(call), message);
+    call_then(call, imported);
+}
+
+static void import(struct call *call)
+{
+    if (call_number(call, "SyncFromOldSystem", 0) == HISTORY) {
+        import_history(call);
+        return;
+    }
+    ask_to_send(call, call_text(call, "To_Account"));
+    call_then(call, imported);
+}
+
+/* A message named by MsgKey */
+
+#define BAD_KEY 90054
+
+#define KEY_FIELDS                                                                                           \
+    {"From_Account", NULL, REST_TEXT, true, 0, BAD_FROM}, {"To_Account", NULL, REST_TEXT, true, 0, BAD_TO},  \
+    {                                                                                                        \
+        "MsgKey", NULL, REST_TEXT, true, 0, BAD_KEY                                                          \
+    }
+
+static const struct rest_field withdraw_fields[] = {KEY_FIELDS, {0}};
+static const struct rest_field modify_fields[] = {
+    KEY_FIELDS, {"MsgBody", NULL, REST_OBJECTS, true, 0, BODY_NO_LIST}, {0}};
+
+/* A command about it, of who sent it; NULL: the call has failed. */
+static cJSON *ask_about_key(struct call *call, const char *command)
+{
+    int64_t seq;
+    if (!message_key_read(call_text(call, "MsgKey"), &seq)) {
+        call_fail(call, BAD_KEY, "MsgKey must be <seq>_<random>_<seconds>");
+        return NULL;
+    }
+    cJSON *object = call_ask_as(call, call_text(call, "From_Account"), command);
+    put_text(call, object, "to", call_text(call, "To_Account"));
+    put_number(call, object, "seq", seq);
+    return object;
+}
+
+static void done(struct call *call)
+{
+    (void)call_refused(call, call_reply(call, 0));
+}
+
+static void withdraw(struct call *call)
+{
+    (void)ask_about_key(call, "recallMessage");
+    call_then(call, done);
+}
+
+static void modify(struct call *call)
+{
+    cJSON *command = ask_about_key(call, "editMessage");
+    if (command)
+        outgoing_put(call, call_body(call), command);
+    call_then(call, done);
+}
+
+static const struct rest_field modify_group_fields[] = {
+    {"GroupId", NULL, REST_TEXT, true, 0, 0},
+    {"MsgSeq", NULL, REST_NUMBER, true, 0, 0},
+    {"MsgBody", NULL, REST_OBJECTS, true, 0, BODY_NO_LIST},
+    {0}};
+
+static void modify_group(struct call *call)
+{
+    cJSON *command = call_ask(call, "editMessage");
+    put_text(call, command, "group", call_text(call, "GroupId"));
+    put_number(call, command, "seq", call_number(call, "MsgSeq", 0));
+    outgoing_put(call, call_body(call), command);
+    call_then(call, done);
+}
+
 static const struct rest_command commands[] = {
     {"sendmsg", send_fields, send},
     {"batchsendmsg", batch_fields, send_batch},
+    {"importmsg", import_fields, import},
+    {"admin_msgwithdraw", withdraw_fields, withdraw},
+    {"modify_c2c_msg", modify_fields, modify},
+    {"modify_group_msg", modify_group_fields, modify_group},
+    {"admin_getroammsg", roam_fields, roam},
+    {"admin_set_msg_read", read_fields, read_up_to},
+    {"get_c2c_unread_msg_num", unread_fields, count_unread},
+    {"query_online_status", status_fields, ask_status},
     {NULL, NULL, NULL},
 };
 

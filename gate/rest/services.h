@@ -7,5 +7,10 @@
 
 extern const struct rest_service service_account; /* im_open_login_svc */
 extern const struct rest_service service_message; /* openim */
+extern const struct rest_service service_profile;
+extern const struct rest_service service_sns;
+extern const struct rest_service service_recent;   /* recentcontact */
+extern const struct rest_service service_mute;     /* openconfigsvr */
+extern const struct rest_service service_push_all; /* all_member_push */
 
 #endif

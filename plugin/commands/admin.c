@@ -99,7 +99,9 @@ int command_get_user(struct command *command)
                 cJSON_AddStringToObject(data, "faceURL", profile->face_url) &&
                 cJSON_AddStringToObject(data, "status", presence_name(presence_status(user))) &&
                 json_add_whole(data, "createTime", user->created) &&
-                json_add_whole(data, "bannedUntil", user->banned_until);
+                json_add_whole(data, "bannedUntil", user->banned_until) &&
+                json_add_whole(data, "c2cMutedUntil", user->c2c_muted_until) &&
+                json_add_whole(data, "groupMutedUntil", user->group_muted_until);
     return good ? answer_joined_groups(command, user) : command_answered(command, false);
 }
 

@@ -8,7 +8,6 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/live_publish.h"
-#include "plugin/delivery/review.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
@@ -108,11 +107,8 @@ static bool dismiss_stored(struct chat *chat, struct conversation *conversation,
 
 bool dismissal_start(struct chat *chat, struct conversation *conversation, const char *by)
 {
-    bool ended = conversation_stored(conversation) ? dismiss_stored(chat, conversation, by)
-                                                   : dismiss_live(chat, conversation, by);
-    if (ended)
-        reviews_lose_group(chat, conversation->group->id);
-    return ended;
+    return conversation_stored(conversation) ? dismiss_stored(chat, conversation, by)
+                                             : dismiss_live(chat, conversation, by);
 }
 
 /* The notices */

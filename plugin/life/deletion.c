@@ -11,7 +11,6 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/dismissal.h"
-#include "plugin/delivery/review.h"
 #include "plugin/life/closing.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
@@ -246,7 +245,6 @@ bool deletion_start(struct chat *chat, struct user *user)
     applications_end(chat, user);
     store_commit(chat->store);
     add(chat, deletion, user);
-    reviews_lose_user(chat, user->id);
     sessions_force_offline(chat, user, OFFLINE_DELETED);
     take_turn(chat, deletion);
     return true;

@@ -330,6 +330,12 @@ def test_a_wrong_muteUser_changes_nothing(admin, talk, fields, code, word):
 # ---- getUser
 
 
+def test_getUser_tells_until_when_a_user_is_muted(admin, talk):
+    admin.command("muteUser", userID="bob", c2cSeconds=60)
+    found = admin.command("getUser", userID="bob")
+    assert found["c2cMutedUntil"] > found["createTime"] and found["groupMutedUntil"] == 0
+
+
 def test_a_user_as_administrators_see_him(broker, admin):
     before = time.time() * 1000
     bob = broker.user("bob", "ios:1")

@@ -50,13 +50,6 @@ const char *const *town_options(void)
     return town.options;
 }
 
-void town_set(const char *more)
-{
-    char text[400];
-    snprintf(text, sizeof text, "group_rate 1000\nrecall_seconds 604800\nedit_seconds 604800\n%s", more);
-    write_file(town.settings, text);
-}
-
 static void lay_out(void)
 {
     const char *options[] = {"sdkappid",    "1400000000",    "secret_key_file", town.key_file, "database",
@@ -78,7 +71,7 @@ void town_found(void)
     assert_int_equal(mkdir(town.media, 0700), 0);
     write_file(town.key_file, KEY "\n");
     write_file(town.words, "dirt=***\n");
-    town_set("");
+    write_file(town.settings, "group_rate 1000\nrecall_seconds 604800\nedit_seconds 604800\n");
     lay_out();
 }
 
@@ -463,8 +456,9 @@ __attribute__((format(printf, 2, 3))) static void add(struct picture_text *text,
 /* Ids and times: whether there is one is all that two scenes have in common. */
 static bool differs(const char *name)
 {
-    static const char *const fields[] = {"id",       "time",       "readID",     "lastID",      "joinTime",
-                                         "lastUsed", "createTime", "mutedUntil", "bannedUntil", "edited"};
+    static const char *const fields[] = {"id",          "time",          "readID",          "lastID",
+                                         "joinTime",    "lastUsed",      "createTime",      "mutedUntil",
+                                         "bannedUntil", "c2cMutedUntil", "groupMutedUntil", "edited"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (name && strcmp(fields[i], name) == 0)
             return true;
