@@ -224,6 +224,14 @@ static struct walk walk_begin(struct command *command)
                          .patience = PATIENCE};
 }
 
+/* App admins read the whole of a group, members of it or not; but what they have deleted themselves is gone. */
+static int64_t first_shown(const struct walk *walk)
+{
+    if (walk->command->by.admin && walk->conversation->group && walk->member)
+        return walk->member->cleared_id;
+    return visible_history_from(walk->conversation, walk->member);
+}
+
 int command_get_history(struct command *command)
 {
     if (has_two_ends(command))
@@ -236,6 +244,6 @@ int command_get_history(struct command *command)
         return answer(command, &walk.page, true, "before", 0);
     if (!conversation_stored(walk.conversation))
         return walk_live(&walk);
-    walk.from = larger(walk.from, visible_history_from(walk.conversation, walk.member));
+    walk.from = larger(walk.from, first_shown(&walk));
     return walk_stored(&walk);
 }

@@ -254,6 +254,15 @@ def test_an_app_admin_reads_every_group_without_being_a_member(broker, alice, ki
     assert texts(history(broker.admin(), group="g1")) == ["a"]
 
 
+def test_an_app_admin_who_joins_a_group_still_reads_what_was_before(broker, alice):
+    alice.send(alice.group("Private", "g1"), "before")
+    admin = broker.admin()
+    admin.command("joinGroup", groupID="g1")
+    assert texts(history(admin, group="g1")) == ["before"]
+    admin.command("deleteConversation", group="g1")
+    assert history(admin, group="g1") == []
+
+
 def test_an_app_admin_does_not_read_other_peoples_private_messages(broker, alice):
     alice.send("bob", "secret")
     admin = broker.admin()
