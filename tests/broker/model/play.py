@@ -11,12 +11,13 @@ from harness.broker import Broker
 from harness.raw import Closed
 from harness.settings import PATIENCE
 from harness.user import CONTROL, RESPONSE
-from model import reading, rules
+from model import changing, people, reading, rules, sending
 from model.rules import Call
-from model.steps import DEVICES, OTHERS, USERS, Command, Connect, Disconnect, Subscribe
-from model.world import ADMIN, LIVE, SYSTEM, Device, World, Wrong
+from model.steps import DEVICES, OTHERS, USERS, After, Command, Connect, Disconnect, Of, Subscribe
+from model.world import ADMIN, LIVE, SYSTEM, Device, World, Wrong, lane_of
 
-COMMANDS = {function.__name__: function for function in (*rules.COMMANDS, *reading.COMMANDS)}
+COMMANDS = {function.__name__: function for part in (rules, sending, reading, changing, people) for function in part.COMMANDS}
+WORDS = {"badword": None, "bad": "", "darn": "d***", "groupname 2": "\u00e4" * 20}
 LIMITS = {"Private": 4, "Public": 4, "ChatRoom": 5}
 LIVE_HISTORY = 3
 SESSION = {packets.SESSION_EXPIRY: 3600}
@@ -42,21 +43,30 @@ BEGINNING = [
 
 
 class Player:
-    def __init__(self, patience=PATIENCE):
+    def __init__(self, settings, patience=PATIENCE):
         limits = {f"max_members_{kind.lower()}": limit for kind, limit in LIMITS.items()}
         # Nobody stays in memory a moment longer than needed: what is read again has to be the same.
         limits["cache_seconds"] = 0
         # What is there after kill -9 does not depend on fsync, and hundreds of brokers would wait for it.
-        self.broker = Broker({"live_history": LIVE_HISTORY, "sync": "off", **limits})
+        seconds = {f"{what}_seconds": 0 if what in settings.late else 3600 for what in ("recall", "edit")}
+        self.broker = Broker({"live_history": LIVE_HISTORY, "sync": "off", **limits, **seconds})
+        if settings.words:
+            self.write_words()
         self.broker.start()
         self.patience = patience
-        probes = {f"{user}:other:probe": 5 for user in USERS}
+        probes = {f"{user}:other:probe": 5 for user in [*USERS, "fay"]}
         devices = [Device(name, version) for name, version in {**DEVICES, **OTHERS, **probes}.items()]
         self.world = World(devices, LIMITS, LIVE_HISTORY, rewinds=self.broker.version >= (2, 1))
+        self.world.words, self.world.too_late = WORDS if settings.words else {}, settings.late
         self.clients, self.answers = {}, {}
         self.arrived, self.acks = {d: [] for d in devices}, {d: {} for d in devices}
         self.numbers = itertools.count(1)
         self.steps = 0
+
+    def write_words(self):
+        path = self.broker.options["words_file"] = self.broker.folder / "words"
+        lines = [word if other is None else f"{word}={other}" for word, other in WORDS.items()]
+        path.write_text("# words\n" + "\n".join(lines) + "\n")
 
     def __enter__(self):
         return self
@@ -69,10 +79,10 @@ class Player:
 
     # ---- the wire
 
-    def read(self, device, until):
+    def read(self, device, until, patience=None):
         """Reads packets of the device, keeping all of them, until something is true."""
         while not (found := until()):
-            packet = self.clients[device].receive(self.patience)
+            packet = self.clients[device].receive(patience or self.patience)
             if packet.kind == packets.PUBLISH:
                 self.keep(device, packet)
             else:
@@ -144,17 +154,50 @@ class Player:
         if not device:
             return None
         if isinstance(step, Command):
-            return device, self.send_command(device, step.name, step.fields)
+            fields = self.found(device.user, step.fields)
+            return device, self.send_command(device, step.name, fields), fields
         return device, self.clients[device].start_publish(step.topic, encoded(step.payload), qos=step.qos)
 
     def finish(self, step, started):
         if not started:
             return
-        device, mark = started
+        device, mark, *fields = started
         if isinstance(step, Command):
-            self.check(step, device, self.answer_of(device, mark))
+            self.check(Command(step.device, step.name, *fields), device, self.answer_of(device, mark))
+            self.close_sent_away()
         else:
             self.finish_publish(step, device, mark)
+
+    def found(self, user, fields):
+        """The fields with what Of and After stand for."""
+        out = {}
+        for name, value in fields.items():
+            if isinstance(value, list):
+                value = [self.find(user, item) for item in value if self.find(user, item) is not None]
+            value = self.find(user, value)
+            if value is not None:
+                out[name] = value
+        return out
+
+    def find(self, user, value):
+        if isinstance(value, After):
+            return self.id_before(value.back)
+        if not isinstance(value, Of):
+            return value
+        kind, name = value.where
+        lane = ("pair", *sorted((user, name))) if kind == "to" else ("group", name)
+        known = [m for m in self.world.log if m.lane == lane and m.id and (m.is_content or value.what != "seq")]
+        if not 0 < value.back <= len(known):
+            return None
+        message = known[-value.back]
+        return message.body["seq"] if value.what == "seq" else getattr(message, value.what)
+
+    def id_before(self, back):
+        bound = {}
+        for message in self.world.log:
+            bound.setdefault(message.action, []).append(message.id)
+        known = [max(ids) for ids in bound.values() if None not in ids]
+        return known[-back] if 0 < back <= len(known) else 0
 
     def check(self, step, device, answer):
         """Holds an answer against the world, which changes accordingly."""
@@ -168,7 +211,7 @@ class Player:
             raise Wrong(f"{step}\n  answered {answer}\n  wanted {wanted}")
 
     def finish_publish(self, step, device, mid):
-        accepted = reading.publish(self.world, device, step.topic, step.payload)
+        accepted = sending.publish(self.world, device, step.topic, step.payload)
         if step.qos == 0:
             return
         code = self.acked(device, mid, step.qos)
@@ -194,27 +237,6 @@ class Player:
         self.finish(step, self.start(step))
 
     do_Publish = do_Command
-
-    def do_Sync(self, step):
-        bound = {}
-        for message in self.world.log:
-            bound.setdefault(message.action, []).append(message.id)
-        known = [max(ids) for ids in bound.values() if None not in ids]
-        after = known[-step.back] if 0 < step.back <= len(known) else 0
-        self.do_Command(Command(step.device, "sync", {"after": after, "limit": step.limit}))
-
-    def do_MarkRead(self, step):
-        kind, name = step.where
-        user = step.device.split(":")[0]
-        lane = ("pair", *sorted((user, name))) if kind == "to" else ("group", name)
-        known = [m for m in self.world.log if m.lane == lane and m.id]
-        fields = {kind: name}
-        if 0 < step.back <= len(known):
-            chosen = known[-step.back]
-            of_this_group = kind == "to" or chosen.body["seq"] <= self.world.groups[name].seq
-            by_seq = chosen.is_content and of_this_group and step.back % 2
-            fields |= {"seq": chosen.body["seq"]} if by_seq else {"id": chosen.id}
-        self.do_Command(Command(step.device, "markRead", fields))
 
     def do_Together(self, step):
         with self.broker.one_turn():
@@ -251,15 +273,35 @@ class Player:
         device = self.world.devices[step.device]
         if device.connected:
             return
+        self.await_second_after(self.world.kicked.get(device.user, 0))
         client = self.clients[device] = self.broker.raw(device.version)
         self.acks[device].clear()
         client.send(packets.connect(device.version, device.id, device.user, self.broker.sig(device.user),
                                     clean=not step.kept, keepalive=600,
                                     props=SESSION if step.kept else None))  # fmt: skip
         connack = self.ack(device, packets.CONNACK)
-        if connack.code:
+        if bool(connack.code) != (device.user in self.world.banned):
             raise Wrong(f"{step}: CONNACK {connack.code:#x}")
+        if connack.code:
+            self.clients.pop(device).close()
+            return
         self.world.connect(device, step.kept, connack.session_present)
+        self.close_sent_away()
+
+    def await_second_after(self, moment):
+        """A userSig of that second or before is refused."""
+        time.sleep(max(0, int(moment) + 1 - time.time()))
+
+    def close_sent_away(self):
+        """The broker closes these half a second after they were told."""
+        while self.world.closing:
+            device = self.world.closing.pop()
+            try:
+                self.read(device, lambda: False, PATIENCE)
+            except Closed:
+                pass
+            self.clients.pop(device).close()
+            self.world.end(device, abruptly=True)
 
     def do_Disconnect(self, step):
         device = self.device(step)
@@ -276,12 +318,15 @@ class Player:
 
     def do_Crash(self, step):
         device, payloads = self.device(step), [{"text": f"crash {n}"} for n in range(step.count)]
-        if not device or reading.refusals(self.world, device, step.topic, payloads[0]):
+        kind, name = step.topic.split("/")[1:]
+        if not device or sending.refusals(self.world, device, kind, name, payloads[0]):
             return
-        group = self.world.groups.get(step.topic.split("/")[2])
+        group = self.world.groups.get(name) if kind == "group" else None
         if group and (group.live or not group.members):
             return
         witness = device.user if not group or device.user in group.members else next(iter(group.members))
+        if witness in self.world.banned:
+            return
         mids = [self.clients[device].start_publish(step.topic, payload) for payload in payloads]
         for mid in mids[: step.acks]:
             self.acked(device, mid, 1)
@@ -292,7 +337,7 @@ class Player:
         if stored < min(step.acks, step.count):
             raise Wrong(f"{step}: only {stored} are there")
         for payload in payloads[:stored]:
-            reading.publish(self.world, device, step.topic, payload)
+            sending.publish(self.world, device, step.topic, payload)
         self.accept_drained()
         self.forget_connections()
         self.world.stop(crash=True)
@@ -317,6 +362,7 @@ class Player:
 
     def synced(self, user):
         """All that sync has for a user, asked by a device that the world knows nothing of."""
+        self.await_second_after(self.world.kicked.get(user, 0))
         client, found, complete = self.broker.raw(5), [], False
         client.login(user, f"{user}:other:clerk")
         while not complete:
@@ -353,11 +399,12 @@ class Player:
             probe = f"{name}:other:probe"
             self.step(Connect(probe))
             for command, fields in (("getJoinedGroups", {}), ("getUnread", {}), ("getGroupApplications", {}),
-                                    ("sync", {"after": 0, "limit": 500})):  # fmt: skip
+                                    ("sync", {"after": 0, "limit": 500}), ("getConversations", {})):  # fmt: skip
                 self.step(Command(probe, command, fields))
             for group in self.world.groups if name == ADMIN else ():
                 self.step(Command(probe, "getGroupInfo", {"groupID": group}))
                 self.step(Command(probe, "getGroupMembers", {"groupID": group}))
+                self.step(Command(probe, "getHistory", {"group": group, "limit": 100}))
             self.step(Disconnect(probe))
 
     # ---- what has arrived
@@ -381,6 +428,8 @@ class Player:
         """The members of a dismissed group are told within some seconds: returns when they have been."""
         deadline = time.monotonic() + self.patience
         for user, kind, group, _ in self.world.later:
+            if user in self.world.banned:
+                continue
             told = {"type": kind, "group": group.id}.items()
             while not any(told <= m.get("notice", {}).items() for m in self.synced(user)):
                 if time.monotonic() > deadline:
@@ -441,7 +490,7 @@ class Difference:
         for delivery in deliveries:
             lanes.setdefault(delivery.lane, []).append(delivery)
         for topic, data in arrived:
-            lane = lanes.get(lane_of(device, data), [])
+            lane = lanes.get(lane_of_arrived(device, data), [])
             while lane and not lane[0].matches(topic, data) and lane[0].optional:
                 lane.pop(0)
             if not lane or not lane[0].matches(topic, data):
@@ -452,16 +501,14 @@ class Difference:
         return cls(device, True, f"did not get {left}") if left else None
 
 
-def lane_of(device, data):
+def lane_of_arrived(device, data):
     """As Delivery.lane."""
     if "event" in data:
         return "events"
     if data["sender"] == SYSTEM:
-        late = data["notice"]["type"] == "dismissed"
-        return ("late notices" if late else "notices", device.user)
+        return lane_of(("notices", device.user), data)
     pair = ("pair", *sorted((data["sender"], data.get("to", ""))))
-    lane = ("group", data["group"]) if "group" in data else pair
-    return lane if "seq" in data else ("online", lane)
+    return lane_of(("group", data["group"]) if "group" in data else pair, data)
 
 
 def encoded(payload):

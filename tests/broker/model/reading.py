@@ -1,236 +1,117 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-"""What a publish does, and the commands about messages: sync, markRead, getUnread, getJoinedGroups."""
-from model.rules import may
-from model.world import ADMIN, CHATROOM, LIVE, NUMBER, TEXT, Any, Message, one_of
+"""What a user sees, and how far: sync, history, the list, what is unread, who has read what."""
+from model.rules import RANKS, rank
+from model.world import ADMIN, CHATROOM, LIVE, NUMBER, PRIVATE, PUBLIC, Any
 
-RESERVED = {"id", "seq", "sender", "to", "group", "time", "tips", "notice", "recall", "recalled", "edit", "edited"}
-LONGEST = 12288
-
-
-# ---- sending
+SAFE = 2**53 - 1
+SYSTEM_NAME = "@system"
 
 
-def code_of_payload(payload):
-    """0, or why this is no message: broken ones are drawn as text, so that a dict is JSON at least."""
-    if isinstance(payload, str):
-        too_long = len(payload.encode()) > LONGEST
-        return 93000 if too_long else 90002 if payload == "" or payload.lstrip()[:1] == "{" else 0
-    if RESERVED & payload.keys():
-        return 90010
-    at = payload.get("at")
-    return 10053 if isinstance(at, list) and len(at) > 30 else 0
+# ---- conversations
 
 
-def members_of(payload):
-    return {"text": payload} if isinstance(payload, str) else payload
+class Place:
+    """A conversation that a command names: what it is called, and (a stored one) where its messages are."""
+
+    def __init__(self, call, own):
+        self.kind, self.name = call.address(system=True)
+        self.group, self.lane = None, None
+        world, me = call.world, call.me
+        if self.kind == "to" and self.name == SYSTEM_NAME:
+            self.lane = ("notices", me)
+        elif self.kind == "to":
+            call.refuse(20003, self.name not in world.users or self.name == me)
+            self.lane = ("pair", *sorted((me, self.name)))
+        elif self.kind == "group":
+            self.group, self.lane = world.in_group(self.name), ("group", self.name)
+            call.refuse(10010, not self.group)
+            if self.group:
+                self.refuse_strangers(call, own)
+
+    def refuse_strangers(self, call, own):
+        """To have joined a live group is the connection's."""
+        group, me = self.group, call.me
+        call.refuse(10007, group.role(me) is None and (own or me != ADMIN))
+        if group.live and group.owner != me and (own or me != ADMIN):
+            call.perhaps(10007, call.device not in group.joined)
+
+    @property
+    def live(self):
+        return bool(self.group and self.group.live)
+
+    @property
+    def fields(self):
+        return {self.kind: self.name}
 
 
-def publish(world, device, topic, payload):
-    """Returns whether it is accepted; what follows is due."""
-    code = code_of_payload(payload)
-    body = {} if code else members_of(payload)
-    known = world.randoms.get((device.user, conversation_of(world, *topic.split("/")[1:]), body.get("random")))
-    if known:
-        receipt(world, device, known)
-        return True
-    codes = refusals(world, device, topic, body) | ({code} if code else set())
-    if codes:
-        refuse(world, device, topic, codes, random_of(payload))
+def may_find(world, user, message):
+    """A ChatRoom shows what was before joining, and an app admin reads any group. One's own deletions of single
+    messages do not count."""
+    if world.has_cleared(user, message):
         return False
-    kind, name = topic.split("/")[1:]
-    if kind == "group":
-        send_to_group(world, world.groups[name], device, body)
-    else:
-        send_to_user(world, name, device, body)
-    return True
+    kind, *names = message.lane
+    if kind != "group":
+        return user in names
+    group = world.in_group(names[0])
+    if not group or user == ADMIN:
+        return bool(group)
+    member = group.members.get(user)
+    return bool(member) and (group.type == CHATROOM or message.position > member.joined)
 
 
-def refusals(world, device, topic, body):
-    kind, name = topic.split("/")[1:]
-    if kind == "group":
-        return refusals_of_group(world, world.in_group(name), device, body)
-    nobody_is_owner = {10007} if body.get("at") == "@all" else set()
-    return nobody_is_owner | refusals_of_user(world, device, name)
+def is_shown(world, user, message):
+    """In the history, and in the list."""
+    return may_find(world, user, message) and not world.has_deleted(user, message)
 
 
-def conversation_of(world, kind, name):
-    """A dismissed group is still the one it was; a group that has its id later is another conversation."""
-    return (kind, world.groups.get(name)) if kind == "group" else (kind, name)
+def history_of(world, user, lane):
+    return [message for message in world.log if message.lane == lane and is_shown(world, user, message)]
 
 
-def random_of(payload):
-    return payload.get("random") if isinstance(payload, dict) else None
-
-
-def refuse(world, device, topic, codes, random):
-    event = {"event": "rejected", "topic": topic, "code": one_of(*codes), "error": TEXT}
-    world.event_to(device, **event, **({"random": random} if random else {}))
-
-
-def refusals_of_user(world, device, name):
-    return {20003} if name not in world.users or name == device.user else set()
-
-
-def refusals_of_group(world, group, device, body):
-    if not group:
-        return {10010}
-    me, codes = device.user, set()
-    inside = device in group.joined or me in group.members if group.live else me in group.members
-    if not inside and me != ADMIN:
-        codes.add(10007)
-    silenced = group.info["allMuted"] and group.role(me) not in ("owner", "admin")
-    if inside and me != ADMIN and (me in group.muted or silenced):
-        codes.add(10017)
-    if body.get("at") == "@all" and not may(group, me, "call all"):
-        codes.add(10007)
-    return codes
-
-
-def remember(world, message, body):
-    if body.get("random"):
-        kind = "group" if "group" in message.body else "user"
-        conversation = conversation_of(world, kind, message.body.get("group") or message.body["to"])
-        world.randoms[message.body["sender"], conversation, body["random"]] = message
-        receipt(world, message.device, message)
-
-
-def receipt(world, device, message):
-    """To the client that has sent it (again)."""
-    stamp = message.body
-    where = "to" if "to" in stamp else "group"
-    expected = {"event": "sent", where: stamp[where], "seq": stamp["seq"], "random": stamp["random"]}
-    world.event_to(device, **expected, **{name: Known(message, name) for name in ("id", "time")})
-
-
-class Known:
-    """An id or time of a message, learnt here if it was not known before."""
-
-    def __init__(self, message, name):
-        self._message, self._name = message, name
-
-    def __eq__(self, other):
-        if getattr(self._message, self._name) is None and isinstance(other, int):
-            setattr(self._message, self._name, other)
-        return getattr(self._message, self._name) == other
-
-    def __repr__(self):
-        return f"{self._name} of {self._message}"
-
-
-def send_to_user(world, name, device, body):
-    lane = ("pair", *sorted((device.user, name)))
-    people = [name, device.user]
-    stamp = {"sender": device.user, "to": name}
-    if body.get("onlineOnly"):
-        world.post(Message(lane, {**stamp, **body}, device), people)
-        return
-    world.seqs[lane] = world.seqs.get(lane, 0) + 1
-    message = world.store(Message(lane, {"seq": world.seqs[lane], **stamp, **body}, device))
-    world.post(message, people)
-    remember(world, message, body)
-
-
-def send_to_group(world, group, device, body):
-    stamp = {"sender": device.user, "group": group.id}
-    if body.get("onlineOnly"):
-        world.post_group(group, Message(group.lane, {**stamp, **body}, device), stored=False)
-        return
-    group.seq += 1
-    message = Message(group.lane, {"seq": group.seq, **stamp, **body}, device)
-    world.post_group(group, message)
-    if group.live:
-        group.history = [*group.history, message][-world.live_history or len(group.history) + 1 :]
-    else:
-        remember(world, message, body)
-
-
-# ---- unread
-
-
-def is_unread(world, user, message):
-    """Others' messages with content, after the read position and joining; not in a ChatRoom, nor for who discards."""
-    if not message.is_content or message.body.get("noUnread") or message.body["sender"] == user or not world.may_have(user, message):
-        return False
-    if message.lane[0] == "group":
-        group = world.groups[message.lane[1]]
-        if group.type == CHATROOM or group.members[user].receiveOption == "Discard":
-            return False
-    return message.position > world.read.get((user, message.lane), 0)
-
-
-def unread(world, user, lane=None):
-    return sum(1 for m in world.log if (lane is None or m.lane == lane) and is_unread(world, user, m))
-
-
-def getUnread(call):
-    return {"totalUnread": unread(call.world, call.me)}
-
-
-def markRead(call):
-    world, me, fields = call.world, call.me, call.fields
-    call.refuse(10004, ("to" in fields) == ("group" in fields))
-    if "to" in fields:
-        other = call.user("to")
-        call.refuse(20003, other not in world.users or other == me)
-        lane = ("pair", *sorted((me, other or "")))
-    else:
-        group = world.in_group(fields.get("group"))
-        call.refuse(10010, not group)
-        call.refuse(10007, bool(group) and group.role(me) is None)
-        call.perhaps(10007, bool(group) and group.live)
-        lane = ("group", fields.get("group"))
-    call.refuse(10004, not isinstance(fields.get("id", 0), int))
-    if call.codes or (lane[0] == "group" and (group.live or me not in group.members)):
-        return None if call.codes else {}
-    up_to = bearer(world, lane, fields["seq"]) if "seq" in fields else newest(world, lane, fields.get("id"))
-    before = world.read.get((me, lane), 0)
-    if up_to <= before:
-        return {}
-    freed = unread(world, me, lane)
-    world.read[me, lane] = up_to
-    tell_read(call, lane, optional=freed == unread(world, me, lane))
-    return {}
-
-
-def newest(world, lane, id):
-    """The position of the newest message of a conversation, or of the newest up to this id."""
-    found = [m for m in world.log if m.lane == lane and (not id or (m.id and m.id <= id))]
-    return found[-1].position if found else 0
-
-
-def bearer(world, lane, seq):
-    """The position of the message with this seq."""
-    return [m.position for m in world.log if m.lane == lane and m.is_content and m.body["seq"] == seq][-1]
-
-
-def tell_read(call, lane, optional):
-    """Moving over what does not count (one's own, tips) may be told or not."""
-    world, me = call.world, call.me
-    for device in world.others(call.device):
-        where = {"to": call.fields["to"]} if "to" in call.fields else {"group": lane[1]}
-        counts = {"unread": unread(world, me, lane), "totalUnread": unread(world, me), "readID": NUMBER}
-        world.event_to(device, optional, event="unread", **where, **counts)
-    for device in world.connected(call.fields["to"]) if "to" in call.fields else ():
-        world.event_to(device, optional, event="read", user=me, id=NUMBER, time=NUMBER)
-
-
-# ---- lists
-
-
-def sync(call):
-    after, limit = call.fields.get("after"), call.fields.get("limit", 100)
-    for value, least, most in ((after, 0, 2**53 - 1), (limit, 1, 500)):
-        call.refuse(10004, not isinstance(value, int) or not least <= value <= most)
+def getHistory(call):
+    fields, place = call.fields, Place(call, own=False)
+    ends = {"newest": ("before", "beforeTime", "seq"), "oldest": ("after", "afterTime")}
+    for names in ends.values():
+        for name in names:
+            call.number(name, 1 if name == "seq" else 0, SAFE)
+        call.perhaps(10004, place.live and len([name for name in names if name in fields]) > 1)
+        call.refuse(10004, not place.live and len([name for name in names if name in fields]) > 1)
+    limit = call.number("limit", 1, 100, 20)
     if call.codes:
         return None
-    start = max((m.position for m in call.world.log if m.id and m.id <= after), default=0)
-    mine = [m for m in call.world.log[start:] if call.world.may_have(call.me, m)]
+    if place.live:
+        return page(place.group.history, limit, newest=True)
+    found = history_of(call.world, call.me, place.lane)
+    by_time = {"beforeTime", "afterTime"} & fields.keys()
+    known = {message.id for message in found} if by_time else {fields.get("before"), fields.get("after"), None}
+    if (by_time and None in known) or not known <= {None, *(m.id for m in call.world.log if m.lane == place.lane)}:
+        return Any("a page from somewhere")  # nobody has seen all of these yet, or an id is of somewhere else
+    newest = any(name in fields for name in ends["newest"]) or not any(name in fields for name in ends["oldest"])
+    return page([m for m in found if is_between(call.world, m, fields)], limit, newest)
+
+
+def is_between(world, message, fields):
+    """Ids and times are exclusive, a seq is not."""
+    position = lambda name: find(world, message.lane, fields[name]).position  # noqa: E731
+    return (
+        ("before" not in fields or message.position < position("before"))
+        and ("after" not in fields or message.position > position("after"))
+        and ("beforeTime" not in fields or message.time < fields["beforeTime"])
+        and ("afterTime" not in fields or message.time > fields["afterTime"])
+        and ("seq" not in fields or message.position <= bearer(world, message.lane, fields["seq"]))
+    )
+
+
+def page(messages, limit, newest):
+    """The newest or the oldest of them, by rising id."""
+    wanted = messages[::-1] if newest else messages
 
     def same(data):
-        found, complete = data["messages"], len(mine) <= limit
-        return len(found) == min(limit, len(mine)) and by_action(mine, found) and data["complete"] == complete
+        found = data["messages"][::-1] if newest else data["messages"]
+        right = len(found) == min(limit, len(wanted)) and by_action(wanted, found)
+        return right and data["complete"] == (len(wanted) <= limit)
 
-    return Any(f"{limit} of {mine}", same)
+    return Any(f"{'newest' if newest else 'oldest'} {limit} of {messages}", same)
 
 
 def by_action(wanted, found):
@@ -245,29 +126,259 @@ def by_action(wanted, found):
     return True
 
 
-def getJoinedGroups(call):
-    groups = {g.id: g for g in call.world.groups.values() if not g.dismissed and call.me in g.members}
+# ---- sync
+
+
+def sync(call):
+    after, limit = call.number("after", 0, SAFE), call.number("limit", 1, 500, 100)
+    call.refuse(10004, after is None)
+    if call.codes:
+        return None
+    world = call.world
+    last = max((m for m in world.log if m.id and m.id <= after), key=lambda m: m.position, default=None)
+    mine = [m for m in world.log[last.position if last else 0 :] if world.may_have(call.me, m)]
 
     def same(data):
-        found = {entry["groupID"]: entry for entry in data["groups"]}
+        found, complete = data["messages"], len(mine) <= limit
+        right = len(found) == min(limit, len(mine)) and by_action(mine, found) and data["complete"] == complete
+        until = next(m.action for m in mine if m.id == found[-1]["id"]) if right and not complete else world.action
+        return right and has_deletions(call, data, last.action if after and last else SAFE, until)
+
+    return Any(f"{limit} of {mine}, deleted {world.deletions}", same)
+
+
+def has_deletions(call, data, since, until):
+    """Those of the user since then, as far as the page goes; where they meet a message, they may be in this one."""
+    mine = [(action, what, certain) for action, user, what, certain in call.world.deletions if user == call.me]
+    wanted = [what for action, what, certain in mine if since < action < until and certain]
+    allowed = [what for action, what, _ in mine if since <= action <= until]
+    gone = [("deleted", id) for id in data.get("deleted", [])]
+    cleared = [tuple(item.items())[0] for item in data.get("cleared", [])]
+    return set(wanted) <= {*gone, *cleared} <= set(allowed) and data.keys() - {"deleted", "cleared", "after"} == {
+        "messages", "complete"}  # fmt: skip
+
+
+# ---- unread
+
+
+def is_unread(world, user, message):
+    """Others' messages with content, after the read position and joining; not in a ChatRoom, nor for who discards."""
+    if not counts_for(world, user, message):
+        return False
+    if message.lane[0] == "group":
+        group = world.groups[message.lane[1]]
+        if group.type == CHATROOM or group.members[user].receiveOption == "Discard":
+            return False
+    return True
+
+
+def counts_for(world, user, message):
+    of_others = message.is_content and not message.is_recalled and message.body["sender"] != user
+    if not of_others or message.silent or not world.may_have(user, message):
+        return False
+    return message.position > world.read.get((user, message.lane), 0)
+
+
+def unread(world, user, lane=None):
+    return sum(1 for m in world.log if (lane is None or m.lane == lane) and is_unread(world, user, m))
+
+
+def getUnread(call):
+    return {"totalUnread": unread(call.world, call.me)}
+
+
+def markRead(call):
+    world, me, fields, place = call.world, call.me, call.fields, Place(call, own=True)
+    call.number("id", 0, SAFE), call.number("seq", 1, SAFE)
+    call.refuse(10004, "id" in fields and "seq" in fields)
+    if call.codes or place.live:
+        return None if call.codes else {}
+    up_to = bearer(world, place.lane, fields["seq"]) if "seq" in fields else newest(world, place.lane, fields.get("id"))
+    before = world.read.get((me, place.lane), 0)
+    if up_to <= before:
+        return {}
+    freed = unread(world, me, place.lane)
+    world.read[me, place.lane] = up_to
+    tell_read(call, place, optional=freed == unread(world, me, place.lane))
+    return {}
+
+
+def newest(world, lane, id):
+    """The position of the newest message of a conversation, or of the newest up to this id."""
+    found = [m for m in world.log if m.lane == lane and (not id or (m.id and m.id <= id))]
+    return found[-1].position if found else 0
+
+
+def bearer(world, lane, seq):
+    """The position of the message with this seq."""
+    found = [m.position for m in world.log if m.lane == lane and m.is_content and m.body["seq"] == seq]
+    return found[-1] if found else 0
+
+
+def tell_read(call, place, optional):
+    """Moving over what does not count (one's own, tips) may be told or not."""
+    world, me = call.world, call.me
+    for device in world.others(call.device):
+        counts = {"unread": unread(world, me, place.lane), "totalUnread": unread(world, me), "readID": NUMBER}
+        world.event_to(device, optional, event="unread", **place.fields, **counts)
+    for device in world.connected(place.name) if place.kind == "to" else ():
+        world.event_to(device, optional, event="read", user=me, id=NUMBER, time=NUMBER)
+
+
+# ---- lists
+
+
+def getConversations(call):
+    world, me = call.world, call.me
+    before, limit = call.number("before", 1, SAFE), call.number("limit", 1, 500, 100)
+    if call.codes:
+        return None
+    found = listed_conversations(world, me)
+    last = [message for _, message in found]
+    if before and not any(message.id and message.id >= before for message in world.log):
+        before = None
+    if before:
+        at = next((n for n, message in enumerate(last) if message.id == before), None)
+        if at is None:
+            return Any("a page from somewhere")
+        found = found[at + 1 :]
+    page = [conversation_entry(world, me, *item) for item in found[:limit]]
+    return {"conversations": page, "complete": len(found) <= limit, "totalUnread": unread(world, me)}
+
+
+def listed_conversations(world, me):
+    """Each with its last message: pinned ones first, then the newest."""
+    last = {}
+    for message in world.log:
+        mine = message.lane[0] == "pair" and me in message.lane
+        group = world.in_group(message.lane[1]) if message.lane[0] == "group" else None
+        if (mine or (group and me in group.members)) and is_shown(world, me, message):
+            last[message.lane] = message
+    shown = [(lane, m) for lane, m in last.items() if m.position > world.hidden.get((me, lane), 0)]
+    return sorted(shown, key=lambda item: ((me, item[0]) not in world.pinned, -item[1].position))
+
+
+def conversation_entry(world, me, lane, last):
+    kind, *names = lane
+    where = {"group": names[0]} if kind == "group" else {"to": names[1] if names[0] == me else names[0]}
+    read = {"unread": unread(world, me, lane), "atMe": is_named(world, me, lane), "readID": NUMBER}
+    is_last = Any(last, last.seen)
+    return {**where, **read, "pinned": (me, lane) in world.pinned, "lastMessage": is_last}
+
+
+def is_named(world, me, lane):
+    named = lambda at: at == "@all" or (isinstance(at, list) and me in at)  # noqa: E731
+    return any(m.lane == lane and counts_for(world, me, m) and named(m.body.get("at")) for m in world.log)
+
+
+def setConversation(call):
+    world, me, place = call.world, call.me, Place(call, own=True)
+    pinned = call.fields.get("pinned")
+    call.refuse(10004, pinned is not None and not isinstance(pinned, bool))
+    call.refuse(10004, place.live or place.name == SYSTEM_NAME)
+    call.perhaps(10004, place.kind == "to" and not any(m.lane == place.lane for m in world.log))
+    if call.codes:
+        return None
+    if pinned is not None:
+        (world.pinned.add if pinned else world.pinned.discard)((me, place.lane))
+    return {}
+
+
+def getJoinedGroups(call):
+    return {"groups": joined_groups(call.world, call.me)}
+
+
+def joined_groups(world, user):
+    """A live group of one's own may be in it."""
+    groups = {g.id: g for g in world.groups.values() if not g.dismissed and user in g.members}
+
+    def same(entries):
+        found = {entry["groupID"]: entry for entry in entries}
         mine = {name for name, group in groups.items() if group.type != LIVE}
         return mine <= found.keys() <= groups.keys() and all(
-            entry == joined_entry(call, groups[name]) for name, entry in found.items()
+            entry == joined_entry(world, user, groups[name]) for name, entry in found.items()
         )
 
-    return Any(f"{[joined_entry(call, group) for group in groups.values()]}", same)
+    return Any(f"{[joined_entry(world, user, group) for group in groups.values()]}", same)
 
 
-def joined_entry(call, group):
+def joined_entry(world, user, group):
     return {
         "groupID": group.id,
         "groupName": group.info["groupName"],
         "groupType": group.type,
-        "role": group.members[call.me].role,
+        "role": group.members[user].role,
         "lastSeq": group.seq,
         "lastID": NUMBER,
-        "unread": unread(call.world, call.me, group.lane),
+        "unread": unread(world, user, group.lane),
     }
 
 
-COMMANDS = [getUnread, markRead, sync, getJoinedGroups]
+# ---- receipts
+
+
+def getReadReceipts(call):
+    group, ids = group_of_receipts(call), call.fields.get("ids")
+    numbers = isinstance(ids, list) and bool(ids) and all(isinstance(id, int) and id > 0 for id in ids)
+    call.refuse(10004, not numbers)
+    call.refuse(10005, numbers and len(ids) > 30)
+    if not group or call.codes:
+        return None
+    asked = [message_for_receipts(call, group, id) for id in ids]
+    if call.codes:
+        return None
+    counted = [message for message in asked if not message.is_recalled and not message.silent]
+    return {"receipts": [receipt(call.world, group, message) for message in counted]}
+
+
+def receipt(world, group, message):
+    return {"id": message.id, **{name: len(users) for name, users in readers_of(world, group, message).items()}}
+
+
+def getMessageReaders(call):
+    group, id, read = group_of_receipts(call), call.fields.get("id"), call.fields.get("read", True)
+    call.refuse(10004, not isinstance(id, int) or id < 1 or not isinstance(read, bool))
+    offset, limit = call.number("offset", 0, 2**31 - 1, 0), call.number("limit", 1, 500, 100)
+    if not group or call.codes:
+        return None
+    message = message_for_receipts(call, group, id)
+    if message:
+        call.refuse(20023, message.is_recalled)
+        call.refuse(10030, message.silent)
+    if call.codes:
+        return None
+    users = sorted(readers_of(call.world, group, message)["read" if read else "unread"], key=str.encode)
+    data = {"users": users[offset : offset + limit]}
+    return data | ({"next": offset + limit} if offset + limit < len(users) else {})
+
+
+def group_of_receipts(call):
+    group = call.group(field="group")
+    if group:
+        call.refuse(10060, group.type not in (PRIVATE, PUBLIC))
+        call.refuse(10007, rank(group, call.me) == 0)
+    return group
+
+
+def find(world, lane, id):
+    return next((m for m in world.log if m.lane == lane and m.id == id), None)
+
+
+def message_for_receipts(call, group, id):
+    message = find(call.world, group.lane, id)
+    there = message and message.is_content and may_find(call.world, call.me, message)
+    call.refuse(10030, not there)
+    call.refuse(10007, bool(there) and message.body["sender"] != call.me and rank(group, call.me) < RANKS["app"])
+    return message if there else None
+
+
+def readers_of(world, group, message):
+    """The members of now who had joined by then, without the sender."""
+    people = [user for user, member in group.members.items()
+              if member.joined < message.position and user != message.body["sender"]]  # fmt: skip
+    read = [user for user in people if world.read.get((user, group.lane), 0) >= message.position]
+    return {"read": read, "unread": [user for user in people if user not in read]}
+
+
+COMMANDS = [getHistory, sync, getUnread, markRead, getConversations, setConversation, getJoinedGroups,
+            getReadReceipts, getMessageReaders]  # fmt: skip

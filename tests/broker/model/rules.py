@@ -5,13 +5,15 @@ the rules do not say which comes first."""
 import re
 import time
 
-from model.world import (ADMIN, CHATROOM, LIVE, NUMBER, PRIVATE, PUBLIC, Any, Group, Member, in_any_order,
-                         one_of)
+from model.world import (ADMIN, CHATROOM, LIVE, NUMBER, PRIVATE, PUBLIC, SYSTEM, Any, Group, Member,
+                         in_any_order, one_of)
 
 TYPES = {name: name for name in (PRIVATE, PUBLIC, CHATROOM, LIVE)} | {"Work": PRIVATE, "Meeting": CHATROOM}
 ADD = ("FreeAccess", "NeedPermission", "DisableApply")
 INVITE = ("FreeAccess", "NeedPermission", "DisableInvite")
 TEXTS = {"groupName": 30, "introduction": 240, "notification": 300, "faceURL": 100}
+TEXTS_OF_USERS = {"nickname": 64, "faceURL": 100, "selfSignature": 500}
+FILTERED = {"groupName", "introduction", "notification", "nameCard", "nickname"}  # where the word filter looks
 OPTIONS = {"addOpt": ADD, "inviteOpt": INVITE}
 RECEIVE = ("AcceptAndNotify", "AcceptNotNotify", "Discard")
 SETTINGS = ("allMuted", *OPTIONS)
@@ -90,7 +92,19 @@ class Call:
         if not isinstance(value, str) or (limit and bytes_of(value) > limit):
             self.refuse(10004)
             return None
-        return value
+        return self.filter(value, limit) if name in FILTERED else value
+
+    def filter(self, value, limit):
+        """A text with a word that is not allowed, or that a replacement makes too long, is refused."""
+        text = self.world.filtered(self.me, value)
+        self.refuse(80001, text is None or bytes_of(text) > limit)
+        return text
+
+    def number(self, name, least, most, default=None):
+        value = self.fields.get(name, default)
+        right = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+        self.refuse(10004, not right if name in self.fields else False)
+        return value if right else default
 
     def choice(self, name, values):
         value = self.text(name)
@@ -99,12 +113,25 @@ class Call:
 
     def user(self, name="userID"):
         value = self.text(name, required=True)
-        self.refuse(10004, value is not None and (not NAME.match(value) or bytes_of(value) > 32))
+        self.refuse(10004, value is not None and not self.is_user_id(value))
         return value
 
-    def group(self, right=None):
+    @staticmethod
+    def is_user_id(value):
+        return bool(NAME.match(value)) and bytes_of(value) <= 32
+
+    def address(self, system=False):
+        """One of to and group: which, and its value."""
+        named = [name for name in ("to", "group") if name in self.fields]
+        self.refuse(10004, len(named) != 1)
+        kind = named[0] if len(named) == 1 else None
+        if kind == "to" and not (system and self.fields["to"] == SYSTEM):
+            return kind, self.user("to")
+        return kind, self.text(kind, required=True) if kind else None
+
+    def group(self, right=None, field="groupID"):
         """The group that is named and there; the caller must have the right."""
-        name = self.text("groupID", required=True)
+        name = self.text(field, required=True)
         group = self.world.in_group(name) if name else None
         self.refuse(10010, name is not None and group is None)
         if group and right:
@@ -118,11 +145,35 @@ class Call:
         self.refuse(60010, value is not None and self.me != ADMIN)
         return bool(value)
 
-    def people(self, name="members"):
+    def time(self, name, fields=None):
+        """Of a group that was made elsewhere, for app admins: not in the future."""
+        value = (self.fields if fields is None else fields).get(name)
+        if value is not None:
+            right = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+            self.refuse(10004, not right or value > (time.time() + 300) * 1000)
+            self.refuse(60010, self.me != ADMIN)
+        return value
+
+    def candidates(self, names=False):
+        """Who is to become a member: objects, or (`names`) userIDs as well; objects are then for app admins."""
+        value = self.fields.get("members")
+        if not isinstance(value, list) or not all(isinstance(item, (dict, str) if names else dict) for item in value):
+            self.refuse(10004)
+            return []
+        self.refuse(10005, len(value) > 100)
+        self.refuse(60010, names and self.me != ADMIN and any(isinstance(item, dict) for item in value))
+        out = [{"userID": item} if isinstance(item, str) else item for item in value]
+        for item in out:
+            self.refuse(10004, item.get("role", "member") not in ("admin", "member"))
+            self.time("joinTime", item)
+        return out
+
+    def people(self, name="members", least=0):
         value = self.fields.get(name)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self.refuse(10004)
             return []
+        self.refuse(10004, len(value) < least)
         self.refuse(10005, len(value) > 100)
         return value
 
@@ -131,9 +182,9 @@ def is_full(world, group):
     return not group.live and len(group.members) >= world.limits[group.type]
 
 
-def add(world, group, user, role="member"):
+def add(world, group, user, role="member", since=None):
     """Whoever is in has been decided about."""
-    group.members[user] = Member(role, world.now)
+    group.members[user] = Member(role, world.now, since or NUMBER)
     if group.waiting.pop(user, None):
         group.handled.add(user)
 
@@ -166,36 +217,49 @@ def createGroup(call):
     for given, fixed in zip(options.values(), DEFAULTS[kind] if kind in (PRIVATE, LIVE) else ()):
         call.refuse(10007, given not in (None, fixed))
         call.perhaps(10007, given == fixed)
-    named = fields.get("members") or []
-    call.refuse(10005, len(named) > 100)
+    named = call.candidates() if fields.get("members") else []
     call.refuse(10007, kind == LIVE and bool(named))
-    call.refuse(10004, any(m.get("role", "member") not in ("admin", "member") for m in named))
-    silent = call.silent()
+    owner, created = owner_of_new(call), call.time("createTime")
+    silent = call.silent() or created
     if call.codes:
         return None
     name = name or call.answer["data"]["groupID"]
     for (field, given), default in zip(options.items(), DEFAULTS[kind]):
         info[field] = given or default
     info["groupName"] = info["groupName"] or name[: TEXTS["groupName"]]
-    group = world.groups[name] = Group(name, kind, {**info, "allMuted": False})
-    add(world, group, call.me, "owner")
+    group = world.groups[name] = Group(name, kind, {**info, "allMuted": False}, created=created or NUMBER)
+    if owner:
+        add(world, group, owner, "owner", created)
     results, added = [], []
     for member in named:
         user = member["userID"]
-        result = result_of_adding(world, group, user)
+        result = result_of_adding(world, group, user, call.me)
         results.append({"userID": user, "result": result})
         if result == 1:
-            add(world, group, user, member.get("role", "member"))
+            add(world, group, user, member.get("role", "member"), member.get("joinTime", created))
             added.append(user)
     tell_of_invited(world, group, call.me, () if silent else added)
     return {"groupID": name, "members": results}
 
 
-def result_of_adding(world, group, user):
+def owner_of_new(call):
+    """An app admin may name somebody, or ("") nobody."""
+    owner = call.fields.get("owner")
+    if owner is None:
+        return call.me
+    call.refuse(60010, call.me != ADMIN)
+    call.refuse(10004, not isinstance(owner, str) or (owner and not call.is_user_id(owner)))
+    call.refuse(20003, bool(owner) and owner not in call.world.users)
+    return owner
+
+
+def result_of_adding(world, group, user, by):
     if user not in world.users:
         return 0
     if user in group.members:
         return 2
+    if by in world.blacklists.get(user, ()) and by != ADMIN:
+        return 0
     return 4 if is_full(world, group) else 1
 
 
@@ -305,7 +369,7 @@ def getGroupInfo(call):
         counts = {"memberCount": NUMBER, "onlineCount": NUMBER}
     more = {"groupID": group.id, "groupType": group.type, "owner": group.owner, "lastSeq": group.seq}
     most = {"maxMembers": call.world.limits.get(group.type, 0)}
-    return {**group.info, **more, **counts, **most, "createTime": NUMBER}
+    return {**group.info, **more, **counts, **most, "createTime": group.created}
 
 
 def listed(group, user):
@@ -314,7 +378,7 @@ def listed(group, user):
         "userID": user,
         "role": member.role if member else "member",
         "nameCard": member.nameCard if member else "",
-        "joinTime": NUMBER,
+        "joinTime": member.since if member else NUMBER,
         "mutedUntil": group.muted.get(user, 0),
     }
 
@@ -413,7 +477,7 @@ def quitGroup(call):
 
 
 def inviteGroupMember(call):
-    group, named, silent = call.group("invite"), call.people(), call.silent()
+    group, named, silent = call.group("invite"), call.candidates(names=True), call.silent()
     if not group:
         return None
     option = group.info["inviteOpt"]
@@ -423,8 +487,9 @@ def inviteGroupMember(call):
     waits = option == "NeedPermission" and rank(group, call.me) < CHIEF
     results, added, asked = [], [], []
     full = {m["userID"] for m in call.answer.get("data", {}).get("members", []) if m["result"] == 4}
-    for user in named:
-        result = result_of_adding(call.world, group, user)
+    for candidate in named:
+        user = candidate["userID"]
+        result = result_of_adding(call.world, group, user, call.me)
         if user in group.banned and user not in group.members:
             result = 0
         if waits and (result == 1 or (result == 4 and user not in full)):
@@ -432,7 +497,7 @@ def inviteGroupMember(call):
             if ask(group, user, {"kind": "invite", "inviter": call.me, "message": ""}):
                 asked.append(user)
         elif result == 1:
-            add(call.world, group, user)
+            add(call.world, group, user, candidate.get("role", "member"), candidate.get("joinTime"))
             added.append(user)
         results.append({"userID": user, "result": result})
     tell_of_invited(call.world, group, call.me, () if silent else added)
@@ -630,6 +695,7 @@ def handleGroupApplication(call):
     if application and accept is True:
         call.refuse(10007, user in group.banned)
         call.refuse(10014, is_full(call.world, group))
+        call.refuse(20007, application.get("inviter") in call.world.blacklists.get(user, ()) and application["kind"] == "invite")
     if call.codes:
         return None
     if accept:

@@ -13,6 +13,31 @@ GROUPS = ["pri", "pub", "room", "live", "g5", "g6"]
 
 
 @dataclass(frozen=True)
+class Settings:
+    """How the broker of a story is configured."""
+
+    words: bool = False  # has it a word filter?
+    late: tuple = ()  # what it is always too late for: "recall", "edit"
+
+
+@dataclass(frozen=True)
+class Of:
+    """In the fields of a command: the id, seq or time of the n-th newest message in a conversation whose id is known.
+    It is found when the step is played; where there is none, the field is left out."""
+
+    what: str
+    where: tuple  # ("to", user) or ("group", name)
+    back: int
+
+
+@dataclass(frozen=True)
+class After:
+    """Likewise: the id after which come the messages of the n newest actions, or 0."""
+
+    back: int
+
+
+@dataclass(frozen=True)
 class Command:
     device: str
     name: str
@@ -25,24 +50,6 @@ class Publish:
     topic: str
     payload: object
     qos: int = 1
-
-
-@dataclass(frozen=True)
-class Sync:
-    """After the n-th newest action that is known, or from the beginning."""
-
-    device: str
-    back: int
-    limit: int
-
-
-@dataclass(frozen=True)
-class MarkRead:
-    """Up to the n-th newest message of the conversation whose id is known, or (0) all."""
-
-    device: str
-    where: tuple
-    back: int
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 more can be left out."""
 import random
 
-from model.draw import Drawer
+from model.draw import Drawer, draw_settings
 from model.play import Player
 from model.steps import Burst, Together
 from model.world import Wrong
@@ -14,9 +14,10 @@ LONGEST_SEARCH = 300  # times a story is told again
 
 def tell(theme, seed, length):
     """Draws a story and plays it. The number of steps; raises Wrong with what is left of the story."""
-    told = []
-    with Player() as player:
-        drawer = Drawer(random.Random(f"{theme} {seed}"), player.world, theme)
+    told, dice = [], random.Random(f"{theme} {seed}")
+    settings = draw_settings(dice)
+    with Player(settings) as player:
+        drawer = Drawer(dice, player.world, theme)
         try:
             player.begin()
             for _ in range(length):
@@ -26,16 +27,16 @@ def tell(theme, seed, length):
             return player.steps
         except (Wrong, OSError, TimeoutError) as error:
             problem = error
-    left, again = shorten(told, problem)
+    left, again = shorten(settings, told, problem)
     text = "\n".join(map(str, left))
     length = f"{len(left)} of {len(told)} steps"
-    raise Wrong(f"CHAT_MODEL_SEED={seed}, {theme}: {again}\nThe story ({length}):\n{text}")
+    raise Wrong(f"CHAT_MODEL_SEED={seed}, {theme}: {again}\nThe story ({length}):\n{settings}\n{text}")
 
 
-def failure_of(steps):
+def failure_of(settings, steps):
     """What goes wrong when these steps are played, or None."""
     try:
-        with Player(patience=PATIENCE_AGAIN) as player:
+        with Player(settings, PATIENCE_AGAIN) as player:
             player.begin()
             for step in steps:
                 player.step(step)
@@ -45,7 +46,7 @@ def failure_of(steps):
     return None
 
 
-def shorten(steps, problem):
+def shorten(settings, steps, problem):
     """The steps without those that the failure does not need, and how it fails then."""
     for cut in (without, opened, without):
         size, tries = len(steps), 0
@@ -53,7 +54,7 @@ def shorten(steps, problem):
             at = 0
             while at < len(steps) and tries < LONGEST_SEARCH:
                 fewer = cut(steps, at, size)
-                found, tries = (failure_of(fewer), tries + 1) if fewer != steps else (None, tries)
+                found, tries = (failure_of(settings, fewer), tries + 1) if fewer != steps else (None, tries)
                 if found is None:
                     at += size
                 else:

@@ -3,6 +3,7 @@
 
 Positions stand for ids: the n-th stored message has position n. The id itself is learnt when a message is
 seen for the first time (Message.seen) and must be the same for ever after."""
+import re
 from dataclasses import dataclass, field
 
 ADMIN = "admin"
@@ -26,6 +27,21 @@ class Any:
 
     def __repr__(self):
         return f"<{self.text}>"
+
+
+class Known:
+    """An id or time of a message, learnt here if it was not known before."""
+
+    def __init__(self, message, name):
+        self._message, self._name = message, name
+
+    def __eq__(self, other):
+        if getattr(self._message, self._name) is None and isinstance(other, int):
+            setattr(self._message, self._name, other)
+        return getattr(self._message, self._name) == other
+
+    def __repr__(self):
+        return f"{self._name} of {self._message}"
 
 
 NUMBER = Any("a number", lambda value: isinstance(value, int))
@@ -55,24 +71,38 @@ def in_any_order(values):
 class Message:
     """One that was stored, or was only handed round (position None)."""
 
-    lane: object  # the conversation: ("pair", a, b), ("group", id), ("notices", user) ...
-    body: dict  # everything but id and time
+    lane: object  # the conversation: ("pair", a, b), ("group", id), ("notices", user)
+    body: dict  # everything but id and time, as it is given now; never changed, but replaced
     device: object = None  # that has sent it; tips and notices have none
     position: int = None
     action: int = 0  # messages of one action have no promised order
     id: int = None
     time: int = None
+    edits: list = field(default_factory=list)  # the messages that edit this one
+
+    def __post_init__(self):
+        """What an edit does not change."""
+        self.silent, self.random = bool(self.body.get("noUnread")), self.body.get("random")
 
     @property
     def is_content(self):
-        return not {"tips", "notice"} & self.body.keys()
+        """Of people: it has a seq of its own, and counts."""
+        return not {"tips", "notice", "recall", "edit"} & self.body.keys()
 
-    def seen(self, data):
+    @property
+    def is_recalled(self):
+        return "recalled" in self.body
+
+    @property
+    def stamp(self):
+        return {name: self.body[name] for name in ("seq", "sender", "to", "group") if name in self.body}
+
+    def seen(self, data, body=None):
         """Holds what was delivered or answered against this message; the first time teaches id and time."""
         stamp = {"time": data.get("time")}
         if self.position is not None:
             stamp["id"] = data.get("id")
-        if data != {**stamp, **self.body} or not all(isinstance(v, int) for v in stamp.values()):
+        if data != {**stamp, **(body or self.body)} or not all(isinstance(v, int) for v in stamp.values()):
             return False
         if self.position is None:
             return True
@@ -93,18 +123,27 @@ class Delivery:
     event: dict = None
     optional: bool = False
 
+    def __post_init__(self):
+        self.body = self.message and self.message.body  # as it was then
+
     @property
     def lane(self):
-        """Within which the order is promised: a conversation, but `onlineOnly` messages may overtake the stored."""
-        if not self.message:
-            return "events"
-        return self.message.lane if "seq" in self.message.body else ("online", self.message.lane)
+        return lane_of(self.message.lane, self.body) if self.message else "events"
 
     def matches(self, topic, data):
-        return topic == self.topic and (self.message.seen(data) if self.message else self.event == data)
+        right = self.message.seen(data, self.body) if self.message else self.event == data
+        return topic == self.topic and right
 
     def __repr__(self):
         return f"{'perhaps ' * self.optional}{self.topic}: {self.message or self.event}"
+
+
+def lane_of(conversation, body):
+    """Within which the order is promised: a conversation, but `onlineOnly` messages may overtake the stored, and who is
+    told of a dismissal is told later."""
+    if body.get("notice", {}).get("type") == "dismissed":
+        return ("late", conversation)
+    return conversation if "seq" in body else ("online", conversation)
 
 
 @dataclass
@@ -129,10 +168,17 @@ class Device:
     subscriptions: dict = field(default_factory=dict)  # filter -> QoS
     cursors: dict = field(default_factory=dict)  # filter -> Cursor
     passed: set = field(default_factory=set)  # positions handed over in this connection
+    background: bool = False
+    place: int = None  # the number of the login by which it has one; 0: it has lost it, None: never came
+    sent_away: dict = None  # why, when it has not been told yet
 
     @property
     def user(self):
         return self.id.split(":")[0]
+
+    @property
+    def platform(self):
+        return self.id.split(":")[1]
 
     @property
     def inbox(self):
@@ -162,7 +208,8 @@ class Device:
 @dataclass
 class Member:
     role: str
-    joined: int  # the position when he came
+    joined: int  # the position when it began
+    since: object  # the time
     nameCard: str = ""
     receiveOption: str = "AcceptAndNotify"
     discarded: list = field(default_factory=list)  # positions of what came while he discarded
@@ -173,6 +220,7 @@ class Group:
     id: str
     type: str
     info: dict
+    created: object  # the time, as far as it is known
     members: dict = field(default_factory=dict)  # user -> Member; a live group: its owner
     muted: dict = field(default_factory=dict)  # user -> Any(until): outlasts leaving
     waiting: dict = field(default_factory=dict)  # user -> application, the oldest first
@@ -216,11 +264,27 @@ class World:
 
     def __init__(self, devices, limits=None, live_history=20, rewinds=False):
         self.devices = {device.id: device for device in devices}
-        self.users = set()
+        self.users = {}  # in the order in which they were made
+        self.profiles = {}
         self.groups = {}
         self.log = []  # all stored messages; log[n - 1] has position n
         self.seqs = {}  # pair -> the last seq
         self.read = {}  # (user, lane) -> position
+        self.deleted = {}  # user -> positions
+        self.cleared = {}  # (user, lane) -> position: a conversation was deleted up to here
+        self.deletions = []  # (action, user, what, certain), for sync
+        self.hidden = {}  # (user, lane) -> position: gone from the list until something newer comes
+        self.pinned = set()  # (user, lane)
+        self.too_late = set()  # "recall", "edit": for whom is no app admin
+        self.words = {}  # word -> what stands in its place, None: it is refused
+        self.blacklists = {}  # user -> users
+        self.muted = {"c2c": set(), "group": set()}  # by muteUser
+        self.banned = set()  # by banUser
+        self.kicked = {}  # user -> when, in seconds: userSigs from before are dead
+        self.closing = []  # devices that have been told to go
+        self.logins = 0
+        self.pages = {}  # (kind, next) -> how many of the kind came before: getUsers, getGroups
+        self.broadcast_live = False  # there was one
         self.later = []  # notices that come soon, after whatever else happens meanwhile
         self.randoms = {}  # (user, conversation, random) -> what was stored
         self.due = {device: [] for device in devices}
@@ -246,16 +310,35 @@ class World:
         group = self.groups.get(group_id)
         return group if group and not group.dismissed else None
 
+    def filtered(self, user, text):
+        """The text with other words in the place of some, or None where one of them is refused. Anywhere in a text,
+        the leftmost and then the longest first, ASCII letters without case; not for app admins."""
+        if user == ADMIN or not self.words:
+            return text
+        words = sorted(self.words, key=len, reverse=True)
+        found = re.compile("|".join(map(re.escape, words)), re.IGNORECASE | re.ASCII)
+        if any(self.words[match.lower()] is None for match in found.findall(text)):
+            return None
+        return found.sub(lambda match: self.words[match[0].lower()], text)
+
     # ---- what reaches whom
 
     def may_have(self, user, message):
         """Whether a stored message is part of what the user finds by sync."""
+        if self.has_deleted(user, message):
+            return False
         kind, *names = message.lane
         if kind != "group":
             return user in names
         group = self.in_group(names[0])
         member = group and group.members.get(user)
         return bool(member) and message.position > member.joined
+
+    def has_deleted(self, user, message):
+        return message.position in self.deleted.get(user, ()) or self.has_cleared(user, message)
+
+    def has_cleared(self, user, message):
+        return message.position <= self.cleared.get((user, message.lane), 0)
 
     def is_replayed(self, device, message):
         """Whether a device that has not had the message gets it later."""
@@ -338,9 +421,11 @@ class World:
         told = {"type": type, "group": group.id, "operator": operator}
         if reason:
             told["reason"] = reason
+        self.write_notice(user, told)
+
+    def write_notice(self, user, told):
         body = {"seq": 0, "sender": SYSTEM, "to": user, "notice": told}
-        lane = "late notices" if type == "dismissed" else "notices"
-        self.post(self.store(Message((lane, user), body)), [user])
+        self.post(self.store(Message(("notices", user), body)), [user])
 
     def notice_later(self, *notice):
         self.later.append(notice)
@@ -364,11 +449,28 @@ class World:
             raise Wrong(f"{device}: session present is {session_present}")
         if not session_present:
             device.subscriptions.clear()
-        self.users.add(device.user)
+        self.create(device.user)
         device.connected, device.kept = True, kept
+        device.background, device.place = False, self.next_login()
         device.passed.clear()
+        if device.sent_away:
+            self.tell_sent_away(device)
+            return
         for name in device.subscriptions:
             self.replay(device, name)
+
+    def create(self, user):
+        self.users[user] = None
+
+    def next_login(self):
+        self.logins += 1
+        return self.logins
+
+    def tell_sent_away(self, device):
+        """At its next login it gets this and nothing else."""
+        self.event_to(device, event="forceOffline", **device.sent_away)
+        device.sent_away, device.place = None, 0
+        self.closing.append(device)
 
     def end(self, device, abruptly=False):
         """The connection ends: properly, or without DISCONNECT. Of many messages in a short time the last may still
