@@ -111,7 +111,7 @@ def deleteMessages(call):
     new = [message for message in mine if message.position not in gone]
     gone.update(message.position for message in mine)
     for message in new:
-        note(world, me, ("deleted", message.id), certain=not world.has_cleared(me, message))
+        note(call, ("deleted", message.id), certain=not world.has_cleared(me, message))
     tell(call, not new, ids=ids)
     return {}
 
@@ -125,9 +125,10 @@ def is_ones_own(world, me, message):
     return may_find(world, me, message) or world.has_cleared(me, message)
 
 
-def note(world, me, what, certain):
-    """For sync. It is not certain that it tells what was gone before."""
-    world.deletions.append((world.action, me, what, certain))
+def note(call, what, certain):
+    """For the devices that are away. It is not certain that they are told of what was gone before."""
+    body = {"deletion": what, "certain": certain}
+    call.world.store(Message(("deletions", call.me), body, call.device))
 
 
 def deleteConversation(call):
@@ -143,7 +144,7 @@ def deleteConversation(call):
         world.read[me, lane] = max(world.read.get((me, lane), 0), newest(world, lane, None))
     elif not place.live:
         world.cleared[me, lane] = newest(world, lane, None)
-        note(world, me, (place.kind, place.name), certain=bool(there))
+        note(call, (place.kind, place.name), certain=bool(there))
     tell(call, not there, **place.fields, **({"keepMessages": True} if keep else {}))
     return {}
 

@@ -195,7 +195,8 @@ class Player:
     def id_before(self, back):
         bound = {}
         for message in self.world.log:
-            bound.setdefault(message.action, []).append(message.id)
+            if message.lane[0] != "deletions":
+                bound.setdefault(message.action, []).append(message.id)
         known = [max(ids) for ids in bound.values() if None not in ids]
         return known[-back] if 0 < back <= len(known) else 0
 
@@ -446,10 +447,24 @@ class Player:
         """The first device that has got something else than it should, or None."""
         for device, deliveries in self.world.due.items():
             arrived = [(topic, data) for topic, data in self.arrived[device] if not self.is_gathered(data)]
+            if device in self.world.erased:
+                erased = [data for _, data in arrived if data.get("event") == "deleted"]
+                arrived = [(topic, data) for topic, data in arrived if data not in erased]
+                wrong = self.wrong_erased(device, erased)
+                if wrong:
+                    return wrong
             found = Difference.between(device, deliveries, arrived)
             if found:
                 return found
         return None
+
+    def wrong_erased(self, device, events):
+        """Before a replay a device is told, in whatever portions, what was deleted while it was away."""
+        must, may = self.world.erased[device]
+        told = set()
+        for event in events:
+            told |= {("deleted", id) for id in event.get("ids", [])} or {tuple(event.items())[1]}
+        return None if must <= told <= may else Difference(device, told <= may, f"told {told}, must {must}, may {may}")
 
     def is_gathered(self, data):
         """Joins and leaves of a live group are told at most once a second: when is not foreseen, but what."""

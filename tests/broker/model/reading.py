@@ -141,21 +141,20 @@ def sync(call):
     def same(data):
         found, complete = data["messages"], len(mine) <= limit
         right = len(found) == min(limit, len(mine)) and by_action(mine, found) and data["complete"] == complete
-        until = next(m.action for m in mine if m.id == found[-1]["id"]) if right and not complete else world.action
-        return right and has_deletions(call, data, last.action if after and last else SAFE, until)
+        until = next(m.position for m in mine if m.id == found[-1]["id"]) if right and not complete else world.now
+        deletions = world.log[last.position : until] if after and last else []
+        return right and has_deletions(data, [m for m in deletions if m.lane == ("deletions", call.me)])
 
-    return Any(f"{limit} of {mine}, deleted {world.deletions}", same)
+    return Any(f"{limit} of {mine}, and what was deleted since", same)
 
 
-def has_deletions(call, data, since, until):
-    """Those of the user since then, as far as the page goes; where they meet a message, they may be in this one."""
-    mine = [(action, what, certain) for action, user, what, certain in call.world.deletions if user == call.me]
-    wanted = [what for action, what, certain in mine if since < action < until and certain]
-    allowed = [what for action, what, _ in mine if since <= action <= until]
-    gone = [("deleted", id) for id in data.get("deleted", [])]
-    cleared = [tuple(item.items())[0] for item in data.get("cleared", [])]
-    return set(wanted) <= {*gone, *cleared} <= set(allowed) and data.keys() - {"deleted", "cleared", "after"} == {
-        "messages", "complete"}  # fmt: skip
+def has_deletions(data, deletions):
+    """Those since then, as far as the page goes."""
+    wanted = {m.body["deletion"] for m in deletions if m.body["certain"]}
+    allowed = {m.body["deletion"] for m in deletions}
+    gone = {("deleted", id) for id in data.get("deleted", [])}
+    cleared = {tuple(item.items())[0] for item in data.get("cleared", [])}
+    return wanted <= gone | cleared <= allowed and data.keys() - {"deleted", "cleared", "after"} == {"messages", "complete"}
 
 
 # ---- unread

@@ -71,7 +71,7 @@ def in_any_order(values):
 class Message:
     """One that was stored, or was only handed round (position None)."""
 
-    lane: object  # the conversation: ("pair", a, b), ("group", id), ("notices", user)
+    lane: object  # the conversation: ("pair", a, b), ("group", id), ("notices", user); ("deletions", user) is none
     body: dict  # everything but id and time, as it is given now; never changed, but replaced
     device: object = None  # that has sent it; tips and notices have none
     position: int = None
@@ -87,7 +87,7 @@ class Message:
     @property
     def is_content(self):
         """Of people: it has a seq of its own, and counts."""
-        return not {"tips", "notice", "recall", "edit"} & self.body.keys()
+        return not {"tips", "notice", "recall", "edit", "deletion"} & self.body.keys()
 
     @property
     def is_recalled(self):
@@ -169,6 +169,8 @@ class Device:
     cursors: dict = field(default_factory=dict)  # filter -> Cursor
     passed: set = field(default_factory=set)  # positions handed over in this connection
     background: bool = False
+    login: int = 0  # the position when it came
+    told: bool = False  # on this connection, what was deleted
     place: int = None  # the number of the login by which it has one; 0: it has lost it, None: never came
     sent_away: dict = None  # why, when it has not been told yet
 
@@ -272,7 +274,6 @@ class World:
         self.read = {}  # (user, lane) -> position
         self.deleted = {}  # user -> positions
         self.cleared = {}  # (user, lane) -> position: a conversation was deleted up to here
-        self.deletions = []  # (action, user, what, certain), for sync
         self.hidden = {}  # (user, lane) -> position: gone from the list until something newer comes
         self.pinned = set()  # (user, lane)
         self.too_late = set()  # "recall", "edit": for whom is no app admin
@@ -288,6 +289,7 @@ class World:
         self.later = []  # notices that come soon, after whatever else happens meanwhile
         self.randoms = {}  # (user, conversation, random) -> what was stored
         self.due = {device: [] for device in devices}
+        self.erased = {}  # device -> what it must be told of as deleted before a replay, and what it may
         self.limits = limits or {PRIVATE: 200, PUBLIC: 2000, CHATROOM: 6000}
         self.live_history = live_history
         self.rewinds = rewinds  # an end without DISCONNECT is noticed, and messages come twice
@@ -329,7 +331,7 @@ class World:
             return False
         kind, *names = message.lane
         if kind != "group":
-            return user in names
+            return user in names and kind != "deletions"
         group = self.in_group(names[0])
         member = group and group.members.get(user)
         return bool(member) and message.position > member.joined
@@ -442,6 +444,7 @@ class World:
         for device in self.devices.values():
             if device.connected:
                 device.had(self.now)
+        self.erased.clear()
         self.action += 1
 
     def connect(self, device, kept, session_present):
@@ -453,10 +456,12 @@ class World:
         device.connected, device.kept = True, kept
         device.background, device.place = False, self.next_login()
         device.passed.clear()
+        device.login, device.told = self.now, False
         if device.sent_away:
             self.tell_sent_away(device)
             return
         for name in device.subscriptions:
+            self.tell_erased(device, device.cursors.get(name))
             self.replay(device, name)
 
     def create(self, user):
@@ -529,7 +534,10 @@ class World:
         if group and group.live:
             self.join_live(group, device, again)
         elif name != device.event_topic:
+            known = {name, device.feed} & device.cursors.keys()
             device.cursors[name] = self.start(device, name)
+            if known:
+                self.tell_erased(device, device.cursors[name])
             self.replay(device, name)
         return True
 
@@ -561,6 +569,19 @@ class World:
         for message in self.log[cursor.low :]:
             if self.covers(device, name, message) and self.is_replayed(device, message):
                 self.hand(device, message, optional=self.has_had(device, message))
+
+    def tell_erased(self, device, cursor):
+        """What the user's other devices have deleted while it was away, once on a connection. How much goes into one
+        event is not foreseen."""
+        if not cursor:
+            return
+        must, may = self.erased.setdefault(device, (set(), set()))
+        for message in self.log[cursor.low : device.login]:
+            if message.lane == ("deletions", device.user):
+                may.add(message.body["deletion"])
+                sure = message.body["certain"] and message.position > cursor.had == cursor.low and not device.told
+                must.update([message.body["deletion"]] if sure and message.device is not device else [])
+        device.told = True
 
     def has_had(self, device, message):
         """By whatever subscription: what the device has had of its inbox may come again with the feed, or not."""
