@@ -568,6 +568,30 @@ static void who_was_told_while_the_ring_was_full_is_told_once(void **state)
     assert_int_equal(device.displacement.reason, OFFLINE_NONE);
 }
 
+/* A cursor that goes back brings its messages a second time. */
+static void who_has_come_back_before_its_end_is_written_keeps_what_it_has_had_since(void **state)
+{
+    (void)state;
+    log_in(0, "ios:1");
+    turn();
+    fill_ring();
+    log_out(0);
+    turn();
+    empty_ring();
+    log_in(0, "ios:1");
+    struct subscription *feed = session_of(0)->feed;
+    assert_true(store_begin(chat.store));
+    const int64_t id = store_next_id(chat.store);
+    subscription_hand(&chat, feed, id, false);
+    subscriptions_ack(&chat, session_of(0), id, feed);
+    store_commit(chat.store);
+    assert_non_null(departed_late(&chat));
+    turn();
+    assert_null(departed_late(&chat));
+    settle();
+    assert_int_equal(stored("SELECT cursor FROM subscription WHERE client = 'u0:ios:1'"), id);
+}
+
 /* Memory */
 
 static void check_refused(int old, int new, bool away)
@@ -668,6 +692,7 @@ int main(void)
         TEST(who_is_sent_away_again_and_again_waits_before_it_comes_back),
         RING(who_goes_while_the_ring_is_full_is_away_in_the_end),
         RING(who_was_told_while_the_ring_was_full_is_told_once),
+        RING(who_has_come_back_before_its_end_is_written_keeps_what_it_has_had_since),
         TEST(who_cannot_be_let_in_for_want_of_memory_displaces_nobody),
         TEST(a_connection_ends_without_memory),
     };
