@@ -19,6 +19,7 @@
 #define OPTIONS_MAX    32
 #define FILTERS_MAX    32
 #define LINES_MAX      64
+#define SOON_MS        10 /* the plugin asks for a turn after 1 ms, or after 100 */
 
 struct received {
     struct received *prev, *next;
@@ -533,11 +534,12 @@ enum fake_answer fake_command(struct mosquitto *client, const char *request, con
 
 /* The loop */
 
-void fake_turn(void)
+bool fake_turn(void)
 {
     struct mosquitto_evt_tick event = {0};
     fake_flush();
     call(MOSQ_EVT_TICK, &event);
+    return event.next_s * 1000 + event.next_ms <= SOON_MS;
 }
 
 /* Passwords are gone by now. */
@@ -596,12 +598,12 @@ int fake_received(const struct mosquitto *client, const char *topics, const char
     return count;
 }
 
-const char *fake_last(const struct mosquitto *client, const char *topics)
+const char *fake_last(const struct mosquitto *client, const char *topics, const char *words)
 {
     const struct received *message;
     const char *last = "";
     DL_FOREACH (client->received, message)
-        if (strncmp(message->topic, topics, strlen(topics)) == 0)
+        if (strncmp(message->topic, topics, strlen(topics)) == 0 && strstr(message->payload, words))
             last = message->payload;
     return last;
 }

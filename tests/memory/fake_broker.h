@@ -44,8 +44,8 @@ enum fake_answer fake_publish(struct mosquitto *client, const char *topic, const
  * topic. */
 enum fake_answer fake_command(struct mosquitto *client, const char *request, const char *correlation);
 
-/* A turn of the loop: what is queued goes out, then TICK. */
-void fake_turn(void);
+/* A turn of the loop: what is queued goes out, then TICK. true: the plugin asks for the next one at once. */
+bool fake_turn(void);
 /* What is queued goes out, as at the beginning of the next turn. */
 void fake_flush(void);
 /* SIGHUP: RELOAD, and the question about every login again, as 2.0 has it. */
@@ -55,8 +55,8 @@ int64_t fake_now(void); /* ms since 1970 */
 
 /* How many messages a client has received on topics that begin so, with these words and (or NULL) more. */
 int fake_received(const struct mosquitto *client, const char *topics, const char *words, const char *more);
-/* The last one on such a topic, or "". */
-const char *fake_last(const struct mosquitto *client, const char *topics);
+/* The last one on such a topic with these words, or "". */
+const char *fake_last(const struct mosquitto *client, const char *topics, const char *words);
 /* The last answer to a command; "" when there was none since the last command. */
 const char *fake_response(const struct mosquitto *client);
 

@@ -383,7 +383,8 @@ void scene_await_commit(void)
     fail_msg("the writer does not come to its end: %s", fake_response(town_root()));
 }
 
-/* A second and more passes: what the server gathers or puts off goes out. */
+/* A second and more passes: what the server gathers or puts off goes out. It says itself whether it has come to the
+ * end of it: on a busy machine that takes more turns. */
 void scene_settle(void)
 {
     for (int i = 0; i < 3; i++) {
@@ -391,7 +392,10 @@ void scene_settle(void)
         fake_turn();
         fake_pass(600);
     }
-    fake_turn();
+    for (int turns = 0; fake_turn() && turns < 1000; turns++) {
+        nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+        fake_pass(20);
+    }
 }
 
 static void say(struct scene *scene, enum person person, const char *topic, const char *text)
