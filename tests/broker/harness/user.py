@@ -82,12 +82,12 @@ class _Paho(paho.Client):
     def _handle_connack(self):
         flags, code = self._in_packet["packet"][:2]
         result = super()._handle_connack()
-        self.on_connack(bool(flags & 1), code)
+        self.on_connack(self, bool(flags & 1), code)
         return result
 
     def _handle_pubackcomp(self, cmd):
         body = bytes(self._in_packet["packet"])
-        self.on_ack(int.from_bytes(body[:2], "big"), body[2] if len(body) > 2 else 0)
+        self.on_ack(self, int.from_bytes(body[:2], "big"), body[2] if len(body) > 2 else 0)
         return super()._handle_pubackcomp(cmd)
 
 
@@ -138,9 +138,10 @@ class User:
         return client
 
     def start_connect(self):
-        self._connack, self._closed = None, False
-        self._acks, self._subacks = {}, {}  # a new connection counts its packets anew
-        self._paho = self._make()
+        made = self._make()
+        with self._changed:  # what the connection before is still to tell is about that one
+            self._paho, self._connack, self._closed = made, None, False
+            self._acks, self._subacks = {}, {}  # a new connection counts its packets anew
         extra = {}
         if self.version == 5:
             extra["clean_start"] = self._clean
@@ -200,30 +201,36 @@ class User:
 
     # ---- what paho tells
 
-    def _note(self, change):
+    def _note(self, client, change):
+        """Of a connection before nothing counts: on a busy machine its thread tells of its end, which it does twice after
+        a DISCONNECT, when the next one has begun."""
         with self._changed:
-            change()
-            self._changed.notify_all()
+            if client is self._paho:
+                change()
+                self._changed.notify_all()
 
-    def _on_connack(self, session_present, code):
-        self.session_present = session_present
-        self._note(lambda: setattr(self, "_connack", code))
+    def _on_connack(self, client, session_present, code):
+        def change():
+            self.session_present, self._connack = session_present, code
+
+        self._note(client, change)
 
     def _on_disconnect(self, client, *_):
-        if client is self._paho:  # paho tells twice of an end by DISCONNECT: the second time perhaps too late
-            self._note(lambda: setattr(self, "_closed", True))
+        self._note(client, lambda: setattr(self, "_closed", True))
 
     def _on_message(self, _client, _userdata, message):
         properties = getattr(message, "properties", None)
         found = Message(message.topic, bytes(message.payload), message.qos, bool(message.retain), properties)
-        self._note(lambda: self._pending.append(found))
+        with self._changed:  # a message has come, on whatever connection
+            self._pending.append(found)
+            self._changed.notify_all()
 
-    def _on_ack(self, mid, code):
-        self._note(lambda: self._acks.__setitem__(mid, code))
+    def _on_ack(self, client, mid, code):
+        self._note(client, lambda: self._acks.__setitem__(mid, code))
 
-    def _on_suback(self, _client, _userdata, mid, codes=(0,), *_):
+    def _on_suback(self, client, _userdata, mid, codes=(0,), *_):
         plain = [getattr(code, "value", code) for code in codes] if isinstance(codes, (list, tuple)) else [0]
-        self._note(lambda: self._subacks.__setitem__(mid, plain[0] if plain else 0))
+        self._note(client, lambda: self._subacks.__setitem__(mid, plain[0] if plain else 0))
 
     # ---- waiting
 
