@@ -89,12 +89,11 @@ static const char push_unsure[] =
     "ON CONFLICT (client, conversation) WHERE state = 0 DO UPDATE SET "
     "message = min(message, excluded.message)";
 
-/* The clock was ahead: no job that was never tried is due later than now (a badge's: than in ten seconds), no other
- * one later than a worker may ask (retryAfterSeconds). */
-static const char shorten_waits[] =
-    "UPDATE push_job SET due = ?1 + iif(state = 0 AND conversation = 0, 10000, 0) "
-    "WHERE (state = 0 AND due > ?1 + iif(conversation = 0, 10000, 0)) "
-    "OR (state = 2 AND due > ?1 + 86400000)";
+/* The clock was ahead: no job that was never tried is due later than now, but for a badge's, which may wait for ten
+ * seconds; no other one later than a worker may ask (retryAfterSeconds). */
+static const char shorten_waits[] = "UPDATE push_job SET due = ?1 "
+                                    "WHERE (state = 0 AND due > ?1 + iif(conversation = 0, 10000, 0)) "
+                                    "OR (state = 2 AND due > ?1 + 86400000)";
 
 /* Nobody is connected yet, whatever the last life believed; jobs that were out go out again. Who was
  * connected when it died has used his device until then: its last login may be longer ago than retention

@@ -6,7 +6,6 @@
 #include "plugin/people/member.h"
 #include "plugin/people/unread.h"
 #include "plugin/people/user.h"
-#include "plugin/push/push_out.h"
 #include "plugin/session/actor.h"
 #include "schema/log.h"
 #include "schema/store.h"
@@ -34,11 +33,11 @@ int64_t badge_before(struct chat *chat, struct user *user, struct member *member
     return badge_has_phone(chat, user) ? member_unread(chat, member) : 0;
 }
 
+/* Push looks for what is due once a second at least: no need to say that there is something in two. */
 void badge_put_fallen(struct chat *chat, const struct actor *by)
 {
     store_put(chat->store, W_BADGE_FALLEN, "tti", by->user->id, by->device ? by->device->client_id : "",
               chat->now);
-    chat->push->fresh = true;
 }
 
 /* The records of jobs that may be out at this moment say so before this one is executed, and those stay. */
@@ -64,5 +63,4 @@ void badge_put_recalled(struct chat *chat, const struct conversation *conversati
         return;
     store_put(chat->store, W_BADGE_RECALLED, "iiti", conversation->id, message->id, message->sender,
               chat->now);
-    chat->push->fresh = true;
 }

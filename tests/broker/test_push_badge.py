@@ -144,6 +144,15 @@ def test_a_message_deleted_on_another_device_is_not_counted_any_more(broker, ali
     assert job(user, silent=True)["badge"] == 1
 
 
+def test_what_an_administrator_reads_as_somebody_is_not_counted_any_more(broker, alice):
+    """From no device: all of them are told."""
+    user = worker(broker)
+    pushed(alice, user, "one")
+    user.command("markRead", to="alice", **{"as": "bob"})
+    broker.passes(2)
+    assert job(user, silent=True)["badge"] == 0
+
+
 @pytest.mark.parametrize("keep", [False, True])
 def test_a_conversation_deleted_on_another_device_is_not_counted_any_more(broker, alice, mac, keep):
     user = worker(broker)
@@ -245,6 +254,13 @@ def one_whose_user_reads_only_tips(broker, alice, mac, _user):
     mac.command("markRead", group="g1")
 
 
+def one_whose_user_reads_an_own_message(broker, _alice, mac, _user):
+    dave = broker.user("dave")
+    mac.send("dave", "mine")
+    dave.send("bob", "his")
+    mac.command("markRead", id=mac.synced()[-2]["id"], to="dave")
+
+
 def one_whose_user_had_a_message_that_did_not_count(broker, alice, _mac, _user):
     alice.send("bob", {"text": "quiet", "noUnread": True})
     alice.command("recallMessage", id=alice.synced()[-1]["id"])
@@ -253,7 +269,7 @@ def one_whose_user_had_a_message_that_did_not_count(broker, alice, _mac, _user):
 @pytest.mark.parametrize("story", [
     a_phone_that_is_looked_at, the_one_that_has_read, one_that_comes_in_time, one_whose_token_was_removed,
     one_with_a_web_hook_since, one_with_a_web_hook, one_whose_user_has_read_it_before, one_whose_user_reads_only_tips,
-    one_whose_user_had_a_message_that_did_not_count,
+    one_whose_user_reads_an_own_message, one_whose_user_had_a_message_that_did_not_count,
 ], ids=lambda story: story.__name__)
 def test_no_silent_job_for(broker, alice, mac, story):
     user = worker(broker)
@@ -316,7 +332,11 @@ def test_what_was_read_in_part_is_pushed_all_the_same(broker, alice, mac):
 def test_a_silent_job_survives_a_restart(broker, alice, mac, kill):
     alice.send("bob", "one")
     mac.command("markRead", to="alice")
+    due = "SELECT due FROM push_job WHERE conversation = 0"
+    await_count(broker, due.replace("due", "count(*)", 1), 1)
+    wanted = ask(broker, due)
     broker.restart(kill=kill)
+    assert ask(broker, due) == wanted
     broker.passes(2)
     assert job(worker(broker), userID="bob")["silent"]
 
@@ -349,9 +369,11 @@ def test_a_silent_job_that_failed_gives_way_to_the_next(broker, alice, mac):
     pushed(alice, user, "one", "two")
     mac.command("markRead", id=alice.synced()[0]["id"], to="alice")
     broker.passes(2)
-    user.command("pushFailed", job=job(user, silent=True)["job"], retryAfterSeconds=60, error="busy")
+    user.command("pushFailed", job=job(user, silent=True)["job"], retryAfterSeconds=3, error="busy")
     mac.command("markRead", to="alice")
-    broker.passes(10)
+    broker.passes(4)
+    assert no_silent_jobs(alice, user)
+    broker.passes(6)
     assert take(user, silent=True)["attempt"] == 1
     await_count(broker, JOBS + " WHERE conversation = 0", 0)
 
