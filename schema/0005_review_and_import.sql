@@ -7,3 +7,6 @@ ALTER TABLE message ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;
 -- When a device last got its badge in a push job of its own (push_badge), ms: the next one comes ten seconds later. Such
 -- a job is a row of push_job whose conversation and message are 0.
 ALTER TABLE device ADD COLUMN badge_told INTEGER NOT NULL DEFAULT 0;
+
+-- What an MQTT 5 client calls the subscription (its identifier); 0: nothing, or Mosquitto 2.0, which does not tell.
+ALTER TABLE subscription ADD COLUMN identifier INTEGER NOT NULL DEFAULT 0;

@@ -101,9 +101,16 @@ static struct subscription *begin_stored(struct chat *chat, struct session *sess
     return NULL;
 }
 
-/* `asked`: the mark of its SUBSCRIBE, 0: this is it. */
+/* What is known of a SUBSCRIBE. */
+struct filter {
+    char topic[STORED_TOPIC_MAX];
+    int qos;
+    uint64_t asked;      /* the mark of its frame; 0: this is it */
+    uint32_t identifier; /* 0: none, or it is still to be told */
+};
+
 static int start_stored(struct chat *chat, struct session *session, enum subscription_kind kind,
-                        struct conversation *conversation, int qos, uint64_t asked)
+                        struct conversation *conversation, const struct filter *filter)
 {
     char topic[STORED_TOPIC_MAX];
     struct subscription *subscription = subscription_find_kind(session, kind, conversation);
@@ -116,10 +123,11 @@ static int start_stored(struct chat *chat, struct session *session, enum subscri
             destroy_subscription(chat, subscription);
         return CODE_BUSY;
     }
-    subscription->qos = qos;
-    set_asked(chat, subscription, asked ? asked : store_mark(chat->store));
-    store_put(chat->store, W_SUBSCRIPTION_ASKED, "ttiii", session->client_id, topic, (int64_t)qos,
-              subscription->cursor, (int64_t)subscription->asked);
+    subscription->qos = filter->qos;
+    subscription->identifier = filter->identifier;
+    set_asked(chat, subscription, filter->asked ? filter->asked : store_mark(chat->store));
+    store_put(chat->store, W_SUBSCRIPTION_BEGIN, "ttiiii", session->client_id, topic, (int64_t)filter->qos,
+              subscription->cursor, (int64_t)subscription->asked, (int64_t)filter->identifier);
     store_commit(chat->store);
     if (!fresh)
         return CODE_OK; /* a second SUBSCRIBE of the same filter changes the QoS; nothing comes twice */
@@ -177,6 +185,7 @@ static int start_live(struct chat *chat, struct session *session, struct convers
 
 static int start_group(struct chat *chat, struct session *session, const struct topic *topic, int qos)
 {
+    const struct filter filter = {.qos = qos};
     char id[GROUP_ID_MAX + 1];
     topic_copy_name(id, topic);
     struct conversation *conversation = conversation_group(chat, id);
@@ -189,22 +198,23 @@ static int start_group(struct chat *chat, struct session *session, const struct 
     if (code != CODE_OK)
         return code;
     return conversation_stored(conversation)
-               ? start_stored(chat, session, SUBSCRIPTION_GROUP, conversation, qos, 0)
+               ? start_stored(chat, session, SUBSCRIPTION_GROUP, conversation, &filter)
                : start_live(chat, session, conversation, qos);
 }
 
 static int start_filter(struct chat *chat, struct session *session, const struct topic *topic, int qos)
 {
+    const struct filter filter = {.qos = qos};
     if (session->closing.orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     switch (topic->kind) {
     case TOPIC_INBOX:
         return topic_names(topic, session->user->id)
-                   ? start_stored(chat, session, SUBSCRIPTION_INBOX, NULL, qos, 0)
+                   ? start_stored(chat, session, SUBSCRIPTION_INBOX, NULL, &filter)
                    : CODE_NOT_ALLOWED;
     case TOPIC_FEED:
         return topic_names(topic, session->user->id)
-                   ? start_stored(chat, session, SUBSCRIPTION_FEED, NULL, qos, 0)
+                   ? start_stored(chat, session, SUBSCRIPTION_FEED, NULL, &filter)
                    : CODE_NOT_ALLOWED;
     case TOPIC_GROUP:
         return start_group(chat, session, topic, qos);
@@ -218,7 +228,7 @@ static int start_filter(struct chat *chat, struct session *session, const struct
         push_worker_add(chat, session);
         return CODE_OK;
     case TOPIC_EVERYTHING:
-        return session->admin ? start_stored(chat, session, SUBSCRIPTION_EVERYTHING, NULL, qos, 0)
+        return session->admin ? start_stored(chat, session, SUBSCRIPTION_EVERYTHING, NULL, &filter)
                               : CODE_NOT_ADMIN;
     case TOPIC_STATS:
         return session->admin ? CODE_OK : CODE_NOT_ADMIN;
@@ -307,6 +317,15 @@ static uint32_t *identifier_of(struct session *session, const struct topic *topi
     }
 }
 
+/* A kept session that comes back may not say it again. false: the ring is full, and it will have none then. */
+static bool note_identifier(struct chat *chat, const struct subscription *subscription, uint32_t identifier)
+{
+    char topic[STORED_TOPIC_MAX];
+    subscription_topic(topic, subscription->kind, subscription->conversation);
+    return store_write(chat->store, W_SUBSCRIPTION_IDENTIFIER, "tti", subscription->session->client_id, topic,
+                       (int64_t)identifier);
+}
+
 void subscription_identify(struct chat *chat, struct session *session, const struct topic *topic,
                            uint32_t identifier)
 {
@@ -316,6 +335,8 @@ void subscription_identify(struct chat *chat, struct session *session, const str
         *named = identifier;
     if (!subscription)
         return;
+    if (identifier != 0 && subscription_stored(subscription))
+        (void)note_identifier(chat, subscription, identifier);
     subscription->identifier = identifier;
     if (subscription->untold)
         send_history(chat, subscription);
@@ -376,28 +397,23 @@ void subscriptions_end(struct chat *chat, struct session *session)
 
 #define RESTORE_MAX 1024
 
-struct filter {
-    char topic[STORED_TOPIC_MAX];
-    int qos;
-    uint64_t asked; /* never 0 */
-};
-
 /* What was asked for before this was noted down counts as long ago. */
-static void take_filter(struct filter *filter, const char *topic, int qos, uint64_t asked)
+static void take_filter(struct filter *filter, const char *topic, int qos, uint64_t asked,
+                        uint32_t identifier)
 {
     text_copy(filter->topic, sizeof filter->topic, topic);
     filter->qos = qos;
     filter->asked = asked ? asked : 1;
+    filter->identifier = identifier;
 }
 
 static size_t departed_filters(const struct departed *departed, struct filter *filters)
 {
     size_t count = 0;
     for (size_t i = 0; i < departed->count && count < RESTORE_MAX; i++) {
-        if (departed->filters[i].ended)
-            continue;
-        take_filter(&filters[count++], departed->filters[i].topic, departed->filters[i].qos,
-                    departed->filters[i].asked);
+        const struct departed_filter *filter = &departed->filters[i];
+        if (!filter->ended)
+            take_filter(&filters[count++], filter->topic, filter->qos, filter->asked, filter->identifier);
     }
     return count;
 }
@@ -416,7 +432,7 @@ static size_t active_filters(struct chat *chat, const struct session *session, s
         if (sqlite3_column_int(row, 2) == 0)
             continue;
         take_filter(&filters[count++], store_text(row, 0), sqlite3_column_int(row, 1),
-                    (uint64_t)sqlite3_column_int64(row, 4));
+                    (uint64_t)sqlite3_column_int64(row, 4), (uint32_t)sqlite3_column_int64(row, 5));
     }
     store_done(row);
     return count;
@@ -442,7 +458,7 @@ static bool restore_one(struct chat *chat, struct session *session, const struct
         forget_one(chat, session, filter);
         return true;
     }
-    return start_stored(chat, session, kind, conversation, filter->qos, filter->asked) == CODE_OK;
+    return start_stored(chat, session, kind, conversation, filter) == CODE_OK;
 }
 
 bool subscriptions_restore(struct chat *chat, struct session *session, bool all)

@@ -75,6 +75,7 @@ static void copy_filter(struct departed *departed, struct chat *chat, struct sub
         return; /* unsubscribed, and subscribed again */
     filter->qos = subscription->qos;
     filter->asked = subscription->asked;
+    filter->identifier = subscription->identifier;
     filter->ended = ended;
     filter->cursor = subscription_cursor(chat, subscription);
     filter->doubtful = subscription_doubtful_after(chat, subscription);

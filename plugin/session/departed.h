@@ -30,6 +30,7 @@ struct departed_filter {
     char topic[STORED_TOPIC_MAX];
     int qos;
     uint64_t asked;
+    uint32_t identifier;
     bool ended; /* unsubscribed in that session: it counts for its cursor only */
     int64_t cursor;
     int64_t doubtful; /* what was handed after it may have got lost */

@@ -12,6 +12,7 @@ import pytest
 from harness import packets, usersig
 from harness.ports import Port
 from harness.user import CONTROL
+from harness.views import stalled_store
 from test_bridges import certify, with_certificate
 from test_coexistence import passwords
 
@@ -219,6 +220,39 @@ def test_replayed_live_and_copied_messages_have_the_identifier_of_their_subscrip
     while not all(any(text in message.payload for message in found) for text in texts):
         found.append(bob.next_message())
     assert {message.properties.get(IDENTIFIER) for message in found} == {7}
+
+
+def kept(broker):
+    """bob, with a session that the broker keeps."""
+    client = broker.raw(5)
+    client.login("bob", "bob:iot:1", clean=False, props={packets.SESSION_EXPIRY: 3600})
+    return client
+
+
+@pytest.mark.parametrize("expected", [7, None])
+@pytest.mark.parametrize("how", ["restart", "stalled"])
+def test_a_kept_session_that_does_not_subscribe_again_has_its_identifiers(newer, how, expected):
+    """Those of the last SUBSCRIBE, whether replayed or copied; from the database, or before they are there."""
+    broker = newer(start=False, conf=["persistence true"])
+    broker.conf.append(f"persistence_location {broker.folder}/")
+    broker.start()
+    broker.create("bob")
+    alice = broker.user("alice")
+    with stalled_store(broker) if how == "stalled" else contextlib.nullcontext():
+        bob = kept(broker)
+        bob.subscribe("chat/user/bob", props={IDENTIFIER: 7})
+        if not expected:
+            bob.subscribe("chat/user/bob")
+        bob.disconnect()
+        if how == "restart":
+            broker.restart()
+            alice.connect()
+        alice.send("bob", "before")
+        bob = kept(broker)
+        found = [bob.next_message()]
+        alice.publish("chat/user/bob", "at QoS 2", qos=2)
+        found.append(bob.next_message())
+    assert {m.properties.get(IDENTIFIER) for m in found} == {expected}
 
 
 def identified(client, topic):
