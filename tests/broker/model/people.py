@@ -209,17 +209,19 @@ def getUser(call):
     world, about = call.world, profile(call.world, user)
     more = {"nickname": about["nickname"], "faceURL": about["faceURL"], "status": status(world, user)}
     there = {"devices": devices_of(world, user), "groups": joined_groups(world, user)}
-    return {"userID": user, **more, **there, "createTime": NUMBER, "bannedUntil": until(world, user)}
+    muted = {f"{kind}MutedUntil": until(user, world.muted[kind]) for kind in world.muted}
+    times = {"createTime": NUMBER, "bannedUntil": until(user, world.banned), **muted}
+    return {"userID": user, **more, **there, **times}
 
 
-def until(world, user):
-    return NUMBER if user in world.banned else 0
+def until(user, users):
+    return Any("a time", lambda value: value > 0) if user in users else 0
 
 
 def getUsers(call):
     def entry(user):
         about = {"userID": user, "nickname": profile(call.world, user)["nickname"]}
-        return about | {"createTime": NUMBER, "bannedUntil": until(call.world, user)}
+        return about | {"createTime": NUMBER, "bannedUntil": until(user, call.world.banned)}
 
     return all_of(call, "users", list(call.world.users), entry)
 

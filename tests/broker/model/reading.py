@@ -143,14 +143,14 @@ def sync(call):
         right = len(found) == min(limit, len(mine)) and by_action(mine, found) and data["complete"] == complete
         until = next(m.position for m in mine if m.id == found[-1]["id"]) if right and not complete else world.now
         deletions = world.log[last.position : until] if after and last else []
-        return right and has_deletions(data, [m for m in deletions if m.lane == ("deletions", call.me)])
+        return right and has_deletions(world, data, [m for m in deletions if m.lane == ("deletions", call.me)])
 
     return Any(f"{limit} of {mine}, and what was deleted since", same)
 
 
-def has_deletions(data, deletions):
+def has_deletions(world, data, deletions):
     """Those since then, as far as the page goes."""
-    wanted = {m.body["deletion"] for m in deletions if m.body["certain"]}
+    wanted = {m.body["deletion"] for m in deletions if world.is_certain(m)}
     allowed = {m.body["deletion"] for m in deletions}
     gone = {("deleted", id) for id in data.get("deleted", [])}
     cleared = {tuple(item.items())[0] for item in data.get("cleared", [])}

@@ -579,9 +579,17 @@ class World:
         for message in self.log[cursor.low : device.login]:
             if message.lane == ("deletions", device.user):
                 may.add(message.body["deletion"])
-                sure = message.body["certain"] and message.position > cursor.had == cursor.low and not device.told
+                sure = self.is_certain(message) and message.position > cursor.had == cursor.low and not device.told
                 must.update([message.body["deletion"]] if sure and message.device is not device else [])
         device.told = True
+
+    def is_certain(self, message):
+        """Whether devices that were away are told of this deletion: of a group, while the user is in it."""
+        (what, name), user = message.body["deletion"], message.lane[1]
+        if what != "group":
+            return message.body["certain"]
+        member = self.in_group(name) and self.groups[name].members.get(user)
+        return message.body["certain"] and bool(member) and member.joined < message.position
 
     def has_had(self, device, message):
         """By whatever subscription: what the device has had of its inbox may come again with the feed, or not."""
