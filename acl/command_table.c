@@ -19,6 +19,7 @@
 #define OBJECTS(field, needed, most, ...)  FIELD(field, OBJECTS, needed), .max = (most), .of = OF(__VA_ARGS__)
 #define NAMES_OR_OBJECTS(field, needed, most, ...) \
     FIELD(field, NAMES_OR_OBJECTS, needed), .max = (most), .of = OF(__VA_ARGS__)
+#define ITEMS(field, most, ...)            FIELD(field, ITEMS, REQUIRED), .max = (most), .of = OF(__VA_ARGS__)
 #define OF(...)                            (const struct command_field[COMMAND_FIELDS_MAX]){__VA_ARGS__}
 #define TEXTS(field, needed)               FIELD(field, TEXTS, needed)
 #define USER(field)                        FIELD(field, USER, REQUIRED)

@@ -51,6 +51,7 @@
     X(LIMIT, "limit")                                                                                        \
     X(MEMBERS, "members")                                                                                    \
     X(MESSAGE, "message")                                                                                    \
+    X(MESSAGES, "messages")                                                                                  \
     X(MUTED, "muted")                                                                                        \
     X(NAME, "name")                                                                                          \
     X(NAME_CARD, "nameCard")                                                                                 \
@@ -74,9 +75,11 @@
     X(SILENT, "silent")                                                                                      \
     X(SIZE, "size")                                                                                          \
     X(TEXT, "text")                                                                                          \
+    X(TIME, "time")                                                                                          \
     X(TO, "to")                                                                                              \
     X(TOKEN, "token")                                                                                        \
     X(UNCOUNTED, "uncounted")                                                                                \
+    X(UNREAD, "unread")                                                                                      \
     X(UPLOAD_ID, "uploadID")                                                                                 \
     X(USER_ID, "userID")                                                                                     \
     X(USER_IDS, "userIDs")                                                                                   \
@@ -102,6 +105,7 @@ enum field_type {
     TYPE_TEXTS,            /* an object whose members are texts */
     TYPE_OBJECTS,          /* a list of at most `max` objects with the fields `of` */
     TYPE_NAMES_OR_OBJECTS, /* a list of 1..max texts, or such objects */
+    TYPE_ITEMS,            /* a list of 1..max such objects, which the command's function checks one by one */
     /* What is looked up. */
     TYPE_USER,             /* a user who exists */
     TYPE_GROUP,            /* a group that exists */

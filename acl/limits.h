@@ -49,6 +49,7 @@
 #define BANS_PAGE_MAX    500
 #define DELETE_MAX       100 /* messages */
 #define EVERY_PAGE_MAX   500 /* of all users, or of all groups */
+#define IMPORT_MAX       100 /* messages */
 #define JOBS_MAX         500
 #define MEMBERS_PAGE_MAX 500
 #define RECEIPTS_MAX     30  /* messages */

@@ -3,6 +3,12 @@
 
 -- When a message was imported (importMessages); 0: it was sent here. Its age counts from then, and no replay brings it.
 ALTER TABLE message ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;
+-- The last message that was imported, and its time; up to past_id all messages were, as read by everybody.
+ALTER TABLE conversation ADD COLUMN imported_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conversation ADD COLUMN imported_time INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conversation ADD COLUMN past_id INTEGER NOT NULL DEFAULT 0;
+-- 1: the member came elsewhere, when `joined` says; what is imported of before is not for this member.
+ALTER TABLE member ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
 
 -- When a device last got its badge in a push job of its own (push_badge), ms: the next one comes ten seconds later. Such
 -- a job is a row of push_job whose conversation and message are 0.

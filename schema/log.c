@@ -122,6 +122,9 @@ static void put(struct store *store, const struct message *m)
     if (m->kind == MESSAGE_EDIT)
         store_put(store, W_EDIT_ADD, "iiitiiib", m->id, m->conversation, m->seq, m->sender, m->time, m->quiet,
                   m->edit_of, m->body, m->body_len);
+    else if (m->imported != 0)
+        store_put(store, W_MESSAGE_IMPORT, "iiitiiitiib", m->id, m->conversation, m->seq, m->sender, m->time,
+                  (int64_t)m->kind, m->random, m->mentions, m->quiet, m->imported, m->body, m->body_len);
     else if (m->quiet != 0)
         store_put(store, W_MESSAGE_ADD_QUIET, "iiittiiiitib", m->id, m->conversation, m->seq, m->sender,
                   m->client, m->time, (int64_t)m->kind, m->random, (int64_t)m->push, m->mentions, m->quiet,
@@ -178,7 +181,8 @@ static struct message message_of_row(sqlite3_stmt *s)
                             .recalled = sqlite3_column_int(s, 11) != 0,
                             .quiet = sqlite3_column_int64(s, 12),
                             .edits = sqlite3_column_int64(s, 13),
-                            .edit_of = sqlite3_column_int64(s, 14)};
+                            .edit_of = sqlite3_column_int64(s, 14),
+                            .imported = sqlite3_column_int64(s, 15)};
 }
 
 /* What W_MESSAGE_RECALL makes of the row. */

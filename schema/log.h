@@ -35,6 +35,8 @@ struct message {
     int64_t quiet;   /* quiet ones in the conversation up to here, itself included */
     int64_t edits;   /* how often it has been edited; `body` and `mentions` are those of the last time */
     int64_t edit_of; /* MESSAGE_EDIT: the id of the message; 0: it is none */
+    int64_t
+        imported; /* ms: when it was brought here from elsewhere, where `time` is from; 0: it was sent here */
 };
 
 /* Has somebody written it? */

@@ -42,7 +42,8 @@ enum statement {
 
 /* Each changes a few rows at most. */
 static const char *const sql[STATEMENTS] = {
-    [OLDEST_MESSAGES] = "SELECT id, time FROM message ORDER BY id LIMIT " LOOK_AHEAD,
+    [OLDEST_MESSAGES] =
+        "SELECT id, iif(imported = 0, time, imported) FROM message ORDER BY id LIMIT " LOOK_AHEAD,
     [DELETE_MESSAGES] = "DELETE FROM message WHERE id <= ?1 AND id < (SELECT max(id) FROM message)",
     [FIRST_MESSAGE] = "SELECT min(id) FROM message",
     [DELETE_DELETED] = "DELETE FROM deleted WHERE (user, conversation, id) IN "

@@ -39,10 +39,11 @@ static bool add_data_take(cJSON *item, cJSON *data)
     return false;
 }
 
-static bool add_error(cJSON *item, int code, const char *error)
+static bool add_error(cJSON *item, const struct response *response)
 {
-    return json_add_whole(item, "code", code) &&
-           cJSON_AddStringToObject(item, "error", error[0] ? error : code_text(code));
+    const char *error = response->error[0] ? response->error : code_text(response->code);
+    return json_add_whole(item, "code", response->code) && cJSON_AddStringToObject(item, "error", error) &&
+           (response->refused == 0 || json_add_whole(item, "index", (int64_t)response->refused - 1));
 }
 
 static bool print(struct answer *answer, const cJSON *item)
@@ -64,7 +65,7 @@ bool answer_add(struct answer *answer, const struct response *response)
     else
         cJSON_Delete(data);
     if (good && response->code != CODE_OK)
-        good = add_error(item, response->code, response->error);
+        good = add_error(item, response);
     good = good && print(answer, item);
     cJSON_Delete(item);
     return good;

@@ -18,6 +18,7 @@ struct response {
     const char *command, *correlation_data; /* NULL: left out */
     int code;
     const char *error; /* of a code that is not CODE_OK; "": the code's own text */
+    size_t refused;    /* the number, from 1, of the item that it is about; 0: of none */
     cJSON *data_take;  /* of CODE_OK; NULL: an empty object */
 };
 

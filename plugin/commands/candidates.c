@@ -10,6 +10,7 @@
 #include "plugin/people/blacklist.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
+#include "plugin/people/past.h"
 #include "plugin/people/user.h"
 #include "plugin/session/session.h"
 
@@ -36,6 +37,7 @@ static int read_object(struct command *command, const cJSON *entry, struct candi
     if (!time)
         return CODE_OK;
     out->joined = (int64_t)time->valuedouble;
+    out->moved = true;
     return command->by.admin ? past_check(command, FIELD_JOIN_TIME, out->joined) : CODE_NOT_ADMIN;
 }
 
@@ -109,9 +111,12 @@ void candidates_admit(struct chat *chat, struct conversation *conversation,
 {
     for (size_t i = 0; i < candidates->count; i++) {
         const struct candidate *candidate = &candidates->list[i];
-        if (candidate->result == RESULT_DONE) /* seated: it cannot fail */
-            (void)member_import(chat, conversation, candidate->user, candidate->role,
-                                candidate->joined ? candidate->joined : chat->now);
+        if (candidate->result != RESULT_DONE)
+            continue;
+        struct member *member = member_import(chat, conversation, candidate->user, candidate->role,
+                                              candidate->joined ? candidate->joined : chat->now);
+        if (member && candidate->moved) /* seated: it is there */
+            past_move(chat, member);
     }
 }
 

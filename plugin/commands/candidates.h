@@ -26,6 +26,7 @@ struct candidate {
     struct user *user;   /* NULL: there is none */
     enum role role;      /* to have */
     int64_t joined;      /* ms: as of when; 0: now */
+    bool moved; /* ... as the caller says: what is imported from before is not for this one (past.h) */
     enum member_result result;
     bool waited;  /* RESULT_WAITS, and did before: nobody is told */
     bool settled; /* by candidates_settle: there is nothing to do for this mention */

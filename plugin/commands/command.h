@@ -45,15 +45,17 @@ struct command {
     struct access access;
     size_t walked;        /* conversations and members looked at in memory: account.h */
     size_t records_later; /* what it sets off will store: the same */
-    cJSON *data;          /* an empty object: the answer's `data` */
-    char error[200];      /* "" : the code's own text is used */
+    size_t
+        refused; /* of a list whose items are done one by one: the number, from 1, of the one at hand; 0: there is none */
+    cJSON *data;     /* an empty object: the answer's `data` */
+    char error[200]; /* "" : the code's own text is used */
 };
 
 #define COMMAND_LATER (-1) /* later.h: no code; the answer comes by itself */
 
 /* Called when the fields are as acl/commands.def wants them and what they name has been looked up. Returns 0,
  * a code of acl/code.h, or COMMAND_LATER. What it changed is durable (store_commit) when it returns 0; on a code nothing has
- * changed. */
+ * changed, but by the items before `refused`. */
 typedef int command_function(struct command *command);
 
 /* The fields, borrowed from the request. An optional text that is empty counts as absent. */

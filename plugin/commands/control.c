@@ -116,6 +116,7 @@ bool control_answer(struct answer *answer, struct command *command, size_t len)
                                           .correlation_data = command_text(command, FIELD_CORRELATION_DATA),
                                           .code = code,
                                           .error = command->error,
+                                          .refused = command->refused,
                                           .data_take = command->data};
         if (code != COMMAND_LATER) {
             good = (command->data || code != CODE_OK) && answer_add(answer, &response);

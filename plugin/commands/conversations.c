@@ -131,7 +131,7 @@ static bool add_state(struct chat *chat, cJSON *object, struct member *member)
            json_add_whole(object, "unread", member_unread(chat, member)) &&
            cJSON_AddBoolToObject(object, "atMe", member_at_me(chat, member)) &&
            cJSON_AddBoolToObject(object, "pinned", member->pinned) &&
-           json_add_whole(object, "readID", member->read_id);
+           json_add_whole(object, "readID", member_read_id(member));
 }
 
 /* false: the page is full, or failed. */

@@ -130,15 +130,23 @@ static int refuse_objects(struct command *command, const struct command_field *f
 }
 
 /* One of the list, seen as a command of its own for its fields. */
-static int check_object(struct command *command, const struct command_field *field, const cJSON *item)
+static int read_object(struct command *command, const struct command_field *field, const cJSON *item,
+                       struct command *entry)
 {
-    struct command entry = {.request = item};
+    *entry = (struct command){.request = item};
     if (!cJSON_IsObject(item))
         return refuse_objects(command, field);
-    int code = fields_check(&entry, field->of);
+    int code = fields_check(entry, field->of);
     if (code != CODE_OK)
-        (void)command_refuse(command, "%s: %.180s", field_name(field->name), entry.error);
+        (void)command_refuse(command, "%s: %.180s", field_name(field->name),
+                             entry->error[0] ? entry->error : code_text(code));
     return code;
+}
+
+static int check_object(struct command *command, const struct command_field *field, const cJSON *item)
+{
+    struct command entry;
+    return read_object(command, field, item, &entry);
 }
 
 /* Texts, or objects where the field may have such. */
@@ -215,6 +223,21 @@ static int check_objects(struct command *command, const struct command_field *fi
     return CODE_OK;
 }
 
+static int check_items(struct command *command, const struct command_field *field, const cJSON *array)
+{
+    int count = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
+    if (count >= 1 && count <= field->max)
+        return CODE_OK;
+    return command_refuse(command, "%s: must be a list of 1 to %lld", field_name(field->name),
+                          (long long)field->max);
+}
+
+int field_check_item(struct command *command, const struct command_field *field, const cJSON *item,
+                     struct command *entry)
+{
+    return read_object(command, field, item, entry);
+}
+
 /* All of them */
 
 static const struct form {
@@ -232,6 +255,7 @@ static const struct form {
     [TYPE_OBJECTS] = {false, check_objects},
     [TYPE_TEXTS] = {false, check_texts},
     [TYPE_NAMES_OR_OBJECTS] = {false, check_names},
+    [TYPE_ITEMS] = {false, check_items},
 };
 
 static bool is_looked_up(const struct command_field *field)

@@ -17,6 +17,10 @@ bool field_given(const struct command *command, enum field_name name);
 /* One of a type that is not looked up. */
 int field_check(struct command *command, const struct command_field *field);
 
+/* One of a list of type TYPE_ITEMS: its fields are in `entry` then, seen as a command of its own. `entry` lasts as long as the
+ * request. */
+int field_check_item(struct command *command, const struct command_field *list, const cJSON *item,
+                     struct command *entry);
 /* Of a list that was checked: does an item before this one say the same? */
 bool field_named_before(const cJSON *array, const cJSON *item);
 

@@ -12,7 +12,9 @@
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
+#include "plugin/people/unread.h"
 #include "plugin/people/user.h"
+#include "plugin/people/visible.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
@@ -41,22 +43,24 @@ static int check_sender(const struct command *command, const struct found *found
     return own || command->by.admin ? CODE_OK : CODE_NOT_ALLOWED;
 }
 
-/* Does it say who has read it? What is recalled, or does not count as unread, does not. */
+/* Does it say who has read it? What is recalled, or does not count as unread, does not; but for what was imported as
+ * read by all. */
 static bool has_receipts(const struct found *found)
 {
-    return !found->message.recalled && found->message.kind == MESSAGE_CONTENT;
+    return !found->message.recalled &&
+           (found->message.kind == MESSAGE_CONTENT || found->message.imported != 0);
 }
 
 /* Was it for this member, who is not its sender? */
 static bool is_reader(const struct member *member, const struct found *found)
 {
-    return member->role != ROLE_NONE && member->joined_id < found->message.id &&
+    return member->role != ROLE_NONE && visible_since(member) < found->message.id &&
            strcmp(member->user_id, found->sender) != 0;
 }
 
 static bool has_read(const struct member *member, const struct found *found)
 {
-    return member->read_id >= found->message.id;
+    return found->message.kind == MESSAGE_QUIET || member_read_id(member) >= found->message.id;
 }
 
 /* getReadReceipts */

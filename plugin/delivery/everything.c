@@ -228,9 +228,10 @@ static bool send_one(struct chat *chat, struct subscription *listener, const str
     struct session *session = listener->session;
     struct conversation *conversation = conversation_by_id(chat, message->conversation);
     const bool full = session_full(chat, session);
-    const bool had = !conversation || ids_have(&session->delivery.in_flight, -message->id);
+    const bool over = !conversation || message->imported != 0 ||
+                      ids_have(&session->delivery.in_flight, -message->id); /* none of it, or had already */
     if (store_reads_failed(chat->store) || full ||
-        (!had && !send_item(chat, listener, conversation, message))) {
+        (!over && !send_item(chat, listener, conversation, message))) {
         if (*progress != EVERYTHING_MORE)
             *progress = full ? EVERYTHING_FULL : EVERYTHING_STUCK;
         return false;

@@ -233,13 +233,8 @@ static enum message_push push_of(const struct draft *draft)
 /* What does not count for others does not count here. */
 static void count_sent(struct draft *draft, int64_t id)
 {
-    struct member *member = draft->member;
-    if (!member || draft->payload.no_unread)
-        return;
-    member->sent++;
-    member->sent_id = id;
-    store_put(draft->chat->store, W_MEMBER_SENT, "itii", draft->conversation->id, member->user_id,
-              member->sent, id);
+    if (draft->member && !draft->payload.no_unread)
+        member_sent(draft->chat, draft->member, id);
 }
 
 /* Inside the frame: the message and everything that goes with it, all or nothing. */
@@ -271,18 +266,6 @@ static enum publish_result close_after(struct draft *draft)
     return close_publisher(draft);
 }
 
-static void remember_random(struct draft *draft, const struct message *message)
-{
-    const struct recent recent = {.random = message->random,
-                                  .id = message->id,
-                                  .seq = message->seq,
-                                  .time = message->time,
-                                  .conversation = message->conversation};
-    if (message->random == 0)
-        return;
-    (void)recent_add(draft->chat, draft->sender->id, &recent);
-}
-
 static enum publish_result store_message(struct draft *draft)
 {
     struct chat *chat = draft->chat;
@@ -303,7 +286,7 @@ static enum publish_result store_message(struct draft *draft)
         return close_after(draft);
     store_commit(chat->store);
     chat->count.stored++;
-    remember_random(draft, &message);
+    recent_note(chat, &message);
     give_receipt(draft, draft->conversation, (struct receipt){message.id, message.seq, message.time});
     (void)hand_out_message(draft, message.id); /* it is stored */
     return PUBLISH_ACCEPT;

@@ -9,6 +9,7 @@
 #include "lib/keyed_hash.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
+#include "schema/log.h"
 #include "schema/store.h"
 
 #define REMEMBERED_MS 300000
@@ -121,6 +122,17 @@ bool recent_add(struct chat *chat, const char *sender, const struct recent *rece
     recents->slots[at].since = chat->steady;
     link_slot(recents, at);
     return true;
+}
+
+void recent_note(struct chat *chat, const struct message *message)
+{
+    const struct recent recent = {.random = message->random,
+                                  .id = message->id,
+                                  .seq = message->seq,
+                                  .time = message->time,
+                                  .conversation = message->conversation};
+    if (message->random != 0)
+        (void)recent_add(chat, message->sender, &recent);
 }
 
 const struct recent *recent_find(struct chat *chat, const char *sender, int64_t conversation, int64_t random)

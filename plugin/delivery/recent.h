@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct chat;
-struct conversation;
+struct message;
 
 struct recent {
     int64_t random, id, seq, time; /* ms */
@@ -25,5 +25,8 @@ const struct recent *recent_find(struct chat *chat, const char *sender, int64_t 
 __attribute__((warn_unused_result)) bool recent_expect(struct chat *chat);
 /* `recent` is copied. false: out of memory, nothing is remembered of it. */
 bool recent_add(struct chat *chat, const char *sender, const struct recent *recent);
+
+/* Remembers a message that has a random. Out of memory: not. */
+void recent_note(struct chat *chat, const struct message *message);
 
 #endif

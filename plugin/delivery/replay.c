@@ -86,12 +86,12 @@ static bool has_left_or_discards(struct chat *chat, const struct session *sessio
     return conversation->group && !member_receives(member_find(chat, conversation, session->user->id));
 }
 
-/* Not for this device, or it has it already. */
+/* Not for this device, or it has it already; what was imported is for none. */
 static bool is_passed_over(const struct replay_page *page, struct conversation *conversation,
                            const struct message *message)
 {
     const struct session *session = page->subscription->session;
-    return strcmp(message->client, session->client_id) == 0 ||
+    return message->imported != 0 || strcmp(message->client, session->client_id) == 0 ||
            ids_have(&session->delivery.in_flight, message->id) ||
            had_otherwise(page->chat, page->subscription, conversation, message->id) ||
            has_left_or_discards(page->chat, session, conversation);
@@ -138,8 +138,11 @@ static struct merge *open_merge(struct chat *chat, const struct subscription *su
     static const enum merge_scope scope[] = {[SUBSCRIPTION_INBOX] = MERGE_PAIRS,
                                              [SUBSCRIPTION_FEED] = MERGE_ALL,
                                              [SUBSCRIPTION_GROUP] = MERGE_ONE};
-    return merge_open(chat, subscription->session->user, scope[subscription->kind],
-                      subscription->conversation, after);
+    struct merge *merge = merge_open(chat, subscription->session->user, scope[subscription->kind],
+                                     subscription->conversation, after);
+    if (merge)
+        merge_skip_past(merge);
+    return merge;
 }
 
 /* As the client has subscribed it. */

@@ -194,6 +194,9 @@ struct conversation *conversation_meet(struct chat *chat, sqlite3_stmt *row, int
     conversation->last_time = sqlite3_column_int64(row, first + 5);
     conversation->recalled_id = sqlite3_column_int64(row, first + 19);
     conversation->quiet = sqlite3_column_int64(row, first + 20);
+    conversation->imported_id = sqlite3_column_int64(row, first + 21);
+    conversation->imported_time = sqlite3_column_int64(row, first + 22);
+    conversation->past_id = sqlite3_column_int64(row, first + 23);
     return conversation;
 }
 
@@ -253,6 +256,24 @@ bool conversation_append(struct chat *chat, struct conversation *conversation, c
               message->time);
     if (message->quiet != conversation->quiet)
         set_quiet(chat, conversation, message->quiet);
+    return true;
+}
+
+bool conversation_import(struct chat *chat, struct conversation *conversation, const struct message *message)
+{
+    const bool begins = conversation->past_id == conversation->last_id && message->kind == MESSAGE_QUIET;
+    if (!log_append(chat->log, message, conversation->last_id))
+        return false;
+    conversation->used = chat->era;
+    if (begins)
+        conversation->past_id = message->id;
+    conversation->last_id = conversation->imported_id = message->id;
+    conversation->last_seq = message->seq;
+    conversation->last_time = larger(message->time, conversation->last_time); /* that of tips may be later */
+    conversation->imported_time = larger(message->time, conversation->imported_time);
+    conversation->quiet = message->quiet;
+    store_put(chat->store, W_CONVERSATION_IMPORT, "iiiiiii", conversation->id, message->seq, message->id,
+              conversation->last_time, message->quiet, conversation->imported_time, conversation->past_id);
     return true;
 }
 

@@ -52,7 +52,14 @@ struct conversation {
     int64_t quiet;                        /* messages up to last_seq that do not count as unread */
     int64_t recalled_id;                  /* no message after this one has been recalled or edited */
     int64_t recalls;                      /* and edits: how many since it is in memory */
-    struct bucket rate, tips_rate;        /* groups: of what is sent to it; of what is told in it */
+
+    /* Those that were imported: past.h. */
+    int64_t imported_id, imported_time; /* the last of them, the latest of their times; 0: none */
+    int64_t past_id;                    /* up to this one all were, as read by everybody */
+    int64_t
+        next_move; /* ms: of those who joined elsewhere after imported_time the earliest; 0: nobody has looked, INT64_MAX:
+                          there are none */
+    struct bucket rate, tips_rate; /* groups: of what is sent to it; of what is told in it */
 
     /* Who is in it: member.h. */
     bool members_complete;  /* `members` are all, not only those met so far */
@@ -130,6 +137,9 @@ void conversation_place(const struct chat *chat, const struct conversation *conv
  * false: out of memory, and nothing has changed. */
 __attribute__((warn_unused_result)) bool
 conversation_append(struct chat *chat, struct conversation *conversation, const struct message *message);
+/* The same for a message of a time of its own (past.h). */
+__attribute__((warn_unused_result)) bool
+conversation_import(struct chat *chat, struct conversation *conversation, const struct message *message);
 /* The message placed is not stored, but has gone out: the conversation goes on from it, in memory. seq < 0:
  * it has none. */
 void conversation_advance(struct conversation *conversation, const struct message *message);

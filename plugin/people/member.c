@@ -153,6 +153,7 @@ static void fill(struct member *member, sqlite3_stmt *row)
     member->pinned = sqlite3_column_int(row, 15) != 0;
     member->hidden_id = sqlite3_column_int64(row, 16);
     member->cleared_at = sqlite3_column_int64(row, 17);
+    member->moved = sqlite3_column_int(row, 18) != 0;
 }
 
 static struct member *in_memory(struct conversation *conversation, const char *user_id)
@@ -269,6 +270,7 @@ struct member *member_import(struct chat *chat, struct conversation *conversatio
      * joining. */
     member->joined_id = conversation->group ? store_last_id(chat->store) : conversation->last_id;
     member->joined = joined;
+    member->moved = false;
     member->read_id = conversation->last_id;
     member->read_counted = conversation_counted(conversation);
     member->read_sent = member->sent;
@@ -342,6 +344,14 @@ void member_set_info(struct chat *chat, struct member *member, const char *name_
     member->conversation->used = chat->era;
     store_put(chat->store, W_MEMBER_INFO, "itti", member->conversation->id, member->user_id,
               member->name_card, (int64_t)option);
+}
+
+void member_sent(struct chat *chat, struct member *member, int64_t id)
+{
+    member->sent++;
+    member->sent_id = id;
+    store_put(chat->store, W_MEMBER_SENT, "itii", member->conversation->id, member->user_id, member->sent,
+              id);
 }
 
 void member_pin(struct chat *chat, struct member *member, bool pinned)
@@ -443,7 +453,7 @@ bool pair_rejoin(struct chat *chat, struct conversation *conversation)
 
 /* A user's memberships */
 
-#define MEMBER_COLUMNS_COUNT 18 /* the conversation's columns follow */
+#define MEMBER_COLUMNS_COUNT 19 /* the conversation's columns follow */
 
 bool memberships_load(struct chat *chat, struct user *user)
 {

@@ -35,9 +35,10 @@ struct member {
     char user_id[USER_ID_MAX + 1];
     struct user *user; /* NULL while the user is not in memory, or has not been found to be this one since */
 
-    enum role role;      /* ROLE_NONE: was in it, or was only muted; the row stays */
-    int64_t joined;      /* ms */
-    int64_t joined_id;   /* the messages after this one reach the member */
+    enum role role;    /* ROLE_NONE: was in it, or was only muted; the row stays */
+    int64_t joined;    /* ms */
+    int64_t joined_id; /* the messages after this one reach the member: visible_from */
+    bool moved; /* joined elsewhere, in time: of what is imported what is older is not for the member */
     int64_t muted_until; /* ms; it outlasts leaving and coming back */
 
     /* What the member has set. */
@@ -115,6 +116,8 @@ struct member *member_mute(struct chat *chat, struct conversation *conversation,
  * own. */
 void member_set_info(struct chat *chat, struct member *member, const char *name_card,
                      enum receive_option option);
+/* In the open frame: the message with this id is the member's own, and counts as unread for others. */
+void member_sent(struct chat *chat, struct member *member, int64_t id);
 /* In the open frame: first in the member's list of conversations, or not. */
 void member_pin(struct chat *chat, struct member *member, bool pinned);
 

@@ -72,6 +72,19 @@ struct merge *merge_open(struct chat *chat, struct user *user, enum merge_scope 
     return merge;
 }
 
+void merge_skip_past(struct merge *merge)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < merge->count; i++) {
+        struct stream stream = merge->streams[i];
+        const struct conversation *conversation = stream.member->conversation;
+        stream.after = larger(stream.after, conversation->past_id);
+        if (stream.after < conversation->last_id)
+            merge->streams[left++] = stream;
+    }
+    merge->count = left;
+}
+
 void merge_close(struct merge *merge)
 {
     if (merge)

@@ -22,6 +22,9 @@ enum merge_scope { MERGE_PAIRS, MERGE_ALL, MERGE_ONE };
  * otherwise to be closed. */
 struct merge *merge_open(struct chat *chat, struct user *user, enum merge_scope scope,
                          struct conversation *one, int64_t after);
+/* Before anything is read: leaves out what conversations had from elsewhere when they began here (past.h), which no
+ * replay brings. */
+void merge_skip_past(struct merge *merge);
 /* `merge` may be NULL. */
 void merge_close(struct merge *merge);
 /* The newest id over all conversations when it was opened: nothing after it is given. */

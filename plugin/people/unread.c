@@ -248,6 +248,11 @@ bool member_read(struct chat *chat, struct member *member, int64_t id)
     return true;
 }
 
+int64_t member_read_id(const struct member *member)
+{
+    return larger(member->read_id, member->conversation->past_id);
+}
+
 int64_t user_total_unread(struct chat *chat, struct user *user)
 {
     struct member *member;

@@ -28,5 +28,7 @@ bool member_read(struct chat *chat, struct member *member, int64_t id);
 /* The sum over all conversations that count (pairs but with @system, Private and Public: docs/rules.md).
  * Loads the user's memberships; 0 where that fails. */
 int64_t user_total_unread(struct chat *chat, struct user *user);
+/* Up to which message the member has read. Where a conversation begins with what was imported as read, that is. */
+int64_t member_read_id(const struct member *member);
 
 #endif

@@ -39,9 +39,17 @@ void visible_close(struct chat *chat)
     chat->hidings = NULL;
 }
 
+int64_t visible_since(const struct member *member)
+{
+    const struct conversation *conversation = member->conversation;
+    return member->moved && member->joined > conversation->imported_time
+               ? larger(member->joined_id, conversation->imported_id)
+               : member->joined_id;
+}
+
 int64_t visible_from(const struct member *member)
 {
-    return larger(member->joined_id, member->cleared_id);
+    return larger(visible_since(member), member->cleared_id);
 }
 
 int64_t visible_history_from(const struct conversation *conversation, const struct member *member)

@@ -20,6 +20,8 @@ __attribute__((warn_unused_result)) int visible_open(struct chat *chat);
 /* Takes what was never opened. */
 void visible_close(struct chat *chat);
 
+/* The messages after this id were written since the member is in it; of what was imported, there (past.h). */
+int64_t visible_since(const struct member *member);
 /* The messages after this id reach the member's devices, and `sync`. */
 int64_t visible_from(const struct member *member);
 /* The messages after this id are in the history: where the group's type shows what came before joining

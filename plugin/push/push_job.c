@@ -122,7 +122,7 @@ static enum push_verdict find_message(struct chat *chat, const struct push_row *
 {
     const struct member *member = target->member;
     struct message_search search = {.chat = chat, .row = row, .target = target};
-    search.from = larger(row->message, larger(member->read_id, member->joined_id) + 1);
+    search.from = larger(row->message, larger(member->read_id, visible_since(member)) + 1);
     bool read = log_before(chat->log, row->conversation, INT64_MAX, look_back, &search);
     if (read && search.seen > SCAN_MAX)
         read = log_after(chat->log, row->conversation, row->message - 1, look_at_own, &search);

@@ -54,7 +54,7 @@ void push_put_handed(struct chat *chat, const char *client, int64_t after)
 {
     if (after == INT64_MAX)
         return;
-    store_put(chat->store, W_PUSH_ADD_DOUBTFUL, "tii", client, after, chat->now);
+    store_put(chat->store, W_PUSH_ADD_IN_DOUBT, "tii", client, after, chat->now);
     chat->push->fresh = true;
 }
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "getGroups": {},
     "getStats": {},
     "sendMessage": {"sender": "bob", "to": "alice", "text": "forged"},
+    "importMessages": {"messages": [{"sender": "bob", "to": "alice", "time": 1600000000000, "text": "forged"}]},
     "broadcast": {"text": "forged"},
     "sendNotice": {"userIDs": ["alice"], "text": "forged"},
     "broadcastLive": {"text": "forged"},

@@ -200,6 +200,21 @@ static enum fake_answer send_as_to_group(struct scene *scene)
                          "{'command':'sendMessage','sender':'dave@','group':'club@','text':'by his leave'}");
 }
 
+static enum fake_answer import_message(struct scene *scene)
+{
+    return scene_command(scene, town_root(),
+                         "{'command':'importMessages','messages':[{'sender':'dave@','to':'alice@',"
+                         "'time':1600000000000,'random':5,'text':'long ago'}]}");
+}
+
+static enum fake_answer import_message_to_group(struct scene *scene)
+{
+    return scene_command(
+        scene, town_root(),
+        "{'command':'importMessages','unread':true,'messages':[{'sender':'alice@','group':'club@',"
+        "'time':1600000000000,'text':'long ago','at':['bob@']}]}");
+}
+
 static enum fake_answer broadcast(struct scene *scene)
 {
     return scene_command(scene, town_root(), "{'command':'broadcast','text':'we close at ten'}");
@@ -326,6 +341,8 @@ static const struct scenario scenarios[] = {
     {"users are imported", import_users, NULL, NULL},
     {"an administrator writes in somebody's name", send_as, NULL, NULL},
     {"an administrator writes to a group in somebody's name", send_as_to_group, NULL, NULL},
+    {"a private message is imported", import_message, NULL, NULL},
+    {"a message of a group is imported", import_message_to_group, NULL, NULL},
     {"an administrator writes to everybody", broadcast, NULL, NULL},
     {"a user is banned", ban_user, NULL, NULL},
     {"a user is muted", mute_user, NULL, NULL},

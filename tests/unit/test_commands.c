@@ -92,7 +92,8 @@ static void check_field(const struct command_row *row, const struct command_fiel
     if (!group)
         group = find_field(row->fields, field_name(FIELD_GROUP));
     assert_true((field->type == TYPE_WORD) == (field->words != NULL));
-    assert_true((field->type == TYPE_OBJECTS || field->type == TYPE_NAMES_OR_OBJECTS) == (field->of != NULL));
+    assert_true((field->type == TYPE_OBJECTS || field->type == TYPE_NAMES_OR_OBJECTS ||
+                 field->type == TYPE_ITEMS) == (field->of != NULL));
     if (field->guarded) /* the right is asked for in a group that is there */
         assert_true(group && group->type == TYPE_GROUP && (field == group || group->need == NEED_REQUIRED));
     if (field->type == TYPE_NUMBER)
@@ -206,12 +207,12 @@ static void hold_name(struct docs_reader *reader, struct told *told, const struc
 /* "members?: [{userID, role?}]" */
 static void hold_names(struct docs_reader *reader, struct told *told, char *text)
 {
-    const struct command_field *fields = told->row->fields;
+    const struct command_field *fields = told->row->fields, *list = NULL;
     while (*(text += strcspn(text, LETTERS "["))) {
         if (*text == '[') {
-            const struct command_field *list = find_field(fields, "members");
             if (text[1] != '{')
                 return; /* [userID] or [number] is a type */
+            assert_true(list && list->of);
             fields = list->of;
             text++;
             continue;
@@ -222,6 +223,7 @@ static void hold_names(struct docs_reader *reader, struct told *told, char *text
         snprintf(name, sizeof name, "%.*s", (int)len, text);
         text += len + optional;
         hold_name(reader, told, fields, name, optional);
+        list = find_field(fields, name);
     }
 }
 

@@ -89,6 +89,11 @@ struct member *member_find(struct chat *c, struct conversation *conversation, co
     return strcmp(user_id, "bob") == 0 ? &bob_in_pair : NULL;
 }
 
+int64_t visible_since(const struct member *member)
+{
+    return member->joined_id;
+}
+
 bool visible_deleted(struct chat *c, const struct member *member, int64_t id)
 {
     (void)c, (void)member, (void)id;
