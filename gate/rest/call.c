@@ -262,13 +262,22 @@ cJSON *put_object(struct call *call, cJSON *object, const char *name)
     return inner;
 }
 
+static void add_item(struct call *call, cJSON *list, cJSON *item_take)
+{
+    if (item_take && cJSON_AddItemToArray(list, item_take))
+        return;
+    cJSON_Delete(item_take);
+    call->out_of_memory = true;
+}
+
 void add_text(struct call *call, cJSON *list, const char *text)
 {
-    cJSON *item = cJSON_CreateString(text);
-    if (item && cJSON_AddItemToArray(list, item))
-        return;
-    cJSON_Delete(item);
-    call->out_of_memory = true;
+    add_item(call, list, cJSON_CreateString(text));
+}
+
+void add_number(struct call *call, cJSON *list, int64_t number)
+{
+    add_item(call, list, json_create_whole(number));
 }
 
 cJSON *add_object(struct call *call, cJSON *list)

@@ -99,7 +99,8 @@ int call_code(const struct call *call, int code);
 /* "SomeError" in the place of "OK". */
 void call_some_failed(struct call *call);
 
-/* Filling of objects and lists, commands and answers alike. An item that is NULL is left out. */
+/* Filling of objects and lists, commands and answers alike. An item that is NULL is left out. A number that was put is
+ * a text to cJSON from then on: it cannot be read back. */
 void put_text(struct call *call, cJSON *object, const char *name, const char *text);
 void put_number(struct call *call, cJSON *object, const char *name, int64_t number);
 void put_bool(struct call *call, cJSON *object, const char *name, bool value);
@@ -108,6 +109,7 @@ void put_copy(struct call *call, cJSON *object, const char *name, const cJSON *i
 cJSON *put_list(struct call *call, cJSON *object, const char *name);
 cJSON *put_object(struct call *call, cJSON *object, const char *name);
 void add_text(struct call *call, cJSON *list, const char *text);
+void add_number(struct call *call, cJSON *list, int64_t number);
 cJSON *add_object(struct call *call, cJSON *list);
 
 /* For rest.c */

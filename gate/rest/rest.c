@@ -19,8 +19,8 @@
 #include "lib/usersig.h"
 
 static const struct rest_service *const services[] = {
-    &service_account, &service_message, &service_profile,  &service_sns,
-    &service_recent,  &service_mute,    &service_push_all,
+    &service_account, &service_message, &service_group, &service_attributes, &service_profile,
+    &service_sns,     &service_recent,  &service_mute,  &service_push_all,
 };
 
 #define COMMANDS_MAX 64 /* of a service */

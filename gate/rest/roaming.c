@@ -6,10 +6,9 @@
 
 #include "acl/code.h"
 #include "gate/rest/elements.h"
+#include "gate/rest/history.h"
 #include "gate/rest/message_key.h"
-#include "lib/basics.h"
 
-#define PAGE_MAX          100 /* of getHistory */
 #define CONVERSATIONS_MAX 500 /* of getConversations */
 #define FLAG_RECALLED     8
 #define BAD_KEY           90054
@@ -24,172 +23,101 @@ const struct rest_field roam_fields[] = {{"Operator_Account", "From_Account", RE
                                          {"LastMsgKey", NULL, REST_TEXT, false, 0, BAD_KEY},
                                          {0}};
 
-struct roaming {
-    cJSON *found;    /* the messages as the broker gives them, newest first */
-    int64_t read_id; /* up to which the other side has read */
-    int wanted;
-    bool complete;
-};
-
-static void release(void *kept)
+static int64_t seconds_of(const cJSON *message)
 {
-    struct roaming *roaming = kept;
-    cJSON_Delete(roaming->found);
-    free(roaming);
+    return object_number(message, "time", NULL, 0) / 1000;
 }
 
-/* What people wrote; a tip or a recall has no place in Tencent's list. */
-static bool is_content(const cJSON *message)
+static void print_key(char key[MESSAGE_KEY_MAX], const cJSON *message)
 {
-    static const char *const others[] = {"tips", "notice", "recall", "edit"};
-    for (size_t i = 0; i < COUNT(others); i++)
-        if (cJSON_HasObjectItem(message, others[i]))
-            return false;
-    return true;
+    message_key_print(key, object_number(message, "seq", NULL, 0), object_number(message, "random", NULL, 0),
+                      seconds_of(message));
 }
 
-static void put_message(struct call *call, const struct roaming *roaming, const cJSON *message)
+/* `read_id`: up to which the other side has read. */
+static void put_message(struct call *call, cJSON *list, const cJSON *message, int64_t read_id)
 {
     char key[MESSAGE_KEY_MAX];
-    const char *sender = object_text(message, "sender", NULL), *to = object_text(message, "to", NULL);
-    const int64_t seq = object_number(message, "seq", NULL, 0), id = object_number(message, "id", NULL, 0);
-    const int64_t random = object_number(message, "random", NULL, 0);
-    const int64_t seconds = object_number(message, "time", NULL, 0) / 1000;
+    const char *sender = object_text(message, "sender", NULL);
+    const int64_t id = object_number(message, "id", NULL, 0);
     const bool own = sender && strcmp(sender, call_text(call, "Operator_Account")) == 0;
-    cJSON *entry = add_object(call, cJSON_GetObjectItemCaseSensitive(call_answer(call), "MsgList"));
+    cJSON *entry = add_object(call, list);
     put_text(call, entry, "From_Account", sender);
-    put_text(call, entry, "To_Account", to);
-    put_number(call, entry, "MsgSeq", seq);
-    put_number(call, entry, "MsgRandom", message_their_random(random));
-    put_number(call, entry, "MsgTimeStamp", seconds);
+    put_text(call, entry, "To_Account", object_text(message, "to", NULL));
+    put_number(call, entry, "MsgSeq", object_number(message, "seq", NULL, 0));
+    put_number(call, entry, "MsgRandom", message_their_random(object_number(message, "random", NULL, 0)));
+    put_number(call, entry, "MsgTimeStamp", seconds_of(message));
     put_number(call, entry, "MsgFlagBits", cJSON_HasObjectItem(message, "recalled") ? FLAG_RECALLED : 0);
-    put_number(call, entry, "IsPeerRead", own && id <= roaming->read_id ? 1 : 0);
-    message_key_print(key, seq, random, seconds);
+    put_number(call, entry, "IsPeerRead", own && id <= read_id ? 1 : 0);
+    print_key(key, message);
     put_text(call, entry, "MsgKey", key);
     put_item(call, entry, "MsgBody", elements_write(message));
     put_text(call, entry, "CloudCustomData", object_text(message, "cloudCustomData", NULL));
 }
 
-static void put_last(struct call *call, const cJSON *entry)
+/* Newest first, as they are found. */
+static void answer_page(struct call *call, const cJSON *messages, bool complete, int64_t read_id)
 {
+    char key[MESSAGE_KEY_MAX];
     cJSON *answer = call_answer(call);
-    put_number(call, answer, "LastMsgTime", object_number(entry, "MsgTimeStamp", NULL, 0));
-    put_copy(call, answer, "LastMsgKey", cJSON_GetObjectItemCaseSensitive(entry, "MsgKey"));
-}
-
-static void answer_page(struct call *call, const struct roaming *roaming)
-{
-    cJSON *answer = call_answer(call);
-    const int count = cJSON_GetArraySize(roaming->found);
-    put_number(call, answer, "Complete", roaming->complete ? 1 : 0);
+    const int count = cJSON_GetArraySize(messages);
+    put_number(call, answer, "Complete", complete ? 1 : 0);
     put_number(call, answer, "MsgCnt", count);
     cJSON *list = put_list(call, answer, "MsgList");
     for (int i = count - 1; i >= 0; i--)
-        put_message(call, roaming, cJSON_GetArrayItem(roaming->found, i));
-    if (list && list->child)
-        put_last(call, list->child);
-}
-
-static void ask_history(struct call *call, const struct roaming *roaming, int64_t before);
-
-/* The page from its end on, as far as it is wanted. */
-static void take_page(struct call *call, struct roaming *roaming, const cJSON *messages)
-{
-    for (int i = cJSON_GetArraySize(messages) - 1; i >= 0; i--) {
-        const cJSON *message = cJSON_GetArrayItem(messages, i);
-        if (!is_content(message))
-            continue;
-        if (cJSON_GetArraySize(roaming->found) == roaming->wanted) {
-            roaming->complete = false;
-            return;
-        }
-        cJSON *copy = cJSON_Duplicate(message, true);
-        if (!copy || !cJSON_AddItemToArray(roaming->found, copy)) {
-            cJSON_Delete(copy);
-            call_refuse(call, CODE_BUSY, "out of memory");
-        }
-    }
-}
-
-static void history_came(struct call *call)
-{
-    struct roaming *roaming = call_kept(call);
-    const struct reply *reply = call_reply(call, 0);
-    if (call_refused(call, reply))
+        put_message(call, list, cJSON_GetArrayItem(messages, i), read_id);
+    if (count == 0)
         return;
-    const cJSON *messages = reply_member(reply, "messages");
-    const int64_t cut = object_number(reply->data, "before", NULL, 0); /* all of the page has been deleted */
-    roaming->complete = cJSON_IsTrue(reply_member(reply, "complete"));
-    take_page(call, roaming, messages);
-    const int64_t first = messages && messages->child ? object_number(messages->child, "id", NULL, 0) : cut;
-    if (!cJSON_IsTrue(reply_member(reply, "complete")) && first > 0 &&
-        cJSON_GetArraySize(roaming->found) < roaming->wanted)
-        ask_history(call, roaming, first);
-    else
-        answer_page(call, roaming);
+    const cJSON *oldest = cJSON_GetArrayItem(messages, count - 1);
+    print_key(key, oldest);
+    put_number(call, answer, "LastMsgTime", seconds_of(oldest));
+    put_text(call, answer, "LastMsgKey", key);
 }
 
-/* `before`: an id; 0: as the request says. */
-static void ask_history(struct call *call, const struct roaming *roaming, int64_t before)
+/* In the list of the other side. */
+static int64_t find_read_id(const struct call *call)
 {
-    const char *key = call_text(call, "LastMsgKey");
-    int64_t seq = 0;
-    cJSON *command = call_ask_as(call, call_text(call, "Operator_Account"), "getHistory");
-    put_text(call, command, "to", call_text(call, "Peer_Account"));
-    put_number(call, command, "limit", larger(1, smaller(roaming->wanted, PAGE_MAX)));
-    put_number(call, command, "afterTime", larger(0, call_number(call, "MinTime", 0) * 1000 - 1));
-    if (before > 0)
-        put_number(call, command, "before", before);
-    else if (key && message_key_read(key, &seq))
-        put_number(call, command, "seq", seq - 1);
-    else
-        put_number(call, command, "beforeTime", (call_number(call, "MaxTime", 0) + 1) * 1000);
-    call_then(call, history_came);
-}
-
-/* Of the other side's list. */
-static void list_came(struct call *call)
-{
-    struct roaming *roaming = call_kept(call);
     const cJSON *conversation;
     cJSON_ArrayForEach (conversation, reply_member(call_reply(call, 0), "conversations")) {
         const char *to = object_text(conversation, "to", NULL);
         if (to && strcmp(to, call_text(call, "Operator_Account")) == 0)
-            roaming->read_id = object_number(conversation, "readID", NULL, 0);
+            return object_number(conversation, "readID", NULL, 0);
     }
-    ask_history(call, roaming, 0);
+    return 0;
 }
 
-/* A page that begins at the first message there is: there is none before it. */
-static bool is_over(struct call *call)
+static void list_came(struct call *call)
 {
-    int64_t seq = 0;
-    const char *key = call_text(call, "LastMsgKey");
-    if (key && !message_key_read(key, &seq))
-        call_fail(call, BAD_KEY, "LastMsgKey must be <seq>_<random>_<seconds>");
-    return key && seq <= 1;
+    const struct history *history = history_found(call);
+    answer_page(call, history->messages, history->complete, find_read_id(call));
+}
+
+static void history_came(struct call *call)
+{
+    cJSON *command = call_ask_as(call, call_text(call, "Peer_Account"), "getConversations");
+    put_number(call, command, "limit", CONVERSATIONS_MAX);
+    call_then(call, list_came);
 }
 
 void roam(struct call *call)
 {
-    struct roaming *roaming = calloc(1, sizeof *roaming);
-    cJSON *found = cJSON_CreateArray();
-    if (!roaming || !found) {
-        call_refuse(call, CODE_BUSY, "out of memory");
-        free(roaming);
-        cJSON_Delete(found);
+    const char *key = call_text(call, "LastMsgKey");
+    int64_t seq = 0;
+    if (key && !message_key_read(key, &seq)) {
+        call_fail(call, BAD_KEY, "LastMsgKey must be <seq>_<random>_<seconds>");
         return;
     }
-    *roaming = (struct roaming){.found = found, .complete = true};
-    roaming->wanted = (int)smaller(call_number(call, "MaxCnt", 0), PAGE_MAX);
-    call_keep(call, roaming, release);
-    if (is_over(call)) {
-        answer_page(call, roaming);
+    if (key && seq <= 1) { /* there is none before the first */
+        answer_page(call, NULL, true, 0);
         return;
     }
-    put_number(call, call_ask_as(call, call_text(call, "Peer_Account"), "getConversations"), "limit",
-               CONVERSATIONS_MAX);
-    call_then(call, list_came);
+    const struct history_query query = {.as = call_text(call, "Operator_Account"),
+                                        .to = call_text(call, "Peer_Account"),
+                                        .wanted = call_number(call, "MaxCnt", 0),
+                                        .after_ms = call_number(call, "MinTime", 0) * 1000,
+                                        .before_ms = call_number(call, "MaxTime", 0) * 1000 + 999,
+                                        .seq = seq - 1};
+    history_collect(call, &query, history_came);
 }
 
 /* admin_set_msg_read: up to a time, or everything */

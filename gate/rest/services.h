@@ -5,8 +5,10 @@
 
 #include "gate/rest/call.h"
 
-extern const struct rest_service service_account; /* im_open_login_svc */
-extern const struct rest_service service_message; /* openim */
+extern const struct rest_service service_account;    /* im_open_login_svc */
+extern const struct rest_service service_message;    /* openim */
+extern const struct rest_service service_group;      /* group_open_http_svc */
+extern const struct rest_service service_attributes; /* group_open_attr_http_svc */
 extern const struct rest_service service_profile;
 extern const struct rest_service service_sns;
 extern const struct rest_service service_recent;   /* recentcontact */
