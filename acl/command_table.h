@@ -61,6 +61,7 @@
     X(OWNER, "owner")                                                                                        \
     X(PINNED, "pinned")                                                                                      \
     X(PROVIDER, "provider")                                                                                  \
+    X(PURGE, "purge")                                                                                        \
     X(READ, "read")                                                                                          \
     X(REASON, "reason")                                                                                      \
     X(RECEIVE_OPTION, "receiveOption")                                                                       \

@@ -8,14 +8,15 @@
 #define ROLES        (ROLE_OWNER + 1)
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-/* What a cell of the table says. NOBODY leaves it to the app admin; IMPOSSIBLE and MALFORMED are the "!" of
- * docs/rules.md: the type has no such thing, not even for the app admin. */
-enum callers { ANYONE, MEMBER, ADMIN, OWNER, SELF, BUT_OWNER, NOBODY, IMPOSSIBLE, MALFORMED, WHOS };
+/* What a cell of the table says. NOBODY leaves it to the app admin; IMPOSSIBLE, MALFORMED and UNSTORED are
+ * the "!" of docs/rules.md: the type has no such thing, not even for the app admin. */
+enum callers { ANYONE, MEMBER, ADMIN, OWNER, SELF, BUT_OWNER, NOBODY, IMPOSSIBLE, MALFORMED, UNSTORED, WHOS };
 
 /* clang-format off */
 #define NO   CODE_NOT_ALLOWED
 #define STAY CODE_OWNER_CANNOT_QUIT
 #define BAD  CODE_BAD_REQUEST
+#define LIVE CODE_LIVE_NOT_RECALLED
 
 /* SELF and BUT_OWNER are about oneself: being an app admin makes nobody a member, and a group needs its owner
  * all the same. */
@@ -33,6 +34,7 @@ static const struct meaning {
     [NOBODY]     = {{ NO,   NO,   NO,   NO},   true},
     [IMPOSSIBLE] = {{ NO,   NO,   NO,   NO},   false},
     [MALFORMED]  = {{BAD,  BAD,  BAD,  BAD},   false},
+    [UNSTORED]   = {{LIVE, LIVE, LIVE, LIVE},  false},
 };
 
 static const enum callers may[ACTIONS][GROUP_TYPES] = {
@@ -62,6 +64,7 @@ static const enum callers may[ACTIONS][GROUP_TYPES] = {
     [ACTION_GET_RECEIPTS]       = {MEMBER,     MEMBER,     MEMBER,     MEMBER},
     [ACTION_BAN]                = {IMPOSSIBLE, ADMIN,      ADMIN,      OWNER},
     [ACTION_GET_BANS]           = {IMPOSSIBLE, ADMIN,      ADMIN,      OWNER},
+    [ACTION_PURGE]              = {OWNER,      ADMIN,      ADMIN,      UNSTORED},
 };
 
 /* all-mute, addOpt and inviteOpt have no tip in any type. */
@@ -130,6 +133,8 @@ int rules_may_target(enum group_type type, enum role role, bool app_admin, enum 
         return code;
     /* One must outrank the other; an app admin ranks with the owner, whom nobody outranks. */
     enum role rank = app_admin ? ROLE_OWNER : role;
+    if (action == ACTION_PURGE)
+        return (unsigned)target < ROLES && (app_admin || rank > target) ? CODE_OK : CODE_NOT_ALLOWED;
     return has_target(action) && target > ROLE_NONE && rank > target ? CODE_OK : CODE_NOT_ALLOWED;
 }
 

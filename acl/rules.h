@@ -38,6 +38,7 @@ enum action {
     ACTION_GET_RECEIPTS, /* of one's own messages; the type decides further (10060) */
     ACTION_BAN,          /* banGroupMember */
     ACTION_GET_BANS,
+    ACTION_PURGE, /* purgeMessages */
     ACTIONS
 };
 
@@ -46,8 +47,10 @@ enum action {
 int rules_may(enum group_type type, enum role role, bool app_admin, enum action action);
 
 /* May he do it to a member with role `target`? Called after rules_may, for ACTION_KICK, ACTION_MUTE,
- * ACTION_SET_ROLE, ACTION_TRANSFER, ACTION_BAN. ROLE_NONE as target: 10007 (KICK: the caller answers "not a member"
- * himself and does not ask). Nobody touches the owner; an admin not another admin. Result: 0 or a code. */
+ * ACTION_SET_ROLE, ACTION_TRANSFER, ACTION_BAN. ROLE_NONE as target: 10007 (KICK: the caller answers "not a
+ * member" himself and does not ask). Nobody touches the owner; an admin not another admin. ACTION_PURGE is
+ * about what somebody else has written: of whom who may have left, and an app admin's reach is everybody.
+ * Result: 0 or a code. */
 int rules_may_target(enum group_type type, enum role role, bool app_admin, enum action action,
                      enum role target);
 

@@ -41,6 +41,7 @@
 #include "plugin/life/leaving.h"
 #include "plugin/life/login.h"
 #include "plugin/life/presence.h"
+#include "plugin/life/purge.h"
 #include "plugin/life/stuck.h"
 #include "plugin/media/upload.h"
 #include "plugin/people/application.h"
@@ -416,6 +417,7 @@ static const struct noun {
     {NULL, live_broadcast_close, live_broadcast_tick},
     {presence_open, presence_close, presence_tick},
     {deletions_open, deletions_close, deletions_tick},
+    {purges_open, purges_close, purges_tick},
     {closing_open, closing_close, closing_tick},
     {NULL, NULL, stuck_tick},
     {NULL, NULL, logins_tick},

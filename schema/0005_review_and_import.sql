@@ -16,3 +16,24 @@ ALTER TABLE device ADD COLUMN badge_told INTEGER NOT NULL DEFAULT 0;
 
 -- What an MQTT 5 client calls the subscription (its identifier); 0: nothing, or Mosquitto 2.0, which does not tell.
 ALTER TABLE subscription ADD COLUMN identifier INTEGER NOT NULL DEFAULT 0;
+
+-- What users have written that is to lose its content (plugin/life/purge.h), and has not lost all of it yet.
+CREATE TABLE purge (
+  conversation INTEGER NOT NULL,  -- 0: wherever they have written
+  user         TEXT    NOT NULL,
+  upto         INTEGER NOT NULL,  -- of messages up to this id, itself included
+  below        INTEGER NOT NULL,  -- of those below this id some may be left: it falls
+  PRIMARY KEY (conversation, user)
+) STRICT, WITHOUT ROWID;
+-- Of those who are purged everywhere: which conversations have been told.
+CREATE TABLE purge_told (
+  user         TEXT    NOT NULL,
+  conversation INTEGER NOT NULL,
+  PRIMARY KEY (user, conversation)
+) STRICT, WITHOUT ROWID;
+-- Whose uploads are to go: those up to a time (ms).
+CREATE TABLE media_purge (
+  user  TEXT    PRIMARY KEY,
+  until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX media_owner ON media (user);

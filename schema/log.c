@@ -9,6 +9,7 @@
 #include "acl/identity.h"
 #include "lib/keyed_hash.h"
 #include "lib/text.h"
+#include "schema/purging.h"
 #include "schema/young.h"
 
 /* An append that the database may not have yet. */
@@ -53,6 +54,7 @@ struct log {
     struct store *store;
     struct young_list *messages, *recalls, *edits;
     struct tail *tails;
+    struct purging *purging; /* NULL, nearly always */
 };
 
 static void forget(void *owner, struct young *young)
@@ -96,6 +98,7 @@ void log_close(struct log *log)
     young_close(log->messages);
     young_close(log->recalls);
     young_close(log->edits);
+    purging_clear(&log->purging);
     free(log);
 }
 
@@ -162,6 +165,22 @@ bool log_append(struct log *log, const struct message *m, int64_t previous_id)
     return true;
 }
 
+static int64_t id_of(const struct young *young)
+{
+    return ((const struct young_message *)young)->message.id;
+}
+
+static struct young_message *young_of(struct log *log, int64_t id)
+{
+    struct young *young = log->messages->oldest;
+    if (!young || id < id_of(young))
+        return NULL;
+    do
+        young = young->prev; /* the youngest, then those before it */
+    while (id_of(young) > id);
+    return id_of(young) == id ? (struct young_message *)young : NULL;
+}
+
 static struct message message_of_row(sqlite3_stmt *s)
 {
     if (sqlite3_column_count(s) == 1)
@@ -216,20 +235,64 @@ static void strip_edit(struct message *message, char body[EDIT_BYTES])
     message->body_len = (size_t)len;
 }
 
-/* Gives a message as it is by now, after recalls and edits that the database may not have yet. */
-static bool give(const struct log *log, const struct message *stored, log_row *row, void *context)
+/* Purges */
+
+bool log_purge_begin(struct log *log, int64_t conversation, const char *sender, int64_t upto)
+{
+    return purging_add(&log->purging, conversation, sender, upto);
+}
+
+void log_purge_end(struct log *log, int64_t conversation, const char *sender)
+{
+    purging_remove(&log->purging, conversation, sender);
+}
+
+bool log_is_purging(const struct log *log)
+{
+    return log->purging != NULL;
+}
+
+static bool is_purged(const struct log *log, const struct message *message)
+{
+    return log->purging && message->sender && message_is_content(message) &&
+           purging_has(log->purging, message->conversation, message->sender, message->id);
+}
+
+/* Whoever has edited it, its message decides. */
+static bool is_edit_of_purged(struct log *log, const struct message *edit)
+{
+    const struct young_message *young = young_of(log, edit->edit_of);
+    if (young)
+        return is_purged(log, &young->message);
+    sqlite3_stmt *row = store_read(log->store, R_MESSAGE_SENDER);
+    sqlite3_bind_int64(row, 1, edit->edit_of);
+    bool purged = store_row(log->store, row) &&
+                  purging_has(log->purging, edit->conversation, store_text(row, 0), edit->edit_of);
+    store_done(row);
+    return purged;
+}
+
+static bool is_stripped_edit(struct log *log, const struct message *message)
+{
+    if (message->kind != MESSAGE_EDIT || message->recalled)
+        return false;
+    return find_recall(log, message->edit_of) || (log->purging && is_edit_of_purged(log, message));
+}
+
+/* Gives a message as it is by now, after recalls, purges and edits that the database may not have yet. */
+static bool give(struct log *log, const struct message *stored, log_row *row, void *context)
 {
     char body[EDIT_BYTES];
     struct message message = *stored;
     const struct edit *edit = find_edit(log, message.id);
-    if (find_recall(log, message.id)) {
+    if (find_recall(log, message.id) || is_purged(log, &message)) {
         strip(&message);
     } else if (edit) {
         message.body = edit->body;
         message.body_len = edit->body_len;
         message.mentions = edit->mentions;
         message.edits = edit->edits;
-    } else if (message.kind == MESSAGE_EDIT && !message.recalled && find_recall(log, message.edit_of)) {
+    } else if (is_stripped_edit(log, &message)) {
         strip_edit(&message, body);
     }
     return row(context, &message);
@@ -320,22 +383,6 @@ bool log_before(struct log *log, int64_t conversation, int64_t before, log_row *
 bool log_ids_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context)
 {
     return read_before(log, R_MESSAGE_IDS_BEFORE, conversation, before, row, context);
-}
-
-static int64_t id_of(const struct young *young)
-{
-    return ((const struct young_message *)young)->message.id;
-}
-
-static struct young_message *young_of(struct log *log, int64_t id)
-{
-    struct young *young = log->messages->oldest;
-    if (!young || id < id_of(young))
-        return NULL;
-    do
-        young = young->prev; /* the youngest, then those before it */
-    while (id_of(young) > id);
-    return id_of(young) == id ? (struct young_message *)young : NULL;
 }
 
 bool log_all_after(struct log *log, int64_t after, log_row *row, void *context)

@@ -18,7 +18,8 @@ enum message_kind {
     MESSAGE_NOTICE,
     MESSAGE_RECALL,
     MESSAGE_QUIET,
-    MESSAGE_EDIT
+    MESSAGE_EDIT,
+    MESSAGE_PURGE
 };
 enum message_push { PUSH_NOBODY, PUSH_WILLING, PUSH_EVERYBODY };
 
@@ -79,6 +80,15 @@ bool log_find(struct log *log, int64_t id, log_row *row, void *context);
 /* Recalls a message, in the open frame, which must not be aborted after it: its content, and that of its
  * edits, is gone for every read from now on. false: out of memory, and nothing has changed. */
 __attribute__((warn_unused_result)) bool log_recall(struct log *log, const struct message *message);
+/* Purges. What `sender` has written up to and with the id `upto`, in this conversation or, with 0, in all, is
+ * for every read from now on as if it had been recalled, its edits too; mentions and counts follow with
+ * log_recall. To be said anew at each start, until log_recall has been called for all of these. false: out of
+ * memory, and nothing has changed. */
+__attribute__((warn_unused_result)) bool log_purge_begin(struct log *log, int64_t conversation,
+                                                         const char *sender, int64_t upto);
+void log_purge_end(struct log *log, int64_t conversation, const char *sender);
+bool log_is_purging(const struct log *log);
+
 /* Gives a message another body and other mentions, in the open frame, which must not be aborted after it: every read
  * has these from now on. The edit is appended as a message, too, with edit_of. false: out of memory, and nothing has
  * changed. */

@@ -25,5 +25,6 @@ int command_kick_user(struct command *command)
 
 int command_delete_user(struct command *command)
 {
-    return deletion_start(command->chat, command->access.user) ? CODE_OK : CODE_BUSY;
+    const bool purge = command_bool(command, FIELD_PURGE);
+    return deletion_start(command->chat, command->access.user, purge) ? CODE_OK : CODE_BUSY;
 }

@@ -50,6 +50,7 @@ struct chat {
     struct session *replays;        /* sessions with something to replay (replay.h) */
     struct session *backlogs;       /* sessions with more for them than they read (backlog.h) */
     struct deletion *deletions;     /* users whose memberships still have to end (deletion.h) */
+    struct purges *purges;          /* whose messages are to lose their content (purge.h) */
 
     uint64_t began; /* the store's mark when the broker started */
 

@@ -230,7 +230,7 @@ void announce_notice(struct chat *chat, struct user *to, const struct notice *no
     free(body);
 }
 
-/* Recalls and edits */
+/* Recalls, edits and purges */
 
 static cJSON *recall_json(const char *by, int64_t id, const char *reason)
 {
@@ -266,6 +266,30 @@ void announce_edit(struct chat *chat, struct conversation *conversation, const c
                               .body_len = strlen(body),
                               .edit_of = id};
     put_stored(chat, conversation, &message);
+}
+
+static cJSON *purge_json(const char *by, const char *sender, int64_t id)
+{
+    cJSON *object = cJSON_CreateObject();
+    if (object && add_text(object, "sender", sender) && json_add_whole(object, "id", id) &&
+        add_text(object, "operator", by))
+        return object;
+    cJSON_Delete(object);
+    return NULL;
+}
+
+void announce_purge(struct chat *chat, struct conversation *conversation, const char *by, const char *sender,
+                    int64_t id)
+{
+    char *body = print_body("purge", purge_json(by, sender, id));
+    struct message message = {.sender = by, .kind = MESSAGE_PURGE, .push = PUSH_NOBODY, .body = body};
+    if (!body) {
+        out_of_memory("purge");
+        return;
+    }
+    message.body_len = strlen(body);
+    put_stored(chat, conversation, &message);
+    free(body);
 }
 
 /* The end of the frame */

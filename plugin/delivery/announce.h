@@ -58,6 +58,9 @@ void announce_recall(struct chat *chat, struct conversation *conversation, const
 /* A message has been edited: the same, with the text `body` behind the stamp. */
 void announce_edit(struct chat *chat, struct conversation *conversation, const char *by, int64_t id,
                    const char *body);
+/* What `sender` has written here, up to and with the message `id`, has been purged: the same. */
+void announce_purge(struct chat *chat, struct conversation *conversation, const char *by, const char *sender,
+                    int64_t id);
 /* Instead of store_commit, the end of a frame in which something was announced: it is handed out. */
 void announce_commit(struct chat *chat);
 /* Hands out tips that are not stored, which need no frame. */

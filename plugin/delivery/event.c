@@ -229,6 +229,20 @@ static void send_to_audience(struct chat *chat, const struct conversation *group
             send_text(subscription->session, text);
 }
 
+void event_purged(struct chat *chat, struct conversation *conversation, const char *sender, int64_t id)
+{
+    char text[300];
+    const bool group = conversation->group != NULL;
+    const struct user *peer = group ? NULL : user_in_memory(chat, conversation_peer(conversation, sender));
+    snprintf(text, sizeof text, "{\"event\":\"purged\",\"%s\":\"%s\",\"sender\":\"%s\",\"id\":%lld}",
+             conversation_kind(conversation), group ? conversation->group->id : sender, sender,
+             (long long)id);
+    if (group)
+        send_to_members(chat, conversation, NULL, text);
+    else if (peer)
+        send_to_user(peer, text);
+}
+
 void event_group_info(struct chat *chat, struct conversation *group, const cJSON *changed)
 {
     cJSON *event = cJSON_Duplicate(changed, true);

@@ -49,6 +49,9 @@ void event_deleted_conversation(struct chat *chat, const struct actor *deleter,
  * of memory. */
 __attribute__((warn_unused_result)) bool event_erased(struct chat *chat, struct session *session,
                                                       const struct erasure *first, size_t count);
+/* What `sender` has written in this conversation up to and with the message `id` has lost its content: to
+ * everyone connected who is in it, but not to the sender of a pair. */
+void event_purged(struct chat *chat, struct conversation *conversation, const char *sender, int64_t id);
 /* The last words before a close: why, and whose device it gave way to. */
 void event_force_offline(struct session *session, const struct displacement *why);
 void event_sig_expired(struct session *session);

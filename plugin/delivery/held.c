@@ -71,12 +71,12 @@ static bool compare_held(void *context, const struct message *message)
     return false;
 }
 
-/* Recalled, or edited since it was sent. */
+/* Recalled, purged, or edited since it was sent. */
 static bool is_outdated(struct chat *chat, const struct conversation *conversation, int64_t id,
                         struct held_message *held)
 {
-    return id <= conversation->recalled_id && log_find(chat->log, id, compare_held, held) &&
-           (held->recalled || held->edited);
+    return (id <= conversation->recalled_id || log_is_purging(chat->log)) &&
+           log_find(chat->log, id, compare_held, held) && (held->recalled || held->edited);
 }
 
 static bool is_visible(struct chat *chat, struct conversation *conversation, const struct member *member,

@@ -12,9 +12,11 @@
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/dismissal.h"
 #include "plugin/life/closing.h"
+#include "plugin/life/purge.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
+#include "plugin/people/profile.h"
 #include "plugin/people/user.h"
 #include "schema/store.h"
 
@@ -232,10 +234,34 @@ static void take_turn(struct chat *chat, struct deletion *deletion)
     forget(chat, deletion);
 }
 
-bool deletion_start(struct chat *chat, struct user *user)
+/* In the open frame, which must not be aborted after it. false: out of memory, and nothing has changed. */
+static bool purge_all(struct chat *chat, struct user *user)
+{
+    struct profile *nothing = profile_make("", "", "");
+    if (!nothing || !purge_start(chat, NULL, user->id)) {
+        free(nothing);
+        return false;
+    }
+    user_set_profile(chat, user, nothing);
+    store_put(chat->store, W_MEDIA_PURGE, "ti", user->id, chat->now);
+    return true;
+}
+
+/* Opens the frame. false: nothing has changed. */
+static bool begin(struct chat *chat, struct user *user, bool purge)
+{
+    if (!memberships_load(chat, user) || !store_begin_command(chat->store, 0))
+        return false;
+    if (!purge || purge_all(chat, user))
+        return true;
+    store_abort(chat->store);
+    return false;
+}
+
+bool deletion_start(struct chat *chat, struct user *user, bool purge)
 {
     struct deletion *deletion = calloc(1, sizeof *deletion);
-    if (!deletion || !memberships_load(chat, user) || !store_begin_command(chat->store, 0)) {
+    if (!deletion || !begin(chat, user, purge)) {
         free(deletion);
         return false;
     }

@@ -16,6 +16,7 @@
 #define OLD_A_STEP 32    /* files */
 #define CHECK_MS   60000 /* for old ones, when there were none */
 #define LIST_MS    1000  /* between two looks at what is there */
+#define PURGE_MS   1000  /* for somebody whose uploads have to go */
 
 /* How much a user has, as a frame says that the database may not have yet. */
 struct young_total {
@@ -30,6 +31,7 @@ struct stock {
     int out;                      /* removals that the thread has */
     uint64_t mark;                /* of the last row that went */
     int64_t due;                  /* of the next look for old files; steady, ms */
+    int64_t purge_due;            /* of the next look for who is purged; the same */
     bool failed;                  /* a file could not be removed: said once */
     int64_t begun;                /* this life; ms since 1970 */
     struct media_list *list;      /* the next look at what is there; NULL: the thread has it, or it is over */
@@ -162,6 +164,58 @@ static void remove_old(struct chat *chat)
         stock->due = 0;
 }
 
+/* Who was deleted, purge and all. */
+static bool find_purged(struct chat *chat, char user[USER_ID_MAX + 1], int64_t *until)
+{
+    sqlite3_stmt *row = store_read(chat->store, R_MEDIA_PURGES);
+    bool found = store_row(chat->store, row);
+    if (found) {
+        text_copy(user, USER_ID_MAX + 1, store_text(row, 0));
+        *until = sqlite3_column_int64(row, 1);
+    }
+    store_done(row);
+    return found;
+}
+
+static sqlite3_stmt *read_of_user(struct chat *chat, enum read_id read, const char *user, int64_t until)
+{
+    sqlite3_stmt *row = store_read(chat->store, read);
+    sqlite3_bind_text(row, 1, user, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 2, until);
+    return row;
+}
+
+/* What is just being finished goes a moment later. */
+static bool is_any_left(struct chat *chat, const char *user, int64_t until)
+{
+    sqlite3_stmt *row = read_of_user(chat, R_MEDIA_PURGE_LEFT, user, until);
+    bool left = store_row(chat->store, row);
+    store_done(row);
+    return left || store_reads_failed(chat->store);
+}
+
+/* The uploads of one of them. */
+static void remove_purged(struct chat *chat)
+{
+    struct stock *stock = chat->stock;
+    char user[USER_ID_MAX + 1];
+    int64_t until;
+    stock->purge_due = chat->steady + PURGE_MS;
+    if (!find_purged(chat, user, &until))
+        return;
+    sqlite3_stmt *row = read_of_user(chat, R_MEDIA_PURGED, user, until);
+    sqlite3_bind_int64(row, 3, OLD_A_STEP);
+    const int given = remove_rows(chat, row);
+    if (given == OLD_A_STEP)
+        stock->purge_due = 0;
+    if (given > 0 || is_any_left(chat, user, until))
+        return;
+    if (store_write(chat->store, W_MEDIA_PURGE_END, "t", user)) {
+        stock->mark = store_last_mark(chat->store);
+        stock->purge_due = 0; /* the next one */
+    }
+}
+
 /* In a frame of its own. false: not now. */
 static bool forget_removed(struct chat *chat, const struct media_remove *removal)
 {
@@ -199,7 +253,7 @@ void stock_removed(struct chat *chat, struct media_remove *removal)
                     removal->file, removal->ext, strerror(removal->job.error));
     stock->failed = true;
     stock->out--;
-    stock->due = chat->steady + CHECK_MS;
+    stock->due = stock->purge_due = chat->steady + CHECK_MS;
     free(removal);
 }
 
@@ -256,7 +310,11 @@ void stock_tick(struct chat *chat)
     struct stock *stock = chat->stock;
     forget_all_removed(chat);
     look_around(chat);
-    if (stock->out == 0 && chat->steady >= stock->due && store_has(chat->store, stock->mark))
+    if (stock->out > 0 || !store_has(chat->store, stock->mark))
+        return;
+    if (chat->steady >= stock->purge_due)
+        remove_purged(chat);
+    else if (chat->steady >= stock->due)
         remove_old(chat);
 }
 

@@ -15,6 +15,7 @@
  * slowly, at what is in the folder, and adopts what it does not know: a file of nobody's, as old as it is.
  *
  * Who is deleted leaves the files there, as the messages; they go on counting for who comes under the name.
+ * With `purge` they go: the deletion leaves word in the table media_purge, which is looked at each second.
  * Broker thread only. */
 #ifndef PLUGIN_MEDIA_STOCK_H
 #define PLUGIN_MEDIA_STOCK_H

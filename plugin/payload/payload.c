@@ -122,8 +122,8 @@ static const struct field top_fields[TOP_COUNT] = {
 };
 
 /* What only the server's stamp may say. */
-static const char *const reserved[] = {"id",   "seq",    "sender", "to",       "group", "time",
-                                       "tips", "notice", "recall", "recalled", "edit",  "edited"};
+static const char *const reserved[] = {"id",     "seq",    "sender",   "to",   "group",  "time", "tips",
+                                       "notice", "recall", "recalled", "edit", "edited", "purge"};
 
 /* strcmp behind a look at the first byte: a payload can have 100,000 names. */
 static bool same(const char *a, const char *b)

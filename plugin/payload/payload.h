@@ -49,13 +49,13 @@ struct payload {
 };
 
 /* Checks the payload of a publish. Codes: CODE_TOO_LONG (len > max_bytes), CODE_BAD_MESSAGE (empty, not
- * UTF-8, a NUL in a plain text, broken JSON, a member name twice, none or two content members, wrong type), CODE_RESERVED_MEMBER (id
- * seq sender to group time tips notice recall recalled edit edited at the top level, however escaped), CODE_TOO_MANY_AT,
- * CODE_BUSY (out of memory).
- * `reason` gets a short sentence that names the member ("" when there is nothing to say). On 0 `out` is
- * filled and must be cleared. Even on failure out->random is set when the payload was readable enough to find
- * a valid one (the event `rejected` repeats it). Memory: allocates for cJSON and for a text payload. Work is
- * O(n log n) in the payload, nesting at most 64. */
+ * UTF-8, a NUL in a plain text, broken JSON, a member name twice, none or two content members, wrong type),
+ * CODE_RESERVED_MEMBER (id seq sender to group time tips notice recall recalled edit edited purge at the top
+ * level, however escaped), CODE_TOO_MANY_AT, CODE_BUSY (out of memory). `reason` gets a short sentence that
+ * names the member ("" when there is nothing to say). On 0 `out` is filled and must be cleared. Even on
+ * failure out->random is set when the payload was readable enough to find a valid one (the event `rejected`
+ * repeats it). Memory: allocates for cJSON and for a text payload. Work is O(n log n) in the payload, nesting
+ * at most 64. */
 __attribute__((warn_unused_result)) int payload_parse(struct payload *out, const void *data, size_t len,
                                                       size_t max_bytes, char *reason, size_t reason_size);
 

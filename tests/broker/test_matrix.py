@@ -170,6 +170,7 @@ class Group:
             "getReadReceipts": {"group": self.id, "ids": [2**52]},
             "getMessageReaders": {"group": self.id, "id": 2**52},
             "banGroupMember": {"userID": whom, "seconds": 600},
+            "purgeMessages": {"group": self.id, "userID": whom},
         }.get(command, {})
 
     def create(self, caller):
@@ -202,7 +203,7 @@ def outcome(response):
 
 def changes(cell):
     """Does what was asked for leave a trace when it is granted?"""
-    if cell.command.startswith("get") or (cell.command, cell.target) == ("banGroupMember", "none"):
+    if cell.command.startswith(("get", "purge")) or (cell.command, cell.target) == ("banGroupMember", "none"):
         return False
     if cell.command == "setGroupMemberRole" and cell.case == cell.target:
         return False

@@ -469,13 +469,14 @@ static bool differs(const char *name)
     return false;
 }
 
-/* Tips, notices and the line about a recall or an edit may be missing (announce.h): memory ended when all else was done.
- * So may what is only listed for their sake. */
+/* Tips, notices and the line about a recall, an edit or a purge may be missing (announce.h): memory ended
+ * when all else was done. So may what is only listed for their sake. */
 static bool may_be_missing(const cJSON *item)
 {
     const cJSON *last = cJSON_GetObjectItemCaseSensitive(item, "lastMessage");
     return cJSON_HasObjectItem(item, "tips") || cJSON_HasObjectItem(item, "notice") ||
            cJSON_HasObjectItem(item, "recall") || cJSON_HasObjectItem(item, "edit") ||
+           cJSON_HasObjectItem(item, "purge") ||
            (cJSON_HasObjectItem(item, "seq") && !cJSON_HasObjectItem(item, "id")) ||
            (last && may_be_missing(last));
 }

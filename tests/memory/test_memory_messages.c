@@ -247,6 +247,19 @@ static enum fake_answer hide_conversation(struct scene *scene)
                          "{'command':'deleteConversation','to':'alice@','keepMessages':true}");
 }
 
+static enum fake_answer purge(struct scene *scene)
+{
+    return scene_command(scene, scene->clients[ALICE],
+                         "{'command':'purgeMessages','group':'club@','userID':'bob@'}");
+}
+
+static void have_bob_written(struct scene *scene)
+{
+    scene_publish(scene, scene->clients[BOB], "chat/group/club@", "mine", 1);
+    scene_publish(scene, scene->clients[BOB], "chat/user/alice@", "mine", 1);
+    scene->sent = 0;
+}
+
 static const struct scenario scenarios[] = {
     {"the first message of a pair", write_to_somebody_new, NULL, NULL},
     {"another message of a pair", write_again, NULL, NULL},
@@ -269,6 +282,7 @@ static const struct scenario scenarios[] = {
     {"a message that was edited is recalled", as_known, have_written, know_edited_id},
     {"a group's message is asked for its receipts", as_known, have_written, know_id_of_receipts},
     {"a group's message is asked for its readers", as_known, have_written, know_id_of_readers},
+    {"what somebody has written in a group is purged", purge, have_bob_written, NULL},
     {"a message is deleted", as_known, have_written, know_id_to_delete},
     {"a message is acked", as_known, have_written, know_id_to_ack},
     {"a pair's history is read", get_history, have_written, NULL},

@@ -259,6 +259,18 @@ static enum fake_answer delete_user(struct scene *scene)
     return end_sigs(scene, "{'command':'deleteUser','userID':'bob@'}");
 }
 
+static enum fake_answer purge_user(struct scene *scene)
+{
+    return end_sigs(scene, "{'command':'deleteUser','userID':'bob@','purge':true}");
+}
+
+static void have_bob_written(struct scene *scene)
+{
+    scene_publish(scene, scene->clients[BOB], "chat/group/club@", "mine", 1);
+    scene_publish(scene, scene->clients[BOB], "chat/user/alice@", "mine", 1);
+    scene->sent = 0;
+}
+
 static enum fake_answer delete_owner(struct scene *scene)
 {
     return end_sigs(scene, "{'command':'deleteUser','userID':'alice@'}");
@@ -350,6 +362,7 @@ static const struct scenario scenarios[] = {
     {"an administrator looks at the counters", get_stats, NULL, NULL},
     {"a user is kicked", kick_user, have_token, have_second_device},
     {"a user is deleted", delete_user, have_token, NULL},
+    {"a user is deleted with all that they have written", purge_user, have_bob_written, NULL},
     {"a user who owns groups is deleted", delete_owner, NULL, NULL},
     {"a worker has delivered a job", answer_job, have_bobs_token, have_job_done},
     {"a worker was told that a token is dead", answer_job, have_bobs_token, have_job_failed},

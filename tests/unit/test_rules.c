@@ -48,10 +48,11 @@ static const char *const action_names[] = {
     [ACTION_GET_RECEIPTS] = "GET_RECEIPTS",
     [ACTION_BAN] = "BAN",
     [ACTION_GET_BANS] = "GET_BANS",
+    [ACTION_PURGE] = "PURGE",
     [ACTIONS] = NULL,
 };
-static const enum action target_actions[] = {ACTION_KICK, ACTION_MUTE, ACTION_SET_ROLE, ACTION_TRANSFER,
-                                             ACTION_BAN};
+static const enum action target_actions[] = {ACTION_KICK,     ACTION_MUTE, ACTION_SET_ROLE,
+                                             ACTION_TRANSFER, ACTION_BAN,  ACTION_PURGE};
 
 /* One line: a set of each, as bits, and the code. No targets: the question of rules_may. */
 struct rule_line {

@@ -52,11 +52,11 @@ class Message:
         return self.data.get(name) if isinstance(self.data, dict) else None
 
     def is_content(self):
-        """A message with content: no event, no response, no tip, notice, recall or edit."""
+        """A message with content: no event, no response, no tip, notice, recall, edit or purge."""
         own = (RESPONSE, "chat/push")
         if self.topic in own or self.topic.endswith("/event") or not isinstance(self.data, dict):
             return False
-        return "sender" in self.data and not {"tips", "notice", "recall", "edit"} & self.data.keys()
+        return "sender" in self.data and not {"tips", "notice", "recall", "edit", "purge"} & self.data.keys()
 
 
 class _Paho(paho.Client):

@@ -49,6 +49,7 @@ NOT_DRAWN = {
     "pushFailed": "likewise",
     "renewUserSig": "moves a session's end, some hours from now: test_session_commands.py",
     "deleteUser": "goes on in the background: test_delete_user.py",
+    "purgeMessages": "likewise: test_purge.py",
     "getStats": "counters: test_counters.py",
     "importMessages": "what the past and the present have to do with each other: test_import.py, test_views.py",
     "createUpload": "not yet",

@@ -5,7 +5,7 @@ import json
 from model.rules import may
 from model.world import ADMIN, TEXT, Known, Message, one_of
 
-RESERVED = {"id", "seq", "sender", "to", "group", "time", "tips", "notice", "recall", "recalled", "edit", "edited"}
+RESERVED = {"id", "seq", "sender", "to", "group", "time", "tips", "notice", "recall", "recalled", "edit", "edited", "purge"}
 LONGEST = 12288
 FILES = {"image", "sound", "video", "file"}
 CONTENTS = FILES | {"text", "face", "location", "custom", "merger", "elements"}
