@@ -6,6 +6,7 @@
     sending.py  what a publish does, and sendMessage
     reading.py  history, sync, the list, what is unread, receipts
     changing.py messages are recalled, edited, deleted
+    uploads.py  files
     people.py   profiles, blacklists, devices, and what only administrators do
     steps.py    what may happen
     draw.py     draws the next one at random, by what there is

@@ -5,7 +5,7 @@ from model.reading import SAFE, Place, bearer, history_of, may_find, newest
 from model.rules import CHIEF, RANKS, rank
 from model.world import ADMIN, Known, Message
 
-BESIDE = {"command", "correlationData", "id", "seq", "to", "group"}
+BESIDE = {"command", "as", "correlationData", "id", "seq", "to", "group"}
 
 
 def recallMessage(call):

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """Draws the next step of a story. It looks at the world, because what is drawn blindly is refused nine times
 of ten: mostly somebody does what he may, to somebody it can be done to; often enough not."""
+import hashlib
+
 from model.rules import ADD, INVITE, RECEIVE, chiefs
-from model.steps import (DEVICES, GROUPS, OTHERS, USERS, After, Burst, Command, Connect, Crash, Disconnect, Of,
-                         Publish, Restart, Settings, Subscribe, Together, Unsubscribe)  # fmt: skip
+from model.steps import (DEVICES, GROUPS, OTHERS, USERS, After, Burst, Chunk, Command, Connect, Crash, Disconnect, Of,
+                         Publish, Restart, Settings, Subscribe, Together, Unsubscribe, UploadID)  # fmt: skip
+from model.uploads import content
 from model.world import ADMIN
 
 ALL_DEVICES = [*DEVICES, *OTHERS]
@@ -18,12 +21,12 @@ LIMITS = {"groupName": 30, "introduction": 240, "notification": 300, "faceURL": 
 
 # how often each kind of step comes
 THEMES = {  # fmt: skip
-    "members": {"govern": 12, "publish": 6, "connect": 2, "disconnect": 1, "subscribe": 1},
-    "messages": {"publish": 8, "govern": 4, "read": 4, "change": 3, "connect": 2, "disconnect": 2, "subscribe": 2,
+    "members": {"govern": 12, "act": 1, "publish": 6, "connect": 2, "disconnect": 1, "subscribe": 1},
+    "messages": {"publish": 8, "govern": 4, "read": 4, "change": 3, "act": 1, "upload": 1, "chunk": 2, "connect": 2, "disconnect": 2, "subscribe": 2,
                  "unsubscribe": 1},
-    "people": {"people": 5, "administer": 6, "publish": 4, "govern": 3, "connect": 5, "subscribe": 1, "read": 1},
+    "people": {"people": 5, "administer": 6, "act": 6, "publish": 4, "govern": 3, "connect": 5, "subscribe": 1, "read": 1},
     "at once": {"together": 6, "burst": 4, "connect": 2, "disconnect": 1, "subscribe": 2, "read": 1},
-    "crashes": {"govern": 6, "publish": 6, "connect": 6, "disconnect": 1, "subscribe": 4, "read": 2, "change": 2,
+    "crashes": {"govern": 6, "publish": 6, "connect": 6, "disconnect": 1, "subscribe": 4, "read": 2, "change": 2, "upload": 1, "chunk": 2,
                 "restart": 1},
 }
 GOVERN = {
@@ -38,6 +41,7 @@ PEOPLE = {"setSelfInfo": 9, "getUsersInfo": 6, "addToBlacklist": 12, "removeFrom
           "getStatus": 6, "setBackground": 6, "getDevices": 6, "kickDevice": 1, "logout": 1}  # fmt: skip
 ADMINISTER = {"importUsers": 6, "kickUser": 1, "banUser": 3, "muteUser": 12, "getUser": 9, "getUsers": 6, "getGroups": 6,
               "broadcast": 6, "sendNotice": 12, "broadcastLive": 6, "sendMessage": 18}  # fmt: skip
+UPLOAD = {"createUpload": 5, "finishUpload": 5, "abortUpload": 1}
 CHANGE = {"recallMessage": 4, "editMessage": 5, "deleteMessages": 2, "deleteConversation": 2}
 NOT_DRAWN = {
     "ack": "moves cursors, as only test_backlog.py and test_views.py follow them",
@@ -52,17 +56,15 @@ NOT_DRAWN = {
     "purgeMessages": "likewise: test_purge.py",
     "getStats": "counters: test_counters.py",
     "importMessages": "what the past and the present have to do with each other: test_import.py, test_views.py",
-    "createUpload": "not yet",
-    "finishUpload": "not yet",
-    "abortUpload": "not yet",
 }
 # how many times fewer stories a theme has than the others: who is sent away takes half a second to go
 SLOWER = {"people": 3}
-COMMANDS = {"govern": GOVERN, "read": READ, "change": CHANGE, "people": PEOPLE, "administer": ADMINISTER}
+COMMANDS = {"govern": GOVERN, "read": READ, "change": CHANGE, "people": PEOPLE, "administer": ADMINISTER, "upload": UPLOAD}
 
 
 def draw_settings(random):
-    return Settings(words=random.randrange(3) == 0, late=random.choice([(), (), (), ("recall", "edit")]))
+    late = random.choice([(), (), (), ("recall", "edit")])
+    return Settings(words=random.randrange(3) == 0, late=late, media=random.randrange(4) > 0)
 
 
 class Drawer:
@@ -374,7 +376,44 @@ class Drawer:
         mine = [device for device in ALL_DEVICES if device.startswith(user)]
         return None, (user,), {"clientID": self.pick(mine, ["ann:ios:1", "nothing", None])}
 
+    # ---- uploads
+
+    def createUpload(self):
+        size = self.pick([500, 2000, 3001], [0, "5", 5001, 5000, None], 10)
+        sha256 = self.pick([None, hashlib.sha256(content(size)).hexdigest()], ["0" * 64, "x"], 6) if size in (500, 2000, 3001) else None
+        chunk = self.pick([1024, 1024, None], [1023, 262145])
+        name = self.pick(["a.png"], ["", None, "n" * 256], 15)
+        return None, (), {"name": name, "contentType": "image/png", "size": size, "sha256": sha256, "chunkBytes": chunk}
+
+    def upload(self):
+        """Which one, of the newest first, and whose it is."""
+        there = self.world.uploads[::-1]
+        back = self.random.randint(1, len(there) or 1)
+        return (there[back - 1] if there else None), (back if not self.once_in(20) else 0)
+
+    def finishUpload(self):
+        upload, back = self.upload()
+        return None, (upload.device.user,) if upload else (), {"uploadID": UploadID(back)}
+
+    abortUpload = finishUpload
+
+    def chunk(self):
+        """Mostly one that is missing, by who may send it."""
+        upload, back = self.upload()
+        if not upload:
+            return self.command("upload")
+        missing = [n for n in range(upload.count) if n not in upload.chunks]
+        number = self.pick(missing, [0, upload.count, "00", "x", -1], 8)
+        device = upload.device.id if not self.once_in(10) else self.device()
+        return Chunk(device, back, number, self.pick([0], [1, -1], 15), self.pick([1, 1, 0, 2]))
+
     # ---- administrators
+
+    def act(self):
+        """An administrator does as somebody else what they could do themselves."""
+        step = self.command(self.pick(["govern", "read", "change", "people"], ["administer"]))
+        user = self.pick([step.device.split(":")[0]], ["nobody", "a b", "", 5], 20)
+        return Command(self.device((ADMIN,)), step.name, step.fields | {"as": user})
 
     def by_admin(self, **fields):
         return None, (ADMIN,), fields

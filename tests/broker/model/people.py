@@ -106,13 +106,15 @@ def kickDevice(call):
     call.refuse(10004, not device or device.user != call.me or device.place is None)
     if call.codes:
         return None
-    reason = {"reason": "kickDevice", "platform": call.device.platform, "clientID": call.device.id}
+    by = {} if call.acting else {"platform": call.device.platform, "clientID": call.device.id}
     if device.place:
-        send_away(call.world, device, reason)
+        send_away(call.world, device, {"reason": "kickDevice", **by})
     return {}
 
 
 def logout(call):
+    if call.codes:
+        return None
     call.device.place = 0
     call.world.closing.append(call.device)
     return {}
@@ -304,7 +306,7 @@ def broadcastLive(call):
     """Once a second at most: a story does not look at the clock."""
     refuse_others(call)
     world = call.world
-    body, codes = sending.checked(world, call.me, {n: v for n, v in call.fields.items() if n != "command"})
+    body, codes = sending.checked(world, call.me, {n: v for n, v in call.fields.items() if n not in ("command", "as")})
     call.codes |= codes
     call.perhaps(10023, world.broadcast_live)
     if call.codes:

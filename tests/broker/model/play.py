@@ -11,12 +11,14 @@ from harness.broker import Broker
 from harness.raw import Closed
 from harness.settings import PATIENCE
 from harness.user import CONTROL, RESPONSE
-from model import changing, people, reading, rules, sending
+from model import changing, people, reading, rules, sending, uploads
 from model.rules import Call
-from model.steps import DEVICES, OTHERS, USERS, After, Command, Connect, Disconnect, Of, Subscribe
+from model.steps import DEVICES, OTHERS, USERS, After, Command, Connect, Disconnect, Of, Subscribe, UploadID
 from model.world import ADMIN, LIVE, SYSTEM, Device, World, Wrong, lane_of
 
-COMMANDS = {function.__name__: function for part in (rules, sending, reading, changing, people) for function in part.COMMANDS}
+PARTS = (rules, sending, reading, changing, people, uploads)
+COMMANDS = {function.__name__: function for part in PARTS for function in part.COMMANDS}
+MEDIA = {"max_media_bytes": uploads.LARGEST, "media_user_bytes": uploads.OF_A_USER}
 WORDS = {"badword": None, "bad": "", "darn": "d***", "groupname 2": "\u00e4" * 20}
 LIMITS = {"Private": 4, "Public": 4, "ChatRoom": 5}
 LIVE_HISTORY = 3
@@ -52,11 +54,16 @@ class Player:
         self.broker = Broker({"live_history": LIVE_HISTORY, "sync": "off", **limits, **seconds})
         if settings.words:
             self.write_words()
+        if settings.media:
+            folder = self.broker.folder / "media"
+            folder.mkdir()
+            self.broker.options |= {"media_dir": folder, **MEDIA}
         self.broker.start()
         self.patience = patience
         probes = {f"{user}:other:probe": 5 for user in [*USERS, "fay"]}
         devices = [Device(name, version) for name, version in {**DEVICES, **OTHERS, **probes}.items()]
         self.world = World(devices, LIMITS, LIVE_HISTORY, rewinds=self.broker.version >= (2, 1))
+        self.world.media = settings.media
         self.world.words, self.world.too_late = WORDS if settings.words else {}, settings.late
         self.clients, self.answers = {}, {}
         self.arrived, self.acks = {d: [] for d in devices}, {d: {} for d in devices}
@@ -154,7 +161,7 @@ class Player:
         if not device:
             return None
         if isinstance(step, Command):
-            fields = self.found(device.user, step.fields)
+            fields = self.found(str(step.fields.get("as") or device.user), step.fields)
             return device, self.send_command(device, step.name, fields), fields
         return device, self.clients[device].start_publish(step.topic, encoded(step.payload), qos=step.qos)
 
@@ -182,6 +189,8 @@ class Player:
     def find(self, user, value):
         if isinstance(value, After):
             return self.id_before(value.back)
+        if isinstance(value, UploadID):
+            return self.upload_id(value.back)
         if not isinstance(value, Of):
             return value
         kind, name = value.where
@@ -191,6 +200,10 @@ class Player:
             return None
         message = known[-value.back]
         return message.body["seq"] if value.what == "seq" else getattr(message, value.what)
+
+    def upload_id(self, back):
+        there = self.world.uploads
+        return there[-back].id if 0 < back <= len(there) else "0" * 32
 
     def id_before(self, back):
         bound = {}
@@ -202,7 +215,7 @@ class Player:
 
     def check(self, step, device, answer):
         """Holds an answer against the world, which changes accordingly."""
-        call = Call(self.world, device, step.fields, answer)
+        call = Call(self.world, device, step.name, step.fields, answer)
         data = COMMANDS[step.name](call)
         wanted = f"one of {sorted(call.codes)}" if call.codes else {"data": data}
         right = answer.get("code") in call.codes if call.codes else (
@@ -213,6 +226,9 @@ class Player:
 
     def finish_publish(self, step, device, mid):
         accepted = sending.publish(self.world, device, step.topic, step.payload)
+        self.finish_ack(step, device, mid, accepted)
+
+    def finish_ack(self, step, device, mid, accepted):
         if step.qos == 0:
             return
         code = self.acked(device, mid, step.qos)
@@ -238,6 +254,18 @@ class Player:
         self.finish(step, self.start(step))
 
     do_Publish = do_Command
+
+    def do_Chunk(self, step):
+        device = self.device(step)
+        if not device:
+            return
+        upload = next((upload for upload in self.world.uploads if upload.id == self.upload_id(step.upload)), None)
+        data = upload.right(step.number) if upload and isinstance(step.number, int) else b"x" * 1024
+        data = data[: len(data) + step.change] if step.change < 0 else data + b"x" * step.change
+        topic = f"chat/upload/{self.upload_id(step.upload)}/{step.number}"
+        mid = self.clients[device].start_publish(topic, data, qos=step.qos)
+        accepted = uploads.publish_chunk(self.world, device, topic, data)
+        self.finish_ack(step, device, mid, accepted)
 
     def do_Together(self, step):
         with self.broker.one_turn():
@@ -395,7 +423,10 @@ class Player:
         self.clients.clear()
 
     def inspect(self):
-        """Everything that can be asked, by a device of everybody that has no other purpose."""
+        """Everything that can be asked, by a device of everybody that has no other purpose; and files are as they were."""
+        for url, (_, content) in self.world.files.items():
+            if (self.broker.folder / url.lstrip("/")).read_bytes() != content:
+                raise Wrong(f"{url} has changed")
         for name in sorted(self.world.users):
             probe = f"{name}:other:probe"
             self.step(Connect(probe))

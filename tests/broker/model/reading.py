@@ -33,7 +33,7 @@ class Place:
         group, me = self.group, call.me
         call.refuse(10007, group.role(me) is None and (own or me != ADMIN))
         if group.live and group.owner != me and (own or me != ADMIN):
-            call.perhaps(10007, call.device not in group.joined)
+            call.perhaps(10007, not call.has_joined(group))
 
     @property
     def live(self):

@@ -5,7 +5,7 @@ the rules do not say which comes first."""
 import re
 import time
 
-from model.world import (ADMIN, CHATROOM, LIVE, NUMBER, PRIVATE, PUBLIC, SYSTEM, Any, Group, Member,
+from model.world import (ADMIN, CHATROOM, LIVE, NUMBER, PRIVATE, PUBLIC, SYSTEM, Any, Device, Group, Member,
                          in_any_order, one_of)
 
 TYPES = {name: name for name in (PRIVATE, PUBLIC, CHATROOM, LIVE)} | {"Work": PRIVATE, "Meeting": CHATROOM}
@@ -55,6 +55,8 @@ TIPS = {
     "admin": (PUBLIC,),
 }
 CONFLICT = 10024
+OF_A_CONNECTION = {"ack", "setBackground", "setPushToken", "removePushToken", "logout", "renewUserSig", "watchStatus",
+                   "unwatchStatus", "createUpload", "finishUpload", "abortUpload"}  # fmt: skip
 
 
 def rank(group, user):
@@ -73,9 +75,24 @@ class Call:
     """One command: its fields, and the codes it may be refused with. `perhaps`: the rules are silent, so the
     answer decides (and then everything else must be as after that answer)."""
 
-    def __init__(self, world, device, fields, answer):
+    def __init__(self, world, device, name, fields, answer):
         self.world, self.device, self.me = world, device, device.user
         self.fields, self.answer, self.codes = fields, answer, set()
+        self.acting = bool(fields.get("as"))
+        if self.acting:
+            self.act(name, fields["as"])
+
+    def act(self, name, user):
+        """An app admin does it as this user, from no device."""
+        self.refuse(60010, self.me != ADMIN)
+        self.refuse(10004, not isinstance(user, str) or not self.is_user_id(user) or name in OF_A_CONNECTION)
+        self.refuse(20003, user not in self.world.users)
+        if not self.codes:
+            self.me, self.device = user, Device(f"{user}:none", 5)
+
+    def has_joined(self, group):
+        """Whether the caller is in a live group: by this connection, or for who has none by any."""
+        return self.device in group.joined or (self.acting and any(d.user == self.me for d in group.joined))
 
     def refuse(self, code, when=True):
         if when:
@@ -351,7 +368,7 @@ def setGroupAttributes(call):
 def getGroupAttributes(call):
     group = call.group("read attached")
     if group and group.live and rank(group, call.me) < OWNER:
-        call.refuse(10007, call.device not in group.joined)  # to have joined is the connection's
+        call.refuse(10007, not call.has_joined(group))
     if call.codes:
         return None
     keys = call.fields.get("keys")
@@ -417,6 +434,7 @@ def joinGroup(call):
     world, me = call.world, call.me
     call.refuse(10007, me in group.banned and me != ADMIN)
     if group.live:
+        call.refuse(10004, call.acting)
         call.refuse(10013, call.device in group.joined)
         call.perhaps(10013, any(device.user == me for device in group.joined))
         if not call.codes:
@@ -461,6 +479,7 @@ def quitGroup(call):
     if not group:
         return None
     world, me = call.world, call.me
+    call.refuse(10004, group.live and call.acting)
     call.refuse(10007, call.device not in group.joined if group.live else group.role(me) is None)
     call.refuse(10009, group.owner == me and group.type != PRIVATE)
     if call.codes:

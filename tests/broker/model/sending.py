@@ -198,7 +198,7 @@ def sendMessage(call):
     group = world.in_group(name) if kind == "group" else None
     call.refuse(20003, kind == "to" and (name not in world.users or name == sender))
     call.refuse(10010, kind == "group" and not group)
-    beside = {"command", "sender", "to", "group", "correlationData"}
+    beside = {"command", "as", "sender", "to", "group", "correlationData"}
     body, codes = checked(world, call.me, {n: v for n, v in fields.items() if n not in beside})
     call.codes |= codes
     call.refuse(10007, kind == "to" and body.get("at") == "@all")

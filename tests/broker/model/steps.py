@@ -18,6 +18,7 @@ class Settings:
 
     words: bool = False  # has it a word filter?
     late: tuple = ()  # what it is always too late for: "recall", "edit"
+    media: bool = False  # can files be uploaded?
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,13 @@ class After:
 
 
 @dataclass(frozen=True)
+class UploadID:
+    """Likewise: of the n-th newest upload that is open, or else of none."""
+
+    back: int
+
+
+@dataclass(frozen=True)
 class Command:
     device: str
     name: str
@@ -49,6 +57,17 @@ class Publish:
     device: str
     topic: str
     payload: object
+    qos: int = 1
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Of the n-th newest upload that is open. `change` makes it wrong: longer, or (negative) shorter, or other bytes."""
+
+    device: str
+    upload: int
+    number: object
+    change: int = 0
     qos: int = 1
 
 

@@ -284,6 +284,9 @@ class World:
         self.kicked = {}  # user -> when, in seconds: userSigs from before are dead
         self.closing = []  # devices that have been told to go
         self.logins = 0
+        self.media = False  # can files be uploaded?
+        self.uploads = []  # those that are open
+        self.files = {}  # url -> (user, content)
         self.pages = {}  # (kind, next) -> how many of the kind came before: getUsers, getGroups
         self.broadcast_live = False  # there was one
         self.later = []  # notices that come soon, after whatever else happens meanwhile
@@ -504,6 +507,7 @@ class World:
                 self.end(device)
             device.kept = False
             device.subscriptions.clear()
+        self.uploads.clear()
         for group in self.groups.values():
             group.joined.clear()
             if group.live:
@@ -584,9 +588,13 @@ class World:
         device.told = True
 
     def is_certain(self, message):
-        """Whether devices that were away are told of this deletion: of a group, while the user is in it."""
+        """Whether devices that were away are told of this deletion: of a group, while the user is in it; of a message,
+        unless all of its conversation was deleted later."""
         (what, name), user = message.body["deletion"], message.lane[1]
-        if what != "group":
+        if what == "deleted":
+            gone = any(m.id == name and self.has_cleared(user, m) for m in self.log)
+            return message.body["certain"] and not gone
+        if what == "to":
             return message.body["certain"]
         member = self.in_group(name) and self.groups[name].members.get(user)
         return message.body["certain"] and bool(member) and member.joined < message.position
