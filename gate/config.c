@@ -5,8 +5,9 @@
 
 #include "lib/basics.h"
 
-#define IN_HTTP(member) offsetof(struct server_config, member)
-#define IN_REST(member) offsetof(struct rest_config, member)
+#define IN_HTTP(member)  offsetof(struct server_config, member)
+#define IN_REST(member)  offsetof(struct rest_config, member)
+#define IN_FILES(member) offsetof(struct files_config, member)
 
 static const struct conf_option http_options[] = {
     {"address", CONF_TEXT, IN_HTTP(address), false, "127.0.0.1", 0, 0},
@@ -22,6 +23,12 @@ static const struct conf_option rest_options[] = {
     {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
 };
 
+static const struct conf_option files_options[] = {
+    {"media_dir", CONF_TEXT, IN_FILES(media_dir), false, NULL, 0, 0},
+    {"web_dir", CONF_TEXT, IN_FILES(web_dir), false, NULL, 0, 0},
+    {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
+};
+
 static const struct {
     const char *name;
     const struct conf_option *options;
@@ -30,6 +37,7 @@ static const struct {
     {"broker", link_options, offsetof(struct gate_config, broker)},
     {"http", http_options, offsetof(struct gate_config, http)},
     {"rest", rest_options, offsetof(struct gate_config, rest)},
+    {"files", files_options, offsetof(struct gate_config, files)},
 };
 
 static void *object_of(struct gate_config *config, size_t i)
@@ -45,7 +53,7 @@ static int find(struct conf *conf, const char *section, struct conf_section *out
         *out = (struct conf_section){sections[i].options, object_of(conf->context, i)};
         return 0;
     }
-    return conf_refuse(conf, "[%s]: a section is [broker], [http] or [rest]", section);
+    return conf_refuse(conf, "[%s]: a section is [broker], [http], [rest] or [files]", section);
 }
 
 int gate_config_read(struct gate_config *config, const char *path)

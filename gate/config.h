@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* chatgate.conf: the sections [broker], [http] and [rest]. docs/gate.md lists the options. */
+/* chatgate.conf: the sections [broker], [http], [rest] and [files]. docs/gate.md lists the options. */
 #ifndef GATE_CONFIG_H
 #define GATE_CONFIG_H
 
@@ -8,10 +8,15 @@
 #include "lib/daemon/conf.h"
 #include "lib/daemon/link.h"
 
+struct files_config {
+    char *media_dir, *web_dir; /* NULL: not served */
+};
+
 struct gate_config {
     struct link_config broker;
     struct server_config http;
     struct rest_config rest;
+    struct files_config files;
     struct conf conf; /* conf.error: what gate_config_read has found wrong */
 };
 

@@ -9,8 +9,10 @@
 
 #include "gate/broker/asks.h"
 #include "gate/config.h"
+#include "gate/files/files.h"
 #include "gate/http/exchange.h"
 #include "gate/http/server.h"
+#include "gate/metrics.h"
 #include "gate/rest/rest.h"
 #include "lib/basics.h"
 #include "lib/clock.h"
@@ -26,7 +28,9 @@ struct gate {
     const struct gate_config *config;
     struct asks *asks;
     struct rest_api *rest;
+    struct folder *media, *web; /* NULL: not served */
     struct server *server;
+    struct metrics metrics;
     struct route routes[ROUTES];
     int signals;
     int64_t last; /* when to stop waiting; 0: not ending */
@@ -56,9 +60,15 @@ static void set_routes(struct gate *gate)
         {"POST", REST_PATH, REST_BODY_MAX, rest_serve, gate->rest},
         {"GET", "/healthz", 0, serve_health, NULL},
         {"GET", "/readyz", 0, serve_readiness, gate},
+        {"GET", METRICS_PATH, 0, metrics_serve, &gate->metrics},
     };
-    for (size_t i = 0; i < COUNT(routes); i++)
-        gate->routes[i] = routes[i];
+    size_t count = 0;
+    for (; count < COUNT(routes); count++)
+        gate->routes[count] = routes[count];
+    if (gate->media)
+        gate->routes[count++] = (struct route){"GET", MEDIA_PATH, 0, folder_serve, gate->media};
+    if (gate->web) /* the last, for it has all paths */
+        gate->routes[count++] = (struct route){"GET", WEB_PATH, 0, folder_serve, gate->web};
 }
 
 /* The loop */
@@ -96,6 +106,16 @@ static void turn(struct gate *gate)
         gate->ended = true;
 }
 
+static bool open_folders(struct gate *gate, char *error, size_t size)
+{
+    const struct files_config *files = &gate->config->files;
+    if (files->media_dir)
+        gate->media = folder_open(FOLDER_MEDIA, files->media_dir, error, size);
+    if (files->web_dir)
+        gate->web = folder_open(FOLDER_WEB, files->web_dir, error, size);
+    return (gate->media || !files->media_dir) && (gate->web || !files->web_dir);
+}
+
 static bool open_parts(struct gate *gate, char *error, size_t size)
 {
     static const int signals[] = {SIGTERM, SIGINT, 0};
@@ -107,10 +127,11 @@ static bool open_parts(struct gate *gate, char *error, size_t size)
     if (gate->asks)
         gate->rest = rest_open(&config->rest, config->broker.sdkappid, config->broker.secret_key_file,
                                gate->asks, error, size);
-    if (gate->rest)
-        set_routes(gate);
-    if (gate->rest)
-        gate->server = server_open(&config->http, gate->routes, error, size);
+    if (!gate->rest || !open_folders(gate, error, size))
+        return false;
+    set_routes(gate);
+    gate->server = server_open(&config->http, gate->routes, error, size);
+    gate->metrics = (struct metrics){gate->asks, rest_counts(gate->rest), gate->server};
     return gate->server != NULL;
 }
 
@@ -120,6 +141,8 @@ static void close_parts(struct gate *gate)
     asks_close(gate->asks);
     server_close(gate->server);
     rest_close(gate->rest);
+    folder_close(gate->media);
+    folder_close(gate->web);
     if (gate->signals >= 0)
         close(gate->signals);
 }

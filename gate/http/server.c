@@ -58,6 +58,8 @@ struct server {
     int fd;
     struct visitor *visitors;
     struct exchange *exchanges;
+    size_t connections;
+    int64_t requests;
 };
 
 /* Answers */
@@ -194,7 +196,7 @@ static bool take_body(struct exchange *exchange, const char *data, size_t len)
 static bool leads_to(const struct route *route, const char *path)
 {
     size_t len = strlen(route->path);
-    if (len > 1 && route->path[len - 1] == '/')
+    if (route->path[len - 1] == '/')
         return strncmp(path, route->path, len) == 0;
     return strcmp(path, route->path) == 0;
 }
@@ -241,6 +243,7 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
         .server = server, .connection = connection, .status = UINT32_MAX, .since = clock_steady()};
     exchange->target = strdup(target);
     DL_APPEND(server->exchanges, exchange);
+    server->requests++;
     return exchange;
 }
 
@@ -364,8 +367,10 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     struct server *server = context;
     struct visitor *visitor = *own;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        if (visitor)
+        if (visitor) {
             DL_DELETE(server->visitors, visitor);
+            server->connections--;
+        }
         free(visitor);
         *own = NULL;
         return;
@@ -376,6 +381,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         return;
     *visitor = (struct visitor){.connection = connection, .deadline = clock_steady() + server->timeout_ms};
     DL_APPEND(server->visitors, visitor);
+    server->connections++;
 }
 
 /* Who sends a request byte by byte has had time enough. */
@@ -486,6 +492,16 @@ void server_close(struct server *server)
     (void)MHD_run(server->daemon);
     MHD_stop_daemon(server->daemon);
     free(server);
+}
+
+size_t server_connections(const struct server *server)
+{
+    return server->connections;
+}
+
+int64_t server_requests(const struct server *server)
+{
+    return server->requests;
 }
 
 int server_fd(const struct server *server)

@@ -39,6 +39,10 @@ bool server_is_idle(const struct server *server);
 /* Ends connections as they are. NULL is fine. */
 void server_close(struct server *server);
 
+/* For figures: connections now, requests since the start. */
+size_t server_connections(const struct server *server);
+int64_t server_requests(const struct server *server);
+
 /* To be waited for (POLLIN), for no longer than server_pause says; then server_run. */
 int server_fd(const struct server *server);
 int server_pause(const struct server *server, int most_ms);

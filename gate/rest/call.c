@@ -10,6 +10,7 @@
 #include "acl/code.h"
 #include "gate/broker/asks.h"
 #include "gate/http/exchange.h"
+#include "gate/rest/counts.h"
 #include "lib/json.h"
 
 #define STEPS_MAX 200 /* of pages and the like; a call that goes on is not let go on for ever */
@@ -18,6 +19,7 @@ struct call {
     const struct rest_service *service;
     const struct rest_command *command;
     struct asks *asks;
+    struct counts *counts;
     struct exchange *exchange;
     char *admin;
     cJSON *request, *answer;
@@ -391,8 +393,9 @@ static void answer_well(struct call *call)
 static void finish(struct call *call)
 {
     if (call->out_of_memory)
-        call_answer_error(call->exchange, rest_internal_code(call->service->family), "out of memory");
-    else if (call->code != 0)
+        call_fail(call, rest_internal_code(call->service->family), "out of memory");
+    counts_add(call->counts, call->service->name, call->command->name, call->code);
+    if (call->code != 0)
         call_answer_error(call->exchange, call->code, call->error);
     else
         answer_well(call);
@@ -477,6 +480,7 @@ void call_begin(const struct call_request *request)
     *call = (struct call){.service = request->service,
                           .command = request->command,
                           .asks = request->asks,
+                          .counts = request->counts,
                           .exchange = request->exchange,
                           .admin = admin,
                           .request = request->body_take,

@@ -16,6 +16,7 @@
 
 struct asks;
 struct call;
+struct counts;
 struct exchange;
 
 typedef void call_step(struct call *call);
@@ -118,6 +119,7 @@ struct call_request {
     const struct rest_service *service;
     const struct rest_command *command;
     struct asks *asks;
+    struct counts *counts;
     struct exchange *exchange; /* answered in any case */
     const char *admin;
     cJSON *body_take;

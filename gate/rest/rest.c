@@ -11,6 +11,7 @@
 #include "acl/identity.h"
 #include "gate/http/exchange.h"
 #include "gate/rest/call.h"
+#include "gate/rest/counts.h"
 #include "gate/rest/services.h"
 #include "lib/basics.h"
 #include "lib/clock.h"
@@ -36,6 +37,7 @@ struct rest_api {
     int64_t sdkappid;
     struct keys keys;
     struct asks *asks;
+    struct counts *counts;
     struct rate rates[COUNT(services)][COMMANDS_MAX];
 };
 
@@ -170,12 +172,15 @@ void rest_serve(void *context, struct exchange *exchange)
     struct frame frame = {0};
     cJSON *body = read_frame(rest, &frame, exchange) == CODE_OK ? read_body(&frame, exchange) : NULL;
     if (!body) {
+        if (frame.command)
+            counts_add(rest->counts, frame.service->name, frame.command->name, frame.code);
         call_answer_error(exchange, frame.code, frame.error);
         return;
     }
     const struct call_request request = {.service = frame.service,
                                          .command = frame.command,
                                          .asks = rest->asks,
+                                         .counts = rest->counts,
                                          .exchange = exchange,
                                          .admin = frame.admin,
                                          .body_take = body};
@@ -186,14 +191,13 @@ struct rest_api *rest_open(const struct rest_config *config, int64_t sdkappid, c
                            struct asks *asks, char *error, size_t error_size)
 {
     struct rest_api *rest = calloc(1, sizeof *rest);
-    if (!rest) {
-        snprintf(error, error_size, "out of memory");
+    snprintf(error, error_size, "out of memory");
+    if (!rest)
         return NULL;
-    }
-    *rest = (struct rest_api){.config = config, .sdkappid = sdkappid, .asks = asks};
-    if (!keys_load(&rest->keys, key_file, error, error_size))
+    *rest = (struct rest_api){.config = config, .sdkappid = sdkappid, .asks = asks, .counts = counts_open()};
+    if (rest->counts && !keys_load(&rest->keys, key_file, error, error_size))
         return rest;
-    free(rest);
+    rest_close(rest);
     return NULL;
 }
 
@@ -201,6 +205,12 @@ void rest_close(struct rest_api *rest)
 {
     if (!rest)
         return;
+    counts_close(rest->counts);
     keys_clear(&rest->keys);
     free(rest);
+}
+
+const struct counts *rest_counts(const struct rest_api *rest)
+{
+    return rest->counts;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct asks;
+struct counts;
 struct exchange;
 struct rest_api;
 
@@ -24,6 +25,9 @@ struct rest_api *rest_open(const struct rest_config *config, int64_t sdkappid, c
                            struct asks *asks, char *error, size_t error_size);
 /* NULL is fine. Nothing may be under way: close the asks first. */
 void rest_close(struct rest_api *rest);
+
+/* What has been asked, by command and code; borrowed. */
+const struct counts *rest_counts(const struct rest_api *rest);
 
 /* An exchange_handler; `context` is the struct rest_api. */
 void rest_serve(void *context, struct exchange *exchange);
