@@ -79,6 +79,18 @@ def test_three_hundred_get_every_message_in_order_while_others_come_and_go(broke
         assert found == [f"m{number}" for number in range(20)], client.client_id
 
 
+def test_three_hundred_get_every_change_of_the_attributes_once_and_in_order(broker):
+    crowd = Crowd(broker, 300, 0)
+    for number in range(20):
+        change = {"command": "setGroupAttributes", "groupID": "live", "set": {"seat": f"m{number}"}}
+        crowd.owner.start_publish(CONTROL, {"commands": [change]})
+    crowd.owner.send(TOPIC, "end")
+    for client in crowd.stayers:
+        found = [json.loads(m.payload) for m in client.messages_until(lambda m: b'"end"' in m.payload)]
+        changes = [(data["version"], data["set"]) for data in found if data.get("event") == "attributes"]
+        assert changes == [(n + 1, {"seat": f"m{n}"}) for n in range(20)], client.client_id
+
+
 def test_the_number_of_those_there_is_right_whatever_way_they_come_and_go(broker):
     crowd = Crowd(broker, 10, 20)
     for _ in range(12):
