@@ -29,6 +29,7 @@
 #include "plugin/delivery/dismissal.h"
 #include "plugin/delivery/event.h"
 #include "plugin/delivery/filter.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/delivery/listeners.h"
 #include "plugin/delivery/live_broadcast.h"
 #include "plugin/delivery/live_publish.h"
@@ -409,6 +410,7 @@ static const struct noun {
     {recents_open, recents_close, NULL},
     {delivery_open, delivery_close, NULL},
     {NULL, live_publishes_close, NULL},
+    {NULL, happenings_close, happenings_tick},
     {NULL, filter_close, filter_tick},
     {NULL, NULL, replay_tick},
     {NULL, audience_close, audience_tick},

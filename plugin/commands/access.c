@@ -180,17 +180,3 @@ int access_check_tips(const struct command *command, enum tips_kind kind)
         return CODE_OK;
     return announce_tips_fit(command->chat, conversation) ? CODE_OK : CODE_TOO_FAST;
 }
-
-int64_t group_members_max(const struct chat *chat, enum group_type type)
-{
-    switch (type) {
-    case GROUP_PRIVATE:
-        return chat->options.max_members_private;
-    case GROUP_PUBLIC:
-        return chat->options.max_members_public;
-    case GROUP_CHATROOM:
-        return chat->options.max_members_chatroom;
-    default:
-        return INT64_MAX;
-    }
-}

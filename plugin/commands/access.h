@@ -25,7 +25,5 @@ int access_check_target(const struct command *command, enum action action, enum 
 /* Before command_begin, where a tip of this kind comes with it: CODE_OK, or CODE_TOO_FAST when the group has had
  * too many of them (group_rate). Administrators are not held up. */
 int access_check_tips(const struct command *command, enum tips_kind kind);
-/* How many members a group of this type may have. */
-int64_t group_members_max(const struct chat *chat, enum group_type type);
 
 #endif

@@ -11,6 +11,7 @@
 #include "plugin/commands/candidates.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/people/application.h"
 #include "plugin/people/blacklist.h"
 #include "plugin/people/conversation.h"
@@ -188,6 +189,8 @@ static int accept_application(struct command *command, const struct application 
     }
     announce_entry(command, application, user);
     command_commit(command);
+    happening_joined(chat, command->access.conversation, command->by.user->id, (const char *[]){user->id}, 1,
+                     "approved");
     return CODE_OK;
 }
 

@@ -8,8 +8,10 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/event.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/people/attribute.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
@@ -64,6 +66,18 @@ static int set_keys(struct command *command, struct attributes_outcome *outcome)
     return code == CODE_OK ? attributes_change_check(&outcome->change) : code;
 }
 
+static void tell_listeners(const struct command *command, const struct attributes_outcome *outcome)
+{
+    cJSON *version = cJSON_CreateObject();
+    json_add_whole(version, "version", outcome->change.next.version);
+    happening_group(command->chat, &(struct group_happening){.action = "attributes",
+                                                             .group = command->access.conversation,
+                                                             .by = command->by.user->id,
+                                                             .info = outcome->event,
+                                                             .more = version});
+    cJSON_Delete(version);
+}
+
 static int apply(struct command *command, struct attributes_outcome *outcome)
 {
     struct chat *chat = command->chat;
@@ -78,6 +92,7 @@ static int apply(struct command *command, struct attributes_outcome *outcome)
     announce_tip_taken(chat, group);
     attributes_apply(chat, group->id, group->attributes, &outcome->change);
     command_commit(command);
+    tell_listeners(command, outcome);
     event_attributes(chat, command->by.device, group, outcome->event, outcome->change.next.version);
     outcome->change.next.count = 0; /* the group's now */
     return CODE_OK;

@@ -12,6 +12,7 @@
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/delivery/event.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/people/ban.h"
@@ -60,30 +61,47 @@ static void announce_removal(struct command *command, struct user *user)
         announce_notice(command->chat, user, &notice);
 }
 
-/* In the open frame. */
-static void remove_from_live(struct command *command, struct user *user)
+/* In the open frame. false: the user is not there. */
+static bool remove_from_live(struct command *command, struct user *user)
 {
     struct conversation *group = command->access.conversation;
     struct session *session;
     if (!subscription_of_user(user, group, NULL))
-        return;
+        return false;
     for (session = user->sessions; session; session = session->user_next)
         subscription_leave(command->chat, session, group);
     audience_forget_leaver(group, user->id);
     announce_removal(command, user);
+    return true;
 }
 
-/* In the open frame. */
-static void remove_banned(struct command *command, struct user *user)
+/* In the open frame. false: the user is no member. */
+static bool remove_banned(struct command *command, struct user *user)
 {
     struct conversation *group = command->access.conversation;
     struct member *member = member_find(command->chat, group, user->id);
-    if (!conversation_stored(group)) {
-        remove_from_live(command, user);
-    } else if (member && member->role != ROLE_NONE) {
-        member_leave(command->chat, member);
-        announce_removal(command, user);
-    }
+    if (!conversation_stored(group))
+        return remove_from_live(command, user);
+    if (!member || member->role == ROLE_NONE)
+        return false;
+    member_leave(command->chat, member);
+    announce_removal(command, user);
+    return true;
+}
+
+static void tell_listeners(const struct command *command, const struct user *user, int64_t until,
+                           bool removed)
+{
+    const char *const names[] = {user->id};
+    const struct group_happening what = {.action = "ban",
+                                         .group = command->access.conversation,
+                                         .by = command->by.user->id,
+                                         .members = names,
+                                         .member_count = 1,
+                                         .reason = command_text(command, FIELD_REASON)};
+    if (removed)
+        happening_removed(command->chat, what.group, what.by, names, 1, what.reason);
+    happening_until(command->chat, &what, "bannedUntil", until);
 }
 
 static int ban(struct command *command, struct user *user, struct bans *bans)
@@ -103,10 +121,11 @@ static int ban(struct command *command, struct user *user, struct bans *bans)
         store_abort(chat->store);
         return CODE_BUSY;
     }
-    remove_banned(command, user);
+    const bool removed = remove_banned(command, user);
     command_commit(command);
     if (!conversation_stored(group))
         event_banned(user, group, ban.until);
+    tell_listeners(command, user, ban.until, removed);
     return CODE_OK;
 }
 
@@ -123,6 +142,7 @@ static int lift(struct command *command, const struct user *user, struct bans *b
     command_commit(command);
     if (!conversation_stored(group))
         event_banned(user, group, 0);
+    tell_listeners(command, user, 0, false);
     return CODE_OK;
 }
 

@@ -106,6 +106,15 @@ size_t candidates_users(const struct candidates *candidates, struct user *users[
     return count;
 }
 
+size_t candidates_names(const struct candidates *candidates, const char *names[CANDIDATES_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < candidates->count; i++)
+        if (candidates->list[i].result == RESULT_DONE)
+            names[count++] = candidates->list[i].user_id;
+    return count;
+}
+
 void candidates_admit(struct chat *chat, struct conversation *conversation,
                       const struct candidates *candidates)
 {

@@ -56,6 +56,8 @@ __attribute__((warn_unused_result)) bool candidates_seat(struct chat *chat, stru
                                                          const struct candidates *candidates);
 /* The users with result DONE; how many. */
 size_t candidates_users(const struct candidates *candidates, struct user *users[CANDIDATES_MAX]);
+/* Their names; how many. */
+size_t candidates_names(const struct candidates *candidates, const char *names[CANDIDATES_MAX]);
 /* Makes those with result DONE, who have seats, members, in the open frame. */
 void candidates_admit(struct chat *chat, struct conversation *conversation,
                       const struct candidates *candidates);

@@ -12,6 +12,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/event.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
@@ -86,6 +87,11 @@ static int set_info(struct command *command, struct conversation *conversation, 
     command_commit(command);
     if (change->event->child)
         event_group_info(chat, conversation, change->event);
+    happening_group(chat, &(struct group_happening){.action = "info",
+                                                    .group = conversation,
+                                                    .by = tips.by,
+                                                    .info = change->info,
+                                                    .more = change->event});
     return CODE_OK;
 }
 
@@ -134,6 +140,7 @@ static int transfer(struct command *command, struct conversation *conversation, 
     announce_tips(chat, conversation, &tips);
     announce_notice(chat, heir->user, &notice);
     command_commit(command);
+    happening_owner(chat, conversation, self, heir->user_id);
     return CODE_OK;
 }
 

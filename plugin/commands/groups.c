@@ -14,6 +14,7 @@
 #include "plugin/commands/candidates.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/dismissal.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/unread.h"
@@ -180,6 +181,7 @@ static struct conversation *create(struct command *command, struct new_group *ne
 static int create_and_answer(struct command *command, struct new_group *new)
 {
     struct store *store = command->chat->store;
+    const char *names[CANDIDATES_MAX];
     candidates_expect(command->chat, &new->members);
     int code = command_begin_sized(command, CANDIDATE_BYTES * new->members.count);
     if (code != CODE_OK)
@@ -190,6 +192,8 @@ static int create_and_answer(struct command *command, struct new_group *new)
         return CODE_BUSY;
     }
     command_commit(command);
+    happening_created(command->chat, conversation, command->by.user->id, names,
+                      candidates_names(&new->members, names));
     return command_answered(command, cJSON_AddStringToObject(command->data, "groupID", new->group.id) &&
                                          candidates_answer(command, &new->members));
 }

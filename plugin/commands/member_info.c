@@ -10,6 +10,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/event.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/user.h"
@@ -70,6 +71,13 @@ static int mute(struct command *command, struct conversation *conversation, stru
     announce_mute(command, conversation, member);
     command_commit(command);
     event_muted(user, conversation, member->muted_until);
+    happening_until(chat,
+                    &(struct group_happening){.action = "mute",
+                                              .group = conversation,
+                                              .by = command->by.user->id,
+                                              .members = (const char *[]){user->id},
+                                              .member_count = 1},
+                    "mutedUntil", member->muted_until);
     return CODE_OK;
 }
 

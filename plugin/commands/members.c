@@ -8,6 +8,7 @@
 #include "plugin/commands/candidates.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
@@ -129,6 +130,7 @@ static int join_now(struct command *command, struct conversation *conversation)
     }
     announce_own(command, conversation, TIPS_JOIN, "join");
     command_commit(command);
+    happening_joined(chat, conversation, self->id, (const char *[]){self->id}, 1, "apply");
     return answer_status(command, "joined");
 }
 
@@ -210,6 +212,7 @@ int command_quit_group(struct command *command)
     if (conversation->group->dismissed == 0)
         announce_own(command, conversation, TIPS_QUIT, "quit");
     command_commit(command);
+    happening_quit(chat, conversation, command->by.user->id);
     return CODE_OK;
 }
 
@@ -257,6 +260,7 @@ static int invite(struct command *command, struct candidates *invited)
     struct chat *chat = command->chat;
     struct conversation *conversation = command->access.conversation;
     struct managers managers = {0};
+    const char *names[CANDIDATES_MAX];
     if (anybody_begins_to_wait(invited))
         find_managers(chat, conversation, &managers);
     candidates_expect(chat, invited);
@@ -270,6 +274,8 @@ static int invite(struct command *command, struct candidates *invited)
     candidates_announce_invited(command, conversation, invited);
     announce_request(command, conversation, &managers, NULL);
     command_commit(command);
+    happening_joined(chat, conversation, command->by.user->id, names, candidates_names(invited, names),
+                     "invite");
     return command_answered(command, candidates_answer(command, invited));
 }
 
@@ -315,6 +321,7 @@ static int remove_members(struct command *command, const struct candidates *remo
                               .type = "kick",
                               .by = command->by.user->id,
                               .reason = command_text(command, FIELD_REASON)};
+    const char *names[CANDIDATES_MAX];
     candidates_expect(chat, removed);
     int code = command_begin_sized(command, CANDIDATE_BYTES * removed->count);
     if (code != CODE_OK)
@@ -325,6 +332,7 @@ static int remove_members(struct command *command, const struct candidates *remo
     if (!candidates_are_silent(command))
         candidates_announce(chat, conversation, removed, &tips, "kicked");
     command_commit(command);
+    happening_removed(chat, conversation, tips.by, names, candidates_names(removed, names), tips.reason);
     return command_answered(command, candidates_answer(command, removed));
 }
 
@@ -376,6 +384,7 @@ static int set_role(struct command *command, struct member *member)
     member_set_role(chat, member, role);
     announce_role(command, member);
     command_commit(command);
+    happening_role(chat, member->conversation, command->by.user->id, member->user_id, role_name(role));
     return CODE_OK;
 }
 

@@ -9,6 +9,8 @@
 #include "lib/json.h"
 #include "plugin/commands/fields.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/happening.h"
+#include "plugin/delivery/listeners.h"
 #include "plugin/people/blacklist.h"
 #include "plugin/people/profile.h"
 #include "plugin/people/user.h"
@@ -35,8 +37,13 @@ int command_set_self_info(struct command *command)
         free(profile);
         return code;
     }
+    struct profile *before =
+        listeners_any(command->chat) ? profile_make(now->nickname, now->face_url, now->self_signature) : NULL;
     user_set_profile(command->chat, self, profile);
     command_commit(command);
+    if (before)
+        happening_profile(command->chat, self, before, user_profile(self));
+    free(before);
     return CODE_OK;
 }
 
@@ -126,6 +133,7 @@ int command_add_to_blacklist(struct command *command)
         return CODE_BUSY;
     }
     command_commit(command);
+    happening_blacklist(chat, command->by.user, "add", added.list, added.count);
     return CODE_OK;
 }
 
@@ -140,6 +148,7 @@ int command_remove_from_blacklist(struct command *command)
         return code;
     blacklist_remove(command->chat, command->by.user, listed.list, listed.count);
     command_commit(command);
+    happening_blacklist(command->chat, command->by.user, "remove", listed.list, listed.count);
     return CODE_OK;
 }
 

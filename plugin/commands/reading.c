@@ -8,6 +8,7 @@
 #include "lib/json.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/event.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
 #include "plugin/people/position.h"
@@ -67,6 +68,7 @@ int command_mark_read(struct command *command)
     command_commit(command);
     event_read(chat, command->by.user, member->conversation, member->read_id);
     event_unread(chat, &command->by, member);
+    happening_read(chat, member);
     return CODE_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "lib/usersig.h"
 #include "plugin/core/chat.h"
 #include "plugin/life/closing.h"
+#include "plugin/life/news.h"
 #include "plugin/people/user.h"
 #include "plugin/session/device.h"
 #include "plugin/session/session.h"
@@ -42,6 +43,7 @@ int command_logout(struct command *command)
     push_put_token_lost(chat, command->by.device->client_id);
     device_leave_place(chat, command->by.device);
     command_commit(command);
+    news_closing(chat, command->by.device, "logout");
     session_close_soon(chat, command->by.device);
     return CODE_OK;
 }

@@ -47,10 +47,12 @@ struct chat {
     struct live_broadcast *live_broadcast; /* to all live groups (live_broadcast.h) */
     int copied;                            /* subscriptions that are given copies (subscription.h) */
     struct subscription *listeners; /* to everything that happens; NULL: nobody listens (listeners.h) */
-    struct session *replays;        /* sessions with something to replay (replay.h) */
-    struct session *backlogs;       /* sessions with more for them than they read (backlog.h) */
-    struct deletion *deletions;     /* users whose memberships still have to end (deletion.h) */
-    struct purges *purges;          /* whose messages are to lose their content (purge.h) */
+    struct happenings
+        *happenings;            /* ... and what is told to them less often (happening.h); NULL: nothing yet */
+    struct session *replays;    /* sessions with something to replay (replay.h) */
+    struct session *backlogs;   /* sessions with more for them than they read (backlog.h) */
+    struct deletion *deletions; /* users whose memberships still have to end (deletion.h) */
+    struct purges *purges;      /* whose messages are to lose their content (purge.h) */
 
     uint64_t began; /* the store's mark when the broker started */
 

@@ -8,6 +8,7 @@
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
 #include "plugin/session/session.h"
@@ -24,9 +25,23 @@ static const struct {
     const char *type;
 } moves[MOVES] = {[JOINED] = {TIPS_JOIN, "join"}, [LEFT] = {TIPS_QUIT, "quit"}};
 
+static const struct {
+    enum move move;
+    const char *name;
+} reasons[AUDIENCE_REASONS] = {
+    [CAME_BY_COMMAND] = {JOINED, "apply"},       [CAME_BY_SUBSCRIBE] = {JOINED, "subscribe"},
+    [WENT_BY_COMMAND] = {LEFT, "quit"},          [WENT_BY_UNSUBSCRIBE] = {LEFT, "unsubscribe"},
+    [WENT_BY_DISCONNECT] = {LEFT, "disconnect"}, [WENT_LOST] = {LEFT, "timeout"}};
+
+struct mover {
+    char name[USER_ID_MAX + 1];
+    enum audience_reason reason;
+};
+
 struct gathered {
     size_t count, names;
-    char name[NAMES_MAX][USER_ID_MAX + 1]; /* the first of them */
+    size_t by_reason[AUDIENCE_REASONS]; /* of `count` */
+    struct mover mover[NAMES_MAX];      /* the first of them */
 };
 
 /* While something waits, and for the pause after a tip. */
@@ -69,18 +84,21 @@ void audience_close(struct chat *chat)
 static bool take_back(struct gathered *gathered, const char *name)
 {
     for (size_t i = 0; i < gathered->names; i++) {
-        if (strcmp(gathered->name[i], name) != 0)
+        struct mover *mover = &gathered->mover[i];
+        if (strcmp(mover->name, name) != 0)
             continue;
         gathered->count--;
-        memmove(gathered->name[i], gathered->name[i + 1], (--gathered->names - i) * sizeof *gathered->name);
+        gathered->by_reason[mover->reason]--;
+        memmove(mover, mover + 1, (--gathered->names - i) * sizeof *mover);
         return true;
     }
     return false;
 }
 
-static void note(struct chat *chat, const struct session *session, struct conversation *conversation,
-                 enum move move)
+void audience_moved(struct chat *chat, const struct session *session, struct conversation *conversation,
+                    enum audience_reason reason)
 {
+    const enum move move = reasons[reason].move;
     if (subscription_of_user(session->user, conversation, session))
         return;
     conversation->watchers += move == JOINED ? 1 : (size_t)-1;
@@ -91,18 +109,12 @@ static void note(struct chat *chat, const struct session *session, struct conver
         return;
     struct gathered *gathered = &audience->gathered[move];
     gathered->count++;
-    if (gathered->names < NAMES_MAX)
-        text_copy(gathered->name[gathered->names++], sizeof *gathered->name, session->user->id);
-}
-
-void audience_joined(struct chat *chat, const struct session *session, struct conversation *conversation)
-{
-    note(chat, session, conversation, JOINED);
-}
-
-void audience_left(struct chat *chat, const struct session *session, struct conversation *conversation)
-{
-    note(chat, session, conversation, LEFT);
+    gathered->by_reason[reason]++;
+    if (gathered->names == NAMES_MAX)
+        return;
+    struct mover *mover = &gathered->mover[gathered->names++];
+    text_copy(mover->name, sizeof mover->name, session->user->id);
+    mover->reason = reason;
 }
 
 void audience_forget_leaver(const struct conversation *conversation, const char *user_id)
@@ -117,7 +129,7 @@ static void send_moves(struct chat *chat, struct conversation *conversation, enu
 {
     const char *names[NAMES_MAX];
     for (size_t i = 0; i < gathered->names; i++)
-        names[i] = gathered->name[i];
+        names[i] = gathered->mover[i].name;
     const struct tips tips = {.kind = moves[move].kind,
                               .type = moves[move].type,
                               .by = gathered->names > 0 ? names[0] : SYSTEM_USER,
@@ -126,6 +138,26 @@ static void send_moves(struct chat *chat, struct conversation *conversation, enu
                               .count = gathered->count};
     announce_tips(chat, conversation, &tips);
     announce_hand_out(chat);
+}
+
+/* Who listens to everything is told of each reason by itself. */
+static void tell_reasons(struct chat *chat, const struct conversation *conversation, enum move move,
+                         const struct gathered *gathered)
+{
+    const char *names[NAMES_MAX];
+    for (size_t reason = 0; reason < AUDIENCE_REASONS; reason++) {
+        struct group_happening what = {.action = moves[move].type,
+                                       .group = conversation,
+                                       .members = names,
+                                       .count = gathered->by_reason[reason],
+                                       .reason = reasons[reason].name};
+        for (size_t i = 0; i < gathered->names; i++)
+            if (gathered->mover[i].reason == reason)
+                names[what.member_count++] = gathered->mover[i].name;
+        what.by = what.member_count > 0 ? names[0] : SYSTEM_USER;
+        if (what.count > 0)
+            happening_group(chat, &what);
+    }
 }
 
 /* false: nothing waits. */
@@ -138,6 +170,7 @@ static bool tell_moves(struct chat *chat, struct audience *audience)
     if (gathered->count == 0)
         return false;
     send_moves(chat, audience->conversation, move, gathered);
+    tell_reasons(chat, audience->conversation, move, gathered);
     *gathered = (struct gathered){0};
     audience->next_move = move == JOINED ? LEFT : JOINED;
     audience->due = chat->steady + PAUSE_MS;

@@ -13,10 +13,21 @@ struct conversation;
 struct session;
 struct user;
 
+/* How somebody has come, or gone: what who listens to everything is told. */
+enum audience_reason {
+    CAME_BY_COMMAND,
+    CAME_BY_SUBSCRIBE,
+    WENT_BY_COMMAND,
+    WENT_BY_UNSUBSCRIBE,
+    WENT_BY_DISCONNECT,
+    WENT_LOST,
+    AUDIENCE_REASONS
+};
+
 /* The session has just got, or lost, its subscription to the live group: keeps conversation->watchers. Out of
  * memory: nobody is told. */
-void audience_joined(struct chat *chat, const struct session *session, struct conversation *conversation);
-void audience_left(struct chat *chat, const struct session *session, struct conversation *conversation);
+void audience_moved(struct chat *chat, const struct session *session, struct conversation *conversation,
+                    enum audience_reason reason);
 /* They did not go by themselves: what is told of their going is told by the caller. */
 void audience_forget_leaver(const struct conversation *conversation, const char *user_id);
 /* TICK: hands out the tips that are due. */

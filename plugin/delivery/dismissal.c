@@ -7,6 +7,7 @@
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/delivery/live_publish.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/people/conversation.h"
@@ -107,8 +108,15 @@ static bool dismiss_stored(struct chat *chat, struct conversation *conversation,
 
 bool dismissal_start(struct chat *chat, struct conversation *conversation, const char *by)
 {
-    return conversation_stored(conversation) ? dismiss_stored(chat, conversation, by)
-                                             : dismiss_live(chat, conversation, by);
+    cJSON *members = happening_before_dismissal(chat, conversation);
+    bool dismissed = conversation_stored(conversation) ? dismiss_stored(chat, conversation, by)
+                                                       : dismiss_live(chat, conversation, by);
+    if (!dismissed) {
+        cJSON_Delete(members);
+        return false;
+    }
+    happening_dismissed(chat, conversation, by, members);
+    return true;
 }
 
 /* The notices */

@@ -13,6 +13,7 @@
 #include "lib/json.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/delivery/live_publish.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/erasures.h"
@@ -300,6 +301,11 @@ static const char *const reasons[] = {
     [OFFLINE_NONE] = "",       [OFFLINE_OTHER_DEVICE] = "otherDevice", [OFFLINE_KICK_DEVICE] = "kickDevice",
     [OFFLINE_ADMIN] = "admin", [OFFLINE_DELETED] = "deleted",          [OFFLINE_BANNED] = "banned"};
 
+const char *event_reason(enum offline_reason reason)
+{
+    return reasons[reason];
+}
+
 /* A client id is whatever a client wrote: it must be quoted. */
 void event_force_offline(struct session *session, const struct displacement *why)
 {
@@ -321,12 +327,14 @@ void event_force_offline(struct session *session, const struct displacement *why
 void event_rejected(struct chat *chat, struct session *session, const char *topic, int code,
                     const char *reason, int64_t random)
 {
+    const char *error = reason && *reason ? reason : code_text(code);
     cJSON *event = cJSON_CreateObject();
     chat->count.rejected++;
+    happening_rejected(chat, session, topic, code, error, random);
     cJSON_AddStringToObject(event, "event", "rejected");
     cJSON_AddStringToObject(event, "topic", topic);
     json_add_whole(event, "code", code);
-    cJSON_AddStringToObject(event, "error", reason && *reason ? reason : code_text(code));
+    cJSON_AddStringToObject(event, "error", error);
     if (random != 0)
         json_add_whole(event, "random", random);
     char *text = cJSON_PrintUnformatted(event);

@@ -6,6 +6,7 @@
 #define PLUGIN_DELIVERY_EVENT_H
 
 #include "plugin/session/actor.h"
+#include "plugin/session/device.h"
 #include <cjson/cJSON.h>
 #include <stdint.h>
 
@@ -54,6 +55,8 @@ __attribute__((warn_unused_result)) bool event_erased(struct chat *chat, struct 
 void event_purged(struct chat *chat, struct conversation *conversation, const char *sender, int64_t id);
 /* The last words before a close: why, and whose device it gave way to. */
 void event_force_offline(struct session *session, const struct displacement *why);
+/* How that says the reason. */
+const char *event_reason(enum offline_reason reason);
 void event_sig_expired(struct session *session);
 
 /* Until when this user may not send to the group (ms; 0: they may again): to all their devices. */

@@ -10,6 +10,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/deliver.h"
 #include "plugin/delivery/event.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/delivery/held.h"
 #include "plugin/delivery/recent.h"
 #include "plugin/payload/payload.h"
@@ -326,8 +327,10 @@ static enum publish_result pass_on(struct draft *draft)
 {
     bool counts = !draft->payload.online_only;
     struct message message = {.sender = draft->sender->id};
-    if (counts && sheds(draft))
+    if (counts && sheds(draft)) {
+        happening_shed(draft->chat, draft->conversation);
         return PUBLISH_ACCEPT; /* READ lets nothing pass that deliver() was not called for */
+    }
     if (!draft->conversation && !open_pair_alone(draft))
         return PUBLISH_CLOSE;
     conversation_place(draft->chat, draft->conversation, &message, counts);

@@ -75,11 +75,12 @@ static void detach_subscription(struct chat *chat, struct subscription *subscrip
     subscription_unlink(subscription);
 }
 
-static void destroy_subscription(struct chat *chat, struct subscription *subscription)
+static void destroy_subscription(struct chat *chat, struct subscription *subscription,
+                                 enum audience_reason reason)
 {
     detach_subscription(chat, subscription);
     if (subscription->kind == SUBSCRIPTION_LIVE)
-        audience_left(chat, subscription->session, subscription->conversation);
+        audience_moved(chat, subscription->session, subscription->conversation, reason);
     subscription_free(subscription);
 }
 
@@ -97,7 +98,7 @@ static struct subscription *begin_stored(struct chat *chat, struct session *sess
     cursor_begin(chat, subscription, topic);
     if (!store_reads_failed(chat->store))
         return subscription;
-    destroy_subscription(chat, subscription);
+    destroy_subscription(chat, subscription, WENT_BY_UNSUBSCRIBE);
     return NULL;
 }
 
@@ -120,7 +121,7 @@ static int start_stored(struct chat *chat, struct session *session, enum subscri
         subscription = begin_stored(chat, session, kind, conversation, topic);
     if (!subscription || !store_begin(chat->store)) {
         if (fresh && subscription)
-            destroy_subscription(chat, subscription);
+            destroy_subscription(chat, subscription, WENT_BY_UNSUBSCRIBE);
         return CODE_BUSY;
     }
     subscription->qos = filter->qos;
@@ -143,14 +144,14 @@ static int start_stored(struct chat *chat, struct session *session, enum subscri
 }
 
 static struct subscription *join_live(struct chat *chat, struct session *session,
-                                      struct conversation *conversation)
+                                      struct conversation *conversation, enum audience_reason reason)
 {
     struct subscription *subscription = subscription_find(session, conversation);
     if (subscription)
         return subscription;
     subscription = subscription_create(session, SUBSCRIPTION_LIVE, conversation);
     if (subscription)
-        audience_joined(chat, session, conversation);
+        audience_moved(chat, session, conversation, reason);
     return subscription;
 }
 
@@ -170,7 +171,7 @@ static void send_history(struct chat *chat, struct subscription *subscription)
 
 static int start_live(struct chat *chat, struct session *session, struct conversation *conversation, int qos)
 {
-    struct subscription *subscription = join_live(chat, session, conversation);
+    struct subscription *subscription = join_live(chat, session, conversation, CAME_BY_SUBSCRIBE);
     if (!subscription)
         return CODE_BUSY;
     bool first = !subscription->subscribed;
@@ -361,7 +362,7 @@ void subscription_remove(struct chat *chat, struct session *session, const struc
     if (subscription_stored(subscription))
         unsubscribe_stored(chat, subscription);
     else
-        destroy_subscription(chat, subscription);
+        destroy_subscription(chat, subscription, WENT_BY_UNSUBSCRIBE);
 }
 
 void subscription_check(struct chat *chat, struct session *session)
@@ -373,21 +374,21 @@ void subscription_check(struct chat *chat, struct session *session)
 
 bool subscription_join_live(struct chat *chat, struct session *session, struct conversation *conversation)
 {
-    return join_live(chat, session, conversation) != NULL;
+    return join_live(chat, session, conversation, CAME_BY_COMMAND) != NULL;
 }
 
 void subscription_leave(struct chat *chat, struct session *session, struct conversation *conversation)
 {
     struct subscription *subscription = subscription_find(session, conversation);
     if (subscription && !subscription_stored(subscription))
-        destroy_subscription(chat, subscription);
+        destroy_subscription(chat, subscription, WENT_BY_COMMAND);
 }
 
-void subscriptions_end(struct chat *chat, struct session *session)
+void subscriptions_end(struct chat *chat, struct session *session, bool lost)
 {
     struct subscription *ended, *next;
     while (session->subscriptions)
-        destroy_subscription(chat, session->subscriptions);
+        destroy_subscription(chat, session->subscriptions, lost ? WENT_LOST : WENT_BY_DISCONNECT);
     DL_FOREACH_SAFE (session->ended, ended, next)
         subscription_free(ended);
     session->ended = NULL;

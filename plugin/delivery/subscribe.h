@@ -37,7 +37,7 @@ void subscription_leave(struct chat *chat, struct session *session, struct conve
  * by another call. */
 __attribute__((warn_unused_result)) bool subscriptions_restore(struct chat *chat, struct session *session,
                                                                bool all);
-/* The session ends, and all it is subscribed to. */
-void subscriptions_end(struct chat *chat, struct session *session);
+/* The session ends, and all it is subscribed to; `lost`: by no DISCONNECT, as far as the broker tells. */
+void subscriptions_end(struct chat *chat, struct session *session, bool lost);
 
 #endif

@@ -8,6 +8,7 @@
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/event.h"
+#include "plugin/life/news.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push_token.h"
 #include "plugin/session/rivals.h"
@@ -47,6 +48,7 @@ void session_close_soon(struct chat *chat, struct session *session)
 void session_force_offline(struct chat *chat, struct session *session, const struct displacement *why)
 {
     event_force_offline(session, why);
+    news_kicked(chat, session, why);
     if (why->reason == OFFLINE_OTHER_DEVICE)
         rivals_add(&session->user->rivals, session->client_id, clock_steady());
     if (session->closing.told_at == 0)
@@ -111,6 +113,7 @@ static void tell_expired(struct chat *chat)
         if (session_leaves(session))
             continue;
         event_sig_expired(session);
+        news_closing(chat, session, "expired");
         session->closing.expired = true;
         session_close_soon(chat, session);
     }

@@ -11,6 +11,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/dismissal.h"
+#include "plugin/delivery/happening.h"
 #include "plugin/life/closing.h"
 #include "plugin/life/purge.h"
 #include "plugin/people/application.h"
@@ -170,6 +171,9 @@ static bool end_in_group(struct chat *chat, struct member *member)
     member_leave(chat, member);
     announce_quit(chat, member);
     announce_commit(chat);
+    if (heir)
+        happening_owner(chat, member->conversation, member->user_id, heir->user_id);
+    happening_quit(chat, member->conversation, member->user_id);
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
+#include "plugin/life/news.h"
 #include "plugin/life/presence.h"
 #include "plugin/people/user.h"
 #include "plugin/push/push.h"
@@ -85,8 +86,9 @@ void session_end(struct chat *chat, const struct mosquitto *client, bool lost)
         push_worker_remove(chat, session);
     leave_strays(chat, session);
     write_end(chat, session, lost);
-    subscriptions_end(chat, session);
+    subscriptions_end(chat, session, lost);
     presence_unwatch_all(chat, session);
+    news_end(chat, session, !survivor(session), lost);
     session_delist(chat, session);
     backlog_end(chat, session);
     expiry_unwatch(chat, session);

@@ -17,6 +17,7 @@
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/life/leaving.h"
+#include "plugin/life/news.h"
 #include "plugin/life/presence.h"
 #include "plugin/people/user.h"
 #include "plugin/session/departed.h"
@@ -404,6 +405,7 @@ static bool settle(struct chat *chat, struct session *session)
     bool all = broker_subscription_count(session->client) > session->subscribes && !session->clean;
     store_reads_begin(chat->store);
     session_change_state(chat, session, session_closing(session) ? SESSION_CLOSING : SESSION_LIVE);
+    news_login(chat, session);
     if (session->login.farewell)
         session_force_offline(chat, session, session->login.farewell);
     else if (session->login.past != ID_NEW && !subscriptions_restore(chat, session, all) &&

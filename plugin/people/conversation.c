@@ -499,3 +499,17 @@ void group_set_info(struct chat *chat, struct conversation *conversation, const 
               group->notification, group->face_url, (int64_t)group->add_opt, (int64_t)group->invite_opt,
               (int64_t)group->all_muted);
 }
+
+int64_t group_members_max(const struct chat *chat, enum group_type type)
+{
+    switch (type) {
+    case GROUP_PRIVATE:
+        return chat->options.max_members_private;
+    case GROUP_PUBLIC:
+        return chat->options.max_members_public;
+    case GROUP_CHATROOM:
+        return chat->options.max_members_chatroom;
+    default:
+        return INT64_MAX;
+    }
+}

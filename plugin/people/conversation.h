@@ -183,4 +183,7 @@ void group_set_owner(struct chat *chat, struct conversation *conversation, const
  * of `changed`. */
 void group_set_info(struct chat *chat, struct conversation *conversation, const struct group *changed);
 
+/* How many members a group of this type may have. */
+int64_t group_members_max(const struct chat *chat, enum group_type type);
+
 #endif

@@ -60,6 +60,13 @@ enum id_past {
     ID_INHERITED /* another user's: nothing of that is for this one */
 };
 
+/* What who listens to everything has been told of it, or would have been. */
+enum session_news {
+    NEWS_LOGIN, /* nothing: its login is still to come */
+    NEWS_THERE, /* that it is there */
+    NEWS_OVER   /* how it ended, or ends */
+};
+
 /* Copies queued in the events since the last TICK (of this number): the broker gives them to whoever has the
  * client id when it flushes. */
 struct strays {
@@ -77,6 +84,9 @@ struct session {
     bool clean, assigned_id;
     bool admin;
     int keepalive_seconds;
+
+    /* What is told of it: life/news.c. */
+    enum session_news news;
 
     /* Where it is: session.c. */
     enum session_state state;

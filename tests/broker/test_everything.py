@@ -84,6 +84,7 @@ def test_who_is_no_administrator_any_more_hears_nothing_after_a_reload(broker_fa
     alice, second, first = broker.user("alice"), broker.user("second").subscribe(FEED), listening(broker)
     settings.write_text(f"admins {ADMIN}\n")
     broker.reload()
+    second.take_all(is_item)
     end(first, alice)
     assert second.silent(is_item) == []
 
@@ -284,6 +285,7 @@ def test_a_kept_session_of_who_is_no_administrator_any_more_gets_nothing(broker_
     second.drop()
     alice.send("bob", "secret")
     broker.restart(admins=ADMIN)
+    second.take_all(is_item)
     second.connect()
     alice.connect()
     alice.send("bob", "secret, too")
@@ -292,7 +294,369 @@ def test_a_kept_session_of_who_is_no_administrator_any_more_gets_nothing(broker_
 
 def test_unsubscribed_nothing_comes_and_subscribed_again_all_of_it(listener, alice):
     listener.unsubscribe(FEED)
+    listener.take_all(is_item)
     alice.send("bob", "meanwhile")
     assert listener.silent(is_item) == []
     listener.subscribe(FEED)
     written(listener, text="meanwhile")
+
+
+# ---- state: who comes and goes
+
+
+def state(listener, action, **members):
+    found = item(listener, "state", action=action, **members)
+    assert isinstance(found.pop("time"), int)
+    return found
+
+
+def states(listener, client_id):
+    """What has been told of a client id."""
+    items = listener.take_all(lambda m: is_item(m, "state") and m.data["clientID"] == client_id)
+    return [found.data["action"] for found in items]
+
+
+def test_a_login_and_a_disconnect_are_told_with_the_device_and_its_address(broker, listener):
+    carol = broker.user("carol", "ios:1")
+    who = {"feed": "state", "userID": "carol", "clientID": "carol:ios:1", "platform": "ios", "address": "127.0.0.1"}
+    assert state(listener, "login", userID="carol") == {**who, "action": "login"}
+    carol.disconnect()
+    assert state(listener, "disconnect", userID="carol") == {**who, "action": "disconnect"}
+
+
+def test_a_logout_is_told_and_nothing_else_of_that_end(broker, listener, alice):
+    carol = broker.user("carol", "ios:1")
+    carol.command("logout")
+    carol.wait_closed()
+    end(listener, alice)
+    assert states(listener, "carol:ios:1") == ["login", "logout"]
+
+
+def test_a_takeover_by_the_same_client_id_is_one_login(broker, listener, alice):
+    older = broker.user("carol", "ios:1")
+    newer = broker.user("carol", "ios:1")
+    older.wait_closed()
+    newer.disconnect()
+    end(listener, alice)
+    assert states(listener, "carol:ios:1") == ["login", "login", "disconnect"]
+
+
+def test_who_has_to_go_for_another_device_is_kicked_by_it(broker, listener, alice):
+    older = broker.user("carol", "ios:1")
+    broker.user("carol", "ios:2")
+    older.wait_closed()
+    found = state(listener, "kicked")
+    assert (found["clientID"], found["reason"], found["by"]) == (
+        "carol:ios:1", "otherDevice", {"clientID": "carol:ios:2", "platform": "ios"})
+    end(listener, alice)
+    assert states(listener, "carol:ios:1") == ["login"]
+
+
+@pytest.mark.parametrize("command,reason,more", [
+    ("kickUser", "admin", {}), ("deleteUser", "deleted", {}), ("banUser", "banned", {"seconds": 60})])
+def test_who_an_administrator_sends_away_is_kicked_once_by_nobody(broker, listener, alice, command, reason, more):
+    carol = broker.user("carol", "ios:1")
+    listener.command(command, userID="carol", **more)
+    listener.command("kickUser", userID="carol") if command == "kickUser" else None
+    carol.wait_closed()
+    found = state(listener, "kicked")
+    assert (found["reason"], "by" in found) == (reason, False)
+    end(listener, alice)
+    assert states(listener, "carol:ios:1") == ["login"]
+
+
+def test_who_was_away_when_another_device_took_its_place_is_kicked_when_it_hears_of_it(broker, listener, alice):
+    older = broker.user("carol", "ios:1")
+    older.disconnect()
+    broker.user("carol", "ios:2")
+    older.connect().wait_closed()
+    end(listener, alice)
+    assert states(listener, "carol:ios:1") == ["login", "disconnect", "kicked"]
+
+
+def test_whose_userSig_expires_is_told(broker, listener, alice):
+    carol = broker.user("carol", "ios:1", sig=broker.sig("carol", expire=1))
+    carol.wait_closed()
+    end(listener, alice)
+    assert states(listener, "carol:ios:1") == ["login", "expired"]
+
+
+def test_two_devices_that_come_in_one_turn_are_both_told_of(broker, listener, alice):
+    first, second = broker.unconnected("carol", "ios:1"), broker.unconnected("carol", "ios:2")
+    with broker.one_turn():
+        first.start_connect()
+        second.start_connect()
+    for device in (first, second):
+        device._await(lambda: device._connack is not None or device._closed, "no CONNACK")
+    state(listener, "kicked")
+    end(listener, alice)
+    found = states(listener, "carol:ios:1") + states(listener, "carol:ios:2")
+    assert found == ["login", "login"]
+
+
+def test_a_connection_that_breaks_is_lost(newer):
+    broker = newer()
+    broker.create("bob")
+    listener, carol = listening(broker), broker.raw()
+    carol.login("carol", "carol:ios:1")
+    state(listener, "login", userID="carol")
+    carol.send(b"\xf0\x00\x00")
+    assert state(listener, "lost")["clientID"] == "carol:ios:1"
+
+
+# ---- groups
+
+
+def happened(listener, action):
+    """Takes the item of this action in a group; without what all of them have."""
+    found = item(listener, "group", action=action)
+    assert isinstance(found.pop("time"), int)
+    assert (found.pop("feed"), found.pop("action"), found.pop("group")) == ("group", action, "g1")
+    return found
+
+
+def happenings(listener):
+    return [m.data["action"] for m in listener.take_all(lambda m: is_item(m, "group"))]
+
+
+TYPES = ["Private", "Public", "ChatRoom", "AVChatRoom"]
+STORED = TYPES[:3]
+MANAGED = TYPES[1:3]
+
+
+@pytest.mark.parametrize("kind", STORED)
+def test_a_new_group_is_told_with_its_members_who_have_not_joined(listener, alice, kind):
+    alice.group(kind, "g1", ["bob", "carol", "nobody"], groupName="Hikers", introduction="on foot")
+    found = happened(listener, "create")
+    info = found.pop("info")
+    assert found == {"groupType": kind, "operator": "alice", "members": ["bob", "carol"]}
+    assert {name: info[name] for name in ("owner", "groupName", "introduction")} == {
+        "owner": "alice", "groupName": "Hikers", "introduction": "on foot"}
+    assert info.keys() == {"owner", "groupName", "introduction", "addOpt", "inviteOpt", "createTime"}
+    end(listener, alice)
+    assert happenings(listener) == []
+
+
+def test_what_is_done_silently_is_told_here(broker, listener, alice):
+    listener.command("createGroup", groupType="Public", groupID="g1", owner="alice", createTime=1600000000000)
+    listener.command("inviteGroupMember", groupID="g1", members=["bob"], silent=True)
+    listener.command("deleteGroupMember", groupID="g1", members=["bob"], silent=True)
+    end(listener, alice)
+    assert happenings(listener) == ["create", "join", "kick"]
+
+
+def test_who_joins_is_told(broker, listener, alice):
+    alice.group("ChatRoom", "g1")
+    broker.user("bob").command("joinGroup", groupID="g1")
+    assert happened(listener, "join") == {
+        "groupType": "ChatRoom", "operator": "bob", "members": ["bob"], "reason": "apply"}
+
+
+@pytest.mark.parametrize("ask", ["join", "invite"])
+def test_who_is_let_in_is_told_with_who_decided(broker, listener, alice, ask):
+    alice.group("Public", "g1", ["carol"], inviteOpt="NeedPermission")
+    if ask == "join":
+        broker.user("bob").command("joinGroup", groupID="g1")
+    else:
+        broker.user("carol").command("inviteGroupMember", groupID="g1", members=["bob"])
+    alice.command("handleGroupApplication", groupID="g1", userID="bob", accept=True)
+    assert happened(listener, "join") == {
+        "groupType": "Public", "operator": "alice", "members": ["bob"], "reason": "approved"}
+    end(listener, alice)
+    assert happenings(listener) == ["create"]
+
+
+def test_who_are_invited_are_told_together_without_those_who_were_not(broker, listener, alice):
+    broker.create("dave")
+    alice.group("Private", "g1", ["carol"])
+    alice.command("inviteGroupMember", groupID="g1", members=["bob", "carol", "dave", "nobody"])
+    assert happened(listener, "join") == {
+        "groupType": "Private", "operator": "alice", "members": ["bob", "dave"], "reason": "invite"}
+
+
+def test_who_quits_and_who_is_removed_are_told(broker, listener, alice):
+    alice.group("Public", "g1", ["bob", "carol"])
+    broker.user("bob").command("quitGroup", groupID="g1")
+    alice.command("deleteGroupMember", groupID="g1", members=["carol", "bob"], reason="spam")
+    assert happened(listener, "quit") == {
+        "groupType": "Public", "operator": "bob", "members": ["bob"], "reason": "quit"}
+    assert happened(listener, "kick") == {
+        "groupType": "Public", "operator": "alice", "members": ["carol"], "reason": "spam"}
+
+
+def test_a_private_group_that_ends_with_its_last_member_is_dismissed(listener, alice):
+    alice.group("Private", "g1")
+    alice.command("quitGroup", groupID="g1")
+    end(listener, alice)
+    assert happenings(listener) == ["create", "quit", "dismiss"]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_dismissal_is_told_with_who_was_in_the_group(listener, alice, kind):
+    alice.group(kind, "g1", ["bob"] if kind != "AVChatRoom" else [], groupName="Hikers")
+    listener.command("dismissGroup", groupID="g1")
+    found = happened(listener, "dismiss")
+    assert sorted(found.pop("members", [])) == (["alice", "bob"] if kind != "AVChatRoom" else [])
+    assert found == {"groupType": kind, "operator": ADMIN, "info": {"owner": "alice", "groupName": "Hikers"}}
+
+
+@pytest.mark.parametrize("kind", MANAGED)
+def test_a_ban_is_told_and_that_it_has_removed_somebody(listener, alice, kind):
+    alice.group(kind, "g1", ["bob"])
+    alice.command("banGroupMember", groupID="g1", userID="bob", seconds=60, reason="spam")
+    assert happened(listener, "kick") == {
+        "groupType": kind, "operator": "alice", "members": ["bob"], "reason": "spam"}
+    found = happened(listener, "ban")
+    assert found.pop("info")["bannedUntil"] > 1600000000000
+    assert found == {"groupType": kind, "operator": "alice", "members": ["bob"], "reason": "spam"}
+    alice.command("banGroupMember", groupID="g1", userID="bob", seconds=0)
+    assert happened(listener, "ban")["info"] == {"bannedUntil": 0}
+    alice.command("banGroupMember", groupID="g1", userID="carol", seconds=60)
+    end(listener, alice)
+    assert happenings(listener) == ["create", "ban"]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_new_settings_are_told_those_that_really_changed(listener, alice, kind):
+    alice.group(kind, "g1", groupName="Hikers")
+    alice.command("setGroupInfo", groupID="g1", groupName="Hikers", notification="rain", allMuted=True)
+    assert happened(listener, "info") == {
+        "groupType": kind, "operator": "alice", "info": {"notification": "rain", "allMuted": True}}
+
+
+def test_a_role_and_a_new_owner_are_told(listener, alice):
+    alice.group("Public", "g1", ["bob"])
+    alice.command("setGroupMemberRole", groupID="g1", userID="bob", role="admin")
+    alice.command("transferGroupOwner", groupID="g1", userID="bob")
+    who = {"groupType": "Public", "operator": "alice", "members": ["bob"]}
+    assert happened(listener, "role") == {**who, "info": {"role": "admin"}}
+    assert happened(listener, "transfer") == who
+
+
+def test_a_mute_is_told(listener, alice):
+    alice.group("Public", "g1", ["bob"])
+    alice.command("muteGroupMember", groupID="g1", userID="bob", seconds=60)
+    found = happened(listener, "mute")
+    assert found.pop("info")["mutedUntil"] > 1600000000000
+    assert found == {"groupType": "Public", "operator": "alice", "members": ["bob"]}
+    alice.command("muteGroupMember", groupID="g1", userID="bob", seconds=0)
+    assert happened(listener, "mute")["info"] == {"mutedUntil": 0}
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_attributes_are_told(listener, alice, kind):
+    alice.group(kind, "g1")
+    alice.command("setGroupAttributes", groupID="g1", set={"seat1": "bob"})
+    assert happened(listener, "attributes") == {
+        "groupType": kind, "operator": "alice", "info": {"set": {"seat1": "bob"}, "delete": [], "version": 1}}
+
+
+@pytest.mark.options(max_members_public=2)
+@pytest.mark.parametrize("how", ["create", "invite"])
+def test_a_group_that_is_full_is_told_when_it_becomes_so(listener, alice, how):
+    alice.group("Public", "g1", ["bob"] if how == "create" else [], inviteOpt="FreeAccess")
+    if how == "invite":
+        alice.command("inviteGroupMember", groupID="g1", members=["bob", "carol"])
+    assert happened(listener, "full") == {"groupType": "Public"}
+    end(listener, alice)
+    assert "full" not in happenings(listener)
+
+
+def test_a_deleted_user_quits_and_hands_on(broker, listener, alice):
+    broker.user("carol").group("Public", "g1", ["alice"])
+    listener.command("deleteUser", userID="carol")
+    assert happened(listener, "transfer") == {"groupType": "Public", "operator": "carol", "members": ["alice"]}
+    assert happened(listener, "quit")["members"] == ["carol"]
+
+
+def test_who_comes_to_a_live_group_and_goes_is_gathered_by_how(broker, listener, alice):
+    topic = alice.group("AVChatRoom", "g1")
+    bob, carol, dave = broker.user("bob"), broker.user("carol"), broker.user("dave")
+    happened(listener, "create")
+    with broker.one_turn():
+        for user in (bob, carol):
+            user._paho.subscribe(topic, 1)
+        dave.start_publish("$CONTROL/chat/v1", {"commands": [{"command": "joinGroup", "groupID": "g1"}]})
+    found = {}
+    for _ in range(2):
+        came = happened(listener, "join")
+        found[came["reason"]] = (sorted(came["members"]), came["count"], came["groupType"])
+    live = "AVChatRoom"
+    assert found in ({"subscribe": (["bob", "carol"], 2, live), "apply": (["dave"], 1, live)},)
+    bob.unsubscribe(topic)
+    went = happened(listener, "quit")
+    assert (went["members"], went["reason"], went["operator"]) == (["bob"], "unsubscribe", "bob")
+    carol.disconnect()
+    assert happened(listener, "quit")["reason"] == "disconnect"
+    dave.command("quitGroup", groupID="g1")
+    assert happened(listener, "quit")["reason"] == "quit"
+
+
+# ---- users
+
+
+def test_what_is_read_is_told_with_what_is_left(broker, listener, alice):
+    bob = broker.user("bob")
+    alice.send_many("bob", ["one", "two", "three"])
+    bob.command("markRead", to="alice", seq=2)
+    found = item(listener, "read")
+    assert found.keys() == {"feed", "userID", "to", "id", "unread", "time"}
+    assert (found["userID"], found["to"], found["unread"]) == ("bob", "alice", 1)
+    alice.send(alice.group("Public", "g1", ["bob"]), "four")
+    bob.command("markRead", group="g1")
+    assert (item(listener, "read")["group"]) == "g1"
+
+
+def test_a_profile_is_told_as_far_as_it_has_changed(listener, alice):
+    alice.command("setSelfInfo", nickname="Al", faceURL="http://x")
+    alice.command("setSelfInfo", nickname="Al", selfSignature="hi")
+    alice.command("setSelfInfo", nickname="Al")
+    first, second = item(listener, "profile"), item(listener, "profile")
+    del first["time"], second["time"]
+    assert first == {"feed": "profile", "userID": "alice", "nickname": "Al", "faceURL": "http://x"}
+    assert second == {"feed": "profile", "userID": "alice", "selfSignature": "hi"}
+    end(listener, alice)
+    assert listener.pending(lambda m: is_item(m, "profile")) == []
+
+
+def test_a_blacklist_is_told_as_far_as_it_has_changed(listener, alice):
+    alice.command("addToBlacklist", userIDs=["bob"])
+    alice.command("addToBlacklist", userIDs=["bob", "carol"])
+    alice.command("removeFromBlacklist", userIDs=["bob"])
+    found = [item(listener, "blacklist") for _ in range(3)]
+    assert [(f["userID"], f["action"], f["users"]) for f in found] == [
+        ("alice", "add", ["bob"]), ("alice", "add", ["carol"]), ("alice", "remove", ["bob"])]
+
+
+def test_a_refused_publish_is_told(listener, alice):
+    alice.refusal("chat/user/nobody", {"text": "hello", "random": 7})
+    found = item(listener, "rejected")
+    assert isinstance(found.pop("time"), int)
+    assert found.pop("error")
+    assert found == {"feed": "rejected", "userID": "alice", "clientID": "alice:ios:1", "platform": "ios",
+                     "address": "127.0.0.1", "topic": "chat/user/nobody", "code": 20003, "random": 7}
+
+
+def test_of_refused_publishes_a_hundred_a_second_are_told(broker, listener, alice):
+    for _ in range(600):
+        alice.start_publish("chat/user/nobody", "hello", qos=0)
+    alice.fence()
+    end(listener, alice)
+    assert 100 <= len(listener.pending(lambda m: is_item(m, "rejected"))) < 400
+
+
+@pytest.mark.options(group_rate=2)
+def test_what_a_busy_live_group_drops_is_counted(listener, alice):
+    topic = alice.group("AVChatRoom", "g1")
+    for _ in range(12):
+        alice.send(topic, "hello")
+    found = item(listener, "shed")
+    assert (found["group"], 8 <= found["count"] <= 11) == ("g1", True)
+
+
+def test_without_a_listener_nothing_is_kept(broker, listener, alice):
+    listener.unsubscribe(FEED)
+    alice.command("setSelfInfo", nickname="Al")
+    listener.subscribe(FEED)
+    end(listener, alice)
+    assert listener.pending(lambda m: is_item(m, "profile")) == []
