@@ -13,9 +13,9 @@
 #include "lib/daemon/link.h"
 #include "lib/json.h"
 #include "lib/say.h"
-#include "push/delivery.h"
+#include "push/deliveries.h"
 
-#define PATIENCE_MS 30000 /* longer than a job lives (delivery.h): the next answer is the next question's */
+#define PATIENCE_MS 30000 /* longer than a job lives (delivery.c): the next answer is the next question's */
 #define TURN_MS     50
 #define UNKNOWN_JOB "9007199254740991"
 #define NO_TOKEN    "0000000000000000000000000000000000000000000000000000000000000000"

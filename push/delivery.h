@@ -1,43 +1,83 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The life of a job in the worker: taken, authorized, sent, judged, answered. One that ended without an
- * answer of its provider's on a connection that broke is sent once more at once, one whose authorization was
- * refused once more with a new one; everything else is left to the broker's queue. All of it is over before
- * the usual lease of 30 s ends, or another worker would send the same.
- *
- * The broker gives a worker 500 jobs at a time, so those of a provider that hangs would soon be all of them.
- * While fewer than 100 are free, the oldest of a provider that has not answered for a second go back to the
- * queue, and new ones for it are not even begun. */
+/* The life of one job: authorized, sent, judged, answered. For deliveries.c, which takes jobs and looks after all of
+ * them. One that ended without an answer of its provider's on a connection that broke is sent once more at once, one
+ * whose authorization was refused once more with a new one; everything else is left to the broker's queue. All of it
+ * is over before the usual lease of 30 s ends, or another worker would send the same. */
 #ifndef PUSH_DELIVERY_H
 #define PUSH_DELIVERY_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "lib/keyed_hash.h"
 #include "push/config.h"
 #include "push/job.h"
+#include "push/permit.h"
 #include "push/provider.h"
-
-#define DELIVERIES_MAX  500 /* sent and not answered, and what the broker gives at a time */
-#define DELIVERIES_FREE 100 /* of them are kept free of providers that hang */
+#include "push/standing.h"
 
 struct deliveries;
 struct http;
 
-/* How a job has ended; once for each that was taken. `job` is gone afterwards. */
-typedef void delivery_answer(void *context, const struct job *job, const struct outcome *outcome);
+/* What a section has done since the start. */
+struct counters {
+    long long taken, done, retry, invalid_token, dead;
+    long long answers, took_ms; /* of the provider */
+};
 
-/* Reads the keys of all sections. `config` and `http` are borrowed. NULL: `error` says why. */
-struct deliveries *deliveries_open(const struct push_config *config, struct http *http,
-                                   delivery_answer *answer, void *context, char *error, size_t error_size);
-/* What is under way ends without an answer. NULL is fine. */
-void deliveries_close(struct deliveries *deliveries);
+/* A section of the configuration: its keys, and its jobs. */
+struct app {
+    struct account account;
+    struct permit permit;
+    struct standing standing;
+    struct delivery *running, *waiting; /* sent; without authorization yet. The oldest first */
+    size_t held;                        /* all of its deliveries */
+    int64_t last_answer;
+    struct counters counters;
+    struct deliveries *all;
+    struct app *prev, *next;
+};
 
-/* A job as the broker sends it. One that is under way already is not begun a second time. */
-void deliveries_take(struct deliveries *deliveries, const char *payload, size_t len);
-/* Sends what can be sent, gives back what has to be; at least once in 100 ms while there are any. */
-void deliveries_tick(struct deliveries *deliveries);
-/* Taken and not answered. */
-size_t deliveries_count(const struct deliveries *deliveries);
-/* One line of counters for each section, and one of all. */
-void deliveries_log(const struct deliveries *deliveries);
+struct delivery {
+    struct job job;
+    struct app *app;
+    struct delivery **home; /* the list it is in */
+    struct transfer *transfer;
+    int64_t taken, since; /* since: in that list */
+    unsigned bearer_number;
+    bool repeated, renewed;
+    /* not in by_job: the broker has given the same job again for another message or token, and that one will be
+     * answered; or no memory for the table */
+    bool unlisted;
+    struct delivery *prev, *next;
+    UT_hash_handle hh;
+};
+
+/* deliveries.c makes and ends it. */
+struct deliveries {
+    const struct push_config *config;
+    struct http *http;
+    delivery_answer *answer;
+    void *context;
+    struct app *apps;
+    struct delivery *by_job; /* uthash */
+    struct delivery *ready;
+    size_t held, running, most;
+};
+
+/* Puts it at the end of one of these lists, NULL: of none. */
+void delivery_move(struct delivery *delivery, struct delivery **home);
+/* A job that is ready begins: it is sent, waits for authorization, or has ended. */
+void delivery_start(struct delivery *delivery);
+/* Answers the broker, unless another delivery will; the delivery is gone. */
+void delivery_finish(struct delivery *delivery, const struct outcome *outcome);
+/* The same, to be tried again, for this reason. */
+__attribute__((format(printf, 2, 3))) void delivery_give_back(struct delivery *delivery, const char *format,
+                                                              ...);
+/* Without an answer. */
+void delivery_free(struct delivery *delivery);
+/* Of permit.h, for an app: what waited for an access token can go, or has failed. */
+void deliveries_fetched(void *app, const struct outcome *failure);
 
 #endif

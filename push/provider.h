@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What differs between Apple, Google and a web hook: keys, the request of a job, and what an answer means.
- * Each is a row of functions (apns.c, fcm.c, webhook.c); delivery.c knows nothing else of them. Nothing here
+ * Each is a row of functions (apns.c, fcm.c, webhook.c); who delivers knows nothing else of them. Nothing here
  * sends or waits. */
 #ifndef PUSH_PROVIDER_H
 #define PUSH_PROVIDER_H
@@ -32,6 +32,9 @@ struct outcome {
 };
 __attribute__((format(printf, 3, 4))) void outcome_set(struct outcome *outcome, enum verdict verdict,
                                                        const char *format, ...);
+
+/* How a job has ended; `job` is gone afterwards. */
+typedef void delivery_answer(void *context, const struct job *job, const struct outcome *outcome);
 
 /* What is sent with each request so that the provider knows us. */
 struct bearer {

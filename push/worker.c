@@ -13,7 +13,7 @@
 #include "lib/daemon/signals.h"
 #include "lib/say.h"
 #include "push/answers.h"
-#include "push/delivery.h"
+#include "push/deliveries.h"
 
 #define COUNTERS_EVERY_MS 60000
 #define LAST_MS           5000 /* for what is in flight at the end */
