@@ -114,16 +114,17 @@ static void send_head(struct check *check, const struct app_config *app)
 /* A provider that knows its token to be none has taken our keys. */
 static int check_app(struct check *check, const struct app_config *app)
 {
-    char what[100];
+    char what[100], how[300];
     snprintf(what, sizeof what, "[%s]", app->section);
     if (app->kind == PROVIDER_WEBHOOK)
         send_head(check, app);
     else
         send_one(check, app, NO_TOKEN);
-    enum verdict verdict = check->outcome.verdict;
-    bool known =
-        verdict == VERDICT_DONE || verdict == VERDICT_INVALID_TOKEN || verdict == VERDICT_DOUBTED_TOKEN;
-    return report(known, what, check->outcome.reason);
+    const enum verdict verdict = check->outcome.verdict;
+    const bool refused = verdict == VERDICT_INVALID_TOKEN;
+    snprintf(how, sizeof how, "%s%s", refused ? "it refuses a token of nobody's: " : "",
+             check->outcome.reason);
+    return report(refused || verdict == VERDICT_DONE, what, how);
 }
 
 /* The broker */
@@ -203,6 +204,7 @@ int check_all(const struct push_config *config)
     int result = open_check(&check, config);
     if (result == EXIT_SUCCESS) {
         result = check_broker(&check);
+        deliveries_trust(check.deliveries);
         DL_FOREACH (config->apps, app)
             result |= check_app(&check, app);
     }

@@ -208,6 +208,13 @@ struct deliveries *deliveries_open(const struct push_config *config, struct http
     return all;
 }
 
+void deliveries_trust(struct deliveries *all)
+{
+    struct app *app;
+    DL_FOREACH (all->apps, app)
+        standing_trust(&app->standing);
+}
+
 static void app_free(struct app *app)
 {
     while (app->running)

@@ -25,6 +25,9 @@ struct deliveries *deliveries_open(const struct push_config *config, struct http
 /* What is under way ends without an answer. NULL is fine. */
 void deliveries_close(struct deliveries *deliveries);
 
+/* No section is in doubt about itself when its provider refuses a token: standing_trust. */
+void deliveries_trust(struct deliveries *deliveries);
+
 /* A job as the broker sends it. One that is under way already is not begun a second time. */
 void deliveries_take(struct deliveries *deliveries, const char *payload, size_t len);
 /* Sends what can be sent, gives back what has to be; at least once in 100 ms while there are any. */

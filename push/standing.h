@@ -22,6 +22,8 @@ struct standing {
 
 /* `section` is borrowed. */
 void standing_init(struct standing *standing, const char *section);
+/* Tokens that are refused are none from now on, and in no doubt: for who asks about one that is none. */
+void standing_trust(struct standing *standing);
 
 /* May a job be sent, while others are (`busy`)? false: `outcome` is what becomes of it. */
 bool standing_allows(struct standing *standing, int64_t now, bool busy, struct outcome *outcome);

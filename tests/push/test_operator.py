@@ -17,6 +17,7 @@ def test_check_finds_everything_good(office):
     assert code == 0, lines
     good = [line.split(":")[0] for line in lines if " ok" in line]
     assert good == ["[broker] 127.0.0.1", "[apns", "[fcm", "[webhook"]
+    assert not [line for line in lines if "ERROR" in line]
 
 
 def test_check_takes_no_jobs(office):
