@@ -371,6 +371,7 @@ def test_a_silent_job_that_failed_gives_way_to_the_next(broker, alice, mac):
     broker.passes(2)
     user.command("pushFailed", job=job(user, silent=True)["job"], retryAfterSeconds=3, error="busy")
     mac.command("markRead", to="alice")
+    await_count(broker, JOBS + " WHERE conversation = 0", 2)
     broker.passes(4)
     assert no_silent_jobs(alice, user)
     broker.passes(6)
@@ -394,6 +395,19 @@ def test_a_silent_job_that_nobody_takes_expires(broker, alice, mac):
     await_count(broker, JOBS + " WHERE conversation = 0", 1)
     broker.passes(86400 + 20)
     await_count(broker, JOBS, 0)
+
+
+@pytest.mark.options(push_ttl_seconds=600)
+def test_a_silent_job_is_as_old_as_the_last_fall(broker, alice, mac):
+    alice.send("bob", "one")
+    alice.send("bob", "two")
+    mac.command("markRead", id=alice.synced()[0]["id"], to="alice")
+    await_count(broker, JOBS + " WHERE conversation = 0", 1)
+    broker.passes(500)
+    broker.user("bob", "mac:2").command("markRead", to="alice")
+    await_count(broker, JOBS + " WHERE conversation = 0 AND created > due", 1)
+    broker.passes(200)
+    assert job(worker(broker), userID="bob")["silent"]
 
 
 def test_a_clock_that_is_set_makes_no_silent_job_wait(broker, alice, mac):
