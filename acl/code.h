@@ -25,6 +25,7 @@
     X(ALREADY_MEMBER, 10013, "already a member")                                                             \
     X(GROUP_FULL, 10014, "the group is full")                                                                \
     X(BAD_GROUP_ID, 10015, "the groupID is not valid")                                                       \
+    X(GROUP_REFUSED, 10016, "refused by a reviewer")                                                         \
     X(MUTED, 10017, "muted in this group")                                                                   \
     X(GROUP_ID_TAKEN, 10021, "the groupID is taken")                                                         \
     X(TOO_FAST, 10023, "too much in too short a time")                                                       \
@@ -43,6 +44,7 @@
     X(ATTRIBUTES_CHANGED, 10056, "the attributes have another version")                                      \
     X(NO_RECEIPTS, 10060, "this group has no read receipts")                                                 \
     X(NO_USER, 20003, "the user does not exist")                                                             \
+    X(REFUSED, 20006, "refused by a reviewer")                                                               \
     X(BLACKLISTED, 20007, "the recipient does not accept messages from the sender")                          \
     X(SENDER_MUTED, 20012, "muted by an administrator")                                                      \
     X(C2C_RECALL_TOO_LATE, 20016, "too late")                                                                \
@@ -53,6 +55,12 @@
     X(BAD_MESSAGE, 90002, "the message is not valid")                                                        \
     X(RESERVED_MEMBER, 90010, "the message has a member that only the server may set")                       \
     X(TOO_LONG, 93000, "the message is too long")
+
+/* What a reviewer may refuse with, besides REFUSED and GROUP_REFUSED: Tencent's codes of callbacks. */
+#define REVIEW_CODE_MIN       120001
+#define REVIEW_CODE_MAX       130000
+#define GROUP_REVIEW_CODE_MIN 10100
+#define GROUP_REVIEW_CODE_MAX 10200
 
 enum code {
 #define X(name, number, text) CODE_##name = number,

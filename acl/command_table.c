@@ -13,6 +13,7 @@
 #define USER_ID(field, needed)             FIELD(field, USER_ID, needed)
 #define GROUP_ID(field, needed)            FIELD(field, GROUP_ID, needed)
 #define NUMBER(field, needed, least, most) FIELD(field, NUMBER, needed), .min = (least), .max = (most)
+#define OBJECT(field, needed)              FIELD(field, OBJECT, needed)
 #define BOOL(field, needed)                FIELD(field, BOOL, needed)
 #define NAMES(field, needed, most)         FIELD(field, NAMES, needed), .max = (most)
 #define NUMBERS(field, most)               FIELD(field, NUMBERS, REQUIRED), .max = (most)

@@ -12,6 +12,7 @@
 /* The names of all fields, of the three that every command has (AS, COMMAND, CORRELATION_DATA) too. */
 #define FIELD_LIST(X)                                                                                        \
     X(ACCEPT, "accept")                                                                                      \
+    X(ACTION, "action")                                                                                      \
     X(ADD_OPT, "addOpt")                                                                                     \
     X(AFTER, "after")                                                                                        \
     X(AFTER_TIME, "afterTime")                                                                               \
@@ -24,6 +25,7 @@
     X(C2C_SECONDS, "c2cSeconds")                                                                             \
     X(CHUNK_BYTES, "chunkBytes")                                                                             \
     X(CLIENT_ID, "clientID")                                                                                 \
+    X(CODE, "code")                                                                                          \
     X(COMMAND, "command")                                                                                    \
     X(CONTENT_TYPE, "contentType")                                                                           \
     X(CORRELATION_DATA, "correlationData")                                                                   \
@@ -65,7 +67,9 @@
     X(READ, "read")                                                                                          \
     X(REASON, "reason")                                                                                      \
     X(RECEIVE_OPTION, "receiveOption")                                                                       \
+    X(REFUSED, "refused")                                                                                    \
     X(RETRY_AFTER_SECONDS, "retryAfterSeconds")                                                              \
+    X(REVIEW, "review")                                                                                      \
     X(ROLE, "role")                                                                                          \
     X(SECONDS, "seconds")                                                                                    \
     X(SELF_SIGNATURE, "selfSignature")                                                                       \
@@ -101,6 +105,7 @@ enum field_type {
     TYPE_GROUP_ID, /* whether there is such a group or not */
     TYPE_NUMBER,   /* whole, min..max */
     TYPE_BOOL,
+    TYPE_OBJECT,           /* any */
     TYPE_NAMES,            /* a list of 1..max texts */
     TYPE_NUMBERS,          /* a list of 1..max whole numbers from 1 */
     TYPE_TEXTS,            /* an object whose members are texts */

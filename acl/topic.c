@@ -13,17 +13,12 @@ static const struct shape {
     const char *pattern;
     enum topic_kind kind;
 } shapes[] = {
-    {"chat/user/<user>", TOPIC_INBOX},
-    {"chat/user/<user>/#", TOPIC_FEED},
-    {"chat/user/<user>/event", TOPIC_EVENT},
-    {"chat/user/<user>/group/<group>", TOPIC_FEED_GROUP},
-    {"chat/group/<group>", TOPIC_GROUP},
-    {"chat/push", TOPIC_PUSH},
-    {"chat/upload/<upload>/<n>", TOPIC_UPLOAD},
-    {"$CONTROL/chat/v1", TOPIC_CONTROL},
-    {"$CONTROL/chat/v1/response", TOPIC_RESPONSE},
-    {"$SYS/broker/chat/#", TOPIC_STATS},
-    {"$SYS/broker/chat/<rest>", TOPIC_STATS},
+    {"chat/user/<user>", TOPIC_INBOX},       {"chat/user/<user>/#", TOPIC_FEED},
+    {"chat/user/<user>/event", TOPIC_EVENT}, {"chat/user/<user>/group/<group>", TOPIC_FEED_GROUP},
+    {"chat/group/<group>", TOPIC_GROUP},     {"chat/push", TOPIC_PUSH},
+    {"chat/review", TOPIC_REVIEW},           {"chat/upload/<upload>/<n>", TOPIC_UPLOAD},
+    {"$CONTROL/chat/v1", TOPIC_CONTROL},     {"$CONTROL/chat/v1/response", TOPIC_RESPONSE},
+    {"$SYS/broker/chat/#", TOPIC_STATS},     {"$SYS/broker/chat/<rest>", TOPIC_STATS},
     {"chat/feed", TOPIC_EVERYTHING},
 };
 

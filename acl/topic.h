@@ -11,6 +11,7 @@
 
 /* Topics that name nobody. */
 #define PUSH_TOPIC       "chat/push"
+#define REVIEW_TOPIC     "chat/review"
 #define EVERYTHING_TOPIC "chat/feed"
 #define CONTROL_TOPIC    "$CONTROL/chat/v1"
 #define RESPONSE_TOPIC   "$CONTROL/chat/v1/response"
@@ -27,6 +28,7 @@ enum topic_kind {
     TOPIC_EVENT,      /* chat/user/<userID>/event */
     TOPIC_PUSH,       /* chat/push */
     TOPIC_EVERYTHING, /* chat/feed */
+    TOPIC_REVIEW,     /* chat/review */
     TOPIC_UPLOAD,     /* chat/upload/<uploadID>/<n> */
     TOPIC_CONTROL,    /* $CONTROL/chat/v1 */
     TOPIC_RESPONSE,   /* $CONTROL/chat/v1/response */

@@ -36,6 +36,7 @@
 #include "plugin/delivery/message.h"
 #include "plugin/delivery/recent.h"
 #include "plugin/delivery/replay.h"
+#include "plugin/delivery/review.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/life/deletion.h"
@@ -389,6 +390,12 @@ static int on_control(int event, void *event_data, void *userdata)
     return answered ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
 }
 
+static int open_reviews(struct chat *chat)
+{
+    static const struct review_kind *const kinds[] = {&message_review, NULL};
+    return reviews_open(chat, kinds);
+}
+
 /* Nouns with a state of their own, from the ground up: opened in this order, ticked and closed in the reverse
  * one. Closing takes what was never opened. A tick says whether there is more to do at once. */
 static const struct noun {
@@ -409,6 +416,7 @@ static const struct noun {
     {push_open, push_close, push_tick},
     {recents_open, recents_close, NULL},
     {delivery_open, delivery_close, NULL},
+    {open_reviews, reviews_close, reviews_tick},
     {NULL, live_publishes_close, NULL},
     {NULL, happenings_close, happenings_tick},
     {NULL, filter_close, filter_tick},
@@ -515,6 +523,8 @@ static int on_reload(int event, void *event_data, void *userdata)
         if (session->push.worker && !session->admin)
             push_worker_remove(chat, session);
         subscription_check(chat, session);
+        if (!session->admin)
+            reviewer_remove(chat, session);
     }
     return MOSQ_ERR_SUCCESS;
 }

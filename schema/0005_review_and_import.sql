@@ -37,3 +37,20 @@ CREATE TABLE media_purge (
   until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX media_owner ON media (user);
+
+-- What a reviewer has not decided yet (plugin/delivery/review.h): accepted, acked, and given to nobody.
+CREATE TABLE review (
+  number   INTEGER PRIMARY KEY,         -- rises in the order in which they came
+  kind     INTEGER NOT NULL,            -- 0 a message, 1 a command
+  sender   TEXT    NOT NULL,
+  client   TEXT    NOT NULL,            -- with which device
+  platform TEXT    NOT NULL,            -- ... 'ios'
+  address  TEXT    NOT NULL,            -- ... from where
+  time     INTEGER NOT NULL,            -- ms
+  random   INTEGER NOT NULL,            -- the message's; 0: none
+  about    INTEGER NOT NULL,            -- of an edit: the message; 0: it is none
+  qos      INTEGER NOT NULL,
+  topic    TEXT    NOT NULL,            -- where it is addressed to; '': nowhere
+  passed   INTEGER NOT NULL DEFAULT 0,  -- 1: it waits for those before it only
+  text     TEXT    NOT NULL             -- the message, or the command: a JSON object
+) STRICT;

@@ -106,6 +106,13 @@ static int check_bool(struct command *command, const struct command_field *field
     return command_refuse(command, "%s: must be true or false", field_name(field->name));
 }
 
+static int check_any_object(struct command *command, const struct command_field *field, const cJSON *item)
+{
+    if (cJSON_IsObject(item))
+        return CODE_OK;
+    return command_refuse(command, "%s: must be an object", field_name(field->name));
+}
+
 /* Lists */
 
 static int refuse_length(struct command *command, const struct command_field *field)
@@ -244,17 +251,12 @@ static const struct form {
     bool is_text;
     form_check *check;
 } forms[] = {
-    [TYPE_TEXT] = {true, check_length},
-    [TYPE_WORD] = {true, check_word},
-    [TYPE_USER_ID] = {true, check_user_id},
-    [TYPE_GROUP_ID] = {true, check_group_id},
-    [TYPE_NUMBER] = {false, check_number},
-    [TYPE_BOOL] = {false, check_bool},
-    [TYPE_NAMES] = {false, check_names},
-    [TYPE_NUMBERS] = {false, check_numbers},
-    [TYPE_OBJECTS] = {false, check_objects},
-    [TYPE_TEXTS] = {false, check_texts},
-    [TYPE_NAMES_OR_OBJECTS] = {false, check_names},
+    [TYPE_TEXT] = {true, check_length},        [TYPE_WORD] = {true, check_word},
+    [TYPE_USER_ID] = {true, check_user_id},    [TYPE_GROUP_ID] = {true, check_group_id},
+    [TYPE_NUMBER] = {false, check_number},     [TYPE_BOOL] = {false, check_bool},
+    [TYPE_OBJECT] = {false, check_any_object}, [TYPE_NAMES] = {false, check_names},
+    [TYPE_NUMBERS] = {false, check_numbers},   [TYPE_OBJECTS] = {false, check_objects},
+    [TYPE_TEXTS] = {false, check_texts},       [TYPE_NAMES_OR_OBJECTS] = {false, check_names},
     [TYPE_ITEMS] = {false, check_items},
 };
 

@@ -27,6 +27,7 @@ struct chat {
     struct presence_turns *presence;     /* presence.h: who is told that somebody came or went */
     struct deliver_turn *delivery;       /* deliver.h */
     struct recents *recents;             /* recent.h */
+    struct reviews *reviews;             /* review.h: what waits for a reviewer */
     struct push *push;                   /* push.h */
     struct word_filter *filter;          /* filter.h */
     struct words *words;                 /* that messages may not have, in force now; NULL: none (filter.h) */
@@ -45,6 +46,7 @@ struct chat {
     uint64_t live_publish_serial;        /* of the last one */
     struct broadcast *broadcasts;        /* users still to be told (broadcast.h) */
     struct live_broadcast *live_broadcast; /* to all live groups (live_broadcast.h) */
+    int reviewing;                         /* what waits for a reviewer: how many (review.h) */
     int copied;                            /* subscriptions that are given copies (subscription.h) */
     struct subscription *listeners; /* to everything that happens; NULL: nobody listens (listeners.h) */
     struct happenings

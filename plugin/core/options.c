@@ -22,10 +22,11 @@
 #define RING_BYTES_MAX     INT64_C(4294967296)
 #define NAME_BYTES_MAX     32
 #define SHOWN_BYTES_MAX    64
+#define WORDS_BYTES_MAX    256
 #define EDITS_MAX          2
 #define NUMBER_DIGITS_MAX  18 /* always fits int64_t */
 
-enum option_kind { NUMBER, WORD, TEXT, ADMINS, KIND_COUNT };
+enum option_kind { NUMBER, WORD, WORDS, TEXT, ADMINS, KIND_COUNT };
 enum flag { REQUIRED = 1, RUNNING = 2 }; /* RUNNING: may change while the broker runs */
 
 struct option_row {
@@ -35,7 +36,7 @@ struct option_row {
     int64_t min, max;     /* of a number; of a text max is its length in bytes */
     const char *fallback; /* as a user would write it; NULL: none */
     int flags;
-    const char *words; /* of a WORD */
+    const char *words; /* of a WORD, or of WORDS */
 };
 
 /* In the order of the enums in options.h. */
@@ -44,6 +45,8 @@ struct option_row {
 #define LOGIN_WORDS  "single dual triple multi"
 #define SYNC_MODES   "full normal off"
 #define NO_YES       "false true"
+#define REVIEWED     "c2c group live create join invite"
+#define REVIEW_ENDS  "pass refuse"
 
 #define OPT(member) #member, offsetof(struct options, member)
 
@@ -80,6 +83,9 @@ static const struct option_row rows[] = {
     {OPT(push_ttl_seconds),        NUMBER, 60,      604800,          "86400",    RUNNING,  NULL},
     {OPT(push_badge),              WORD,   0,       0,               "true",     RUNNING,  NO_YES},
     {OPT(words_file),              TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
+    {OPT(review),                  WORDS,  0,       0,               NULL,       RUNNING,  REVIEWED},
+    {OPT(review_seconds),          NUMBER, 1,       30,              "5",        RUNNING,  NULL},
+    {OPT(review_default),          WORD,   0,       0,               "pass",     RUNNING,  REVIEW_ENDS},
     {OPT(media_dir),               TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
     {OPT(media_url),               TEXT,   0,       URL_BYTES_MAX,   "/media/",  RUNNING,  NULL},
     {OPT(max_media_bytes),         NUMBER, 1024,    1073741824,      "104857600", RUNNING, NULL},
@@ -200,18 +206,48 @@ static int set_number(struct options *options, const struct option_row *row, str
     return 0;
 }
 
-static int set_word(struct options *options, const struct option_row *row, struct span value,
-                    const struct option_source *source)
+/* Its place among the row's words; or -1, and it is refused. */
+static int find_word(const struct option_row *row, struct span value, const struct option_source *source)
 {
     const char *rest = row->words;
     struct span word;
-    for (int i = 0; next_part(&rest, " ", &word); i++) {
-        if (word.len == value.len && memcmp(word.at, value.at, word.len) == 0) {
-            memcpy(field(options, row), &i, sizeof i);
-            return 0;
-        }
-    }
+    for (int i = 0; next_part(&rest, " ", &word); i++)
+        if (word.len == value.len && memcmp(word.at, value.at, word.len) == 0)
+            return i;
     return refuse(source, "%s: \"%.*s\" is not one of: %s", row->name, shown(value), value.at, row->words);
+}
+
+static int set_word(struct options *options, const struct option_row *row, struct span value,
+                    const struct option_source *source)
+{
+    int word = find_word(row, value, source);
+    if (word < 0)
+        return -1;
+    memcpy(field(options, row), &word, sizeof word);
+    return 0;
+}
+
+/* Some of the words, separated by commas: a bit each. An empty value is none. */
+static int set_words(struct options *options, const struct option_row *row, struct span value,
+                     const struct option_source *source)
+{
+    char text[WORDS_BYTES_MAX + 1];
+    int set = 0;
+    if (value.len > WORDS_BYTES_MAX)
+        return refuse(source, "%s: the value has %zu bytes, at most %d are allowed", row->name, value.len,
+                      WORDS_BYTES_MAX);
+    memcpy(text, value.at, value.len);
+    text[value.len] = '\0';
+    const char *rest = value.len > 0 ? text : NULL;
+    struct span part;
+    while (next_part(&rest, ",", &part)) {
+        int word = find_word(row, part, source);
+        if (word < 0)
+            return -1;
+        set |= 1 << word;
+    }
+    memcpy(field(options, row), &set, sizeof set);
+    return 0;
 }
 
 /* An empty value is none, NULL. */
@@ -249,16 +285,15 @@ static const struct {
     size_t size;
     setter set;
 } kinds[KIND_COUNT] = {
-    [NUMBER] = {sizeof(int64_t), set_number},
-    [WORD] = {sizeof(int), set_word},
-    [TEXT] = {sizeof(char *), set_text},
+    [NUMBER] = {sizeof(int64_t), set_number}, [WORD] = {sizeof(int), set_word},
+    [WORDS] = {sizeof(int), set_words},       [TEXT] = {sizeof(char *), set_text},
     [ADMINS] = {sizeof(char *), set_admins},
 };
 
 static int set(struct options *options, const struct option_row *row, struct span value,
                const struct option_source *source)
 {
-    bool may_be_empty = owns_text(row) && !(row->flags & REQUIRED);
+    bool may_be_empty = (owns_text(row) || row->kind == WORDS) && !(row->flags & REQUIRED);
     if (value.len == 0 && !may_be_empty)
         return refuse(source, "%s needs a value", row->name);
     return kinds[row->kind].set(options, row, value, source);

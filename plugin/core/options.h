@@ -11,6 +11,16 @@
 #include <stdint.h>
 
 enum other_users { OTHER_USERS_REFUSE, OTHER_USERS_DEFER };
+/* What a reviewer looks at before others see it. */
+enum review_of {
+    REVIEW_C2C = 1,
+    REVIEW_GROUP = 2, /* all stored ones */
+    REVIEW_LIVE = 4,
+    REVIEW_CREATE = 8,
+    REVIEW_JOIN = 16,
+    REVIEW_INVITE = 32
+};
+enum review_default { REVIEW_DEFAULT_PASS, REVIEW_DEFAULT_REFUSE };
 enum other_topics { OTHER_TOPICS_DEFER, OTHER_TOPICS_ALLOW, OTHER_TOPICS_DENY };
 
 /* All strings are owned by this struct. Numbers carry the option's own unit (its name says it). */
@@ -34,8 +44,11 @@ struct options {
     int64_t device_rate;
     int64_t ring_bytes;
     int64_t push_lease_seconds, push_ttl_seconds;
-    int push_badge;              /* 0: false, 1: true */
-    char *words_file;            /* NULL: none */
+    int push_badge;   /* 0: false, 1: true */
+    char *words_file; /* NULL: none */
+    int review;       /* enum review_of, together; 0: nothing */
+    int review_default;
+    int64_t review_seconds;
     char *media_dir, *media_url; /* media_dir NULL: there are no uploads */
     int64_t max_media_bytes, media_user_bytes;
     int64_t media_retention_days; /* as written: options_media_retention_days() reads it */

@@ -9,6 +9,7 @@
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/happening.h"
 #include "plugin/delivery/live_publish.h"
+#include "plugin/delivery/review.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
@@ -115,6 +116,7 @@ bool dismissal_start(struct chat *chat, struct conversation *conversation, const
         cJSON_Delete(members);
         return false;
     }
+    reviews_lose_group(chat, conversation->group->id);
     happening_dismissed(chat, conversation, by, members);
     return true;
 }

@@ -87,6 +87,15 @@ void event_sent(struct session *session, const struct conversation *conversation
     send_text(session, text);
 }
 
+void event_sent_to_nobody(struct session *session, const char *kind, const char *name, int64_t time,
+                          int64_t random)
+{
+    char text[300];
+    snprintf(text, sizeof text, "{\"event\":\"sent\",\"time\":%lld,\"%s\":\"%s\",\"random\":%lld}",
+             (long long)time, kind, name, (long long)random);
+    send_text(session, text);
+}
+
 void event_read(struct chat *chat, const struct user *reader, const struct conversation *conversation,
                 int64_t id)
 {

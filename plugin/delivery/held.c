@@ -43,7 +43,7 @@ static bool is_ours(const char *payload, size_t len, struct stamp_place *place)
 static bool is_own_topic(struct chat *chat, const struct session *session, const struct topic *topic)
 {
     char id[GROUP_ID_MAX + 1];
-    if (topic->kind == TOPIC_PUSH || topic->kind == TOPIC_EVERYTHING)
+    if (topic->kind == TOPIC_PUSH || topic->kind == TOPIC_REVIEW || topic->kind == TOPIC_EVERYTHING)
         return session->admin;
     if (topic->kind != TOPIC_GROUP)
         return topic_names(topic, session->user->id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/delivery/message.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "acl/code.h"
@@ -13,6 +14,7 @@
 #include "plugin/delivery/happening.h"
 #include "plugin/delivery/held.h"
 #include "plugin/delivery/recent.h"
+#include "plugin/delivery/review.h"
 #include "plugin/payload/payload.h"
 #include "plugin/payload/stamp.h"
 #include "plugin/people/blacklist.h"
@@ -37,7 +39,10 @@ enum voice {
 struct draft {
     struct chat *chat;
     enum voice voice;
-    struct session *origin; /* with which connection; NULL: with none */
+    struct session *origin;      /* with which connection; NULL: with none */
+    const char *client;          /* its client id; "": of nobody's device */
+    const struct review *review; /* it has waited for this; NULL: it has just come */
+    bool waits;                  /* it is to wait for one */
     struct user *sender;
     struct publish *publish;
     struct payload payload;
@@ -59,8 +64,12 @@ static int check_form(struct draft *draft)
     if (draft->topic.kind != TOPIC_INBOX && draft->topic.kind != TOPIC_GROUP)
         return CODE_NOT_ALLOWED;
     topic_copy_name(draft->name, &draft->topic);
-    return payload_parse(&draft->payload, publish->payload, publish->len,
-                         (size_t)draft->chat->options.max_message_bytes, draft->reason, sizeof draft->reason);
+    const size_t most = draft->review ? publish->len : (size_t)draft->chat->options.max_message_bytes;
+    int code = payload_parse(&draft->payload, publish->payload, publish->len, most, draft->reason,
+                             sizeof draft->reason);
+    if (draft->review) /* whatever stands in what a reviewer has put in its place */
+        draft->payload.random = draft->review->random;
+    return code;
 }
 
 /* Who may send where */
@@ -107,6 +116,14 @@ static int check_group_sender(struct draft *draft, enum role role)
     return code;
 }
 
+/* Who has joined a live group in this connection, or had when it came for review. */
+static bool has_joined(const struct draft *draft)
+{
+    if (draft->review)
+        return group_check_ban(draft->chat, draft->conversation, draft->sender->id) == CODE_OK;
+    return draft->origin && subscription_find(draft->origin, draft->conversation);
+}
+
 static int check_group(struct draft *draft)
 {
     struct chat *chat = draft->chat;
@@ -115,9 +132,8 @@ static int check_group(struct draft *draft)
         return CODE_NO_GROUP;
     draft->member = member_find(chat, draft->conversation, draft->sender->id);
     enum role role = draft->member ? draft->member->role : ROLE_NONE;
-    if (role == ROLE_NONE && !conversation_stored(draft->conversation) && draft->origin &&
-        subscription_find(draft->origin, draft->conversation))
-        role = ROLE_MEMBER; /* who has joined a live group in this connection */
+    if (role == ROLE_NONE && !conversation_stored(draft->conversation) && has_joined(draft))
+        role = ROLE_MEMBER;
     return check_group_sender(draft, role);
 }
 
@@ -157,6 +173,8 @@ static int check_rules(struct draft *draft)
     if (draft->origin && draft->origin->closing.orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     int code = check_receiver(draft);
+    if (draft->review) /* rates and words were looked at when it came */
+        return code;
     if (code == CODE_OK)
         code = check_rates(draft);
     return code == CODE_OK ? check_words(draft) : code;
@@ -176,10 +194,10 @@ static bool make_payload(struct draft *draft, const struct message *message)
 }
 
 /* QoS 2 is delivered by copies now; the broker would do it at PUBREL, if that ever comes. What comes by a
- * command is no publish of the broker's at all. */
+ * command, or after a review, is no publish of the broker's at all. */
 static bool natively(const struct draft *draft)
 {
-    return draft->origin && draft->publish->qos < 2;
+    return draft->origin && draft->publish->qos < 2 && !draft->review;
 }
 
 static bool hand_out_message(struct draft *draft, int64_t id)
@@ -273,7 +291,7 @@ static enum publish_result store_message(struct draft *draft)
     char mentions[MENTIONS_MAX];
     struct message message = {.random = draft->payload.random,
                               .sender = draft->sender->id,
-                              .client = draft->origin ? draft->origin->client_id : "",
+                              .client = draft->client,
                               .kind = draft->payload.no_unread ? MESSAGE_QUIET : MESSAGE_CONTENT,
                               .body = draft->payload.body,
                               .body_len = draft->payload.body_len,
@@ -285,6 +303,8 @@ static enum publish_result store_message(struct draft *draft)
     message.id = store_next_id(chat->store);
     if (message.id == 0 || !open_pair(draft) || !put_message(draft, &message))
         return close_after(draft);
+    if (draft->review)
+        review_put_end(chat, draft->review);
     store_commit(chat->store);
     chat->count.stored++;
     recent_note(chat, &message);
@@ -317,9 +337,8 @@ static bool sheds(struct draft *draft)
 
 static void add_history(struct draft *draft)
 {
-    live_history_add(&draft->conversation->live_history, draft->chat->options.live_history,
-                     draft->origin ? draft->origin->client_id : "", draft->publish->new_payload,
-                     draft->publish->new_len);
+    live_history_add(&draft->conversation->live_history, draft->chat->options.live_history, draft->client,
+                     draft->publish->new_payload, draft->publish->new_len);
 }
 
 /* Live groups count in memory only; `onlineOnly` has neither id nor seq. */
@@ -347,13 +366,87 @@ static enum publish_result pass_on(struct draft *draft)
     return PUBLISH_ACCEPT;
 }
 
+/* What somebody is to look at first: review.h */
+
+static bool is_stored(const struct draft *draft)
+{
+    return !draft->payload.online_only && (!draft->conversation || conversation_stored(draft->conversation));
+}
+
+static enum review_of review_of_draft(const struct draft *draft)
+{
+    if (draft->topic.kind != TOPIC_GROUP)
+        return REVIEW_C2C;
+    return conversation_stored(draft->conversation) ? REVIEW_GROUP : REVIEW_LIVE;
+}
+
+/* Accepted by the rules: may it go on? What administrators send does, in whose name ever. */
+static int check_review(struct draft *draft)
+{
+    const struct chat *chat = draft->chat;
+    if (!(chat->options.review & (int)review_of_draft(draft)) || by_admin(draft) || !draft->origin ||
+        draft->review)
+        return CODE_OK;
+    switch (review_need(chat, &message_review, draft->sender->id, draft->publish->topic)) {
+    case REVIEW_WAITS:
+        draft->waits = true;
+        return CODE_OK;
+    case REVIEW_NOT:
+        return CODE_OK;
+    case REVIEW_REFUSED:
+        return review_default_code(draft->publish->topic);
+    default:
+        return CODE_TOO_FAST;
+    }
+}
+
+/* The payload as an object, malloc'ed: a text may have come without. */
+static char *print_object(const struct payload *payload)
+{
+    char *text = malloc(payload->body_len + 2);
+    if (!text)
+        return NULL;
+    text[0] = '{';
+    memcpy(text + 1, payload->body, payload->body_len);
+    text[payload->body_len + 1] = '\0';
+    return text;
+}
+
+static enum publish_result wait_for_review(struct draft *draft)
+{
+    char *text = print_object(&draft->payload);
+    const char *address = broker_address(draft->origin->client);
+    const struct review plan = {.kind = &message_review,
+                                .sender = draft->sender->id,
+                                .client = draft->client,
+                                .platform = platform_name(draft->origin->platform),
+                                .address = address ? address : "",
+                                .topic = draft->publish->topic,
+                                .text = text,
+                                .time = draft->chat->now,
+                                .random = draft->payload.random,
+                                .qos = draft->publish->qos};
+    bool waits = text && review_begin(draft->chat, &plan);
+    free(text);
+    return waits ? PUBLISH_ACCEPT : PUBLISH_CLOSE;
+}
+
 /* The whole way */
+
+/* What is not stored: then it does not wait any more. */
+static bool end_review(const struct draft *draft)
+{
+    return !draft->review || is_stored(draft) ||
+           store_write(draft->chat->store, W_REVIEW_END, "i", draft->review->number);
+}
 
 static enum publish_result accept_message(struct draft *draft)
 {
-    bool stored =
-        !draft->payload.online_only && (!draft->conversation || conversation_stored(draft->conversation));
-    return stored ? store_message(draft) : pass_on(draft);
+    if (draft->waits)
+        return wait_for_review(draft);
+    if (!end_review(draft))
+        return PUBLISH_CLOSE;
+    return is_stored(draft) ? store_message(draft) : pass_on(draft);
 }
 
 /* Where it is addressed to; NULL: nowhere yet. */
@@ -367,7 +460,7 @@ static const struct conversation *find_conversation(const struct draft *draft)
 /* The same sender, conversation and random is the same message, whatever has become of the sender there. */
 static const struct recent *same_as(const struct draft *draft)
 {
-    if (draft->payload.random == 0)
+    if (draft->payload.random == 0 || draft->review)
         return NULL;
     const struct conversation *conversation = find_conversation(draft);
     if (!conversation)
@@ -383,6 +476,13 @@ static enum publish_result repeat_receipt(struct draft *draft, const struct rece
     return PUBLISH_ACCEPT;
 }
 
+/* Waits it for a reviewer already? */
+static bool is_waiting(const struct draft *draft)
+{
+    return draft->chat->reviewing > 0 && draft->payload.random != 0 && !draft->review &&
+           review_is_waiting(draft->chat, draft->sender->id, draft->publish->topic, draft->payload.random);
+}
+
 /* *code says why it is refused. */
 static enum publish_result send_draft(struct draft *draft, int *code)
 {
@@ -390,8 +490,12 @@ static enum publish_result send_draft(struct draft *draft, int *code)
     const struct recent *recent = NULL;
     draft->publish->new_payload = NULL;
     *code = check_form(draft);
+    if (*code == CODE_OK && is_waiting(draft))
+        return PUBLISH_ACCEPT;
     if (*code == CODE_OK && !(recent = same_as(draft)))
         *code = check_rules(draft);
+    if (*code == CODE_OK && !recent && chat->options.review != 0)
+        *code = check_review(draft);
     if (store_reads_failed(chat->store) || *code == CODE_BUSY)
         return PUBLISH_CLOSE; /* an answer that rests on something unread is none */
     if (*code != CODE_OK)
@@ -404,6 +508,7 @@ static struct draft draft_of(struct chat *chat, const struct actor *actor, struc
     return (struct draft){.chat = chat,
                           .voice = actor->admin ? VOICE_ADMIN : VOICE_USER,
                           .origin = actor->device,
+                          .client = actor->device ? actor->device->client_id : "",
                           .sender = actor->user,
                           .publish = publish};
 }
@@ -424,7 +529,7 @@ enum publish_result message_publish(struct chat *chat, struct session *session, 
 
 int message_check(struct chat *chat, struct publish *publish, char reason[REASON_BYTES])
 {
-    struct draft draft = {.chat = chat, .publish = publish};
+    struct draft draft = {.chat = chat, .client = "", .publish = publish};
     int code = check_form(&draft);
     payload_clear(&draft.payload);
     memcpy(reason, draft.reason, REASON_BYTES);
@@ -434,7 +539,8 @@ int message_check(struct chat *chat, struct publish *publish, char reason[REASON
 int message_send_as(struct chat *chat, struct user *sender, struct publish *publish, struct receipt *receipt,
                     char reason[REASON_BYTES])
 {
-    struct draft draft = {.chat = chat, .voice = VOICE_LENT, .sender = sender, .publish = publish};
+    struct draft draft = {
+        .chat = chat, .voice = VOICE_LENT, .client = "", .sender = sender, .publish = publish};
     int code;
     enum publish_result result = send_draft(&draft, &code);
     broker_free(publish->new_payload);
@@ -459,3 +565,88 @@ int message_try(struct chat *chat, const struct actor *actor, const struct publi
     *payload = draft.payload;
     return code;
 }
+
+/* After a review */
+
+/* The device that has sent it, NULL: it is away, or its user is not the same any more. */
+static struct session *find_device(struct chat *chat, const struct review *review)
+{
+    struct session *session = session_by_client_id(chat, review->client);
+    if (!session || session->closing.orphan || strcmp(session->user->id, review->sender) != 0)
+        return NULL;
+    return session;
+}
+
+static bool refuse_reviewed(struct chat *chat, const struct review *review, int code, const char *reason)
+{
+    struct session *session = find_device(chat, review);
+    if (!store_write(chat->store, W_REVIEW_END, "i", review->number))
+        return false;
+    if (session)
+        event_rejected(chat, session, review->topic, code, reason, review->random);
+    return true;
+}
+
+/* As if it were published now, but that it was in time and had good words when it came. */
+static bool pass_reviewed(struct chat *chat, const struct review *review, const char *text)
+{
+    struct publish publish = {
+        .topic = review->topic, .payload = text, .len = strlen(text), .qos = review->qos};
+    struct draft draft = {.chat = chat,
+                          .voice = VOICE_USER,
+                          .origin = find_device(chat, review),
+                          .client = review->client,
+                          .review = review,
+                          .sender = user_find(chat, review->sender),
+                          .publish = &publish};
+    int code = CODE_NO_USER;
+    enum publish_result result = PUBLISH_REFUSE;
+    if (draft.sender)
+        result = send_draft(&draft, &code);
+    else if (store_reads_failed(chat->store))
+        result = PUBLISH_CLOSE;
+    broker_free(publish.new_payload);
+    payload_clear(&draft.payload);
+    return result == PUBLISH_REFUSE ? refuse_reviewed(chat, review, code, draft.reason)
+                                    : result == PUBLISH_ACCEPT;
+}
+
+/* Would its sender get the receipt? */
+static bool has_receipt(struct chat *chat, const struct review *review)
+{
+    const struct conversation *group = review->group ? conversation_group(chat, review->to) : NULL;
+    struct publish publish = {.topic = review->topic, .payload = review->text, .len = strlen(review->text)};
+    struct draft draft = {.chat = chat, .client = "", .review = review, .publish = &publish};
+    bool receipt = review->random != 0 && (!group || conversation_stored(group)) &&
+                   check_form(&draft) == CODE_OK && !draft.payload.online_only;
+    payload_clear(&draft.payload);
+    return receipt;
+}
+
+static bool drop_reviewed(struct chat *chat, const struct review *review)
+{
+    struct session *session = find_device(chat, review);
+    if (!store_write(chat->store, W_REVIEW_END, "i", review->number))
+        return false;
+    if (session && has_receipt(chat, review))
+        event_sent_to_nobody(session, review->group ? "group" : "to", review->to, chat->now, review->random);
+    return true;
+}
+
+static bool end_reviewed(struct chat *chat, struct review *review, const struct review_verdict *verdict)
+{
+    switch (verdict->action) {
+    case REVIEW_PASS:
+        return pass_reviewed(chat, review, review->text);
+    case REVIEW_REPLACE:
+        return pass_reviewed(chat, review, verdict->text);
+    case REVIEW_REFUSE:
+        return refuse_reviewed(chat, review, verdict->code, verdict->error);
+    case REVIEW_DROP:
+        return drop_reviewed(chat, review);
+    }
+    return false;
+}
+
+const struct review_kind message_review = {
+    .number = 0, .name = "message", .ordered = true, .end = end_reviewed};

@@ -11,6 +11,7 @@
 struct actor;
 struct chat;
 struct payload;
+struct review_kind;
 struct session;
 struct user;
 
@@ -32,7 +33,8 @@ enum publish_result {
 };
 
 /* A client publishes to an inbox or a group. new_payload is set only with PUBLISH_ACCEPT, and not when the
- * message was shed or is the repetition of an earlier one (recent.h): then nobody gets it. */
+ * message was shed, is the repetition of an earlier one (recent.h) or waits for a reviewer (review.h): then nobody
+ * gets it. */
 __attribute__((warn_unused_result)) enum publish_result
 message_publish(struct chat *chat, struct session *session, struct publish *publish);
 
@@ -40,6 +42,9 @@ message_publish(struct chat *chat, struct session *session, struct publish *publ
 struct receipt {
     int64_t id, seq, time;
 };
+
+/* Of publishes that somebody is to look at first. */
+extern const struct review_kind message_review;
 
 #define REASON_BYTES 200 /* for a sentence about what is wrong; "": the code says it all */
 

@@ -14,6 +14,7 @@
 #include "plugin/delivery/copy.h"
 #include "plugin/delivery/listeners.h"
 #include "plugin/delivery/replay.h"
+#include "plugin/delivery/review.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/live_history.h"
 #include "plugin/people/member.h"
@@ -231,6 +232,10 @@ static int start_filter(struct chat *chat, struct session *session, const struct
     case TOPIC_EVERYTHING:
         return session->admin ? start_stored(chat, session, SUBSCRIPTION_EVERYTHING, NULL, &filter)
                               : CODE_NOT_ADMIN;
+    case TOPIC_REVIEW:
+        if (!session->admin)
+            return CODE_NOT_ADMIN;
+        return reviewer_add(chat, session) ? CODE_OK : CODE_BUSY;
     case TOPIC_STATS:
         return session->admin ? CODE_OK : CODE_NOT_ADMIN;
     default:
@@ -304,7 +309,7 @@ static struct subscription *find_by_topic(struct chat *chat, const struct sessio
 }
 
 /* Of what is sent to a client in any case. NULL: it is another filter. */
-static uint32_t *identifier_of(struct session *session, const struct topic *topic)
+static uint32_t *identifier_of(struct chat *chat, struct session *session, const struct topic *topic)
 {
     switch (topic->kind) {
     case TOPIC_EVENT:
@@ -313,6 +318,8 @@ static uint32_t *identifier_of(struct session *session, const struct topic *topi
         return &session->identifiers.responses;
     case TOPIC_PUSH:
         return &session->identifiers.jobs;
+    case TOPIC_REVIEW:
+        return reviewer_identifier(chat, session);
     default:
         return NULL;
     }
@@ -330,7 +337,7 @@ static bool note_identifier(struct chat *chat, const struct subscription *subscr
 void subscription_identify(struct chat *chat, struct session *session, const struct topic *topic,
                            uint32_t identifier)
 {
-    uint32_t *named = identifier_of(session, topic);
+    uint32_t *named = identifier_of(chat, session, topic);
     struct subscription *subscription = named ? NULL : find_by_topic(chat, session, topic);
     if (named)
         *named = identifier;
@@ -352,11 +359,13 @@ uint32_t subscription_answer_identifier(const struct session *session, const cha
 void subscription_remove(struct chat *chat, struct session *session, const struct topic *topic)
 {
     struct subscription *subscription = find_by_topic(chat, session, topic);
-    uint32_t *named = identifier_of(session, topic);
+    uint32_t *named = identifier_of(chat, session, topic);
     if (named)
         *named = 0;
     if (topic->kind == TOPIC_PUSH && session->push.worker)
         push_worker_remove(chat, session);
+    if (topic->kind == TOPIC_REVIEW)
+        reviewer_remove(chat, session);
     if (!subscription)
         return;
     if (subscription_stored(subscription))

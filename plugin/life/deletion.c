@@ -12,6 +12,7 @@
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/dismissal.h"
 #include "plugin/delivery/happening.h"
+#include "plugin/delivery/review.h"
 #include "plugin/life/closing.h"
 #include "plugin/life/purge.h"
 #include "plugin/people/application.h"
@@ -275,6 +276,7 @@ bool deletion_start(struct chat *chat, struct user *user, bool purge)
     applications_end(chat, user);
     store_commit(chat->store);
     add(chat, deletion, user);
+    reviews_lose_user(chat, user->id);
     sessions_force_offline(chat, user, OFFLINE_DELETED);
     take_turn(chat, deletion);
     return true;

@@ -6,6 +6,7 @@
 
 #include "lib/basics.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/review.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
 #include "plugin/life/news.h"
@@ -84,6 +85,7 @@ void session_end(struct chat *chat, const struct mosquitto *client, bool lost)
         return;
     if (session->push.worker)
         push_worker_remove(chat, session);
+    reviewer_remove(chat, session);
     leave_strays(chat, session);
     write_end(chat, session, lost);
     subscriptions_end(chat, session, lost);

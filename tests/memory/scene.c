@@ -50,6 +50,13 @@ const char *const *town_options(void)
     return town.options;
 }
 
+void town_set(const char *more)
+{
+    char text[400];
+    snprintf(text, sizeof text, "group_rate 1000\nrecall_seconds 604800\nedit_seconds 604800\n%s", more);
+    write_file(town.settings, text);
+}
+
 static void lay_out(void)
 {
     const char *options[] = {"sdkappid",    "1400000000",    "secret_key_file", town.key_file, "database",
@@ -71,7 +78,7 @@ void town_found(void)
     assert_int_equal(mkdir(town.media, 0700), 0);
     write_file(town.key_file, KEY "\n");
     write_file(town.words, "dirt=***\n");
-    write_file(town.settings, "group_rate 1000\nrecall_seconds 604800\nedit_seconds 604800\n");
+    town_set("");
     lay_out();
 }
 

@@ -49,6 +49,8 @@ void town_restore(const char *name);
 void town_restart(void);
 struct mosquitto *town_root(void);
 const char *const *town_options(void);
+/* The settings file, with more lines than it has at first: fake_reload() makes them count. */
+void town_set(const char *more);
 
 /* Alice, bob, carol and dave are users; eve is none yet. Alice owns the groups club@ (Public: bob is an
  * admin, carol a member), hall@ (ChatRoom, the same) and stage@ (live); bob owns home@ (Private, with alice).

@@ -260,7 +260,49 @@ static void have_bob_written(struct scene *scene)
     scene->sent = 0;
 }
 
+/* A message that waits for a reviewer, whose number is known to him only. */
+static char answer_to_review[200];
+
+static void have_review(struct scene *scene, const char *format)
+{
+    town_set("review c2c\nreview_seconds 30\n");
+    fake_reload();
+    fake_turn();
+    scene_subscribe(scene, town_root(), "chat/review");
+    scene_publish(scene, scene->clients[ALICE], "chat/user/bob@", "{'text':'to be looked at'}", 1);
+    scene_settle();
+    town_set("");
+    fake_reload();
+    fake_turn();
+    const char *words = scene_text(scene, "'userID':'alice@'");
+    const char *review = strstr(fake_last(town_root(), "chat/review", words), "\"review\":");
+    snprintf(answer_to_review, sizeof answer_to_review, format, review ? atoll(review + 9) : 0LL);
+}
+
+static void have_review_passed(struct scene *scene)
+{
+    have_review(scene, "{'command':'reviewed','review':%lld,'action':'pass'}");
+}
+
+static void have_review_replaced(struct scene *scene)
+{
+    have_review(scene, "{'command':'reviewed','review':%lld,'action':'replace','message':{'text':'other'}}");
+}
+
+static void have_review_refused(struct scene *scene)
+{
+    have_review(scene, "{'command':'reviewed','review':%lld,'action':'refuse','error':'no'}");
+}
+
+static enum fake_answer answer_review(struct scene *scene)
+{
+    return scene_command(scene, town_root(), answer_to_review);
+}
+
 static const struct scenario scenarios[] = {
+    {"a reviewer lets a message pass", answer_review, NULL, have_review_passed},
+    {"a reviewer replaces a message", answer_review, NULL, have_review_replaced},
+    {"a reviewer refuses a message", answer_review, NULL, have_review_refused},
     {"the first message of a pair", write_to_somebody_new, NULL, NULL},
     {"another message of a pair", write_again, NULL, NULL},
     {"a message at QoS 2", write_at_qos_2, NULL, NULL},

@@ -175,6 +175,7 @@ static const struct number_row {
     NUMBER(ring_bytes, 4194304, INT64_C(4294967296), 67108864, false),
     NUMBER(push_lease_seconds, 1, 3600, 30, true),
     NUMBER(push_ttl_seconds, 60, 604800, 86400, true),
+    NUMBER(review_seconds, 1, 30, 5, true),
     NUMBER(max_media_bytes, 1024, 1073741824, 104857600, true),
     NUMBER(media_retention_days, -1, 36500, -1, true),
     NUMBER(media_user_bytes, 0, INT64_C(1) << 50, 0, true),
@@ -198,6 +199,9 @@ static const struct {
     {"login_policy", offsetof(struct options, login_policy), "multi", LOGIN_MULTI, true, true},
     {"push_badge", offsetof(struct options, push_badge), "false", 0, false, true},
     {"push_badge", offsetof(struct options, push_badge), "true", 1, true, true},
+    {"review_default", offsetof(struct options, review_default), "pass", REVIEW_DEFAULT_PASS, true, true},
+    {"review_default", offsetof(struct options, review_default), "refuse", REVIEW_DEFAULT_REFUSE, false,
+     true},
     {"sync", offsetof(struct options, sync), "full", SYNC_FULL, true, false},
     {"sync", offsetof(struct options, sync), "normal", SYNC_NORMAL, false, false},
     {"sync", offsetof(struct options, sync), "off", SYNC_OFF, false, false},
@@ -419,6 +423,36 @@ static void an_empty_optional_text_is_none(void **state)
     assert_null(f->options.words_file);
     assert_null(f->options.settings_file);
     assert_null(f->options.admins);
+}
+
+static void what_is_reviewed_is_some_of_six_words(void **state)
+{
+    struct options_fixture *f = *state;
+    assert_int_equal(parse_one(f, "review", ""), 0);
+    assert_int_equal(f->options.review, 0);
+    assert_int_equal(parse_one(f, "review", "c2c"), 0);
+    assert_int_equal(f->options.review, REVIEW_C2C);
+    assert_int_equal(parse_one(f, "review", " live , c2c,live"), 0);
+    assert_int_equal(f->options.review, REVIEW_C2C | REVIEW_LIVE);
+    assert_int_equal(parse_one(f, "review", "c2c,group,live,create,join,invite"), 0);
+    assert_int_equal(f->options.review, 63);
+    assert_refused(f, "review", "c2c,groups", "plugin_opt_review: \"groups\" is not one of: c2c group live");
+    assert_refused(f, "review", "c2c,", "plugin_opt_review: \"\" is not one of");
+    assert_refused(f, "review", "c2c group", "plugin_opt_review: \"c2c group\" is not one of");
+    char text[300] = {0};
+    memset(text, ',', 299);
+    assert_refused(f, "review", text, "plugin_opt_review: the value has 299 bytes, at most 256");
+}
+
+static void what_is_reviewed_may_change_while_running(void **state)
+{
+    struct options_fixture *f = *state;
+    start_with_file(f, "review group\n");
+    assert_int_equal(f->options.review, REVIEW_GROUP);
+    assert_int_equal(reload(f, "review c2c,group\nreview_seconds 9\n"), 0);
+    assert_int_equal(f->options.review, REVIEW_C2C | REVIEW_GROUP);
+    assert_int_equal(reload(f, ""), 0);
+    assert_int_equal(f->options.review, 0);
 }
 
 static void a_ring_in_the_database_is_refused(void **state)
@@ -778,7 +812,7 @@ static void the_example_shows_every_option_with_its_default(void **state)
     for (size_t i = 0; i < COUNT(words); i++)
         if (words[i].is_default)
             assert_int_equal(word_of(&f->options, i), words[i].value);
-    assert_int_equal(example.count, COUNT(numbers) + 5 + COUNT(texts) + 2);
+    assert_int_equal(example.count, COUNT(numbers) + 6 + COUNT(texts) + 3);
     assert_string_equal(f->options.ring_file, "/var/lib/mosquitto/chat.db.ring");
 }
 
@@ -827,6 +861,8 @@ int main(void)
         TEST(a_name_given_twice_is_refused),
         TEST(required_options_and_numbers_and_words_need_a_value),
         TEST(an_empty_optional_text_is_none),
+        TEST(what_is_reviewed_is_some_of_six_words),
+        TEST(what_is_reviewed_may_change_while_running),
         TEST(a_ring_in_the_database_is_refused),
         TEST(a_path_longer_than_the_system_takes_is_refused),
         TEST(white_space_around_a_value_does_not_count),

@@ -15,11 +15,11 @@
 
 #define CASES SOURCE_DIR "/tests/unit/topics.txt"
 static const char *const kind_names[] = {
-    [TOPIC_OTHER] = "other",     [TOPIC_INBOX] = "inbox",           [TOPIC_FEED] = "feed",
-    [TOPIC_GROUP] = "group",     [TOPIC_EVENT] = "event",           [TOPIC_FEED_GROUP] = "feed_group",
-    [TOPIC_PUSH] = "push",       [TOPIC_EVERYTHING] = "everything", [TOPIC_UPLOAD] = "upload",
-    [TOPIC_CONTROL] = "control", [TOPIC_STATS] = "stats",           [TOPIC_RESPONSE] = "response",
-    [TOPIC_CLOSED] = "closed",
+    [TOPIC_OTHER] = "other",       [TOPIC_INBOX] = "inbox",           [TOPIC_FEED] = "feed",
+    [TOPIC_GROUP] = "group",       [TOPIC_EVENT] = "event",           [TOPIC_FEED_GROUP] = "feed_group",
+    [TOPIC_PUSH] = "push",         [TOPIC_EVERYTHING] = "everything", [TOPIC_UPLOAD] = "upload",
+    [TOPIC_REVIEW] = "review",     [TOPIC_CONTROL] = "control",       [TOPIC_STATS] = "stats",
+    [TOPIC_RESPONSE] = "response", [TOPIC_CLOSED] = "closed",
 };
 
 struct topic_line {
