@@ -17,6 +17,7 @@
 #include "plugin/commands/later.h"
 #include "plugin/commands/request.h"
 #include "plugin/commands/stats.h"
+#include "plugin/commands/waiting.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/broker_limits.h"
 #include "plugin/core/chat.h"
@@ -392,7 +393,7 @@ static int on_control(int event, void *event_data, void *userdata)
 
 static int open_reviews(struct chat *chat)
 {
-    static const struct review_kind *const kinds[] = {&message_review, NULL};
+    static const struct review_kind *const kinds[] = {&message_review, &command_review, &edit_review, NULL};
     return reviews_open(chat, kinds);
 }
 

@@ -7,6 +7,7 @@
 #include "acl/code.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
+#include "plugin/delivery/review.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
@@ -72,6 +73,9 @@ int command_begin_sized(struct command *command, size_t bytes)
 
 void command_commit(struct command *command)
 {
+    if (command->review)
+        review_put_end(command->chat, command->review);
+    command->review = NULL;
     announce_commit(command->chat);
 }
 

@@ -16,6 +16,8 @@ struct chat;
 struct control_request;
 struct conversation;
 struct member;
+struct review;
+struct review_verdict;
 struct session;
 struct user;
 
@@ -37,8 +39,8 @@ struct access {
 struct command {
     struct chat *chat;
     struct actor by;       /* the caller: whose command it is; with `as` that user, with no device */
-    struct session *asker; /* who is answered, and pays */
-    const struct control_request *from; /* the publish it came in */
+    struct session *asker; /* who is answered, and pays; NULL: nobody, it has waited for a reviewer */
+    const struct control_request *from; /* the publish it came in; NULL: the same */
     const cJSON *request;
     const char *text; /* the request as it was written (json_text.h) */
     struct field_value fields[FIELDS];
@@ -47,6 +49,10 @@ struct command {
     size_t records_later; /* what it sets off will store: the same */
     size_t
         refused; /* of a list whose items are done one by one: the number, from 1, of the one at hand; 0: there is none */
+    /* It has waited for a reviewer, and passes: waiting.h; NULL: it has just come, or what it committed has ended the
+     * review. */
+    const struct review *review;
+    const struct review_verdict *verdict;
     cJSON *data;     /* an empty object: the answer's `data` */
     char error[200]; /* "" : the code's own text is used */
 };

@@ -56,7 +56,7 @@ static int check_caller(const struct command_row *row, struct command *command)
 static int run(const struct command_row *row, struct command *command)
 {
     struct store *store = command->chat->store;
-    if (command->asker->closing.orphan)
+    if (command->asker && command->asker->closing.orphan)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     int code = act_as(command);
     if (code == CODE_OK)
@@ -84,16 +84,20 @@ static int check_common(struct command *command)
     return code != CODE_OK ? code : other;
 }
 
-/* A request that may not be answered any more is not executed either. */
-static int execute(struct command *command, bool too_large)
+int control_execute(struct command *command)
 {
     int code = check_common(command);
     if (code != CODE_OK)
         return code;
-    if (too_large)
-        return command_refuse(command, "the answer is too large");
     const struct command_row *row = command_row_find(command_text(command, FIELD_COMMAND));
     return row ? run(row, command) : CODE_UNKNOWN_COMMAND;
+}
+
+/* A request that may not be answered any more is not executed either. */
+static int refuse_too_large(struct command *command)
+{
+    int code = check_common(command);
+    return code == CODE_OK ? command_refuse(command, "the answer is too large") : code;
 }
 
 static int refuse_too_fast(struct command *command)
@@ -111,7 +115,9 @@ bool control_answer(struct answer *answer, struct command *command, size_t len)
     command->data = cJSON_CreateObject();
     bool good = command->data != NULL;
     if (good) {
-        int code = open ? execute(command, answer->len > ANSWER_ENOUGH) : refuse_too_fast(command);
+        int code = !open                         ? refuse_too_fast(command)
+                   : answer->len > ANSWER_ENOUGH ? refuse_too_large(command)
+                                                 : control_execute(command);
         const struct response response = {.command = command_text(command, FIELD_COMMAND),
                                           .correlation_data = command_text(command, FIELD_CORRELATION_DATA),
                                           .code = code,

@@ -14,5 +14,7 @@ struct command;
  * cost. `len`: of its text. false: out of memory, it cannot be answered. */
 __attribute__((warn_unused_result)) bool control_answer(struct answer *answer, struct command *command,
                                                         size_t len);
+/* The same without answer and account: a code of the command's, or COMMAND_LATER. */
+__attribute__((warn_unused_result)) int control_execute(struct command *command);
 
 #endif

@@ -10,6 +10,7 @@
 #include "acl/topic.h"
 #include "lib/basics.h"
 #include "plugin/commands/found.h"
+#include "plugin/commands/waiting.h"
 #include "plugin/commands/written.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
@@ -62,7 +63,7 @@ static void print_topic(const struct command *command, const struct conversation
 static int check_message(struct command *command, const struct found *found, const struct publish *publish,
                          struct payload *payload)
 {
-    int code = message_try(command->chat, &command->by, publish, payload, command->error);
+    int code = message_try(command->chat, &command->by, command->review, publish, payload, command->error);
     if (code != CODE_OK)
         return code;
     if (payload->online_only) {
@@ -117,11 +118,28 @@ static int put_edit(struct command *command, const struct found *found, const st
     return CODE_OK;
 }
 
+/* As the new members would be if they were published. */
+static int wait_for_review(struct command *command, const struct found *found, const struct publish *publish,
+                           const struct payload *payload)
+{
+    char *members;
+    if (command->chat->options.review == 0)
+        return CODE_OK;
+    if (asprintf(&members, "{%.*s", (int)payload->body_len, payload->body) < 0)
+        return CODE_BUSY;
+    int code = command_wait_edit(command, found->conversation->group ? REVIEW_GROUP : REVIEW_C2C,
+                                 publish->topic, members, found->message.id);
+    free(members);
+    return code;
+}
+
 static int edit(struct command *command, const struct found *found, const struct publish *publish)
 {
     struct payload payload;
     struct edition edition = {0};
     int code = check_message(command, found, publish, &payload);
+    if (code == CODE_OK)
+        code = wait_for_review(command, found, publish, &payload);
     if (code == CODE_OK && !edition_make(&edition, command, found, &payload))
         code = CODE_BUSY;
     if (code == CODE_OK)

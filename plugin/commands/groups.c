@@ -12,6 +12,7 @@
 #include "lib/text.h"
 #include "plugin/commands/access.h"
 #include "plugin/commands/candidates.h"
+#include "plugin/commands/waiting.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/dismissal.h"
 #include "plugin/delivery/happening.h"
@@ -206,6 +207,8 @@ int command_create_group(struct command *command)
     int code = read_new_group(command, new);
     if (code == CODE_OK)
         code = check_new_group(command, new);
+    if (code == CODE_OK)
+        code = command_wait(command, REVIEW_CREATE, "");
     if (code == CODE_OK)
         code = create_and_answer(command, new);
     free(new);

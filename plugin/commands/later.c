@@ -82,6 +82,11 @@ int later_begin(struct command *command, struct later **out)
     return CODE_OK;
 }
 
+struct session *later_session(const struct later *later)
+{
+    return later->session;
+}
+
 void later_drop(struct later *later)
 {
     if (later && later->session)

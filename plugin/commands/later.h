@@ -31,6 +31,8 @@ __attribute__((warn_unused_result)) int later_begin(struct command *command, str
 void later_answer(struct chat *chat, struct later *later_take, int code, const char *error, cJSON *data_take);
 /* The same when memory ran out over the answer: the connection is closed. */
 void later_fail(struct chat *chat, struct later *later_take);
+/* Who is to be answered; NULL: nobody is left. */
+struct session *later_session(const struct later *later);
 /* There is no answer: the command is refused after all, by its function, or the plugin ends. NULL is fine. */
 void later_drop(struct later *later_take);
 

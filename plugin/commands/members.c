@@ -4,11 +4,14 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "acl/topic.h"
 #include "plugin/commands/access.h"
 #include "plugin/commands/candidates.h"
+#include "plugin/commands/waiting.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/happening.h"
+#include "plugin/delivery/review.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/people/application.h"
 #include "plugin/people/conversation.h"
@@ -91,6 +94,14 @@ static void announce_own(struct command *command, struct conversation *conversat
     announce_tips(command->chat, conversation, &tips);
 }
 
+/* Is it to be looked at? command_wait */
+static int wait_for_review(struct command *command, enum review_of what)
+{
+    char topic[TOPIC_MAX];
+    topic_print_group(topic, command->access.conversation->group->id);
+    return command_wait(command, what, topic);
+}
+
 /* joinGroup */
 
 static int answer_status(struct command *command, const char *status)
@@ -110,6 +121,9 @@ static int join_live(struct command *command, struct conversation *conversation)
         return refuse_live(command);
     if (subscription_find(command->by.device, conversation))
         return CODE_ALREADY_MEMBER;
+    int code = wait_for_review(command, REVIEW_JOIN);
+    if (code != CODE_OK)
+        return code;
     if (!subscription_join_live(command->chat, command->by.device, conversation))
         return CODE_BUSY;
     return answer_status(command, "joined");
@@ -119,9 +133,7 @@ static int join_now(struct command *command, struct conversation *conversation)
 {
     struct chat *chat = command->chat;
     struct user *self = command->by.user;
-    int code = access_check_tips(command, TIPS_JOIN);
-    if (code == CODE_OK)
-        code = command_begin(command);
+    int code = command_begin(command);
     if (code != CODE_OK)
         return code;
     if (!member_add(chat, conversation, self, ROLE_MEMBER)) {
@@ -184,6 +196,10 @@ int command_join_group(struct command *command)
     if (entry == ENTRY_REFUSED)
         return CODE_NOT_ALLOWED;
     code = check_join_limits(command, conversation);
+    if (code == CODE_OK && entry == ENTRY_NOW)
+        code = access_check_tips(command, TIPS_JOIN);
+    if (code == CODE_OK)
+        code = wait_for_review(command, REVIEW_JOIN);
     if (code != CODE_OK)
         return code;
     return entry == ENTRY_NOW ? join_now(command, conversation) : apply_to_join(command, conversation);
@@ -218,10 +234,22 @@ int command_quit_group(struct command *command)
 
 /* inviteGroupMember */
 
+/* By a reviewer, who has let the others pass. */
+static bool is_refused(const struct command *command, const struct candidate *candidate)
+{
+    const cJSON *user, *refused = command->verdict ? command->verdict->refused : NULL;
+    cJSON_ArrayForEach (user, refused)
+        if (strcmp(user->valuestring, candidate->user_id) == 0)
+            return true;
+    return false;
+}
+
 static enum member_result check_invited(struct command *command, struct conversation *conversation,
                                         struct candidate *candidate, enum entry entry, int64_t *room)
 {
     struct application waiting;
+    if (is_refused(command, candidate))
+        return RESULT_FAILED;
     if (member_role(command->chat, conversation, candidate->user_id) != ROLE_NONE)
         return RESULT_NOTHING;
     if (group_check_ban(command->chat, conversation, candidate->user_id) != CODE_OK)
@@ -296,7 +324,8 @@ int command_invite_group_member(struct command *command)
     for (size_t i = 0; i < invited.count; i++)
         if (!candidates_settle(&invited, i))
             invited.list[i].result = check_invited(command, conversation, &invited.list[i], entry, &room);
-    return invite(command, &invited);
+    code = wait_for_review(command, REVIEW_INVITE);
+    return code == CODE_OK ? invite(command, &invited) : code;
 }
 
 /* deleteGroupMember */

@@ -46,6 +46,8 @@ static int check_replacement(struct command *command, const struct review *revie
 
 static int replace(struct command *command, struct review *review, struct review_verdict *verdict)
 {
+    if (!review->kind->replaceable)
+        return command_refuse(command, "action: a command is not replaced");
     if (!command_has(command, FIELD_MESSAGE))
         return command_refuse(command, "message: missing");
     char *text = copy_message(command);

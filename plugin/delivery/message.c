@@ -387,17 +387,7 @@ static int check_review(struct draft *draft)
     if (!(chat->options.review & (int)review_of_draft(draft)) || by_admin(draft) || !draft->origin ||
         draft->review)
         return CODE_OK;
-    switch (review_need(chat, &message_review, draft->sender->id, draft->publish->topic)) {
-    case REVIEW_WAITS:
-        draft->waits = true;
-        return CODE_OK;
-    case REVIEW_NOT:
-        return CODE_OK;
-    case REVIEW_REFUSED:
-        return review_default_code(draft->publish->topic);
-    default:
-        return CODE_TOO_FAST;
-    }
+    return review_check(chat, &message_review, draft->sender->id, draft->publish->topic, &draft->waits);
 }
 
 /* The payload as an object, malloc'ed: a text may have come without. */
@@ -434,17 +424,16 @@ static enum publish_result wait_for_review(struct draft *draft)
 /* The whole way */
 
 /* What is not stored: then it does not wait any more. */
-static bool end_review(const struct draft *draft)
+static bool end_unstored(const struct draft *draft)
 {
-    return !draft->review || is_stored(draft) ||
-           store_write(draft->chat->store, W_REVIEW_END, "i", draft->review->number);
+    return !draft->review || is_stored(draft) || review_end(draft->chat, draft->review);
 }
 
 static enum publish_result accept_message(struct draft *draft)
 {
     if (draft->waits)
         return wait_for_review(draft);
-    if (!end_review(draft))
+    if (!end_unstored(draft))
         return PUBLISH_CLOSE;
     return is_stored(draft) ? store_message(draft) : pass_on(draft);
 }
@@ -551,11 +540,12 @@ int message_send_as(struct chat *chat, struct user *sender, struct publish *publ
     return result == PUBLISH_CLOSE ? CODE_BUSY : code;
 }
 
-int message_try(struct chat *chat, const struct actor *actor, const struct publish *publish,
-                struct payload *payload, char reason[REASON_BYTES])
+int message_try(struct chat *chat, const struct actor *actor, const struct review *review,
+                const struct publish *publish, struct payload *payload, char reason[REASON_BYTES])
 {
     struct publish copy = *publish;
     struct draft draft = draft_of(chat, actor, &copy);
+    draft.review = review;
     int code = check_form(&draft);
     if (code == CODE_OK)
         code = check_rules(&draft);
@@ -568,19 +558,10 @@ int message_try(struct chat *chat, const struct actor *actor, const struct publi
 
 /* After a review */
 
-/* The device that has sent it, NULL: it is away, or its user is not the same any more. */
-static struct session *find_device(struct chat *chat, const struct review *review)
-{
-    struct session *session = session_by_client_id(chat, review->client);
-    if (!session || session->closing.orphan || strcmp(session->user->id, review->sender) != 0)
-        return NULL;
-    return session;
-}
-
 static bool refuse_reviewed(struct chat *chat, const struct review *review, int code, const char *reason)
 {
-    struct session *session = find_device(chat, review);
-    if (!store_write(chat->store, W_REVIEW_END, "i", review->number))
+    struct session *session = review_device(chat, review);
+    if (!review_end(chat, review))
         return false;
     if (session)
         event_rejected(chat, session, review->topic, code, reason, review->random);
@@ -594,7 +575,7 @@ static bool pass_reviewed(struct chat *chat, const struct review *review, const 
         .topic = review->topic, .payload = text, .len = strlen(text), .qos = review->qos};
     struct draft draft = {.chat = chat,
                           .voice = VOICE_USER,
-                          .origin = find_device(chat, review),
+                          .origin = review_device(chat, review),
                           .client = review->client,
                           .review = review,
                           .sender = user_find(chat, review->sender),
@@ -625,8 +606,8 @@ static bool has_receipt(struct chat *chat, const struct review *review)
 
 static bool drop_reviewed(struct chat *chat, const struct review *review)
 {
-    struct session *session = find_device(chat, review);
-    if (!store_write(chat->store, W_REVIEW_END, "i", review->number))
+    struct session *session = review_device(chat, review);
+    if (!review_end(chat, review))
         return false;
     if (session && has_receipt(chat, review))
         event_sent_to_nobody(session, review->group ? "group" : "to", review->to, chat->now, review->random);
@@ -649,4 +630,4 @@ static bool end_reviewed(struct chat *chat, struct review *review, const struct 
 }
 
 const struct review_kind message_review = {
-    .number = 0, .name = "message", .ordered = true, .end = end_reviewed};
+    .number = 0, .name = "message", .ordered = true, .replaceable = true, .end = end_reviewed};

@@ -11,6 +11,7 @@
 struct actor;
 struct chat;
 struct payload;
+struct review;
 struct review_kind;
 struct session;
 struct user;
@@ -61,9 +62,10 @@ __attribute__((warn_unused_result)) int message_send_as(struct chat *chat, struc
                                                         char reason[REASON_BYTES]);
 
 /* Would it be accepted, if the actor published it now? For what comes in another way and is no message of its own.
- * Takes from the rates; the words are replaced. CODE_OK, or a code and perhaps a reason. `payload` is to be cleared
+ * Takes from the rates; the words are replaced; neither after the review that it has waited for (NULL: none). CODE_OK, or a code and perhaps a reason. `payload` is to be cleared
  * in any case; it points into publish->payload. */
 __attribute__((warn_unused_result)) int message_try(struct chat *chat, const struct actor *actor,
+                                                    const struct review *review,
                                                     const struct publish *publish, struct payload *payload,
                                                     char reason[REASON_BYTES]);
 

@@ -15,6 +15,7 @@
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/user.h"
 #include "plugin/session/backlog.h"
 #include "plugin/session/handover.h"
 #include "plugin/session/session.h"
@@ -50,6 +51,7 @@ struct review_lane {
 /* Somebody of whom something waits. */
 struct review_sender {
     int count;
+    size_t bytes;
     UT_hash_handle hh;
     char id[USER_ID_MAX + 1];
 };
@@ -228,8 +230,9 @@ static void leave_lane(struct reviews *reviews, struct review *review)
     free(lane);
 }
 
-static bool count_sender(struct reviews *reviews, const char *id)
+static bool count_sender(struct reviews *reviews, const struct review *review)
 {
+    const char *id = review->sender;
     struct review_sender *sender = find_sender(reviews, id);
     if (!sender) {
         if (!(sender = calloc(1, sizeof *sender)))
@@ -242,12 +245,14 @@ static bool count_sender(struct reviews *reviews, const char *id)
         }
     }
     sender->count++;
+    sender->bytes += review->bytes;
     return true;
 }
 
-static void uncount_sender(struct reviews *reviews, const char *id)
+static void uncount_sender(struct reviews *reviews, const struct review *review)
 {
-    struct review_sender *sender = find_sender(reviews, id);
+    struct review_sender *sender = find_sender(reviews, review->sender);
+    sender->bytes -= review->bytes;
     if (--sender->count > 0)
         return;
     HASH_DEL(reviews->senders, sender);
@@ -268,7 +273,7 @@ static bool enter(struct chat *chat, struct review *review)
     struct reviews *reviews = chat->reviews;
     if (!enter_key(reviews, review))
         return false;
-    if (!count_sender(reviews, review->sender))
+    if (!count_sender(reviews, review))
         goto no_sender;
     if (!enter_lane(reviews, review))
         goto no_lane;
@@ -281,7 +286,7 @@ static bool enter(struct chat *chat, struct review *review)
         DL_APPEND2(reviews->idle, review, queue_prev, queue_next);
     return true;
 no_lane:
-    uncount_sender(reviews, review->sender);
+    uncount_sender(reviews, review);
 no_sender:
     if (review->random != 0)
         HASH_DEL(reviews->by_random, review);
@@ -302,10 +307,10 @@ static void leave_queue(struct reviews *reviews, struct review *review)
     }
 }
 
-static void release(struct chat *chat, struct review *review)
+static void release(struct review *review)
 {
     if (review->own && review->kind->free)
-        review->kind->free(chat, review->own);
+        review->kind->free(review->own);
     free(review->replaced);
     free(review);
 }
@@ -317,7 +322,7 @@ static void leave(struct chat *chat, struct review *review)
     leave_lane(reviews, review);
     if (review->random != 0)
         HASH_DEL(reviews->by_random, review);
-    uncount_sender(reviews, review->sender);
+    uncount_sender(reviews, review);
     DL_DELETE(reviews->all, review);
     reviews->bytes -= review->bytes;
     chat->reviewing--;
@@ -474,21 +479,26 @@ struct review *review_of(const struct chat *chat, const struct session *session,
 
 /* The beginning */
 
-enum review_need review_need(const struct chat *chat, const struct review_kind *kind, const char *sender,
-                             const char *topic)
+static bool has_room(const struct reviews *reviews, int count)
+{
+    return count < REVIEWS_MAX && reviews->bytes < REVIEWS_BYTES_MAX;
+}
+
+int review_check(const struct chat *chat, const struct review_kind *kind, const char *sender,
+                 const char *topic, bool *waits)
 {
     const struct reviews *reviews = chat->reviews;
     const struct review_sender *known = find_sender(reviews, sender);
-    const struct topic parsed = topic_parse(topic);
     char lane[LANE_MAX] = "";
-    if (kind->ordered)
+    if (kind->ordered) {
+        const struct topic parsed = topic_parse(topic);
         name_lane(lane, sender, &parsed);
-    if (known && known->count >= USER_REVIEWS_MAX)
-        return REVIEW_TOO_MANY;
-    if (chat->reviewing < REVIEWS_MAX && reviews->bytes < REVIEWS_BYTES_MAX &&
-        (!is_deserted(chat) || find_lane(reviews, lane)))
-        return REVIEW_WAITS;
-    return chat->options.review_default == REVIEW_DEFAULT_PASS ? REVIEW_NOT : REVIEW_REFUSED;
+    }
+    *waits = has_room(reviews, chat->reviewing) && (!is_deserted(chat) || find_lane(reviews, lane));
+    if (known && (known->count >= USER_REVIEWS_MAX || known->bytes >= USER_REVIEWS_BYTES_MAX))
+        return CODE_TOO_FAST;
+    return *waits || chat->options.review_default == REVIEW_DEFAULT_PASS ? CODE_OK
+                                                                         : review_default_code(topic);
 }
 
 static void put_review(struct chat *chat, const struct review *review)
@@ -524,6 +534,19 @@ void review_put_end(struct chat *chat, const struct review *review)
     store_put(chat->store, W_REVIEW_END, "i", review->number);
 }
 
+bool review_end(struct chat *chat, const struct review *review)
+{
+    return store_write(chat->store, W_REVIEW_END, "i", review->number);
+}
+
+struct session *review_device(struct chat *chat, const struct review *review)
+{
+    struct session *session = session_by_client_id(chat, review->client);
+    if (!session || session->closing.orphan || strcmp(session->user->id, review->sender) != 0)
+        return NULL;
+    return session;
+}
+
 /* The end */
 
 static bool end(struct chat *chat, struct review *review, const struct review_verdict *verdict)
@@ -531,7 +554,7 @@ static bool end(struct chat *chat, struct review *review, const struct review_ve
     if (!review->kind->end(chat, review, verdict))
         return false;
     leave(chat, review);
-    release(chat, review);
+    release(review);
     return true;
 }
 
@@ -725,7 +748,7 @@ void reviews_close(struct chat *chat)
     while (reviews->all) {
         struct review *review = reviews->all;
         leave(chat, review);
-        release(chat, review);
+        release(review);
     }
     free(reviews);
     chat->reviews = NULL;

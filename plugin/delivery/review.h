@@ -27,8 +27,11 @@ struct session;
 
 #define REVIEWS_MAX       10000
 #define REVIEWS_BYTES_MAX ((size_t)64 << 20)
-#define USER_REVIEWS_MAX  1000 /* of one user */
-#define REVIEWER_MAX      500  /* with one reviewer */
+#define REVIEWER_MAX      500 /* with one reviewer */
+
+/* Of one user. */
+#define USER_REVIEWS_MAX       1000
+#define USER_REVIEWS_BYTES_MAX ((size_t)8 << 20)
 
 enum review_action { REVIEW_PASS, REVIEW_REFUSE, REVIEW_DROP, REVIEW_REPLACE };
 
@@ -76,10 +79,11 @@ struct review_kind {
     int number;       /* a column of the store: never change it */
     const char *name; /* how reviewers are told the text: "message" */
     bool ordered;     /* within its conversation */
-    /* It is decided, and its turn. true: that is done, and the store has no more of it (review_put_end); false: not
-     * now (the ring is full, memory is out), and nothing has changed. */
+    bool replaceable; /* REVIEW_REPLACE may come */
+    /* It is decided, and its turn. true: that is done, and the store has no more of it (review_put_end, review_end);
+     * false: not now (the ring is full, memory is out), and it is to stay. */
     bool (*end)(struct chat *chat, struct review *review, const struct review_verdict *verdict);
-    void (*free)(struct chat *chat, void *own); /* NULL: nothing is to be freed */
+    void (*free)(void *own); /* NULL: nothing is to be freed */
 };
 
 /* `kinds`, ended by NULL, live as long as the plugin. Loads what the last life has left. 0, or -1: out of memory, or
@@ -91,23 +95,22 @@ void reviews_close(struct chat *chat);
 /* Ends what is due and gives out what waits, some of it a turn. true: there is more. */
 bool reviews_tick(struct chat *chat);
 
-/* What is to happen to something that the option wants to be looked at? */
-enum review_need {
-    REVIEW_WAITS,    /* review_begin */
-    REVIEW_NOT,      /* nobody can look at it: review_default, which is to let it pass */
-    REVIEW_REFUSED,  /* ... to refuse it */
-    REVIEW_TOO_MANY, /* as much of this sender waits as may */
-};
-/* topic "": of a command that is addressed to nobody. */
-enum review_need review_need(const struct chat *chat, const struct review_kind *kind, const char *sender,
-                             const char *topic);
+/* Something that the option wants to be looked at, by this sender, to there ("": to nobody). CODE_OK: it is to wait
+ * (review_begin), or to go on as it is where nobody can look at it and that is the default. A code: it is refused, by
+ * default or since as much of this sender waits as may (CODE_TOO_FAST). */
+__attribute__((warn_unused_result)) int review_check(const struct chat *chat, const struct review_kind *kind,
+                                                     const char *sender, const char *topic, bool *waits);
 /* Takes what `plan` says, in a frame of its own: it is in the ring then, and perhaps with a reviewer. Texts are copied;
- * `own` is taken over. NULL: not now, nothing has changed. */
+ * `own` is taken over. NULL: not now, nothing has changed, and `own` is the caller's. */
 struct review *review_begin(struct chat *chat, const struct review *plan);
 /* Does a message of this sender, to there and with this `random`, wait already? */
 bool review_is_waiting(const struct chat *chat, const char *sender, const char *topic, int64_t random);
 /* In the open frame: the store has no more of it. */
 void review_put_end(struct chat *chat, const struct review *review);
+/* The same in a frame of its own; false: the ring is full. */
+__attribute__((warn_unused_result)) bool review_end(struct chat *chat, const struct review *review);
+/* The device that has sent it; NULL: it is not connected, or another user's by now. */
+struct session *review_device(struct chat *chat, const struct review *review);
 
 /* The code of a refusal. One that a reviewer has chosen is taken where it is of those he may choose from. */
 int review_code(const struct review *review, int64_t chosen);

@@ -18,6 +18,7 @@
 #include "lib/basics.h"
 #include "plugin/commands/fields.h"
 #include "plugin/delivery/announce.h"
+#include "plugin/delivery/review.h"
 
 #define PROTOCOL SOURCE_DIR "/docs/protocol.md"
 #define LETTERS  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -26,6 +27,12 @@
 void announce_commit(struct chat *chat)
 {
     (void)chat;
+}
+
+void review_put_end(struct chat *chat, const struct review *review)
+{
+    (void)chat;
+    (void)review;
 }
 
 static const struct command_field *find_field(const struct command_field *fields, const char *name)
