@@ -9,7 +9,7 @@ import pytest
 
 from harness.broker import Broker
 from harness.settings import PATIENCE
-from harness.views import conversations, history, pages_back, pages_on, sync_all, texts
+from harness.views import conversations, history, pages_on, sync_all, texts, where_of
 from test_everything import item
 from test_push import with_token, worker
 
@@ -472,3 +472,155 @@ def test_their_age_counts_from_the_import(broker_factory):
     while (found := texts(history(broker.user("alice"), to="bob"))) != [f"m{n}" for n in range(10, 20)] + ["live"]:
         assert time.monotonic() < end and len(found) > 10, found
         time.sleep(0.02)
+
+
+# ---- members who were there before
+
+
+MINUTE = 60000
+
+
+def move_group(admin, kind="Public", members=(), **fields):
+    listed = [{"userID": name, **({"joinTime": joined} if joined else {})} for name, joined in members]
+    admin.command("createGroup", groupType=kind, groupID="g1", owner="alice", createTime=LONG_AGO, members=listed, **fields)
+
+
+def invite(admin, name, joined):
+    members = [{"userID": name, "joinTime": joined}]
+    admin.command("inviteGroupMember", groupID="g1", members=members, silent=True)
+
+
+def seen(broker, name):
+    user = broker.user(name, "web:1")
+    found = texts(history(user, group="g1")), texts(sync_all(user))
+    user.disconnect()
+    return found
+
+
+@pytest.mark.parametrize("kind", ["Private", "Public", "ChatRoom"])
+@pytest.mark.parametrize("first", ["the member", "the messages", "half of them"])
+def test_who_joined_later_sees_what_was_written_since(broker, admin, kind, first):
+    joined = LONG_AGO + 5 * MINUTE
+    every = [f"m{n}" for n in range(10)]
+    move_group(admin, kind, [("bob", None), *([("carol", joined)] if first == "the member" else [])])
+    messages = talk(10, to="group:g1")
+    if first == "half of them":
+        bring(admin, messages[:7])
+        invite(admin, "carol", joined)
+        bring(admin, messages[7:])
+    else:
+        bring(admin, messages)
+    if first == "the messages":
+        invite(admin, "carol", joined)
+    for _ in range(2):
+        assert seen(broker, "alice") == seen(broker, "bob") == (every, every)
+        assert seen(broker, "carol") == (every if kind == "ChatRoom" else every[5:], every[5:])
+        broker.restart(kill=True)
+
+
+def test_as_long_as_none_of_their_time_is_there_they_see_nothing(broker, admin):
+    move_group(admin, members=[("bob", LONG_AGO + 5 * MINUTE), ("carol", LONG_AGO + DAY)])
+    bring(admin, talk(4, to="group:g1"))
+    assert seen(broker, "bob") == seen(broker, "carol") == ([], [])
+    broker.restart(kill=True)
+    admin = broker.admin()
+    bring(admin, talk(4, to="group:g1", begin=LONG_AGO + 4 * MINUTE))
+    assert seen(broker, "bob")[0] == ["m1", "m2", "m3"] and seen(broker, "carol")[0] == []
+    broker.user("alice").send("chat/group/g1", "live")
+    assert seen(broker, "bob")[0] == ["m1", "m2", "m3", "live"] and seen(broker, "carol") == (["live"], ["live"])
+
+
+def test_what_is_not_for_them_is_not_unread_for_them(broker, admin):
+    move_group(admin, members=[("bob", None), ("carol", LONG_AGO + 5 * MINUTE)])
+    bring(admin, talk(10, to="group:g1"), unread=True)
+
+    def unread():
+        return [conversations(broker.user(name, "web:1"))["group:g1"]["unread"] for name in ("alice", "bob", "carol")]
+
+    assert unread() == [0, 10, 5]
+    broker.user("bob", "ios:1").send("chat/group/g1", "live")
+    assert unread() == [1, 10, 6]
+    broker.restart(kill=True)
+    assert unread() == [1, 10, 6]
+
+
+def test_receipts_count_who_was_there_by_then(broker, admin):
+    move_group(admin, members=[("bob", None), ("carol", LONG_AGO + 5 * MINUTE)])
+    ids = [p["id"] for p in bring(admin, talk(10, to="group:g1"))]
+    found = broker.user("alice").command("getReadReceipts", group="g1", ids=[ids[4], ids[5]])["receipts"]
+    assert found == [{"id": ids[4], "read": 1, "unread": 0}, {"id": ids[5], "read": 2, "unread": 0}]
+
+
+def test_who_leaves_and_comes_back_comes_as_anybody_else(broker, admin):
+    move_group(admin, members=[("carol", LONG_AGO + 5 * MINUTE)], addOpt="FreeAccess")
+    bring(admin, talk(10, to="group:g1"))
+    carol = broker.user("carol")
+    carol.command("quitGroup", groupID="g1")
+    carol.command("joinGroup", groupID="g1")
+    bring(admin, talk(2, to="group:g1", begin=LONG_AGO + DAY))
+    assert texts(history(carol, group="g1")) == ["m0", "m1"]
+
+
+# ---- the whole move
+
+
+def test_a_whole_company_moves_in_and_goes_on_talking(broker):
+    admin = broker.admin()
+    names = ["alice", "bob", "carol", "dave"]
+    admin.command("importUsers", userIDs=names)
+    for name in names:
+        admin.command("setSelfInfo", **{"as": name}, nickname=name.title())
+    members = [("bob", LONG_AGO + MINUTE), ("carol", LONG_AGO + 20 * MINUTE)]
+    move_group(admin, "Public", members, groupName="Team", notification="be kind")
+    admin.command("setGroupMemberRole", groupID="g1", userID="bob", role="admin")
+    admin.command("setGroupAttributes", groupID="g1", set={"color": "red"})
+    admin.command("banGroupMember", groupID="g1", userID="dave", seconds=2**32 - 1)
+    admin.command("muteGroupMember", groupID="g1", userID="carol", seconds=2**32 - 1)
+    # In the order of time over all conversations.
+    every = talk(30, to="group:g1") + talk(30, begin=LONG_AGO + 1) + talk(30, "carol", "alice", LONG_AGO + 2)
+    bring(admin, sorted(every, key=lambda m: m["time"]))
+    bring(admin, [written("bob", "alice", "are you there?", now() - DAY, random=99)], unread=True)
+
+    users = {name: broker.user(name).subscribe(f"chat/user/{name}/#") for name in names}
+    alice, bob, carol, dave = users.values()
+    assert all(user.silent() == [] for user in users.values())
+    wanted = {"alice": [31, 30, 30], "bob": [31, 29], "carol": [30, 10], "dave": []}
+    for name, counts in wanted.items():
+        found = [texts(history(users[name], **where_of(other))) for other in conversations(users[name])]
+        assert [len(list_of_texts) for list_of_texts in found] == counts
+    assert [u.command("getUnread")["totalUnread"] for u in users.values()] == [1, 0, 0, 0]
+    assert dave.code("joinGroup", groupID="g1") == 10007
+    info = alice.command("getGroupInfo", groupID="g1")
+    assert (info["owner"], info["createTime"], info["memberCount"], info["lastSeq"]) == ("alice", LONG_AGO, 3, 30)
+    assert bob.command("getGroupAttributes", groupID="g1")["attributes"] == {"color": "red"}
+
+    assert carol.refusal("chat/group/g1", "hi")["code"] == 10017
+    alice.send("chat/group/g1", "welcome")
+    bob.send("alice", {"text": "so here we are", "random": 99})
+    assert bob.text("welcome").data["seq"] == carol.text("welcome").data["seq"] == 31
+    assert alice.silent() == []  # the same random: it is the message that was imported
+    alice.send("bob", "yes")
+    assert bob.text("yes").data["seq"] == 32
+    assert [u.command("getUnread")["totalUnread"] for u in users.values()] == [1, 2, 1, 0]
+    alice.command("markRead", to="bob")
+    assert alice.command("getUnread")["totalUnread"] == 0
+
+
+def test_ten_thousand_are_imported_within_three_seconds(broker):
+    users = [f"u{n}" for n in range(50)]
+    broker.create(*users)
+    admin = broker.admin()
+    for number in range(50):
+        admin.command("createGroup", groupType="Public", groupID=f"g{number}", owner=users[number], createTime=LONG_AGO,
+                      members=[{"userID": u, "joinTime": LONG_AGO + n * 1000} for n, u in enumerate(users[:20])])
+
+    def message(n):
+        to = f"group:g{n % 50}" if n % 2 else users[n % 49 + 1]
+        return written(users[n % 49], to, f"the message number {n}", LONG_AGO + n * 10)
+
+    every = [message(n) for n in range(10000)]
+    begin = time.monotonic()
+    bring(admin, every)
+    assert time.monotonic() - begin < 3
+    page = broker.user("u0").command("getHistory", group="g1", limit=1, afterTime=LONG_AGO + 50000)["messages"]
+    assert page[0]["text"] == "the message number 5001"

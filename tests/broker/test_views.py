@@ -120,6 +120,8 @@ class World:
         owner.hand.group("ChatRoom", self.room, **free)
         self.groups = [self.private, self.public, self.room]
         owner.groups = dict.fromkeys(self.groups, 0)
+        self.read_elsewhere = set()  # imported, and not as unread
+        self.imported = {}  # the time of the last, by conversation
 
     def close(self):
         for user in (*self.people, self.admin):
@@ -147,6 +149,21 @@ class World:
         targets = [p.name for p in self.people if p is not me] + [f"chat/group/{g}" for g in me.groups]
         forms = [{"text": f"{n} of {b}", "noUnread": n % 5 < b % 3} for n in range(b % 12 + 1)]
         me.hand.send_many(targets[a % len(targets)], forms)
+
+    def bring(self, me, a, b):
+        """Imports some, of now or a little later: of pairs, and of groups, whether one is in them or not."""
+        where = ([{"to": p.name} for p in self.people if p is not me] + [{"group": g} for g in self.groups])[a % 5]
+        name = str(where.get("group") or sorted((me.name, where["to"])))
+        when = self.imported[name] = max(int(time.time() * 1000), self.imported.get(name, 0)) + b % 3 * 700
+        contents = [{"text": f"{n} from elsewhere", "at": [self.people[a % 3].name]} for n in range(b % 4 + 1)]
+        messages = [{"sender": me.name, **where, "time": when, **content} for content in contents]
+        places = self.admin.command("importMessages", messages=messages, unread=b % 2 == 0)["messages"]
+        if b % 2:
+            self.read_elsewhere |= {place["id"] for place in places}
+        for person in self.people:
+            if person.name in (me.name, where.get("to")) or where.get("group") in person.groups:
+                # Nobody is given them: a client asks.
+                person.received |= {p["id"]: {**p, **m} for p, m in zip(places, messages)}
 
     def at_all(self, me, a, b):
         me = self.people[0]
@@ -304,6 +321,7 @@ class World:
             m
             for m in synced
             if me.name_of(m) == name and m["id"] > after and counts(m) and m["sender"] != me.name
+            and m["id"] not in self.read_elsewhere
         ]
 
     def check_read_positions(self, me):
@@ -333,7 +351,7 @@ class World:
         assert joined == {g: listed.get(f"group:{g}", {"unread": 0})["unread"] for g in me.groups}
 
 
-OFTEN = ["send"] * 5 + ["send_all"] * 3 + ["mark_read", "recall", "edit", "delete_messages", "join"] * 2
+OFTEN = ["send"] * 5 + ["send_all"] * 3 + ["mark_read", "recall", "edit", "delete_messages", "join", "bring"] * 2
 SELDOM = ["at_all", "delete_conversation", "pin", "leave", "rename", "stop_listening", "listen"]
 SELDOM += ["restart", "check"]
 STEPS = st.tuples(
