@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "gate/broker/asks.h"
@@ -24,11 +25,18 @@
 
 enum { ROUTES = 8 };
 
+/* NULL: not served. */
+struct folders {
+    struct folder *media, *web;
+};
+
 struct gate {
-    const struct gate_config *config;
+    const char *path;
+    const struct gate_config *config; /* of the start, which connections keep */
+    struct gate_config *reloaded;     /* the last one since; NULL: none */
     struct asks *asks;
     struct rest_api *rest;
-    struct folder *media, *web; /* NULL: not served */
+    struct folders folders;
     struct server *server;
     struct metrics metrics;
     struct route routes[ROUTES];
@@ -36,6 +44,28 @@ struct gate {
     int64_t last; /* when to stop waiting; 0: not ending */
     bool ended;
 };
+
+/* Folders */
+
+static void close_folders(const struct folders *folders)
+{
+    folder_close(folders->media);
+    folder_close(folders->web);
+}
+
+/* Returns 0, or -1: `error` says why. */
+static int open_folders(struct folders *folders, const struct files_config *config, char *error, size_t size)
+{
+    *folders = (struct folders){0};
+    if (config->media_dir)
+        folders->media = folder_open(FOLDER_MEDIA, config->media_dir, error, size);
+    if (config->web_dir)
+        folders->web = folder_open(FOLDER_WEB, config->web_dir, error, size);
+    if ((folders->media || !config->media_dir) && (folders->web || !config->web_dir))
+        return 0;
+    close_folders(folders);
+    return -1;
+}
 
 /* Routes */
 
@@ -63,12 +93,13 @@ static void set_routes(struct gate *gate)
         {"GET", METRICS_PATH, 0, metrics_serve, &gate->metrics},
     };
     size_t count = 0;
+    memset(gate->routes, 0, sizeof gate->routes);
     for (; count < COUNT(routes); count++)
         gate->routes[count] = routes[count];
-    if (gate->media)
-        gate->routes[count++] = (struct route){"GET", MEDIA_PATH, 0, folder_serve, gate->media};
-    if (gate->web) /* the last, for it has all paths */
-        gate->routes[count++] = (struct route){"GET", WEB_PATH, 0, folder_serve, gate->web};
+    if (gate->folders.media)
+        gate->routes[count++] = (struct route){"GET", MEDIA_PATH, 0, folder_serve, gate->folders.media};
+    if (gate->folders.web) /* the last, for it has all paths */
+        gate->routes[count++] = (struct route){"GET", WEB_PATH, 0, folder_serve, gate->folders.web};
 }
 
 /* The loop */
@@ -84,6 +115,65 @@ static void begin_to_end(struct gate *gate, int64_t now)
     say_line("ending");
 }
 
+static void log_counters(const struct gate *gate)
+{
+    say_line("%lld requests over HTTP, %zu connections; broker: %s", (long long)server_requests(gate->server),
+             server_connections(gate->server), asks_fault(gate->asks) ? asks_fault(gate->asks) : "connected");
+}
+
+/* Who may ask and how much, the keys, the folders: what is behind the server. -1: all is as before. */
+static int take_config(struct gate *gate, struct gate_config *config, char *error, size_t size)
+{
+    struct folders folders;
+    if (gate_config_read(config, gate->path)) {
+        snprintf(error, size, "%s", config->conf.error);
+        return -1;
+    }
+    if (open_folders(&folders, &config->files, error, size))
+        return -1;
+    if (asks_reload(gate->asks, error, size) ||
+        rest_reload(gate->rest, &config->rest, gate->config->broker.secret_key_file, error, size)) {
+        close_folders(&folders);
+        return -1;
+    }
+    close_folders(&gate->folders);
+    gate->folders = folders;
+    set_routes(gate);
+    return 0;
+}
+
+static void config_free(struct gate_config *config)
+{
+    if (config)
+        gate_config_clear(config);
+    free(config);
+}
+
+static void reload(struct gate *gate)
+{
+    char error[400] = "out of memory";
+    struct gate_config *config = malloc(sizeof *config);
+    if (!config || take_config(gate, config, error, sizeof error)) {
+        say_line("the configuration stays as it was: %s", error);
+        config_free(config);
+        return;
+    }
+    config_free(gate->reloaded);
+    gate->reloaded = config;
+    say_line("the configuration was read again; [broker] and [http] count from the next start on");
+}
+
+static void heed_signals(struct gate *gate)
+{
+    for (int signal; (signal = signals_read(gate->signals)) != 0;)
+        if (signal == SIGHUP)
+            reload(gate);
+        else if (signal == SIGUSR1)
+            log_counters(gate);
+        else
+            begin_to_end(gate, clock_steady());
+}
+
 static void wait_and_serve(struct gate *gate)
 {
     struct pollfd fds[3] = {{.fd = gate->signals, .events = POLLIN},
@@ -93,8 +183,8 @@ static void wait_and_serve(struct gate *gate)
     if (count == 3 && fds[2].revents)
         asks_serve(gate->asks, &fds[2]);
     server_run(gate->server);
-    while (fds[0].revents && signals_read(gate->signals) != 0)
-        begin_to_end(gate, clock_steady());
+    if (fds[0].revents)
+        heed_signals(gate);
 }
 
 static void turn(struct gate *gate)
@@ -106,19 +196,9 @@ static void turn(struct gate *gate)
         gate->ended = true;
 }
 
-static bool open_folders(struct gate *gate, char *error, size_t size)
-{
-    const struct files_config *files = &gate->config->files;
-    if (files->media_dir)
-        gate->media = folder_open(FOLDER_MEDIA, files->media_dir, error, size);
-    if (files->web_dir)
-        gate->web = folder_open(FOLDER_WEB, files->web_dir, error, size);
-    return (gate->media || !files->media_dir) && (gate->web || !files->web_dir);
-}
-
 static bool open_parts(struct gate *gate, char *error, size_t size)
 {
-    static const int signals[] = {SIGTERM, SIGINT, 0};
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0};
     const struct gate_config *config = gate->config;
     gate->signals = signals_open(signals); /* first: threads that look names up inherit the mask */
     if (gate->signals < 0)
@@ -127,7 +207,7 @@ static bool open_parts(struct gate *gate, char *error, size_t size)
     if (gate->asks)
         gate->rest = rest_open(&config->rest, config->broker.sdkappid, config->broker.secret_key_file,
                                gate->asks, error, size);
-    if (!gate->rest || !open_folders(gate, error, size))
+    if (!gate->rest || open_folders(&gate->folders, &config->files, error, size))
         return false;
     set_routes(gate);
     gate->server = server_open(&config->http, gate->routes, error, size);
@@ -141,16 +221,16 @@ static void close_parts(struct gate *gate)
     asks_close(gate->asks);
     server_close(gate->server);
     rest_close(gate->rest);
-    folder_close(gate->media);
-    folder_close(gate->web);
+    close_folders(&gate->folders);
+    config_free(gate->reloaded);
     if (gate->signals >= 0)
         close(gate->signals);
 }
 
-int gate_run(const struct gate_config *config)
+int gate_run(const struct gate_config *config, const char *path)
 {
     char error[400] = "cannot start: out of memory or of files";
-    struct gate gate = {.config = config, .signals = -1};
+    struct gate gate = {.path = path, .config = config, .signals = -1};
     const bool opened = open_parts(&gate, error, sizeof error);
     if (opened)
         say_line("chatgate %s started: http://%s:%lld/", CHAT_VERSION, config->http.address,

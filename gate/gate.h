@@ -5,7 +5,8 @@
 
 struct gate_config;
 
-/* Serves until SIGTERM or SIGINT. Returns EXIT_SUCCESS or EXIT_FAILURE. */
-int gate_run(const struct gate_config *config);
+/* Serves until SIGTERM or SIGINT; SIGHUP reads `path` again, SIGUSR1 logs some figures. Returns EXIT_SUCCESS or
+ * EXIT_FAILURE. */
+int gate_run(const struct gate_config *config, const char *path);
 
 #endif

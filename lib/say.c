@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -67,4 +68,14 @@ void say_line(const char *format, ...)
     gmtime_r(&now, &utc);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
     fprintf(stderr, "%s %s\n", when, text);
+}
+
+int say_check(bool good, const char *what, const char *how)
+{
+    char line[600];
+    snprintf(line, sizeof line, "%s: %s%s%s", what, good ? "ok" : "FAILED", *how ? ", " : "", how);
+    say_safely(line);
+    puts(line);
+    fflush(stdout);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -32,16 +32,6 @@ struct check {
     int code; /* the broker's */
 };
 
-static int report(bool good, const char *what, const char *how)
-{
-    char line[600];
-    snprintf(line, sizeof line, "%s: %s%s%s", what, good ? "ok" : "FAILED", *how ? ", " : "", how);
-    say_safely(line);
-    puts(line);
-    fflush(stdout);
-    return good ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
 /* Providers */
 
 static void on_delivered(void *context, const struct job *job, const struct outcome *outcome)
@@ -124,7 +114,7 @@ static int check_app(struct check *check, const struct app_config *app)
     const bool refused = verdict == VERDICT_INVALID_TOKEN;
     snprintf(how, sizeof how, "%s%s", refused ? "it refuses a token of nobody's: " : "",
              check->outcome.reason);
-    return report(refused || verdict == VERDICT_DONE, what, how);
+    return say_check(refused || verdict == VERDICT_DONE, what, how);
 }
 
 /* The broker */
@@ -172,11 +162,11 @@ static int check_broker(struct check *check)
     snprintf(what, sizeof what, "[broker] %.60s:%lld", broker->host, (long long)broker->port);
     check->link = link_open(broker, no_topics, &handlers, error, sizeof error);
     if (!check->link)
-        return report(false, what, error);
+        return say_check(false, what, error);
     await_broker(check);
     if (!check->answered)
-        return report(false, what, *link_fault(check->link) ? link_fault(check->link) : "no answer");
-    return report(check->code == CODE_OK, what, check->code ? code_text(check->code) : "");
+        return say_check(false, what, *link_fault(check->link) ? link_fault(check->link) : "no answer");
+    return say_check(check->code == CODE_OK, what, check->code ? code_text(check->code) : "");
 }
 
 /* All */
@@ -187,7 +177,7 @@ static int open_check(struct check *check, const struct push_config *config)
     *check = (struct check){.config = config, .http = http_open(PUSH_AGENT)};
     if (check->http)
         check->deliveries = deliveries_open(config, check->http, on_delivered, check, error, sizeof error);
-    return check->deliveries ? EXIT_SUCCESS : report(false, "keys", error);
+    return check->deliveries ? EXIT_SUCCESS : say_check(false, "keys", error);
 }
 
 static void close_check(struct check *check)
@@ -219,11 +209,11 @@ int check_send(const struct push_config *config, const char *section, const char
     while (app && strcmp(app->section, section) != 0)
         app = app->next;
     if (!app)
-        return report(false, section, "there is no such section");
+        return say_check(false, section, "there is no such section");
     int result = open_check(&check, config);
     if (result == EXIT_SUCCESS) {
         send_one(&check, app, token);
-        result = report(check.outcome.verdict == VERDICT_DONE, section, check.outcome.reason);
+        result = say_check(check.outcome.verdict == VERDICT_DONE, section, check.outcome.reason);
     }
     close_check(&check);
     return result;

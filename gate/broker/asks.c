@@ -194,6 +194,11 @@ void asks_close(struct asks *asks)
     free(asks);
 }
 
+int asks_reload(struct asks *asks, char *error, size_t error_size)
+{
+    return link_reload(asks->link, error, error_size);
+}
+
 /* What has gone out before a connection ended is never answered; what came while there is none has its time. */
 static void lose_sent(struct asks *asks)
 {

@@ -30,6 +30,9 @@ struct asks *asks_open(const struct link_config *config, char *error, size_t err
 /* Everybody who waits is answered ASK_LOST. NULL is fine. */
 void asks_close(struct asks *asks);
 
+/* Reads the key file again: link.h. */
+__attribute__((warn_unused_result)) int asks_reload(struct asks *asks, char *error, size_t error_size);
+
 /* Takes the command, an object without `correlationData`; NULL counts as memory that ran out. false: out of memory,
  * nobody is called back. */
 __attribute__((warn_unused_result)) bool asks_send(struct asks *asks, cJSON *command_take,

@@ -201,6 +201,15 @@ struct rest_api *rest_open(const struct rest_config *config, int64_t sdkappid, c
     return NULL;
 }
 
+int rest_reload(struct rest_api *rest, const struct rest_config *config, const char *key_file, char *error,
+                size_t error_size)
+{
+    if (keys_load(&rest->keys, key_file, error, error_size))
+        return -1;
+    rest->config = config;
+    return 0;
+}
+
 void rest_close(struct rest_api *rest)
 {
     if (!rest)

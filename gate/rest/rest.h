@@ -23,6 +23,9 @@ struct rest_config {
 /* All borrowed. Reads the key file. NULL: `error` says why. */
 struct rest_api *rest_open(const struct rest_config *config, int64_t sdkappid, const char *key_file,
                            struct asks *asks, char *error, size_t error_size);
+/* Another configuration, borrowed from now on, and the key file once more. -1: `error` says why, and all is as before. */
+__attribute__((warn_unused_result)) int rest_reload(struct rest_api *rest, const struct rest_config *config,
+                                                    const char *key_file, char *error, size_t error_size);
 /* NULL is fine. Nothing may be under way: close the asks first. */
 void rest_close(struct rest_api *rest);
 

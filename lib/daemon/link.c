@@ -223,6 +223,11 @@ void link_close(struct link *link)
     free(link);
 }
 
+int link_reload(struct link *link, char *error, size_t error_size)
+{
+    return keys_load(&link->keys, link->config->secret_key_file, error, error_size);
+}
+
 /* Life */
 
 static void connect_now(struct link *link)

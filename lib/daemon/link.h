@@ -43,6 +43,9 @@ struct link *link_open(const struct link_config *config, const char *const *topi
 /* Says good-bye. NULL is fine. */
 void link_close(struct link *link);
 
+/* Reads the key file again, for the connections to come. -1: `error` says why, and the keys are those of before. */
+__attribute__((warn_unused_result)) int link_reload(struct link *link, char *error, size_t error_size);
+
 /* Connects when it is time, keeps alive, and keeps the broker awake. `now`: milliseconds of clock_steady. */
 void link_tick(struct link *link, int64_t now);
 /* For how long to wait until the next tick: `most_ms`, or less. */

@@ -9,19 +9,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "broker")]
 pytest.register_assert_rewrite("harness")
 
-from gatehouse import GATE, Gatehouse  # noqa: E402
-
-_gatehouses = pytest.StashKey()
-
-
-def make(request, **options):
-    if not GATE.exists():
-        pytest.fail(f"{GATE} is not there: build it, or set BUILD_DIR", pytrace=False)
-    made = Gatehouse(**options)
-    request.node.stash[_gatehouses] = made
-    request.addfinalizer(made.close)
-    return made
-
+from gatehouse import KEPT, make  # noqa: E402
 
 @pytest.fixture
 def gatehouse(request):
@@ -43,7 +31,7 @@ def shared(request):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     report = (yield).get_result()
-    made = item.stash.get(_gatehouses, None) or item.parent.stash.get(_gatehouses, None)
+    made = item.stash.get(KEPT, None) or item.parent.stash.get(KEPT, None)
     if report.failed and made:
         report.sections.append(("log of the gate", made.log()[-20000:]))
         report.sections.append(("log of the broker", made.broker.log()[-5000:]))

@@ -11,12 +11,24 @@ import socket
 import tempfile
 import urllib.parse
 
+import pytest
 from harness.broker import SANITIZER_MARKS, Broker
 from harness.ports import Port
 from harness.process import LoggedProcess
 from harness.settings import ADMIN, BUILD_DIR, PATIENCE, SDKAPPID
 
 GATE = BUILD_DIR / "chatgate"
+KEPT = pytest.StashKey()  # the gatehouse of a test or file, for its logs
+
+
+def make(request, **options):
+    """For fixtures: one that ends with them."""
+    if not GATE.exists():
+        pytest.fail(f"{GATE} is not there: build it, or set BUILD_DIR", pytrace=False)
+    made = Gatehouse(**options)
+    request.node.stash[KEPT] = made
+    request.addfinalizer(made.close)
+    return made
 
 
 class Gatehouse:

@@ -4,6 +4,7 @@ import os
 import re
 
 import pytest
+from gatehouse import make
 
 NAME = "ab/" + "ab" + "0" * 30
 PICTURE = bytes(range(256)) * 1000
@@ -11,7 +12,6 @@ PICTURE = bytes(range(256)) * 1000
 
 @pytest.fixture(scope="module")
 def house(request, tmp_path_factory):
-    from conftest import make
     made = make(request)
     folder = tmp_path_factory.mktemp("files")
     media, web = folder / "media", folder / "web"
