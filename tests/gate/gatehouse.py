@@ -142,14 +142,14 @@ class Gatehouse:
         for a second."""
         with socket.create_connection(("127.0.0.1", self.port.number), timeout=PATIENCE) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for piece in pieces:
-                connection.sendall(piece)
             connection.settimeout(1)
             got = b""
             try:
+                for piece in pieces:
+                    connection.sendall(piece)
                 while data := connection.recv(65536):
                     got += data
-            except (TimeoutError, ConnectionResetError):
+            except (TimeoutError, ConnectionError):
                 pass
             return got
 
