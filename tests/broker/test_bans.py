@@ -79,7 +79,8 @@ def test_a_ban_ends_when_it_is_lifted(broker, owner):
 
 def test_a_ban_ends_by_itself(broker_factory):
     broker = broker_factory(faults=True)
-    owner, bob = staffed_group(broker, addOpt="FreeAccess"), broker.user("bob")
+    staffed_group(broker, addOpt="FreeAccess")
+    owner, bob = broker.user("owner", "web:1", keepalive=0), broker.user("bob", keepalive=0)
     ban(owner, "bob", seconds=600)
     broker.faults.set_clock(wall=599)
     assert bob.code("joinGroup", groupID="g1") == 10007

@@ -106,8 +106,8 @@ def test_what_is_old_by_a_clock_that_is_right_goes_at_once(broker):
 
 
 def test_after_the_clock_went_back_an_hour_cursors_are_saved_as_before(broker):
-    alice = broker.user("alice")
-    bob = broker.user("bob", keepalive=1).subscribe("chat/user/bob")  # what is older than 2 s was received
+    alice = broker.user("alice", keepalive=0)
+    bob = broker.user("bob", keepalive=0).subscribe("chat/user/bob")  # what is older than 2 s was received
     broker.faults.set_clock(wall=HOUR)
     alice.send("bob", "by the wrong clock")
     bob.text("by the wrong clock")
@@ -119,7 +119,7 @@ def test_after_the_clock_went_back_an_hour_cursors_are_saved_as_before(broker):
 
 def test_after_the_clock_went_back_an_hour_a_push_is_handed_out_at_once(broker):
     with_token(broker, "bob")
-    alice = broker.user("alice")
+    alice = broker.user("alice", keepalive=0)
     broker.faults.set_clock(wall=HOUR)
     alice.send("bob", "by the wrong clock")
     broker.faults.set_clock()
@@ -158,7 +158,8 @@ def test_a_push_that_is_too_old_by_a_clock_that_is_right_is_dropped(broker):
 @pytest.mark.parametrize("ahead", [600, -HOUR])
 def test_a_random_that_is_sent_again_is_known_whatever_the_clock_was_set_to(broker, between, ahead):
     sigs = {name: broker.sig(name, created=int(time.time()) - 2 * HOUR) for name in ("alice", "bob")}
-    bob, alice = broker.user("bob").subscribe("chat/user/bob"), broker.user("alice", sig=sigs["alice"])
+    alice = broker.user("alice", sig=sigs["alice"], keepalive=0)
+    bob = broker.user("bob", keepalive=0).subscribe("chat/user/bob")
     alice.send("bob", {"text": "hello", "random": 4711})
     first = alice.event("sent")
     bob.text("hello")

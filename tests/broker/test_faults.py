@@ -44,7 +44,7 @@ def test_what_was_acked_while_the_database_cannot_be_read_is_there_afterwards(br
 
 
 def test_a_clock_that_is_ahead_stamps_messages_ahead(broker):
-    alice, bob = broker.user("alice"), broker.user("bob").subscribe("chat/user/bob")
+    alice, bob = broker.user("alice", keepalive=0), broker.user("bob", keepalive=0).subscribe("chat/user/bob")
     broker.faults.set_clock(wall=3600)
     alice.send("bob", "from the future")
     assert bob.content().data["time"] > (time.time() + 3500) * 1000

@@ -389,7 +389,7 @@ def test_files_that_are_too_old_go_and_no_longer_count(start, folder):
         upload(alice, b"hello")
     assert total(broker, "alice") == 200
     broker.faults.set_clock(wall=1.9 * DAY, steady=1.9 * DAY)
-    young = broker.user("bob", sig=broker.sig("bob", expire=30 * DAY))
+    young = broker.user("bob", sig=broker.sig("bob", expire=30 * DAY), keepalive=0)
     kept = upload(young, b"hello")
     broker.faults.set_clock(wall=2.1 * DAY, steady=2.1 * DAY)
     until(lambda: len(files(folder)) == 1)

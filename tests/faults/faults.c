@@ -44,6 +44,9 @@ struct control {
     volatile uint64_t chance;   /* where the next allocation that fails comes from, by chance */
     volatile uint32_t one_in;   /* so many allocations fails; 0: none does */
     volatile uint32_t failed;
+    volatile int64_t seen_wall_ms,
+        seen_steady_ms;       /* with which the main thread has last asked for the time */
+    volatile int64_t process; /* whose thread that is */
 };
 
 static struct control *memory_control; /* once it is mapped: malloc cannot do that */
@@ -172,6 +175,24 @@ FAULTY_OPEN(open64)
 
 /* The clock */
 
+static pthread_t main_thread;
+
+__attribute__((constructor)) static void note_process(void)
+{
+    main_thread = pthread_self();
+    control()->process = getpid();
+}
+
+/* A test that sets the clock goes on when the program has looked at it. */
+static void note_seen(void)
+{
+    struct control *now = control();
+    if (!pthread_equal(pthread_self(), main_thread))
+        return;
+    now->seen_wall_ms = now->wall_ms;
+    now->seen_steady_ms = now->steady_ms;
+}
+
 static void shift(clockid_t clock, struct timespec *time)
 {
     int64_t ms = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE ? control()->wall_ms
@@ -181,6 +202,7 @@ static void shift(clockid_t clock, struct timespec *time)
     int64_t ns = time->tv_nsec + ms % 1000 * NS_A_MS;
     time->tv_sec += ms / 1000 + (ns < 0 ? -1 : ns / 1000000000);
     time->tv_nsec = ns < 0 ? ns + 1000000000 : ns % 1000000000;
+    note_seen();
 }
 
 int clock_gettime(clockid_t clock, struct timespec *out)

@@ -3,7 +3,9 @@
 import contextlib
 import errno
 import mmap
+import os
 import struct
+import time
 
 from harness.settings import BUILD_DIR
 
@@ -12,6 +14,7 @@ RULES = 8
 RULE = struct.Struct("<iiiiI124s")
 CLOCKS = struct.Struct("<qq")
 MEMORY = struct.Struct("<QII")
+SEEN = struct.Struct("<qqq")
 LIBRARY = BUILD_DIR / "faults.so"
 
 
@@ -20,7 +23,7 @@ class Faults:
 
     def __init__(self, folder):
         self.path = folder / "faults"
-        self.path.write_bytes(bytes(RULES * RULE.size + CLOCKS.size + MEMORY.size))
+        self.path.write_bytes(bytes(RULES * RULE.size + CLOCKS.size + MEMORY.size + SEEN.size))
         self._file = self.path.open("r+b")
         self._map = mmap.mmap(self._file.fileno(), 0)
 
@@ -58,8 +61,22 @@ class Faults:
     # ---- the clock
 
     def set_clock(self, wall=0.0, steady=0.0):
-        """How many seconds the wall clock, and the one since boot, are ahead of the true ones."""
-        CLOCKS.pack_into(self._map, RULES * RULE.size, round(wall * 1000), round(steady * 1000))
+        """How many seconds the wall clock, and the one since boot, are ahead of the true ones; returns when the program
+        has looked at them, if it runs. Mosquitto asks for the time once a turn: a connection that it accepted before it
+        did would be as old as the clock has been moved, and be closed. Keepalives of clients that are silent run out,
+        too, by the clock since boot or (2.0.21 of Debian 13) by the wall clock: where that matters they have none."""
+        ahead = round(wall * 1000), round(steady * 1000)
+        CLOCKS.pack_into(self._map, RULES * RULE.size, *ahead)
+        deadline = time.monotonic() + 1
+        while self._runs() and self._seen()[:2] != ahead and time.monotonic() < deadline:
+            time.sleep(0.002)
+
+    def _seen(self):
+        return SEEN.unpack_from(self._map, RULES * RULE.size + CLOCKS.size + MEMORY.size)
+
+    def _runs(self):
+        process = self._seen()[2]
+        return process != 0 and os.path.exists(f"/proc/{process}/exe")
 
     # ---- memory
 
