@@ -89,7 +89,7 @@ def await_end(broker):
     until(lambda: admin.command("getStats")["ringBytes"] == 0 and rows(broker, left) == [(0,)], "it does not end")
 
 
-def fill(broker, count, senders, group="g1", every=None):
+def fill(broker, count, senders, group="g1"):
     """Messages of a group, put into the database of a broker that does not run: the number of the first."""
     with contextlib.closing(sqlite3.connect(broker.database, isolation_level=None)) as database:
         conversation, last = database.execute(
@@ -515,17 +515,24 @@ def test_a_kill_in_the_middle_loses_nothing_of_a_purge(broker_factory):
 
 def test_a_kill_in_the_middle_tells_nobody_twice(broker_factory):
     broker = broker_factory()
-    names = [f"user{n}" for n in range(60)]
-    broker.create(*names)
-    mallory = broker.user("mallory")
+    names = [f"user{n}" for n in range(20)]
+    broker.create("bob", *names)
+    mallory, alice = broker.user("mallory"), broker.user("alice")
+    alice.group("Public", "g1", ["bob"])
+    for name in names:
+        send(mallory, name)
+    broker.stop()
+    fill(broker, 60000, lambda n: "bob")  # the walk takes a while from the last messages to the first
+    broker.start()
+    mallory.connect()
     for name in names:
         send(mallory, name)
     delete(broker, purge=True)
-    for _ in range(3):
-        broker.restart(kill=True)
+    until(lambda: rows(broker, "SELECT count(*) FROM purge_told") == [(len(names),)])
+    broker.restart(kill=True)
     await_end(broker)
-    counts = rows(broker, "SELECT count(*) FROM message WHERE kind = 6 GROUP BY conversation")
-    assert counts == [(1,)] * len(names)
+    assert rows(broker, "SELECT recalled, count(*) FROM message WHERE sender = 'mallory' AND kind = 0") == [(1, 2 * len(names))]
+    assert rows(broker, "SELECT count(*) FROM message WHERE kind = 6 GROUP BY conversation") == [(1,)] * len(names)
 
 
 def test_many_purges_of_one_group_take_one_walk_and_all_are_done(broker, alice):
