@@ -207,12 +207,15 @@ static enum fake_answer import_message(struct scene *scene)
                          "'time':1600000000000,'random':5,'text':'long ago'}]}");
 }
 
+/* Not before what is in the group already. */
 static enum fake_answer import_message_to_group(struct scene *scene)
 {
-    return scene_command(
-        scene, town_root(),
-        "{'command':'importMessages','unread':true,'messages':[{'sender':'alice@','group':'club@',"
-        "'time':1600000000000,'text':'long ago','at':['bob@']}]}");
+    char command[200];
+    snprintf(command, sizeof command,
+             "{'command':'importMessages','unread':true,'messages':[{'sender':'alice@','group':'club@',"
+             "'time':%lld,'text':'just now','at':['bob@']}]}",
+             (long long)fake_now());
+    return scene_command(scene, town_root(), command);
 }
 
 static enum fake_answer broadcast(struct scene *scene)
