@@ -80,8 +80,8 @@ static int64_t furthest_of(struct chat *chat, const struct session *session,
     return furthest;
 }
 
-/* The furthest any other device of this user is: connected ones from memory, the rest from the store. -1:
- * there is none. */
+/* The furthest another device of this user is: connected ones from memory, of the rest a hundred at most from the
+ * store. -1: there is none. */
 static int64_t cursor_of_others(struct chat *chat, const struct subscription *subscription, const char *topic)
 {
     const struct session *session = subscription->session, *other;

@@ -496,6 +496,47 @@ static void of_too_many_devices_those_away_the_longest_are_forgotten(void **stat
     assert_int_equal(stored("SELECT count(*) FROM device WHERE client IN ('u0:other:1', 'u0:other:20')"), 0);
 }
 
+static void leave_devices(int from, int to)
+{
+    char device[20];
+    for (int i = from; i <= to; i++) {
+        snprintf(device, sizeof device, "other:%d", i);
+        log_in_from(i, 0, device);
+        chat.now++;
+        log_out(i);
+    }
+    settle();
+}
+
+/* What a new one would begin with, and what that takes. */
+static int64_t furthest(int *steps)
+{
+    sqlite3_stmt *row = store_read(chat.store, R_CURSOR_OF_OTHERS);
+    sqlite3_bind_text(row, 1, "u0", -1, SQLITE_STATIC);
+    sqlite3_bind_text(row, 2, "u0:other:new", -1, SQLITE_STATIC);
+    sqlite3_bind_text(row, 3, "feed", -1, SQLITE_STATIC);
+    (void)sqlite3_stmt_status(row, SQLITE_STMTSTATUS_VM_STEP, 1);
+    assert_true(store_row(chat.store, row));
+    *steps = sqlite3_stmt_status(row, SQLITE_STMTSTATUS_VM_STEP, 1);
+    int64_t cursor = sqlite3_column_int64(row, 0);
+    store_done(row);
+    return cursor;
+}
+
+static void a_new_device_looks_at_a_hundred_others_at_most(void **state)
+{
+    int few, many;
+    (void)state;
+    leave_devices(1, 100);
+    assert_true(store_write(chat.store, W_SUBSCRIPTION_CURSOR, "tti", "u0:other:1", "feed", (int64_t)7));
+    assert_true(store_write(chat.store, W_SUBSCRIPTION_CURSOR, "tti", "u0:other:99", "feed", (int64_t)9));
+    settle();
+    assert_int_equal(furthest(&few), 9);
+    leave_devices(101, 500);
+    assert_int_equal(furthest(&many), 9); /* where all these have begun */
+    assert_in_range(many, few - 10, few + 10);
+}
+
 /* Who comes back again and again */
 
 static void who_is_sent_away_again_and_again_waits_before_it_comes_back(void **state)
@@ -689,6 +730,7 @@ int main(void)
         TEST(the_earliest_of_too_many_connections_goes),
         TEST(those_that_have_to_go_are_not_many_either),
         TEST(of_too_many_devices_those_away_the_longest_are_forgotten),
+        TEST(a_new_device_looks_at_a_hundred_others_at_most),
         TEST(who_is_sent_away_again_and_again_waits_before_it_comes_back),
         RING(who_goes_while_the_ring_is_full_is_away_in_the_end),
         RING(who_was_told_while_the_ring_was_full_is_told_once),
