@@ -14,6 +14,7 @@
 #include "lib/clock.h"
 #include "lib/json_text.h"
 #include "plugin/commands/batch.h"
+#include "plugin/commands/export.h"
 #include "plugin/commands/later.h"
 #include "plugin/commands/request.h"
 #include "plugin/commands/stats.h"
@@ -435,6 +436,7 @@ static const struct noun {
     {NULL, NULL, leaving_tick},
     {NULL, uploads_close, uploads_tick},
     {batches_open, batches_close, batches_tick},
+    {NULL, exports_close, exports_tick},
     {NULL, NULL, stats_tick},
 };
 

@@ -54,3 +54,7 @@ CREATE TABLE review (
   passed   INTEGER NOT NULL DEFAULT 0,  -- 1: it waits for those before it only
   text     TEXT    NOT NULL             -- the message, or the command: a JSON object
 ) STRICT;
+
+-- What is a user's own, for exportUser.
+CREATE INDEX application_user ON application (user);
+CREATE INDEX group_ban_user ON group_ban (user);

@@ -169,7 +169,7 @@ static int walk_live(struct walk *walk)
 {
     const struct live_message *message = NULL;
     while ((message = live_history_before(walk->conversation->live_history, message)) &&
-           walk->given < walk->limit && page_add_text(&walk->page, message->payload, message->len))
+           walk->given < walk->limit && page_add_text(&walk->page, message->payload, message->len, true))
         walk->given++;
     return answer(walk->command, &walk->page, message == NULL, "before", 0);
 }

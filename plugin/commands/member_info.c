@@ -94,13 +94,10 @@ int command_mute_group_member(struct command *command)
 
 static enum receive_option receive_option(const struct command *command, enum receive_option now)
 {
-    static const char *const names[] = {[RECEIVE_AND_NOTIFY] = "AcceptAndNotify",
-                                        [RECEIVE_NOT_NOTIFY] = "AcceptNotNotify",
-                                        [RECEIVE_DISCARD] = "Discard"};
     const char *text = command_text(command, FIELD_RECEIVE_OPTION);
-    for (size_t i = 0; text && i < COUNT(names); i++)
-        if (strcmp(names[i], text) == 0)
-            return (enum receive_option)i;
+    for (enum receive_option option = 0; text && option < RECEIVE_OPTIONS; option++)
+        if (strcmp(receive_option_name(option), text) == 0)
+            return option;
     return now;
 }
 

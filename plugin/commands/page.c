@@ -50,7 +50,7 @@ bool page_add(struct page *page, const struct conversation *conversation, const 
            add(page, message_json(conversation, message), falling);
 }
 
-bool page_add_text(struct page *page, const char *text, size_t len)
+bool page_add_text(struct page *page, const char *text, size_t len, bool falling)
 {
     char *copy = page_take(page, len) ? malloc(len + 1) : NULL;
     if (!copy) {
@@ -58,5 +58,5 @@ bool page_add_text(struct page *page, const char *text, size_t len)
         return false;
     }
     memcpy(copy, text, len);
-    return add(page, raw(copy, len), true);
+    return add(page, raw(copy, len), falling);
 }

@@ -27,7 +27,7 @@ bool page_take(struct page *page, size_t bytes);
 /* Appends the message, or (falling = true) puts it in front. false: full or failed. */
 bool page_add(struct page *page, const struct conversation *conversation, const struct message *message,
               bool falling);
-/* The same for one that is stamped already, put in front. */
-bool page_add_text(struct page *page, const char *text, size_t len);
+/* The same for what is JSON already. */
+bool page_add_text(struct page *page, const char *text, size_t len, bool falling);
 
 #endif

@@ -31,6 +31,7 @@ struct chat {
     struct push *push;                   /* push.h */
     struct word_filter *filter;          /* filter.h */
     struct words *words;                 /* that messages may not have, in force now; NULL: none (filter.h) */
+    struct export *exports;              /* commands/export.h: those that wait */
     struct batches *batches;             /* commands/batch.h: requests under way */
     struct eviction *eviction;           /* eviction.h: who leaves memory */
     uint32_t era;                        /* ... and when who was used: counts periods of cache_seconds */

@@ -15,6 +15,14 @@
 #include "plugin/people/user.h"
 #include "schema/store.h"
 
+const char *receive_option_name(enum receive_option option)
+{
+    static const char *const names[RECEIVE_OPTIONS] = {[RECEIVE_AND_NOTIFY] = "AcceptAndNotify",
+                                                       [RECEIVE_NOT_NOTIFY] = "AcceptNotNotify",
+                                                       [RECEIVE_DISCARD] = "Discard"};
+    return names[option];
+}
+
 /* The two of a pair need no table, which is larger than both: they are only linked, as those in a table are. */
 static bool enter(struct conversation *conversation, struct member *member)
 {

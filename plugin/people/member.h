@@ -28,7 +28,9 @@ struct user;
 #define GROUPS_BY_OTHERS (GROUPS_PER_USER / 2) /* who is in so many is brought into no more by others */
 
 /* A column of the store: never change a value. */
-enum receive_option { RECEIVE_AND_NOTIFY, RECEIVE_NOT_NOTIFY, RECEIVE_DISCARD };
+enum receive_option { RECEIVE_AND_NOTIFY, RECEIVE_NOT_NOTIFY, RECEIVE_DISCARD, RECEIVE_OPTIONS };
+/* "AcceptAndNotify" "AcceptNotNotify" "Discard" */
+const char *receive_option_name(enum receive_option option);
 
 struct member {
     struct conversation *conversation;

@@ -78,6 +78,8 @@ STORY = [
     ("deleteMessages", {"ids": ["an id"]}),
     ("getReadReceipts", {"group": "bobs", "ids": ["an id"]}),
     ("getMessageReaders", {"group": "bobs", "id": "an id"}),
+    ("purgeMessages", {"group": "mine", "userID": "bob"}),
+    ("purgeMessages", {"group": "bobs", "userID": "alice"}),
     ("deleteConversation", {"to": "bob"}),
     ("setSelfInfo", {"nickname": "Al"}),
     ("setSelfInfo", {"nickname": "damn"}),

@@ -20,6 +20,7 @@
 #include "lib/usersig.h"
 #include "tests/memory/failing_malloc.h"
 
+#define TURNS_MAX  400 /* until another thread has done it, or nobody will be told */
 #define SDKAPPID   1400000000
 #define YEAR       (365 * 86400)
 #define TEXT_BYTES 4096
@@ -297,6 +298,30 @@ enum fake_answer scene_command(struct scene *scene, struct mosquitto *client, co
         fail_msg("no answer to %s: %s", command, fake_response(client));
     memory_resume();
     return answer == FAKE_DONE && scene->code != CODE_OK ? FAKE_REFUSED : answer;
+}
+
+static bool is_answered(struct mosquitto *client)
+{
+    memory_pause();
+    fake_flush();
+    memory_resume();
+    return !fake_connected(client) || fake_response(client)[0] != '\0';
+}
+
+enum fake_answer scene_command_later(struct scene *scene, struct mosquitto *client, const char *command)
+{
+    enum fake_answer answer = scene_request(scene, client, command);
+    for (int i = 0; i < TURNS_MAX && !is_answered(client); i++) {
+        fake_turn();
+        nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL);
+    }
+    if (answer != FAKE_DONE || !fake_connected(client))
+        return FAKE_CLOSED;
+    const char *code = strstr(fake_response(client), "\"code\":");
+    scene->code = 0;
+    if (code)
+        sscanf(code, "\"code\":%d", &scene->code);
+    return code ? FAKE_REFUSED : FAKE_DONE;
 }
 
 enum fake_answer scene_renew(struct scene *scene, enum person person)

@@ -2,13 +2,10 @@
 /* Uploads, while memory ends on the broker's thread. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "tests/memory/failing_malloc.h"
 #include "tests/memory/sweep.h"
 
 #define UPLOAD_ID "\"uploadID\":\""
-#define TURNS_MAX 400 /* until the media thread has done it, or nobody will be told */
 
 static char upload[40]; /* the scene's that plays */
 
@@ -60,30 +57,9 @@ static enum fake_answer abort_upload(struct scene *scene)
     return scene_command(scene, scene->clients[ALICE], about("'command':'abortUpload'"));
 }
 
-static bool is_answered(struct mosquitto *client)
-{
-    memory_pause();
-    fake_flush();
-    memory_resume();
-    return !fake_connected(client) || fake_response(client)[0] != '\0';
-}
-
-/* Answered by itself. */
 static enum fake_answer finish(struct scene *scene)
 {
-    struct mosquitto *client = scene->clients[ALICE];
-    enum fake_answer answer = scene_request(scene, client, about("'command':'finishUpload'"));
-    for (int i = 0; i < TURNS_MAX && !is_answered(client); i++) {
-        fake_turn();
-        nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL);
-    }
-    if (answer != FAKE_DONE || !fake_connected(client))
-        return FAKE_CLOSED;
-    const char *code = strstr(fake_response(client), "\"code\":");
-    scene->code = 0;
-    if (code)
-        sscanf(code, "\"code\":%d", &scene->code);
-    return code ? FAKE_REFUSED : FAKE_DONE;
+    return scene_command_later(scene, scene->clients[ALICE], about("'command':'finishUpload'"));
 }
 
 static const struct scenario scenarios[] = {

@@ -118,6 +118,11 @@ static enum fake_answer watch(struct scene *scene)
                          "{'command':'watchStatus','userIDs':['bob@','carol@','eve@']}");
 }
 
+static enum fake_answer export_user(struct scene *scene)
+{
+    return scene_command_later(scene, town_root(), "{'command':'exportUser','userID':'alice@','limit':9}");
+}
+
 static enum fake_answer look_at_status(struct scene *scene)
 {
     return scene_command(scene, scene->clients[ALICE],
@@ -349,6 +354,8 @@ static const struct scenario scenarios[] = {
     {"an administrator writes to all live groups", write_to_all_live_groups, NULL, NULL},
     {"an administrator goes through the users", list_users, NULL, NULL},
     {"an administrator goes through the groups", list_groups, NULL, NULL},
+    {"all about a user is given to an administrator", export_user, had_second_device, NULL},
+    {"an administrator waits for all about a user", export_user, NULL, had_second_device},
     {"a user looks who is online", look_at_status, NULL, NULL},
     {"a user watches somebody no more", unwatch, NULL, have_watched},
     {"a session goes on with another userSig", renew, NULL, NULL},
