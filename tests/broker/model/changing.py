@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """What becomes of a message afterwards: it is recalled or edited for everybody, or deleted for oneself."""
+import time
+
 from model import sending
 from model.reading import SAFE, Place, bearer, history_of, may_find, newest
-from model.rules import CHIEF, RANKS, rank
-from model.world import ADMIN, Known, Message
+from model.rules import CHIEF, OWNER, RANKS, rank
+from model.world import ADMIN, NUMBER, PRIVATE, Known, Message
 
+IN_TIME = 3600  # seconds
 BESIDE = {"command", "as", "correlationData", "id", "seq", "to", "group"}
 
 
@@ -16,12 +19,42 @@ def recallMessage(call):
         call.refuse(20023, message.is_recalled)
     if call.codes:
         return None
-    message.body = message.stamp | {"recalled": True}
+    take_content(message)
     told = {"id": message.id, "operator": call.me}
-    for edit in message.edits:
-        edit.body = edit.stamp | {"edit": {n: edit.body["edit"][n] for n in ("id", "operator")}}
     write(call, message, recall=told | ({"reason": reason} if reason else {}))
     return {}
+
+
+def take_content(message):
+    message.body = message.stamp | {"recalled": True}
+    for edit in message.edits:
+        edit.body = edit.stamp | {"edit": {n: edit.body["edit"][n] for n in ("id", "operator")}}
+
+
+def purgeMessages(call):
+    """As if each message of that user in the group had been recalled. The owner and admins may name themselves."""
+    world, group, user = call.world, call.group(field="group"), call.user()
+    call.refuse(20003, user is not None and user not in world.users)
+    if not group:
+        return None
+    call.refuse(10033, group.live)
+    call.refuse(10007, rank(group, call.me) < (OWNER if group.type == PRIVATE else CHIEF))
+    call.refuse(10007, group.role(user) is not None and user != call.me and not may_purge(group, call.me, user))
+    if call.codes:
+        return None
+    for message in world.log:
+        if message.lane == group.lane and message.is_content and message.body["sender"] == user:
+            take_content(message)
+    purge = {"sender": user, "id": NUMBER, "operator": call.me}
+    world.post_group(group, Message(group.lane, {"seq": group.seq, "sender": call.me, "group": group.id, "purge": purge}))
+    for member in group.members:
+        world.event(member, event="purged", group=group.id, sender=user, id=NUMBER)
+    world.counting = True
+    return {}
+
+
+def may_purge(group, me, user):
+    return me == ADMIN or rank(group, me) > RANKS[group.role(user)]
 
 
 def editMessage(call):
@@ -76,7 +109,8 @@ def refuse_others(call, message, least):
 def is_too_late(call, message, what):
     """In stories there is time enough, or none at all. App admins are always in time, but for a recall of a pair's."""
     excused = call.me == ADMIN and (what == "edit" or message.lane[0] == "group")
-    return what in call.world.too_late and not excused
+    long_ago = message.imported and message.time < (time.time() - IN_TIME) * 1000
+    return (what in call.world.too_late or long_ago) and not excused
 
 
 def write(call, message, **what):
@@ -155,4 +189,4 @@ def tell(call, optional, **what):
         call.world.event_to(device, optional, event="deleted", **what)
 
 
-COMMANDS = [recallMessage, editMessage, deleteMessages, deleteConversation]
+COMMANDS = [purgeMessages, recallMessage, editMessage, deleteMessages, deleteConversation]

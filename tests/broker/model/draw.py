@@ -4,7 +4,7 @@ of ten: mostly somebody does what he may, to somebody it can be done to; often e
 import hashlib
 
 from model.rules import ADD, INVITE, RECEIVE, chiefs
-from model.steps import (DEVICES, GROUPS, OTHERS, USERS, After, Burst, Chunk, Command, Connect, Crash, Disconnect, Of,
+from model.steps import (DEVICES, GROUPS, OTHERS, USERS, After, Ago, Burst, Chunk, Command, Connect, Crash, Disconnect, Of,
                          Publish, Restart, Settings, Subscribe, Together, Unsubscribe, UploadID)  # fmt: skip
 from model.uploads import content
 from model.world import ADMIN
@@ -24,7 +24,7 @@ THEMES = {  # fmt: skip
     "members": {"govern": 12, "act": 1, "publish": 6, "connect": 2, "disconnect": 1, "subscribe": 1},
     "messages": {"publish": 8, "govern": 4, "read": 4, "change": 3, "act": 1, "upload": 1, "chunk": 2, "connect": 2, "disconnect": 2, "subscribe": 2,
                  "unsubscribe": 1},
-    "people": {"people": 5, "administer": 6, "act": 6, "publish": 4, "govern": 3, "connect": 5, "subscribe": 1, "read": 1},
+    "people": {"change": 1, "people": 5, "administer": 6, "act": 6, "publish": 4, "govern": 3, "connect": 5, "subscribe": 1, "read": 1},
     "at once": {"together": 6, "burst": 4, "connect": 2, "disconnect": 1, "subscribe": 2, "read": 1},
     "crashes": {"govern": 6, "publish": 6, "connect": 6, "disconnect": 1, "subscribe": 4, "read": 2, "change": 2, "upload": 1, "chunk": 2,
                 "restart": 1},
@@ -40,9 +40,9 @@ READ = {"sync": 6, "getHistory": 4, "markRead": 4, "getConversations": 3, "setCo
 PEOPLE = {"setSelfInfo": 9, "getUsersInfo": 6, "addToBlacklist": 12, "removeFromBlacklist": 6, "getBlacklist": 6,
           "getStatus": 6, "setBackground": 6, "getDevices": 6, "kickDevice": 1, "logout": 1}  # fmt: skip
 ADMINISTER = {"importUsers": 6, "kickUser": 1, "banUser": 3, "muteUser": 12, "getUser": 9, "getUsers": 6, "getGroups": 6,
-              "broadcast": 6, "sendNotice": 12, "broadcastLive": 6, "sendMessage": 18}  # fmt: skip
+              "broadcast": 6, "sendNotice": 12, "broadcastLive": 6, "sendMessage": 18, "importMessages": 12}  # fmt: skip
 UPLOAD = {"createUpload": 5, "finishUpload": 5, "abortUpload": 1}
-CHANGE = {"recallMessage": 4, "editMessage": 5, "deleteMessages": 2, "deleteConversation": 2}
+CHANGE = {"purgeMessages": 1, "recallMessage": 4, "editMessage": 5, "deleteMessages": 2, "deleteConversation": 2}
 NOT_DRAWN = {
     "ack": "moves cursors, as only test_backlog.py and test_views.py follow them",
     "watchStatus": "events at most one a second and user: test_presence.py",
@@ -53,9 +53,7 @@ NOT_DRAWN = {
     "pushFailed": "likewise",
     "renewUserSig": "moves a session's end, some hours from now: test_session_commands.py",
     "deleteUser": "goes on in the background: test_delete_user.py",
-    "purgeMessages": "likewise: test_purge.py",
     "getStats": "counters: test_counters.py",
-    "importMessages": "what the past and the present have to do with each other: test_import.py, test_views.py",
 }
 # how many times fewer stories a theme has than the others: who is sent away takes half a second to go
 SLOWER = {"people": 3}
@@ -341,6 +339,11 @@ class Drawer:
         payload = {"text": payload} if isinstance(payload, str) else payload
         return None, self.writers(where, users), payload | self.about_message(where)
 
+    def purgeMessages(self):
+        name = self.group()
+        user = self.user(name, "member", "member", "outside")
+        return None, [*self.among(name, "chief"), ADMIN], {"group": name, "userID": user}
+
     def deleteMessages(self):
         where, users = self.place()
         ids = [self.newest("id", where) for _ in range(self.random.randint(1, 3))]
@@ -463,6 +466,16 @@ class Drawer:
     def broadcastLive(self):
         payload = self.payload()
         return self.by_admin(**({"text": payload} if isinstance(payload, str) else payload))
+
+    def importMessages(self):
+        messages = [self.imported(*self.place()) for _ in range(self.random.randint(1, 3))]
+        return self.by_admin(messages=self.pick([messages], [[], None, "x"], 20), unread=self.pick([None, True, False], [1]))
+
+    def imported(self, where, users):
+        payload = self.payload()
+        payload = {"text": payload} if isinstance(payload, str) else payload
+        moment = self.pick([Ago(0), Ago(0.5), Ago(1000000)], [Ago(-1000), 0, None, 1600000000000])
+        return self.some(sender=self.pick([*users] or USERS, ["nobody", None]), **dict([where]), time=moment) | payload
 
     def sendMessage(self):
         (kind, name), users = self.place()

@@ -13,7 +13,7 @@ from harness.settings import PATIENCE
 from harness.user import CONTROL, RESPONSE
 from model import changing, people, reading, rules, sending, uploads
 from model.rules import Call
-from model.steps import DEVICES, OTHERS, USERS, After, Command, Connect, Disconnect, Of, Subscribe, UploadID
+from model.steps import DEVICES, OTHERS, USERS, After, Ago, Command, Connect, Disconnect, Of, Subscribe, UploadID
 from model.world import ADMIN, LIVE, SYSTEM, Device, World, Wrong, lane_of
 
 PARTS = (rules, sending, reading, changing, people, uploads)
@@ -191,6 +191,10 @@ class Player:
             return self.id_before(value.back)
         if isinstance(value, UploadID):
             return self.upload_id(value.back)
+        if isinstance(value, Ago):
+            return int((time.time() - value.seconds) * 1000)
+        if isinstance(value, dict):
+            return self.found(user, value)
         if not isinstance(value, Of):
             return value
         kind, name = value.where
@@ -444,6 +448,7 @@ class Player:
     def compare(self, step):
         deadline = time.monotonic() + self.patience
         self.await_late_notices()
+        self.await_counts()
         self.fence()
         while (found := self.difference()) and found.missing and time.monotonic() < deadline:
             self.wait_for_more()
@@ -468,6 +473,18 @@ class Player:
                     raise Wrong(f"{user} is not told that {group.id} was dismissed")
                 self.wait_for_more()
         self.world.post_later()
+
+    def await_counts(self):
+        """After a purge, what is unread follows in the background."""
+        deadline = time.monotonic() + self.patience
+        for device in list(self.clients) if self.world.counting else ():
+            while True:
+                answer = self.answer_of(device, self.send_command(device, "getUnread", {}, qos=0))
+                if answer["data"]["totalUnread"] == reading.unread(self.world, device.user):
+                    break
+                if time.monotonic() > deadline:
+                    raise Wrong(f"{device}: unread after a purge are {answer}")
+        self.world.counting = False
 
     def wait_for_more(self):
         """Some things take their time (who is told of a dismissal waits for the disk). Asking without a pause
@@ -513,7 +530,7 @@ class Player:
             if message.id is None:
                 continue
             ids.setdefault(message.action, []).append(message.id)
-            if message.time < times.get(message.lane, 0):
+            if message.time < times.get(message.lane, 0) and not message.imported:
                 raise Wrong(f"time goes back at {message}")
             times[message.lane] = message.time
         for some in ids.values():

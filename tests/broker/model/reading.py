@@ -47,21 +47,22 @@ class Place:
 def may_find(world, user, message):
     """A ChatRoom shows what was before joining, and an app admin reads any group. One's own deletions of single
     messages do not count."""
-    if world.has_cleared(user, message):
-        return False
     kind, *names = message.lane
     if kind != "group":
-        return user in names
+        return user in names and not world.has_cleared(user, message)
     group = world.in_group(names[0])
-    if not group or user == ADMIN:
-        return bool(group)
-    member = group.members.get(user)
-    return bool(member) and (group.type == CHATROOM or message.position > member.joined)
+    member = group and group.members.get(user)
+    if not member:
+        return bool(group) and user == ADMIN
+    all_of_it = group.type == CHATROOM or user == ADMIN
+    return (all_of_it or message.position > member.joined) and not world.has_cleared(user, message)
 
 
 def is_shown(world, user, message):
-    """In the history, and in the list."""
-    return may_find(world, user, message) and not world.has_deleted(user, message)
+    """In the history, and in the list. Who is no member has deleted nothing."""
+    kind, *names = message.lane
+    visitor = kind == "group" and user not in world.groups[names[0]].members
+    return may_find(world, user, message) and (visitor or not world.has_deleted(user, message))
 
 
 def history_of(world, user, lane):
@@ -83,6 +84,8 @@ def getHistory(call):
         return page(place.group.history, limit, newest=True)
     found = history_of(call.world, call.me, place.lane)
     by_time = {"beforeTime", "afterTime"} & fields.keys()
+    if by_time and any(message.imported for message in found):
+        return Any("a page somewhere in times that go back")
     known = {message.id for message in found} if by_time else {fields.get("before"), fields.get("after"), None}
     if (by_time and None in known) or not known <= {None, *(m.id for m in call.world.log if m.lane == place.lane)}:
         return Any("a page from somewhere")  # nobody has seen all of these yet, or an id is of somewhere else
@@ -173,7 +176,7 @@ def is_unread(world, user, message):
 
 def counts_for(world, user, message):
     of_others = message.is_content and not message.is_recalled and message.body["sender"] != user
-    if not of_others or message.silent or not world.may_have(user, message):
+    if not of_others or message.silent or message.read_by_all or not world.may_have(user, message):
         return False
     return message.position > world.read.get((user, message.lane), 0)
 
@@ -375,7 +378,8 @@ def readers_of(world, group, message):
     """The members of now who had joined by then, without the sender."""
     people = [user for user, member in group.members.items()
               if member.joined < message.position and user != message.body["sender"]]  # fmt: skip
-    read = [user for user in people if world.read.get((user, group.lane), 0) >= message.position]
+    have = lambda user: world.read.get((user, group.lane), 0) >= message.position  # noqa: E731
+    read = [user for user in people if message.read_by_all or have(user)]
     return {"read": read, "unread": [user for user in people if user not in read]}
 
 

@@ -547,7 +547,7 @@ def deleteGroupMember(call):
     if removed and not silent:
         more = {"reason": reason} if reason else {}
         tip(call.world, "people", group, "kick", call.me, removed, **more)
-    if not group.members:
+    if removed and not group.members:
         end_group(group)
     for user in () if silent else removed:
         call.world.notice(user, "kicked", group, call.me, reason)

@@ -2,7 +2,7 @@
 """What a publish does, and sendMessage, which is one in somebody's name."""
 import json
 
-from model.rules import may
+from model.rules import Call, may
 from model.world import ADMIN, TEXT, Known, Message, one_of
 
 RESERVED = {"id", "seq", "sender", "to", "group", "time", "tips", "notice", "recall", "recalled", "edit", "edited", "purge"}
@@ -213,4 +213,62 @@ def sendMessage(call):
     return {**stamp, "time": Known(message, "time")}
 
 
-COMMANDS = [sendMessage]
+# ---- importing
+
+
+def importMessages(call):
+    """One after the other: the first that is refused ends it, and those before it are done."""
+    call.refuse(60010, call.me != ADMIN)
+    messages, unread = call.fields.get("messages"), call.fields.get("unread", False)
+    call.refuse(10004, not isinstance(unread, bool))
+    call.refuse(10004, not isinstance(messages, list) or not 1 <= len(messages) <= 100)
+    if call.codes:
+        return None
+    places = []
+    for number, item in enumerate(messages):
+        part = Call(call.world, call.device, "importMessages", item, call.answer)
+        message = import_one(part, unread)
+        if part.codes:
+            call.codes = part.codes if call.answer.get("index") == number else {f"at index {number}"}
+            return None
+        places.append({"id": Known(message, "id"), "seq": message.stamp["seq"]})
+    return {"messages": places}
+
+
+def import_one(call, unread):
+    world, sender = call.world, call.user("sender")
+    kind, name = call.address()
+    group = world.in_group(name) if kind == "group" else None
+    call.refuse(20003, sender is not None and sender not in world.users)
+    call.refuse(20003, kind == "to" and (name not in world.users or name == sender))
+    call.refuse(10010, kind == "group" and not group)
+    call.refuse(10033, bool(group) and group.live)
+    moment = call.time("time")
+    call.refuse(10004, moment is None)
+    body, codes = checked(world, ADMIN, {n: v for n, v in call.fields.items() if n not in ("sender", "to", "group", "time")})
+    call.codes |= codes | ({90002} if body.get("onlineOnly") else set())
+    if call.codes:
+        return None
+    place = conversation_of(world, "group" if group else "user", name)
+    known = world.randoms.get((sender, place, body.get("random")))
+    lane = group.lane if group else ("pair", *sorted((sender, name)))
+    last = next((m for m in reversed(world.log) if m.lane == lane and m.is_content), None)
+    if last and not known:
+        call.refuse(10004, last.time is not None and last.time // 1000 > moment // 1000)
+        call.perhaps(10004, last.time is None)  # nobody has seen it yet
+    if call.codes or known:
+        return known
+    if group:
+        group.seq += 1
+        stamp = {"seq": group.seq, "sender": sender, "group": name}
+    else:
+        world.seqs[lane] = world.seqs.get(lane, 0) + 1
+        stamp = {"seq": world.seqs[lane], "sender": sender, "to": name}
+    message = world.store(Message(lane, {**stamp, **body}, time=moment))
+    message.imported, message.read_by_all = True, not unread
+    if body.get("random"):
+        world.randoms[sender, place, body["random"]] = message
+    return message
+
+
+COMMANDS = [sendMessage, importMessages]

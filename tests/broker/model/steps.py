@@ -39,6 +39,13 @@ class After:
 
 
 @dataclass(frozen=True)
+class Ago:
+    """Likewise: a time, in milliseconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class UploadID:
     """Likewise: of the n-th newest upload that is open, or else of none."""
 

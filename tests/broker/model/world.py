@@ -83,11 +83,12 @@ class Message:
     def __post_init__(self):
         """What an edit does not change."""
         self.silent, self.random = bool(self.body.get("noUnread")), self.body.get("random")
+        self.imported = self.read_by_all = False
 
     @property
     def is_content(self):
         """Of people: it has a seq of its own, and counts."""
-        return not {"tips", "notice", "recall", "edit", "deletion"} & self.body.keys()
+        return not {"tips", "notice", "recall", "edit", "purge", "deletion"} & self.body.keys()
 
     @property
     def is_recalled(self):
@@ -287,6 +288,7 @@ class World:
         self.media = False  # can files be uploaded?
         self.uploads = []  # those that are open
         self.files = {}  # url -> (user, content)
+        self.counting = False  # the server still counts what a purge has left
         self.pages = {}  # (kind, next) -> how many of the kind came before: getUsers, getGroups
         self.broadcast_live = False  # there was one
         self.later = []  # notices that come soon, after whatever else happens meanwhile
@@ -347,7 +349,7 @@ class World:
 
     def is_replayed(self, device, message):
         """Whether a device that has not had the message gets it later."""
-        if message.device is device or not self.may_have(device.user, message):
+        if message.device is device or message.imported or not self.may_have(device.user, message):
             return False
         if message.lane[0] != "group":
             return True
