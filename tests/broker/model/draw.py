@@ -22,11 +22,11 @@ LIMITS = {"groupName": 30, "introduction": 240, "notification": 300, "faceURL": 
 # how often each kind of step comes
 THEMES = {  # fmt: skip
     "members": {"govern": 12, "act": 1, "publish": 6, "connect": 2, "disconnect": 1, "subscribe": 1},
-    "messages": {"publish": 8, "govern": 4, "read": 4, "change": 3, "act": 1, "upload": 1, "chunk": 2, "connect": 2, "disconnect": 2, "subscribe": 2,
+    "messages": {"publish": 8, "govern": 4, "read": 4, "change": 3, "act": 1, "upload": 1, "chunk": 3, "connect": 2, "disconnect": 2, "subscribe": 2,
                  "unsubscribe": 1},
     "people": {"change": 1, "people": 5, "administer": 6, "act": 6, "publish": 4, "govern": 3, "connect": 5, "subscribe": 1, "read": 1},
     "at once": {"together": 6, "burst": 4, "connect": 2, "disconnect": 1, "subscribe": 2, "read": 1},
-    "crashes": {"govern": 6, "publish": 6, "connect": 6, "disconnect": 1, "subscribe": 4, "read": 2, "change": 2, "upload": 1, "chunk": 2,
+    "crashes": {"govern": 6, "publish": 6, "connect": 6, "disconnect": 1, "subscribe": 4, "read": 2, "change": 2, "upload": 1, "chunk": 3,
                 "restart": 1},
 }
 GOVERN = {
@@ -126,6 +126,8 @@ class Drawer:
 
     def command(self, kind):
         name = self.of(COMMANDS[kind])
+        if kind == "upload" and not self.world.uploads and not self.once_in(5):
+            name = "createUpload"  # there is nothing to finish
         group, parts, fields = getattr(self, name)()
         users = self.among(group, *parts) if parts and group else parts
         return Command(self.device([*users, ADMIN] if self.once_in(5) else users), name, self.some(**fields))
@@ -313,31 +315,36 @@ class Drawer:
     def getUnread(self):
         return None, (), {}
 
-    def about_message(self, where):
-        """By its id, with or without the conversation, or by its seq."""
-        named = self.pick(["id", "id in", "seq"], ["nothing", "seq alone", "both"], 15)
-        fields = {} if named in ("id", "nothing", "seq alone") else dict([where])
-        if named.startswith("id") or named == "both":
-            fields["id"] = self.newest("id", where, 5)
-        if named.startswith("seq") or named == "both":
-            fields["seq"] = self.newest("seq", where, 5)
-        return fields
+    def aim(self, kinds=("pair", "group")):
+        """A message that is known: its conversation, mostly its sender, and its id and seq."""
+        known = [m for m in self.world.log if m.id and m.lane[0] in kinds]
+        message = self.pick([m for m in known[-30:] if m.is_content], known, 8)
+        if not message:
+            where, users = self.place()
+            return where, users, {name: Of(name, where, 1) for name in ("id", "seq")}
+        kind, *names = message.lane
+        people = self.world.groups[names[0]].people() if kind == "group" else names
+        caller = self.pick([message.body["sender"]], [*people, ADMIN], 3)
+        where = ("group", names[0]) if kind == "group" else ("to", names[0] if names[1] == caller else names[1])
+        newer = [m for m in known if m.lane == message.lane and m.position >= message.position]
+        of_people = [m for m in newer if m.is_content]
+        return where, (caller,), {"id": Of("id", where, len(newer)), "seq": Of("seq", where, len(of_people))}
 
-    def writers(self, where, users):
-        """Mostly who has written what is newest there."""
-        lane = ("pair", *sorted((where[1], *users))) if where[0] == "to" else where
-        senders = [m.body["sender"] for m in self.world.log[-40:] if m.lane == lane and m.is_content]
-        return senders[-1:] if senders and not self.once_in(3) else users
+    def named_message(self):
+        """By its id, with or without the conversation, or by its seq."""
+        where, users, found = self.aim()
+        named = self.pick(["id", "id in", "seq in"], ["", "seq", "id seq in"], 15)
+        fields = {name: found[name] for name in found if name in named}
+        return users, fields | (dict([where]) if "in" in named else {})
 
     def recallMessage(self):
-        where, users = self.place()
-        return None, self.writers(where, users), self.about_message(where) | {"reason": self.reason()}
+        users, fields = self.named_message()
+        return None, users, fields | {"reason": self.reason()}
 
     def editMessage(self):
-        where, users = self.place()
+        users, fields = self.named_message()
         payload = self.payload()
-        payload = {"text": payload} if isinstance(payload, str) else payload
-        return None, self.writers(where, users), payload | self.about_message(where)
+        return None, users, ({"text": payload} if isinstance(payload, str) else payload) | fields
 
     def purgeMessages(self):
         name = self.group()
@@ -345,8 +352,8 @@ class Drawer:
         return None, [*self.among(name, "chief"), ADMIN], {"group": name, "userID": user}
 
     def deleteMessages(self):
-        where, users = self.place()
-        ids = [self.newest("id", where) for _ in range(self.random.randint(1, 3))]
+        where, users, found = self.aim()
+        ids = [found["id"], *(self.newest("id", where) for _ in range(self.random.randint(0, 2)))]
         return None, users, {"ids": ids + [2**50] * self.once_in(12)}
 
     def deleteConversation(self):
@@ -395,7 +402,11 @@ class Drawer:
         return (there[back - 1] if there else None), (back if not self.once_in(20) else 0)
 
     def finishUpload(self):
+        """Mostly one that is complete."""
+        whole = [n for n, upload in enumerate(self.world.uploads[::-1], 1) if len(upload.chunks) == upload.count]
         upload, back = self.upload()
+        if whole and not self.once_in(4):
+            upload, back = self.world.uploads[-whole[0]], whole[0]
         return None, (upload.device.user,) if upload else (), {"uploadID": UploadID(back)}
 
     abortUpload = finishUpload
@@ -474,7 +485,7 @@ class Drawer:
     def imported(self, where, users):
         payload = self.payload()
         payload = {"text": payload} if isinstance(payload, str) else payload
-        moment = self.pick([Ago(0), Ago(0.5), Ago(1000000)], [Ago(-1000), 0, None, 1600000000000])
+        moment = self.pick([Ago(0), Ago(0), Ago(0), Ago(0.5), Ago(1000000)], [Ago(-1000), 0, None, 1600000000000])
         return self.some(sender=self.pick([*users] or USERS, ["nobody", None]), **dict([where]), time=moment) | payload
 
     def sendMessage(self):
@@ -484,16 +495,15 @@ class Drawer:
         return self.by_admin(sender=self.pick([*users] or USERS, ["nobody"]), **{kind: name}, **payload)
 
     def getReadReceipts(self):
-        name = self.group()
-        ids = [self.newest("id", ("group", name)) for _ in range(self.random.randint(1, 3))]
-        odd = self.pick([ids], [[], [5] * 31, None, [2**50]], 10)
-        return None, self.writers(("group", name), USERS), {"group": name, "ids": odd}
+        (_, name), users, found = self.aim(["group"])
+        ids = self.pick([[found["id"]]], [[], [5] * 31, None, [2**50], [found["id"], self.newest("id", ("group", name))]], 6)
+        return None, users, {"group": name, "ids": ids}
 
     def getMessageReaders(self):
-        name = self.group()
+        (_, name), users, found = self.aim(["group"])
         read, offset = self.pick([None, True, False], [1]), self.pick([None, 0, 1], [-1])
-        fields = {"read": read, "offset": offset, "limit": self.pick([None, 1], [0])}
-        return None, self.writers(("group", name), USERS), fields | {"group": name, "id": self.newest("id", ("group", name))}
+        return None, users, {"group": name, "id": found["id"], "read": read, "offset": offset,
+                             "limit": self.pick([None, 1], [0])}  # fmt: skip
 
     # ---- messages
 

@@ -55,7 +55,7 @@ def may_find(world, user, message):
     if not member:
         return bool(group) and user == ADMIN
     all_of_it = group.type == CHATROOM or user == ADMIN
-    return (all_of_it or message.position > member.joined) and not world.has_cleared(user, message)
+    return (all_of_it or member.has(message)) and not world.has_cleared(user, message)
 
 
 def is_shown(world, user, message):
@@ -377,7 +377,7 @@ def message_for_receipts(call, group, id):
 def readers_of(world, group, message):
     """The members of now who had joined by then, without the sender."""
     people = [user for user, member in group.members.items()
-              if member.joined < message.position and user != message.body["sender"]]  # fmt: skip
+              if member.has(message) and user != message.body["sender"]]  # fmt: skip
     have = lambda user: world.read.get((user, group.lane), 0) >= message.position  # noqa: E731
     read = [user for user in people if message.read_by_all or have(user)]
     return {"read": read, "unread": [user for user in people if user not in read]}

@@ -201,7 +201,10 @@ def is_full(world, group):
 
 def add(world, group, user, role="member", since=None):
     """Whoever is in has been decided about."""
-    group.members[user] = Member(role, world.now, since or NUMBER)
+    member = group.members[user] = Member(role, world.now, since or NUMBER)
+    there = [m for m in world.log if m.lane == group.lane and m.is_content and since and (m.time or since) >= since]
+    if any(message.imported for message in there):
+        member.begin = there[0].position - 1
     if group.waiting.pop(user, None):
         group.handled.add(user)
 
@@ -262,8 +265,8 @@ def createGroup(call):
 def owner_of_new(call):
     """An app admin may name somebody, or ("") nobody."""
     owner = call.fields.get("owner")
-    if owner is None:
-        return call.me
+    if owner is None or (owner == "" and call.me != ADMIN):
+        return call.me  # what is empty counts as absent
     call.refuse(60010, call.me != ADMIN)
     call.refuse(10004, not isinstance(owner, str) or (owner and not call.is_user_id(owner)))
     call.refuse(20003, bool(owner) and owner not in call.world.users)
@@ -413,7 +416,7 @@ def getGroupMembers(call):
         there = [user for user in group.muted if group.live or user in people]
         return {"members": in_any_order([listed(group, user) for user in there])}
     if group.live:
-        owner = () if any(device.user == group.owner for device in group.joined) else (group.owner,)
+        owner = {group.owner} - {"", *(device.user for device in group.joined)}
 
         def same(data):
             names = {member["userID"] for member in data["members"]}

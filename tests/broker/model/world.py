@@ -216,6 +216,13 @@ class Member:
     nameCard: str = ""
     receiveOption: str = "AcceptAndNotify"
     discarded: list = field(default_factory=list)  # positions of what came while he discarded
+    begin: int = None  # for who was in it elsewhere, the position behind which the messages are that are theirs
+
+    def has(self, message):
+        """Whether it was sent while they were in it."""
+        if message.imported and isinstance(self.since, int):
+            return message.time >= self.since
+        return message.position > (self.joined if self.begin is None else self.begin)
 
 
 @dataclass(eq=False)
@@ -339,7 +346,7 @@ class World:
             return user in names and kind != "deletions"
         group = self.in_group(names[0])
         member = group and group.members.get(user)
-        return bool(member) and message.position > member.joined
+        return bool(member) and member.has(message)
 
     def has_deleted(self, user, message):
         return message.position in self.deleted.get(user, ()) or self.has_cleared(user, message)
