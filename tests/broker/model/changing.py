@@ -173,9 +173,9 @@ def deleteConversation(call):
     world, me, lane = call.world, call.me, place.lane
     there = history_of(world, me, lane)
     world.pinned.discard((me, lane))
+    world.read[me, lane] = max(world.read.get((me, lane), 0), newest(world, lane, None))
     if keep:
         world.hidden[me, lane] = world.now
-        world.read[me, lane] = max(world.read.get((me, lane), 0), newest(world, lane, None))
     elif not place.live:
         world.cleared[me, lane] = newest(world, lane, None)
         note(call, (place.kind, place.name), certain=bool(there))

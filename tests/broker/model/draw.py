@@ -54,6 +54,7 @@ NOT_DRAWN = {
     "renewUserSig": "moves a session's end, some hours from now: test_session_commands.py",
     "deleteUser": "goes on in the background: test_delete_user.py",
     "getStats": "counters: test_counters.py",
+    "reviewed": "the answer to a question that a story has not been asked: test_review.py",
 }
 # how many times fewer stories a theme has than the others: who is sent away takes half a second to go
 SLOWER = {"people": 3}
