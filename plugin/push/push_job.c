@@ -305,11 +305,13 @@ static bool add_message(cJSON *job, const struct push_row *row, const struct pus
            add_text(message, group ? "group" : "to", group ? group->id : row->user);
 }
 
+/* Nothing else is told: a number that is guessed is worse than none. */
 static bool add_badge(struct chat *chat, cJSON *job, const struct push_row *row,
                       const struct push_target *target)
 {
-    return cJSON_AddTrueToObject(job, "silent") &&
-           add_number(job, "badge", count_unread(chat, row, target)) && add_text(job, "collapse", "badge");
+    const int64_t badge = count_unread(chat, row, target);
+    return !store_reads_failed(chat->store) && cJSON_AddTrueToObject(job, "silent") &&
+           add_number(job, "badge", badge) && add_text(job, "collapse", "badge");
 }
 
 static bool add_content(struct chat *chat, cJSON *job, const struct push_row *row,

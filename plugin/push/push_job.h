@@ -49,7 +49,8 @@ enum push_verdict {
 enum push_verdict push_job_find(struct chat *chat, const struct push_row *row, struct push_target *target);
 void push_target_clear(struct push_target *target);
 
-/* The job as a worker gets it (docs/protocol.md, Push), for cJSON_free. NULL: out of memory. */
+/* The job as a worker gets it (docs/protocol.md, Push), for cJSON_free. NULL: out of memory, or a badge cannot be
+ * reckoned now. */
 char *push_job_print(struct chat *chat, const struct push_row *row, const struct push_target *target,
                      int attempt);
 

@@ -136,6 +136,18 @@ def test_a_message_that_is_recalled_is_not_counted_any_more(broker, alice, kind)
     assert job(user, silent=True)["badge"] == 1
 
 
+def test_what_is_purged_is_not_counted_any_more(broker, alice):
+    user = worker(broker)
+    topic = group_of(alice)
+    alice.send(topic, "one")
+    alice.send(topic, "two")
+    take(user, userID="bob", body="two")
+    alice.command("purgeMessages", group="g1", userID="alice")
+    await_count(broker, JOBS + " WHERE conversation = 0", 1)
+    broker.passes(2)
+    assert job(user, silent=True)["badge"] == 0
+
+
 def test_a_message_deleted_on_another_device_is_not_counted_any_more(broker, alice, mac):
     user = worker(broker)
     numbers = pushed(alice, user, "one", "two", "three")
