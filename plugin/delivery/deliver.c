@@ -85,11 +85,10 @@ static bool is_left_to_replay(struct chat *chat, struct subscription *subscripti
 /* NULL: out of memory. */
 static char *print_for_listeners(struct chat *chat, const struct outgoing *outgoing, size_t *len)
 {
-    const struct session *origin = outgoing->origin;
     const struct everything_message message = {.conversation = outgoing->conversation,
                                                .sender = outgoing->sender,
-                                               .client_id = origin ? origin->client_id : "",
-                                               .address = origin ? broker_address(origin->client) : NULL};
+                                               .client_id = outgoing->client ? outgoing->client : "",
+                                               .address = outgoing->address};
     return outgoing->payload ? everything_print_stamped(chat, &message, outgoing->payload, outgoing->len, len)
                              : NULL;
 }

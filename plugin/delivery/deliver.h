@@ -32,10 +32,13 @@ void delivery_close(struct chat *chat);
 /* A message on its way. Texts and payload are borrowed. */
 struct outgoing {
     struct conversation *conversation;
-    const char *sender;           /* userID; outlives the event */
-    const char *receiver;         /* userID of a pair's other side, outlives the event too; NULL: a group's */
-    const struct session *origin; /* the sending session; NULL when the server sends */
-    int64_t id;                   /* 0: not stored */
+    const char *sender;   /* userID; outlives the event */
+    const char *receiver; /* userID of a pair's other side, outlives the event too; NULL: a group's */
+    const struct session
+        *origin;        /* the sending session; NULL when the server sends, or it is not there any more */
+    const char *client; /* the client id that has sent it; NULL or "": the server, or somebody by a command */
+    const char *address; /* ... from where; NULL: not known, or nobody listens to everything */
+    int64_t id;          /* 0: not stored */
     /* stamp and body; this very address is what READ will see. NULL: there was no memory for it, who is
      * connected gets it from the log */
     const void *payload;

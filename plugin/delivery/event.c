@@ -339,7 +339,14 @@ void event_rejected(struct chat *chat, struct session *session, const char *topi
     const char *error = reason && *reason ? reason : code_text(code);
     cJSON *event = cJSON_CreateObject();
     chat->count.rejected++;
-    happening_rejected(chat, session, topic, code, error, random);
+    happening_rejected(chat, &(struct rejection){.user = session->user->id,
+                                                 .client = session->client_id,
+                                                 .platform = platform_name(session->platform),
+                                                 .address = broker_address(session->client),
+                                                 .topic = topic,
+                                                 .error = error,
+                                                 .code = code,
+                                                 .random = random});
     cJSON_AddStringToObject(event, "event", "rejected");
     cJSON_AddStringToObject(event, "topic", topic);
     json_add_whole(event, "code", code);

@@ -361,19 +361,21 @@ static struct happenings *get(struct chat *chat)
     return chat->happenings;
 }
 
-void happening_rejected(struct chat *chat, const struct session *session, const char *topic, int code,
-                        const char *error, int64_t random)
+void happening_rejected(struct chat *chat, const struct rejection *what)
 {
     struct happenings *all = listeners_any(chat) ? get(chat) : NULL;
     if (!all || !bucket_take(&all->rejected, chat->steady, REJECTED_A_SECOND, REJECTED_A_SECOND, 0))
         return;
     cJSON *item = begin("rejected");
-    add_device(item, session);
-    cJSON_AddStringToObject(item, "topic", topic);
-    json_add_whole(item, "code", code);
-    cJSON_AddStringToObject(item, "error", error);
-    if (random != 0)
-        json_add_whole(item, "random", random);
+    add_text(item, "userID", what->user);
+    add_text(item, "clientID", what->client);
+    add_text(item, "platform", what->platform);
+    add_text(item, "address", what->address);
+    add_text(item, "topic", what->topic);
+    json_add_whole(item, "code", what->code);
+    add_text(item, "error", what->error);
+    if (what->random != 0)
+        json_add_whole(item, "random", what->random);
     tell(chat, item);
 }
 

@@ -67,9 +67,15 @@ void happening_profile(struct chat *chat, const struct user *user, const struct 
 /* `blacklist`: these are on the user's now (action "add"), or not any more ("remove"). */
 void happening_blacklist(struct chat *chat, const struct user *user, const char *action,
                          const char *const *users, size_t count);
-/* `rejected`: a publish was refused. random 0: it had none. At most 100 a second are told. */
-void happening_rejected(struct chat *chat, const struct session *session, const char *topic, int code,
-                        const char *error, int64_t random);
+/* `rejected`: a publish was refused. At most 100 a second are told. */
+struct rejection {
+    const char *user, *client, *platform;
+    const char *address; /* NULL: not known */
+    const char *topic, *error;
+    int code;
+    int64_t random; /* 0: it had none */
+};
+void happening_rejected(struct chat *chat, const struct rejection *what);
 
 /* `shed`: a live group has dropped a message. They are counted, and told once a second. */
 void happening_shed(struct chat *chat, const struct conversation *group);

@@ -13,6 +13,7 @@
 #include "plugin/delivery/event.h"
 #include "plugin/delivery/happening.h"
 #include "plugin/delivery/held.h"
+#include "plugin/delivery/listeners.h"
 #include "plugin/delivery/recent.h"
 #include "plugin/delivery/review.h"
 #include "plugin/payload/payload.h"
@@ -200,12 +201,22 @@ static bool natively(const struct draft *draft)
     return draft->origin && draft->publish->qos < 2 && !draft->review;
 }
 
+/* Where it has come from, for who listens to everything. NULL: not known. */
+static const char *address_of(const struct draft *draft)
+{
+    if (draft->review)
+        return draft->review->address;
+    return draft->origin && listeners_any(draft->chat) ? broker_address(draft->origin->client) : NULL;
+}
+
 static bool hand_out_message(struct draft *draft, int64_t id)
 {
     const struct outgoing outgoing = {.conversation = draft->conversation,
                                       .sender = draft->sender->id,
                                       .receiver = draft->receiver ? draft->receiver->id : NULL,
                                       .origin = draft->origin,
+                                      .client = draft->client,
+                                      .address = address_of(draft),
                                       .id = id,
                                       .payload = draft->publish->new_payload,
                                       .len = draft->publish->new_len,
@@ -558,13 +569,30 @@ int message_try(struct chat *chat, const struct actor *actor, const struct revie
 
 /* After a review */
 
-static bool refuse_reviewed(struct chat *chat, const struct review *review, int code, const char *reason)
+/* Whose device is away. */
+static void tell_rejected(struct chat *chat, const struct review *review, int code, const char *error)
+{
+    const struct rejection rejection = {.user = review->sender,
+                                        .client = review->client,
+                                        .platform = review->platform,
+                                        .address = review->address,
+                                        .topic = review->topic,
+                                        .error = error[0] ? error : code_text(code),
+                                        .code = code,
+                                        .random = review->random};
+    chat->count.rejected++;
+    happening_rejected(chat, &rejection);
+}
+
+static bool refuse_reviewed(struct chat *chat, const struct review *review, int code, const char *error)
 {
     struct session *session = review_device(chat, review);
     if (!review_end(chat, review))
         return false;
     if (session)
-        event_rejected(chat, session, review->topic, code, reason, review->random);
+        event_rejected(chat, session, review->topic, code, error, review->random);
+    else
+        tell_rejected(chat, review, code, error);
     return true;
 }
 
