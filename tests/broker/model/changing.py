@@ -45,8 +45,9 @@ def purgeMessages(call):
     for message in world.log:
         if message.lane == group.lane and message.is_content and message.body["sender"] == user:
             take_content(message)
+    stamp = {"seq": group.seq, "sender": call.me, "group": group.id}
     purge = {"sender": user, "id": NUMBER, "operator": call.me}
-    world.post_group(group, Message(group.lane, {"seq": group.seq, "sender": call.me, "group": group.id, "purge": purge}))
+    world.post_group(group, Message(group.lane, {**stamp, "purge": purge}))
     for member in group.members:
         world.event(member, event="purged", group=group.id, sender=user, id=NUMBER)
     world.counting = True

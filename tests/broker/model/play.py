@@ -427,7 +427,7 @@ class Player:
         self.clients.clear()
 
     def inspect(self):
-        """Everything that can be asked, by a device of everybody that has no other purpose; and files are as they were."""
+        """Everything that can be asked, by a device of everybody that has no other purpose. Files are as they were."""
         for url, (_, content) in self.world.files.items():
             if (self.broker.folder / url.lstrip("/")).read_bytes() != content:
                 raise Wrong(f"{url} has changed")

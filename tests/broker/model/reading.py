@@ -157,7 +157,8 @@ def has_deletions(world, data, deletions):
     allowed = {m.body["deletion"] for m in deletions}
     gone = {("deleted", id) for id in data.get("deleted", [])}
     cleared = {tuple(item.items())[0] for item in data.get("cleared", [])}
-    return wanted <= gone | cleared <= allowed and data.keys() - {"deleted", "cleared", "after"} == {"messages", "complete"}
+    others = data.keys() - {"deleted", "cleared", "after"}
+    return wanted <= gone | cleared <= allowed and others == {"messages", "complete"}
 
 
 # ---- unread

@@ -717,7 +717,8 @@ def handleGroupApplication(call):
     if application and accept is True:
         call.refuse(10007, user in group.banned)
         call.refuse(10014, is_full(call.world, group))
-        call.refuse(20007, application.get("inviter") in call.world.blacklists.get(user, ()) and application["kind"] == "invite")
+        blacklist, by = call.world.blacklists.get(user, ()), application.get("inviter")
+        call.refuse(20007, application["kind"] == "invite" and by in blacklist)
     if call.codes:
         return None
     if accept:

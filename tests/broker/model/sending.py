@@ -5,7 +5,8 @@ import json
 from model.rules import Call, may
 from model.world import ADMIN, TEXT, Known, Message, one_of
 
-RESERVED = {"id", "seq", "sender", "to", "group", "time", "tips", "notice", "recall", "recalled", "edit", "edited", "purge"}
+RESERVED = {"id", "seq", "sender", "to", "group", "time", "tips", "notice", "recall", "recalled", "edit", "edited",
+            "purge"}  # fmt: skip
 LONGEST = 12288
 FILES = {"image", "sound", "video", "file"}
 CONTENTS = FILES | {"text", "face", "location", "custom", "merger", "elements"}
@@ -245,7 +246,8 @@ def import_one(call, unread):
     call.refuse(10033, bool(group) and group.live)
     moment = call.time("time")
     call.refuse(10004, moment is None)
-    body, codes = checked(world, ADMIN, {n: v for n, v in call.fields.items() if n not in ("sender", "to", "group", "time")})
+    stamp = ("sender", "to", "group", "time")
+    body, codes = checked(world, ADMIN, {n: v for n, v in call.fields.items() if n not in stamp})
     call.codes |= codes | ({90002} if body.get("onlineOnly") else set())
     if call.codes:
         return None

@@ -69,7 +69,7 @@ class Publish:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Of the n-th newest upload that is open. `change` makes it wrong: longer, or (negative) shorter, or other bytes."""
+    """Of the n-th newest upload that is open. `change` makes it wrong: longer, or (negative) shorter."""
 
     device: str
     upload: int

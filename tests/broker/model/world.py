@@ -547,10 +547,10 @@ class World:
         if group and group.live:
             self.join_live(group, device, again)
         elif name != device.event_topic:
-            known = {name, device.feed} & device.cursors.keys()
+            itself, feed = name in device.cursors, device.feed in device.cursors
             device.cursors[name] = self.start(device, name)
-            if known:
-                self.tell_erased(device, device.cursors[name])
+            if itself or feed:
+                self.tell_erased(device, device.cursors[name], perhaps=not itself)
             self.replay(device, name)
         return True
 
@@ -583,7 +583,7 @@ class World:
             if self.covers(device, name, message) and self.is_replayed(device, message):
                 self.hand(device, message, optional=self.has_had(device, message))
 
-    def tell_erased(self, device, cursor):
+    def tell_erased(self, device, cursor, perhaps=False):
         """What the user's other devices have deleted while it was away, once on a connection. How much goes into one
         event is not foreseen."""
         if not cursor:
@@ -593,8 +593,9 @@ class World:
             if message.lane == ("deletions", device.user):
                 may.add(message.body["deletion"])
                 sure = self.is_certain(message) and message.position > cursor.had == cursor.low and not device.told
-                must.update([message.body["deletion"]] if sure and message.device is not device else [])
-        device.told = True
+                by_others = message.device is not device and not perhaps
+                must.update([message.body["deletion"]] if sure and by_others else [])
+        device.told = device.told or not perhaps
 
     def is_certain(self, message):
         """Whether devices that were away are told of this deletion: of a group, while the user is in it; of a message,
