@@ -144,13 +144,31 @@ static void kept_session_is_back(struct scene *scene)
     fake_release(before, scene->clients[ALICE]);
 }
 
-static void has_returned(struct scene *scene)
+static void come_back(struct scene *scene)
 {
-    missed_messages(scene);
     struct mosquitto *before = scene->clients[ALICE];
     scene->clients[ALICE] = scene_login(scene, "alice@:ios:1");
     scene_subscribe(scene, scene->clients[ALICE], "chat/user/alice@/#");
     fake_release(before, scene->clients[ALICE]);
+}
+
+static void has_returned(struct scene *scene)
+{
+    missed_messages(scene);
+    come_back(scene);
+}
+
+/* From another device, of which nothing is left. */
+static void has_returned_to_deletions(struct scene *scene)
+{
+    is_away(scene);
+    struct mosquitto *web = scene_login(scene, "alice@:web:1");
+    scene_command(scene, web, "{'command':'deleteConversation','to':'bob@'}");
+    scene_command(scene, web, "{'command':'deleteConversation','group':'club@'}");
+    fake_disconnect(web);
+    scene_settle();
+    fake_release(web, NULL);
+    come_back(scene);
 }
 
 static void is_watched(struct scene *scene)
@@ -217,6 +235,7 @@ static const struct scenario scenarios[] = {
     {"a device disconnects", disconnect, NULL, NULL},
     {"a turn of the loop in which nothing happens", turn, NULL, NULL},
     {"a turn in which a device is given what it has missed", turn, NULL, has_returned},
+    {"a turn in which a device is told what was deleted meanwhile", turn, NULL, has_returned_to_deletions},
     {"a turn in which a kept session is given what it has missed", turn, NULL, kept_session_is_back},
     {"a turn in which somebody's status is told", turn, NULL, is_watched},
     {"a turn in which members hear of a dismissal", turn, NULL, was_dismissed},
