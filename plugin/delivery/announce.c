@@ -24,7 +24,7 @@ struct announcement {
     struct conversation *conversation;
     char sender[USER_ID_MAX + 1];
     int64_t id;
-    bool last;
+    bool last, absent;
     size_t len;
     struct announcement *next;
     char payload[]; /* stamp and body */
@@ -65,6 +65,12 @@ static const char *receiver_of(const struct conversation *conversation, const ch
     return conversation->group ? NULL : conversation_peer(conversation, sender);
 }
 
+/* In a pair only who was deleted is purged. */
+static bool is_absent(const struct conversation *conversation, const struct message *message)
+{
+    return message->kind == MESSAGE_PURGE && !conversation->group;
+}
+
 /* No memory for it: what is stored comes from the log, once the frame is there. */
 static void hand_out_without(struct chat *chat, struct conversation *conversation,
                              const struct message *message)
@@ -73,7 +79,8 @@ static void hand_out_without(struct chat *chat, struct conversation *conversatio
                                       .sender = message->sender,
                                       .receiver = receiver_of(conversation, message->sender),
                                       .id = message->id,
-                                      .qos = 1};
+                                      .qos = 1,
+                                      .absent = is_absent(conversation, message)};
     if (message->id != 0)
         (void)deliver(chat, &outgoing, false);
     else
@@ -94,6 +101,7 @@ static void remember_announcement(struct chat *chat, struct conversation *conver
     text_copy(announcement->sender, sizeof announcement->sender, message->sender);
     announcement->id = message->id;
     announcement->last = last;
+    announcement->absent = is_absent(conversation, message);
     announcement->len = head_len + message->body_len;
     memcpy(announcement->payload, head, head_len);
     memcpy(announcement->payload + head_len, message->body, message->body_len);
@@ -304,7 +312,8 @@ static void hand_out_announcement(struct chat *chat, const struct announcement *
                                       .payload = announcement->payload,
                                       .len = announcement->len,
                                       .qos = 1,
-                                      .last = announcement->last};
+                                      .last = announcement->last,
+                                      .absent = announcement->absent};
     if (!deliver(chat, &outgoing, false))
         say_undelivered(announcement->conversation);
 }

@@ -239,7 +239,8 @@ static bool send_to_group(struct chat *chat, const struct outgoing *outgoing, bo
 
 static bool send_to_pair(struct chat *chat, const struct outgoing *outgoing, bool native)
 {
-    copy_to_user(chat, outgoing->sender, outgoing, false);
+    if (!outgoing->absent)
+        copy_to_user(chat, outgoing->sender, outgoing, false);
     if (!native || chat->copied > 0)
         copy_to_user(chat, outgoing->receiver, outgoing, native);
     return true;

@@ -43,8 +43,9 @@ struct outgoing {
      * connected gets it from the log */
     const void *payload;
     size_t len;
-    int qos;   /* of the publish */
-    bool last; /* the group ends with it */
+    int qos;     /* of the publish */
+    bool last;   /* the group ends with it */
+    bool absent; /* of a pair: the sender was deleted; who has the name now does not get it */
 };
 
 /* A message was accepted: queues the copies, and (native) lets READ pass the payload until the next event. A

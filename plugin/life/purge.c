@@ -14,6 +14,7 @@
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/event.h"
 #include "plugin/people/conversation.h"
+#include "plugin/people/member.h"
 #include "plugin/push/push_badge.h"
 #include "schema/log.h"
 #include "schema/store.h"
@@ -213,6 +214,7 @@ struct purge_find {
     struct message message; /* what log_recall wants to know */
     struct purge *purge;
     struct conversation *conversation; /* NULL: the group has lost its groupID */
+    bool heard;                        /* there is somebody in it to be told */
 };
 
 struct purge_look {
@@ -241,6 +243,20 @@ static void look_at(const struct purges *purges, sqlite3_stmt *row, struct purge
     found->message.edits = sqlite3_column_int64(row, 5);
 }
 
+/* Who was deleted, too, and has come again is in no pair before its next message. */
+static bool is_heard(struct chat *chat, struct conversation *conversation, const char *sender)
+{
+    if (conversation->group)
+        return conversation->group->dismissed == 0;
+    return member_role(chat, conversation, conversation_peer(conversation, sender)) != ROLE_NONE;
+}
+
+static void find_place(struct chat *chat, struct purge_find *found)
+{
+    found->conversation = conversation_by_id(chat, found->message.conversation);
+    found->heard = found->conversation && is_heard(chat, found->conversation, found->purge->user);
+}
+
 /* false: the store cannot be read. */
 static bool look_down(struct chat *chat, struct purge_look *look)
 {
@@ -260,7 +276,7 @@ static bool look_down(struct chat *chat, struct purge_look *look)
     }
     store_done(row);
     for (size_t i = 0; i < look->count; i++)
-        look->found[i].conversation = conversation_by_id(chat, look->found[i].message.conversation);
+        find_place(chat, &look->found[i]);
     return !store_reads_failed(chat->store);
 }
 
@@ -268,10 +284,7 @@ static bool look_down(struct chat *chat, struct purge_look *look)
 
 static bool wants_to_know(const struct purge_find *found)
 {
-    const struct conversation *conversation = found->conversation;
-    return found->purge->conversation == 0 && conversation &&
-           !(conversation->group && conversation->group->dismissed != 0) &&
-           !is_told(found->purge, conversation->id);
+    return found->purge->conversation == 0 && found->heard && !is_told(found->purge, found->conversation->id);
 }
 
 static int tell_cost(const struct purge_find *found)

@@ -235,6 +235,16 @@ def test_the_list_shows_the_purge_and_nothing_of_what_was_written(broker, alice,
     assert last["purge"] == {"sender": "mallory", "id": last["id"] - 1, "operator": "alice"} and last["seq"] == 1
 
 
+def test_the_badge_of_a_phone_falls_with_what_was_purged(broker, alice, mallory):
+    topic = group_of(alice)
+    with_token(broker, "bob")
+    office = worker(broker)
+    send(alice, topic, "mine"), send(mallory, topic)
+    until(lambda: job(office)["badge"] == 2)
+    purge(alice)
+    assert job(office, silent=True)["badge"] == 1
+
+
 def test_a_push_that_waits_goes_with_its_message(broker, alice, mallory):
     topic = group_of(alice)
     with_token(broker, "bob")
@@ -450,6 +460,19 @@ def test_what_comes_later_under_the_name_stays(broker, alice, mallory):
         assert left_of(history(alice, to="mallory")) == [None, "new"]
     await_end(broker)
     assert left_of(history(alice, to="mallory")) == [None, "new"]
+
+
+def test_who_comes_again_under_a_name_hears_nothing_of_the_purge_of_it(broker, alice, mallory):
+    send(mallory, "alice"), send(mallory, "bob")
+    alice.subscribe(alice.inbox)
+    with broker.uncommitted():
+        delete(broker, purge=True), delete(broker, "bob")
+        new = [again(broker, name=name).subscribe(f"chat/user/{name}/#") for name in ("mallory", "bob")]
+    await_end(broker)
+    assert purge_of(alice)["purge"]["sender"] == "mallory"
+    for user in new:
+        assert user.silent(lambda m: is_purge(m) or m.get("event") == "purged") == []
+        assert [m for m in sync_all(user) if "purge" in m] == []
 
 
 def test_who_was_deleted_without_it_is_imported_and_deleted_again(broker, alice, mallory):
