@@ -118,7 +118,7 @@ void event_unread(struct chat *chat, const struct actor *reader, struct member *
              conversation_kind(member->conversation),
              conversation_name(member->conversation, reader->user->id),
              (long long)member_unread(chat, member), (long long)user_total_unread(chat, reader->user),
-             (long long)member->read_id);
+             (long long)member_read_id(member));
     send_to_others(reader, text);
 }
 
