@@ -8,6 +8,7 @@
 #include "lib/json.h"
 #include "lib/text.h"
 #include "plugin/commands/access.h"
+#include "plugin/commands/page.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/audience.h"
@@ -169,6 +170,12 @@ static int by_user_id(const void *a, const void *b)
     return strcmp((*(const struct ban *const *)a)->user, (*(const struct ban *const *)b)->user);
 }
 
+/* When it is printed, at most: a letter may be six. */
+static size_t bytes_of(const struct ban *ban)
+{
+    return 200 + 6 * strlen(ban->reason);
+}
+
 /* Those that are not over, by their userIDs; returns how many. */
 static size_t list_bans(const struct bans *bans, int64_t now, const struct ban *list[BANS_MAX])
 {
@@ -196,11 +203,12 @@ int command_get_group_bans(struct command *command)
         return CODE_BUSY;
     const size_t count = list_bans(bans, command->chat->now, list);
     const size_t first = (size_t)command_number(command, FIELD_OFFSET);
+    const size_t end = first + (size_t)command_number(command, FIELD_LIMIT);
     size_t next = first;
-    cJSON *array = cJSON_AddArrayToObject(command->data, "bans");
-    bool good = array != NULL;
-    for (; good && next < count && next - first < (size_t)command_number(command, FIELD_LIMIT); next++)
-        good = add_ban(array, list[next]);
+    struct page page = {.array = cJSON_AddArrayToObject(command->data, "bans")};
+    bool good = page.array != NULL;
+    for (; good && next < count && next < end && page_take(&page, bytes_of(list[next])); next++)
+        good = add_ban(page.array, list[next]);
     if (good && next < count)
         good = json_add_whole(command->data, "next", (int64_t)next);
     command->walked += HASH_COUNT(bans->by_user);

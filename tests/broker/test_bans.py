@@ -89,6 +89,26 @@ def test_a_ban_ends_by_itself(broker_factory):
     assert bob.code("joinGroup", groupID="g1") == 0
 
 
+def test_a_page_of_bans_ends_at_256_KiB(broker, owner):
+    """Each letter of these reasons takes six in an answer."""
+    names, admin = [f"user{n:03}" for n in range(300)], broker.admin()
+    for at in range(0, 300, 100):
+        admin.command("importUsers", userIDs=names[at : at + 100])
+    for at in range(0, 300, 50):
+        admin.batch(
+            [
+                {"command": "banGroupMember", "groupID": "g1", "userID": name, "seconds": 60, "reason": "\x01" * 256}
+                for name in names[at : at + 50]
+            ]
+        )
+    found, offset, pages = [], 0, 0
+    while offset is not None:
+        page = banned(owner, limit=500, offset=offset)
+        found += [b["userID"] for b in page["bans"]]
+        offset, pages = page.get("next"), pages + 1
+    assert found == names and pages == 2
+
+
 def test_bans_are_listed_by_userid_in_pages(broker, owner):
     names = sorted(f"u{n}" for n in range(7))
     broker.create(*names)
