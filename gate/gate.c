@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "gate/broker/asks.h"
+#include "gate/client/web_api.h"
 #include "gate/config.h"
 #include "gate/files/files.h"
 #include "gate/http/exchange.h"
@@ -23,7 +24,7 @@
 #define TURN_MS 100
 #define LAST_MS 5000 /* for what is under way at the end */
 
-enum { ROUTES = 8 };
+enum { ROUTES = 8 + WEB_ROUTES };
 
 /* NULL: not served. */
 struct folders {
@@ -36,6 +37,7 @@ struct gate {
     struct gate_config *reloaded;     /* the last one since; NULL: none */
     struct asks *asks;
     struct rest_api *rest;
+    struct web_api *web;
     struct folders folders;
     struct server *server;
     struct metrics metrics;
@@ -96,6 +98,7 @@ static void set_routes(struct gate *gate)
     memset(gate->routes, 0, sizeof gate->routes);
     for (; count < COUNT(routes); count++)
         gate->routes[count] = routes[count];
+    count += web_api_routes(gate->web, gate->routes + count);
     if (gate->folders.media)
         gate->routes[count++] = (struct route){"GET", MEDIA_PATH, 0, folder_serve, gate->folders.media};
     if (gate->folders.web) /* the last, for it has all paths */
@@ -131,7 +134,7 @@ static int take_config(struct gate *gate, struct gate_config *config, char *erro
     }
     if (open_folders(&folders, &config->files, error, size))
         return -1;
-    if (asks_reload(gate->asks, error, size) ||
+    if (asks_reload(gate->asks, error, size) || web_api_reload(gate->web, error, size) ||
         rest_reload(gate->rest, &config->rest, gate->config->broker.secret_key_file, error, size)) {
         close_folders(&folders);
         return -1;
@@ -176,12 +179,15 @@ static void heed_signals(struct gate *gate)
 
 static void wait_and_serve(struct gate *gate)
 {
-    struct pollfd fds[3] = {{.fd = gate->signals, .events = POLLIN},
-                            {.fd = server_fd(gate->server), .events = POLLIN}};
-    const nfds_t count = asks_wants(gate->asks, &fds[2]) ? 3 : 2;
-    (void)poll(fds, count, server_pause(gate->server, asks_pause(gate->asks, TURN_MS)));
-    if (count == 3 && fds[2].revents)
-        asks_serve(gate->asks, &fds[2]);
+    struct pollfd fds[4] = {{.fd = gate->signals, .events = POLLIN},
+                            {.fd = server_fd(gate->server), .events = POLLIN},
+                            {.fd = web_api_fd(gate->web), .events = POLLIN}};
+    const nfds_t count = asks_wants(gate->asks, &fds[3]) ? 4 : 3;
+    const int pause = web_api_pause(gate->web, asks_pause(gate->asks, TURN_MS));
+    (void)poll(fds, count, server_pause(gate->server, pause));
+    if (count == 4 && fds[3].revents)
+        asks_serve(gate->asks, &fds[3]);
+    web_api_serve(gate->web, clock_steady());
     server_run(gate->server);
     if (fds[0].revents)
         heed_signals(gate);
@@ -207,7 +213,13 @@ static bool open_parts(struct gate *gate, char *error, size_t size)
     if (gate->asks)
         gate->rest = rest_open(&config->rest, config->broker.sdkappid, config->broker.secret_key_file,
                                gate->asks, error, size);
-    if (!gate->rest || open_folders(&gate->folders, &config->files, error, size))
+    const struct web_api_config web = {
+        .broker = {config->broker.host, config->broker.ca_file, config->broker.port},
+        .sdkappid = config->broker.sdkappid,
+        .key_file = config->broker.secret_key_file};
+    if (gate->rest)
+        gate->web = web_api_open(&web, gate->asks, error, size);
+    if (!gate->web || open_folders(&gate->folders, &config->files, error, size))
         return false;
     set_routes(gate);
     gate->server = server_open(&config->http, gate->routes, error, size);
@@ -219,6 +231,7 @@ static bool open_parts(struct gate *gate, char *error, size_t size)
 static void close_parts(struct gate *gate)
 {
     asks_close(gate->asks);
+    web_api_close(gate->web);
     server_close(gate->server);
     rest_close(gate->rest);
     close_folders(&gate->folders);

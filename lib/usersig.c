@@ -302,6 +302,20 @@ bool usersig_shaped(const char *text)
     return shaped;
 }
 
+bool usersig_user(const char *userSig, char *out)
+{
+    struct document document;
+    cJSON *root = NULL;
+    if (!userSig || unpack(userSig, &document) != INFLATED || parse_object(&document, &root) != CODE_OK)
+        return false;
+    const cJSON *user = cJSON_GetObjectItemCaseSensitive(root, "TLS.identifier");
+    const bool good = cJSON_IsString(user) && user_id_valid(user->valuestring, strlen(user->valuestring));
+    if (good)
+        strcpy(out, user->valuestring);
+    cJSON_Delete(root);
+    return good;
+}
+
 /* Ordinary base64, malloc'ed; NULL when out of memory. */
 static char *encode(const void *data, size_t len)
 {

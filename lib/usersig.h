@@ -4,6 +4,7 @@
 #ifndef LIB_USERSIG_H
 #define LIB_USERSIG_H
 
+#include "acl/identity.h"
 #include "lib/keys.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +30,10 @@ __attribute__((warn_unused_result)) int usersig_verify(const char *userSig, cons
 /* True when the text inflates to a JSON object that has TLS.identifier: a userSig, good or bad, not
  * somebody's password. True as well when memory is out before that is clear. */
 bool usersig_shaped(const char *text);
+
+/* Whose userSig it says that it is, good or bad: `out` has USER_ID_MAX + 1 bytes. false: it says nothing of that kind,
+ * or memory is out. */
+bool usersig_user(const char *userSig, char *out);
 
 /* Makes a userSig, signed with keys->key[0]. userbuf may be NULL. Returns malloc'ed text, NULL when out of
  * memory or the user is not a valid userID. */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """A broker and a chatgate, and a client of its REST interface."""
+import base64
 import http.client
 import json
 import os
@@ -168,3 +169,52 @@ class Gatehouse:
         status, headers, answer = self.ask("POST", self.rest_path(command, **query), text)
         assert (status, headers["Content-Type"]) == (200, "application/json"), (status, answer)
         return json.loads(answer)
+
+    def client(self, user, client_id=None, **knobs):
+        """A user over plain HTTP."""
+        return Client(self, user, client_id, self.broker.sig(user, **knobs))
+
+
+class Client:
+    def __init__(self, gate, user, client_id, sig):
+        self.gate, self.user, self.client_id, self.sig = gate, user, client_id, sig
+
+    def headers(self):
+        basic = base64.b64encode(f"{self.user}:{self.sig}".encode()).decode()
+        named = {"X-Chat-Client": self.client_id} if self.client_id else {}
+        return {"Authorization": f"Basic {basic}", **named}
+
+    def ask(self, method, path, body=None):
+        """(status, answer)."""
+        text = body if body is None or isinstance(body, (bytes, str)) else json.dumps(body)
+        status, headers, answer = self.gate.ask(method, path, text, self.headers())
+        assert headers["Content-Type"] == "application/json", (status, answer)
+        return status, json.loads(answer)
+
+    def good(self, method, path, body=None):
+        status, answer = self.ask(method, path, body)
+        assert status == 200, (status, answer)
+        return answer
+
+    def send(self, to, body):
+        """To "bob" or "group/g1": the receipt."""
+        return self.good("POST", f"/v1/{to if '/' in to else 'user/' + to}", body)
+
+    def command(self, name, **fields):
+        """The data of the answer."""
+        (response,) = self.good("POST", "/v1/command", {"command": name, **fields})["responses"]
+        assert "code" not in response, response
+        return response["data"]
+
+    def poll(self, wait=5, ack=None):
+        return self.good("GET", f"/v1/poll?wait={wait}" + (f"&ack={ack}" if ack is not None else ""))
+
+    def poll_until(self, count, wait=5):
+        """Messages of polls until there are so many, each acked by the next."""
+        got, ack = [], None
+        while len(got) < count:
+            answer = self.poll(wait, ack)
+            assert answer["messages"] or answer["events"], f"only {got}"
+            got += [entry["message"] for entry in answer["messages"]]
+            ack = max([m["id"] for m in got if "id" in m], default=None)
+        return got

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* /v1/..: chat over plain HTTP, for clients. One thread. */
+#ifndef GATE_CLIENT_WEB_API_H
+#define GATE_CLIENT_WEB_API_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gate/client/connection.h"
+#include "gate/http/server.h"
+
+struct asks;
+struct web_api;
+
+#define WEB_BODY_MAX 1048576 /* bytes of a message, or of commands */
+
+struct web_api_config {
+    struct connection_config broker;
+    int64_t sdkappid;
+    const char *key_file;
+};
+
+/* Borrowed: the asks and what `config` points to. Reads the key file. NULL: `error` says why. */
+struct web_api *web_api_open(const struct web_api_config *config, struct asks *asks, char *error,
+                             size_t error_size);
+/* Reads the key file again. -1: `error` says why, and the keys are those of before. */
+__attribute__((warn_unused_result)) int web_api_reload(struct web_api *api, char *error, size_t error_size);
+/* Requests under way are answered with 503. NULL is fine. */
+void web_api_close(struct web_api *api);
+
+/* Its routes, with their contexts: how many of them; `out` has room for WEB_ROUTES. */
+#define WEB_ROUTES 8
+size_t web_api_routes(struct web_api *api, struct route *out);
+
+/* To be waited for (POLLIN); then, and once a turn, web_api_serve. `now`: milliseconds of clock_steady. */
+int web_api_fd(const struct web_api *api);
+int web_api_pause(const struct web_api *api, int most_ms);
+void web_api_serve(struct web_api *api, int64_t now);
+
+/* For figures. */
+size_t web_api_clients(const struct web_api *api);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "gate/client/web_auth.h"
+
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "acl/code.h"
+#include "gate/http/exchange.h"
+#include "lib/text.h"
+#include "lib/usersig.h"
+
+#define BASIC  "Basic "
+#define BEARER "Bearer "
+#define PLAIN  (USER_ID_MAX + 1 + SIG_MAX)
+
+/* Base64 of "user:sig". */
+static bool read_basic(const char *text, struct web_identity *identity)
+{
+    unsigned char plain[PLAIN + 4];
+    const size_t len = strlen(text);
+    if (len % 4 != 0 || len / 4 * 3 > PLAIN)
+        return false;
+    int count = EVP_DecodeBlock(plain, (const unsigned char *)text, (int)len);
+    if (count < 0)
+        return false;
+    for (size_t i = len; i > 0 && text[i - 1] == '='; i--)
+        count--;
+    plain[count] = '\0';
+    char *colon = strchr((char *)plain, ':');
+    if (!colon || strlen((char *)plain) != (size_t)count)
+        return false;
+    *colon = '\0';
+    return text_copy(identity->user, sizeof identity->user, (char *)plain) &&
+           text_copy(identity->sig, sizeof identity->sig, colon + 1);
+}
+
+static bool read_credentials(const char *header, struct web_identity *identity)
+{
+    if (header && strncasecmp(header, BASIC, strlen(BASIC)) == 0)
+        return read_basic(header + strlen(BASIC), identity);
+    if (!header || strncasecmp(header, BEARER, strlen(BEARER)) != 0)
+        return false;
+    return text_copy(identity->sig, sizeof identity->sig, header + strlen(BEARER)) &&
+           usersig_user(identity->sig, identity->user);
+}
+
+static bool read_client(const char *header, struct web_identity *identity)
+{
+    enum platform platform;
+    if (!header)
+        snprintf(identity->client_id, sizeof identity->client_id, "%s:other:http", identity->user);
+    else if (!text_copy(identity->client_id, sizeof identity->client_id, header))
+        return false;
+    return client_id_parse(identity->client_id, identity->user, &platform) == CLIENT_ID_OWN;
+}
+
+int web_auth(const struct exchange *exchange, int64_t sdkappid, const struct keys *keys,
+             struct web_identity *identity, const char **error)
+{
+    struct usersig found;
+    const char *header = exchange_header(exchange, "Authorization");
+    *error = "Authorization: Basic userID:userSig, or Bearer userSig";
+    if (!header || !read_credentials(header, identity))
+        return header ? CODE_SIG_MALFORMED : CODE_SIG_EMPTY;
+    if (!user_id_valid(identity->user, strlen(identity->user))) {
+        *error = code_text(CODE_BAD_USER_ID);
+        return CODE_BAD_USER_ID;
+    }
+    int code = usersig_verify(identity->sig, identity->user, sdkappid, keys, (int64_t)time(NULL), &found);
+    *error = code_text(code);
+    if (code != CODE_OK)
+        return code;
+    *error = "X-Chat-Client: a client id of the user's, like alice:web:tab1";
+    return read_client(exchange_header(exchange, "X-Chat-Client"), identity) ? CODE_OK : CODE_BAD_CLIENT_ID;
+}
