@@ -181,10 +181,11 @@ static bool end_edit(struct chat *chat, struct review *review, const struct revi
 }
 
 const struct review_kind command_review = {
-    .number = 1, .name = "command", .end = end_command, .free = free_later};
+    .number = 1, .name = "command", .command = true, .end = end_command, .free = free_later};
 const struct review_kind edit_review = {.number = 2,
                                         .name = "message",
                                         .ordered = true,
                                         .replaceable = true,
+                                        .command = true,
                                         .end = end_edit,
                                         .free = free_later};

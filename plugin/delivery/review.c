@@ -508,12 +508,19 @@ static void put_review(struct chat *chat, const struct review *review)
               review->about, (int64_t)review->qos, review->topic, review->text, strlen(review->text));
 }
 
+static bool begin_frame(struct chat *chat, const struct review *review)
+{
+    const size_t bytes = strlen(review->text) + RECORD_MORE;
+    return review->kind->command ? store_begin_command(chat->store, bytes)
+                                 : store_begin_sized(chat->store, bytes);
+}
+
 struct review *review_begin(struct chat *chat, const struct review *plan)
 {
     struct review *review = make(plan, chat->steady);
     if (!review)
         return NULL;
-    if (!store_begin_sized(chat->store, strlen(review->text) + RECORD_MORE)) {
+    if (!begin_frame(chat, review)) {
         free(review);
         return NULL;
     }

@@ -80,6 +80,7 @@ struct review_kind {
     const char *name; /* how reviewers are told the text: "message" */
     bool ordered;     /* within its conversation */
     bool replaceable; /* REVIEW_REPLACE may come */
+    bool command;     /* it came by one: it leaves room in the ring for messages */
     /* It is decided, and its turn. true: that is done, and the store has no more of it (review_put_end, review_end);
      * false: not now (the ring is full, memory is out), and it is to stay. */
     bool (*end)(struct chat *chat, struct review *review, const struct review_verdict *verdict);

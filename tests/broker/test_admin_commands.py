@@ -33,6 +33,7 @@ COMMANDS = {
     "broadcast": {"text": "forged"},
     "sendNotice": {"userIDs": ["alice"], "text": "forged"},
     "broadcastLive": {"text": "forged"},
+    "reviewed": {"review": 1, "action": "pass"},
 }
 
 

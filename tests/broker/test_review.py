@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from harness.raw import Closed
 from harness.review import TOPIC, answer, decide, given, is_review, reviewer
 from harness.views import history, texts
 
@@ -203,6 +204,20 @@ def test_rates_count_when_it_comes_and_not_when_it_passes(broker, alice, ear, ju
     assert [m.get("text") for m in ear.contents("m4")] == [f"m{n}" for n in range(5)]
 
 
+@pytest.mark.parametrize("how, code", [("blacklist", 20007), ("quit", 10007), ("at", 10007)])
+def test_the_other_rules_are_asked_again_too(broker, alice, judge, how, code):
+    topic = alice.group("Public", "g1", ["bob"])
+    bob = broker.user("bob")
+    bob.send("alice" if how == "blacklist" else topic, {"text": "hello", "random": 8})
+    if how == "blacklist":
+        alice.command("addToBlacklist", userIDs=["bob"])
+    elif how == "quit":
+        bob.command("quitGroup", groupID="g1")
+    more = {"message": {"text": "all of you", "at": "@all"}} if how == "at" else {}
+    decide(judge, "replace" if how == "at" else "pass", **more)
+    assert bob.event("rejected", random=8)["code"] == code
+
+
 # ---- random
 
 
@@ -338,7 +353,199 @@ def test_what_waits_survives_a_restart(broker, alice, ear, judge, kill):
     assert [m.get("text") for m in ear.contents("other")] == ["first", "other"]
     assert alice.event("sent", random=5)["seq"] == 1 and alice.event("sent", random=6)["seq"] == 2
     broker.restart(kill=kill)
-    assert waiting(broker) == 0
+    await_true(lambda: waiting(broker) == 0)
+
+
+def test_the_device_that_sent_it_does_not_get_it_when_it_returns_and_the_others_do(broker, alice, ear, judge):
+    phone = broker.user("alice", "ios:1", clean=False).subscribe("chat/user/alice/#")
+    pad = broker.user("alice", "ipad:1", clean=False).subscribe("chat/user/alice/#")
+    phone.send("bob", {"text": "hello", "random": 3})
+    review = given(judge)
+    phone.disconnect()
+    pad.disconnect()
+    assert answer(judge, review, "pass") == 0
+    assert ear.content().data["text"] == "hello" and alice.content().data["text"] == "hello"
+    assert phone.connect().silent() == []
+    assert pad.connect().content().data["text"] == "hello"
+
+
+# ---- of every kind
+
+
+@pytest.mark.parametrize("qos", [0, 1, 2])
+def test_it_is_delivered_at_its_qos_and_once(broker, alice, judge, qos):
+    ear = broker.user("bob", version=4).subscribe("chat/user/bob", qos=2)
+    sender = broker.raw(4)
+    sender.login("alice", "alice:linux:raw")
+    sender.publish("chat/user/bob", "hello", qos)
+    assert ear.silent() == []
+    decide(judge, "pass")
+    assert (message := ear.content()).qos == qos and message.data["text"] == "hello"
+    assert ear.silent() == []
+
+
+def test_a_live_groups_messages_wait_too(broker, alice, judge):
+    topic = alice.group("AVChatRoom", "room")
+    ear, bob = broker.user("carol").subscribe(topic), broker.user("bob").subscribe(topic)
+    bob.send(topic, {"text": "one", "random": 1})
+    bob.send(topic, {"text": "two", "random": 2})
+    one, two = given(judge), given(judge)
+    assert (one["group"], one["groupType"]) == ("room", "AVChatRoom")
+    assert ear.silent() == []
+    bob.unsubscribe(topic)
+    assert answer(judge, two, "pass") == 0 and answer(judge, one, "pass") == 0
+    assert [m.get("text") for m in ear.contents("two")] == ["one", "two"]
+    assert [m["text"] for m in alice.command("getHistory", group="room")["messages"]] == ["one", "two"]
+    assert bob.silent(lambda m: m.get("event") == "sent") == []
+
+
+def test_who_was_banned_from_a_live_group_meanwhile_is_not_heard(broker, alice, judge):
+    topic = alice.group("AVChatRoom", "room")
+    ear, bob = broker.user("carol").subscribe(topic), broker.user("bob").subscribe(topic)
+    bob.send(topic, {"text": "one", "random": 1})
+    alice.command("banGroupMember", groupID="room", userID="bob", seconds=100)
+    decide(judge, "pass")
+    assert bob.event("rejected", random=1)["code"] == 10007
+    assert ear.silent() == []
+
+
+def test_of_what_is_not_stored_there_is_no_receipt(broker, alice, ear, judge):
+    alice.send("bob", {"text": "now", "onlineOnly": True, "random": 1})
+    decide(judge, "pass")
+    assert ear.content().data["text"] == "now"
+    alice.send("bob", {"text": "now", "onlineOnly": True, "random": 2})
+    decide(judge, "drop")
+    assert ear.silent() == [] and alice.silent(lambda m: m.get("event") == "sent") == []
+    assert history(alice, to="bob") == []
+    await_true(lambda: waiting(broker) == 0)
+
+
+def test_words_come_before_the_review(broker_factory):
+    broker = broker_factory(start=False, review="c2c", review_seconds=30)
+    words = broker.options["words_file"] = broker.folder / "words"
+    words.write_text("bad\ndirt=***\n")
+    broker.start()
+    broker.create("bob")
+    alice, judge = broker.user("alice"), reviewer(broker)
+    assert alice.refusal("chat/user/bob", "bad")["code"] == 80001
+    alice.send("bob", "some dirt")
+    assert decide(judge, "replace", message={"text": "a reviewer may say bad"})["message"] == {"text": "some ***"}
+    assert texts(history(alice, to="bob")) == ["a reviewer may say bad"]
+
+
+def test_a_push_and_the_unread_count_come_when_it_passes(broker, alice, judge):
+    phone = broker.user("bob", "ios:1")
+    phone.command("setPushToken", provider="webhook", token="bob")
+    phone.disconnect()
+    worker = broker.admin("web:worker").subscribe("chat/push")
+    alice.send("bob", "hello")
+    review = given(judge)
+    assert broker.user("bob", "web:1").command("getUnread") == {"totalUnread": 0}
+    assert worker.silent(lambda m: m.topic == "chat/push") == []
+    assert answer(judge, review, "pass") == 0
+    assert worker.wait(lambda m: m.topic == "chat/push", "no job").data["body"] == "hello"
+
+
+def test_who_listens_to_everything_is_told_when_it_passes_or_is_refused(broker, alice, judge):
+    listener = broker.admin("other:listener").subscribe("chat/feed")
+    phone = broker.user("alice", "ios:1")
+    phone.send("bob", {"text": "one", "random": 1})
+    phone.send("bob", {"text": "two", "random": 2})
+    reviews = [given(judge), given(judge)]
+    assert listener.silent(lambda m: m.get("feed") in ("message", "rejected")) == []
+    phone.disconnect()
+    assert answer(judge, reviews[0], "pass") == 0 and answer(judge, reviews[1], "refuse") == 0
+    message = listener.wait(lambda m: m.get("feed") == "message", "no message").data
+    rejected = listener.wait(lambda m: m.get("feed") == "rejected", "no rejected").data
+    assert message["message"]["text"] == "one"
+    for item in (message, rejected):
+        assert (item["clientID"], item["platform"], item["address"]) == ("alice:ios:1", "ios", "127.0.0.1")
+    assert (rejected["userID"], rejected["random"], rejected["code"]) == ("alice", 2, 20006)
+
+
+# ---- trouble
+
+
+def test_a_reviewer_that_goes_with_five_hundred_leaves_them_to_another(broker, alice, ear, judge):
+    names = [f"m{n}" for n in range(600)]
+    alice.send_many("bob", names)
+    for _ in range(500):
+        given(judge)
+    assert judge.silent(is_review) == [], "more than 500"
+    judge.drop()
+    other = reviewer(broker, "other:second")
+    seen = []
+    while len(seen) < 600:
+        reviews = [given(other) for _ in range(min(50, 600 - len(seen)))]
+        seen += [review["message"]["text"] for review in reviews]
+        answers = other.batch([{"command": "reviewed", "review": r["review"], "action": "pass"} for r in reviews])
+        assert not [a for a in answers if a.get("code")]
+    assert seen == names
+    assert [m.get("text") for m in ear.contents("m599")] == names
+
+
+@pytest.mark.options(review="c2c", review_seconds=30, ring_bytes=4 << 20)
+def test_while_the_ring_is_full_nothing_is_decided_and_nothing_is_lost(broker, alice, ear, judge):
+    admin = broker.admin("web:1")
+    broker.create("dave")
+    alice.send("bob", {"text": "first", "random": 1})
+    review = given(judge)
+    with broker.uncommitted() as database:
+        for size in (8000, 1):
+            filler = broker.raw()
+            filler.login("admin", f"admin:other:filler{size}")
+            with contextlib.suppress(Closed):
+                while True:
+                    filler.publish("chat/user/dave", {"text": "x" * size})
+        for _ in range(2):
+            assert answer(judge, review, "pass") == 10002
+        database.execute("COMMIT")
+    await_true(lambda: admin.command("getStats")["stalled"] == 0)
+    assert answer(judge, review, "pass") == 0
+    assert ear.content().data["text"] == "first"
+    assert judge.silent(is_review) == []
+
+
+def test_settings_that_change_while_running_count_at_once(broker_factory):
+    broker = broker_factory(start=False)
+    settings = broker.options["settings_file"] = broker.folder / "settings"
+
+    def set_to(text):
+        settings.write_text(text)
+        broker.reload()
+
+    settings.write_text("review c2c\nreview_seconds 30\n")
+    broker.start()
+    broker.create("bob")
+    alice, judge = broker.user("alice"), reviewer(broker)
+    alice.send("bob", "first")
+    first = given(judge)
+    set_to("review_seconds 30\n")
+    alice.send("bob", "overtakes")
+    assert texts(history(alice, to="bob")) == ["overtakes"]
+    assert answer(judge, first, "pass") == 0
+    set_to("review c2c\nreview_seconds 30\nadmins somebody\n")
+    alice.send("bob", "second")
+    assert texts(history(alice, to="bob")) == ["overtakes", "first"]
+    assert judge.silent(is_review) == [], "no administrator any more"
+    set_to("review c2c\nreview_seconds 1\n")
+    await_true(lambda: texts(history(alice, to="bob")) == ["overtakes", "first", "second"])
+
+
+@pytest.mark.parametrize("fields, word", [
+    ({}, "review"), ({"review": 0, "action": "pass"}, "review"), ({"review": "1", "action": "pass"}, "review"),
+    ({"review": 1.5, "action": "pass"}, "review"), ({"action": "pass"}, "review"), ({"review": 1}, "action"),
+    ({"review": 1, "action": "accept"}, "action"), ({"review": 1, "action": 7}, "action"),
+    ({"review": 1, "action": ""}, "action"), ({"review": 1, "action": "refuse", "code": "x"}, "code"),
+    ({"review": 1, "action": "refuse", "error": 5}, "error"),
+    ({"review": 1, "action": "refuse", "error": "x" * 257}, "error"),
+    ({"review": 1, "action": "replace", "message": "text"}, "message"),
+    ({"review": 1, "action": "replace", "message": []}, "message"),
+    ({"review": 1, "action": "pass", "refused": "bob"}, "refused"),
+    ({"review": 1, "action": "pass", "refused": [5]}, "refused")])
+def test_a_wrong_decision_names_the_field(broker, judge, fields, word):
+    response = judge.request("reviewed", **fields)
+    assert response["code"] == 10004 and response["error"].startswith(word)
 
 
 # ---- the end of users and groups
