@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """Groups: creating, finding out, and the limits."""
+import time
+
 import pytest
 
 TYPES = ["Private", "Public", "ChatRoom", "AVChatRoom"]
@@ -158,6 +160,8 @@ def test_a_groupID_of_tencents_names_the_group_in_every_command(broker, alice):
     assert broker.admin().command("sendMessage", sender="alice", group=TENCENTS, text="m2")["seq"] == 2
     assert bob.text("m2").topic == "chat/user/bob/group/TGS-2J4SZEAEL"
     assert broker.admin().code("sendNotice", group=TENCENTS, text="hello") == 0
+    old = {"sender": "alice", "group": TENCENTS, "time": int(time.time() * 1000), "text": "m3"}
+    assert broker.admin().command("importMessages", messages=[old])["messages"][0]["seq"] == 3
     assert bob.code("getHistory", group="@TGS#_@TGS#cQVLVHIM62CJ") == 10015
     assert alice.code("dismissGroup", groupID=TENCENTS) == 0
 
