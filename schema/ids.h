@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* A short list of message ids. When memory is short an id is not noted: a message may come twice then. */
+/* A short list of message ids. */
 #ifndef SCHEMA_IDS_H
 #define SCHEMA_IDS_H
 
@@ -15,17 +15,21 @@ struct ids {
     size_t count, room;
 };
 
-static inline void ids_add(struct ids *ids, int64_t id)
+/* false: out of memory, and it is not noted. Neither is one of too many. */
+static inline bool ids_add(struct ids *ids, int64_t id)
 {
+    if (ids->count == IDS_MAX)
+        return true;
     if (ids->count == ids->room) {
         size_t room = ids->room ? ids->room * 2 : 16;
-        int64_t *more = room <= IDS_MAX ? realloc(ids->list, room * sizeof *more) : NULL;
+        int64_t *more = realloc(ids->list, room * sizeof *more);
         if (!more)
-            return;
+            return false;
         ids->list = more;
         ids->room = room;
     }
     ids->list[ids->count++] = id;
+    return true;
 }
 
 static inline bool ids_have(const struct ids *ids, int64_t id)

@@ -483,7 +483,8 @@ static void add_ids(struct log *log, enum read_id read, int64_t conversation, in
     sqlite3_stmt *statement = bind_range(log, read, conversation, after);
     sqlite3_bind_text(statement, 3, user, -1, SQLITE_STATIC);
     while (store_row(log->store, statement))
-        ids_add(ids, sqlite3_column_int64(statement, 0));
+        if (!ids_add(ids, sqlite3_column_int64(statement, 0)))
+            store_row_lost(log->store);
     store_done(statement);
 }
 
@@ -494,8 +495,8 @@ void log_recalled(struct log *log, int64_t conversation, int64_t after, const ch
     DL_FOREACH (log->recalls->oldest, young) {
         const struct recall *recall = (const struct recall *)young;
         if (recall->conversation == conversation && recall->counted && recall->id > after &&
-            strcmp(recall->sender, user) != 0)
-            ids_add(ids, recall->id);
+            strcmp(recall->sender, user) != 0 && !ids_add(ids, recall->id))
+            store_row_lost(log->store);
     }
 }
 

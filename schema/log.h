@@ -95,7 +95,7 @@ bool log_is_purging(const struct log *log);
 __attribute__((warn_unused_result)) bool log_edit(struct log *log, const struct message *message,
                                                   const char *body, size_t body_len, const char *mentions);
 /* Adds to `ids` the recalled messages of the conversation with id > after that counted as unread for the user:
- * others' content, not the quiet ones. */
+ * others' content, not the quiet ones. Out of memory: some are missing, and store_reads_failed tells. */
 void log_recalled(struct log *log, int64_t conversation, int64_t after, const char *user, struct ids *ids);
 /* Calls `row` for messages with id > after in which somebody else names him (or all), falling, until it
  * returns false; of what it gets only the id and `recalled` are set. Of the messages that name anybody it

@@ -239,12 +239,13 @@ void visible_deleted_after(struct chat *chat, const struct member *member, int64
     sqlite3_bind_int64(row, 2, member->conversation->id);
     sqlite3_bind_int64(row, 3, after);
     while (store_row(chat->store, row))
-        ids_add(ids, sqlite3_column_int64(row, 0));
+        if (!ids_add(ids, sqlite3_column_int64(row, 0)))
+            store_row_lost(chat->store);
     store_done(row);
     DL_FOREACH (chat->hidings->oldest, young) {
         const struct hiding *hiding = (const struct hiding *)young;
         if (hiding->counts && hiding->conversation == member->conversation->id && hiding->id > after &&
-            strcmp(hiding->user, member->user_id) == 0)
-            ids_add(ids, hiding->id);
+            strcmp(hiding->user, member->user_id) == 0 && !ids_add(ids, hiding->id))
+            store_row_lost(chat->store);
     }
 }

@@ -50,7 +50,7 @@ typedef void visible_deletion(void *context, int64_t at, int64_t id);
 void visible_deleted_since(struct chat *chat, const char *user, int64_t since, size_t limit,
                            visible_deletion *give, void *context);
 /* Adds to `ids` those others' messages with content after the id `after` that the member has deleted; some of
- * them twice. */
+ * them twice. Out of memory: some are missing, and store_reads_failed tells. */
 void visible_deleted_after(struct chat *chat, const struct member *member, int64_t after, struct ids *ids);
 
 #endif
