@@ -185,5 +185,5 @@ bool session_full(struct chat *chat, struct session *session)
 
 bool handover_is_known(const struct session *session)
 {
-    return session->provable;
+    return session->provable || session->device.acks;
 }

@@ -65,7 +65,8 @@ void session_has_taken(const struct chat *chat, struct session *session, int64_t
 bool handover_overtaken(const struct chat *chat, const struct session *session);
 /* Would one more not surely fit into the broker's queue for this client? */
 bool session_full(struct chat *chat, struct session *session);
-/* Is a client that is full asked for what has come to it, so that it may have room again in no time? */
+/* Is a client that is full asked for what has come to it, or does it say so (`ack`), so that it may have room again in no
+ * time? */
 bool handover_is_known(const struct session *session);
 
 #endif
