@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """chat/feed: administrators are told of everything."""
-import os
+import contextlib
+import json
 import random
-import signal
+import sqlite3
+import threading
+import time
 
 import pytest
 
+from harness.raw import Closed
 from harness.settings import ADMIN
+from test_crash import Sender, crash_under_load
 
 FEED = "chat/feed"
 
@@ -660,3 +665,90 @@ def test_without_a_listener_nothing_is_kept(broker, listener, alice):
     listener.subscribe(FEED)
     end(listener, alice)
     assert listener.pending(lambda m: is_item(m, "profile")) == []
+
+
+# ---- whatever breaks
+
+
+class Archive(threading.Thread):
+    """A listener that keeps what comes, acks some of it, and breaks off somewhere, over and over. `runs` has the ids that
+    each of its connections was given."""
+
+    def __init__(self, broker, seed):
+        super().__init__()
+        self._broker, self._random = broker, random.Random(seed)
+        self._done = threading.Event()
+        self.runs, self.texts = [], set()
+
+    def _take(self, client, run, timeout):
+        data = json.loads(client.next_message(timeout=timeout).payload)
+        if data.get("feed") != "message":
+            return
+        run.append(data["message"]["id"])
+        self.texts.add(data["message"].get("text"))
+        if self._random.random() < 0.2:
+            ack = {"command": "ack", "id": run[-1]}
+            client.start_publish("$CONTROL/chat/v1", {"commands": [ack]}, qos=0)
+
+    def listen(self, most, timeout=0.5):
+        """Until so many have come, or none comes, or the connection breaks."""
+        run = []
+        self.runs.append(run)
+        with contextlib.suppress(Closed, OSError, TimeoutError):
+            client = self._broker.raw()
+            client.login(ADMIN, f"{ADMIN}:other:archive")
+            client.start_subscribe(FEED)
+            while len(run) < most:
+                self._take(client, run, timeout)
+            client.abort() if self._random.random() < 0.7 else client.disconnect()
+
+    def run(self):
+        while not self._done.wait(0.02):
+            self.listen(self._random.randint(1, 400))
+
+    def stop(self):
+        self._done.set()
+        self.join()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_breaks_who_acks_misses_nothing_and_has_it_in_order(broker, seed):
+    broker.create("alice", "bob", "dave")
+    topic = broker.user("bob").group("Private", "g1", ["dave"])
+    archive, progress = Archive(broker, seed), threading.Condition()
+    archive.listen(1)  # from here on
+    senders = [Sender(broker, "alice", "chat/user/bob", True, progress), Sender(broker, "dave", topic, False, progress)]
+    archive.start()
+    for more in (100, 300, 600):
+        crash_under_load(broker, senders, progress, more)
+    archive.stop()
+    broker.user("carol").send("bob", "that is all")
+    while "that is all" not in archive.texts:
+        archive.listen(100000)
+    assert set().union(*(sender.acked for sender in senders)) - archive.texts == set(), "acknowledged and not told"
+    broker.stop()
+    with contextlib.closing(sqlite3.connect(broker.database)) as db:
+        stored = [id for id, in db.execute("SELECT id FROM message ORDER BY id")]
+    for run in filter(None, archive.runs):
+        first = stored.index(run[0])
+        assert run == stored[first : first + len(run)], "out of order, or with a gap"
+
+
+@pytest.mark.options(conf=["max_queued_messages 100"])
+def test_who_acks_is_given_what_comes_as_fast_as_that(broker):
+    """Without it: 45 a second, where TCP tells nothing, after the 75 for which the broker has room."""
+    broker.create("bob")
+    listener, alice = broker.raw(), broker.user("alice")
+    listener.login(ADMIN, f"{ADMIN}:other:archive")
+    listener.subscribe(FEED)
+    alice.send_many("bob", [f"m{number}" for number in range(600)])
+    began, got = time.monotonic(), []
+    while len(got) < 600:
+        data = json.loads(listener.next_message().payload)
+        if data.get("feed") == "message":
+            got.append(data["message"]["text"])
+            if len(got) % 20 == 0:
+                ack = {"command": "ack", "id": data["message"]["id"]}
+                listener.start_publish("$CONTROL/chat/v1", {"commands": [ack]}, qos=0)
+    assert got == [f"m{number}" for number in range(600)]
+    assert time.monotonic() - began < 8

@@ -461,7 +461,8 @@ void scene_leave(struct scene *scene)
         scene->clients[person] = NULL;
     }
     fake_release(scene->second, NULL);
-    scene->second = NULL;
+    fake_release(scene->listener, NULL);
+    scene->second = scene->listener = NULL;
 }
 
 /* The picture */
@@ -614,6 +615,18 @@ static void look_at_person(struct picture_text *out, struct scene *scene, enum p
         "100}");
 }
 
+/* How often the administrator was told of what somebody of this scene has sent. */
+static int count_told(const struct scene *scene, const char *text)
+{
+    char sender[64];
+    int count = 0;
+    for (enum person person = ALICE; person <= DAVE; person++) {
+        snprintf(sender, sizeof sender, "\"sender\":\"%s%s\"", names[person], scene->mark);
+        count += fake_received(scene->listener, "chat/feed", text, sender);
+    }
+    return count;
+}
+
 /* How often each has received what was sent; who has connected again may have it twice. */
 static void look_at_deliveries(struct picture_text *out, struct scene *scene)
 {
@@ -625,6 +638,8 @@ static void look_at_deliveries(struct picture_text *out, struct scene *scene)
             int count = client ? fake_received(client, "chat/", scene->texts[i], NULL) : -1;
             add(out, " %d", scene->again[person] && count > 1 ? 1 : count);
         }
+        if (scene->listener)
+            add(out, ", told: %d", count_told(scene, scene->texts[i]));
         add(out, "\n");
     }
 }
@@ -646,6 +661,18 @@ void scene_push(struct scene *scene)
 {
     scene->pushed = true;
     fake_subscribe(town_root(), "chat/push", 1);
+    fake_turn();
+}
+
+void scene_listen(struct scene *scene)
+{
+    char client_id[64];
+    char *sig = mint("root");
+    snprintf(client_id, sizeof client_id, "root:other:feed%d", scene->number);
+    scene->listener = login(client_id, "root", sig, false);
+    free(sig);
+    assert_non_null(scene->listener);
+    fake_subscribe(scene->listener, "chat/feed", 1);
     fake_turn();
 }
 

@@ -22,13 +22,14 @@ struct scene {
     int number;
     char mark[8]; /* "@" is written so */
     struct mosquitto
-        *clients[PEOPLE];     /* each on one device, with the feed; carol with inbox and groups by name */
-    struct mosquitto *second; /* what else a scenario has connected */
-    char *sigs[PEOPLE];       /* userSigs */
-    bool again[PEOPLE];       /* has connected again since: some messages may have come twice */
-    bool pushed;              /* push jobs belong to the picture */
-    int code;                 /* of the last command's answer */
-    int sent;                 /* messages that were acked */
+        *clients[PEOPLE];       /* each on one device, with the feed; carol with inbox and groups by name */
+    struct mosquitto *second;   /* what else a scenario has connected */
+    struct mosquitto *listener; /* to everything: what it is told of stored messages belongs to the picture */
+    char *sigs[PEOPLE];         /* userSigs */
+    bool again[PEOPLE];         /* has connected again since: some messages may have come twice */
+    bool pushed;                /* push jobs belong to the picture */
+    int code;                   /* of the last command's answer */
+    int sent;                   /* messages that were acked */
     char texts[24][32];
 };
 
@@ -70,6 +71,8 @@ void scene_leave(struct scene *scene);
 /* The administrator is a push worker from now on, who does not answer: who is to be told of a "hello" is in
  * the picture. */
 void scene_push(struct scene *scene);
+/* The administrator listens to everything until the scene is left. */
+void scene_listen(struct scene *scene);
 /* What the scene itself holds. */
 void scene_forget(struct scene *scene);
 /* Everybody gets a new userSig: those made up to now may be dead. Two seconds pass. */

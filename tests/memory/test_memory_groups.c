@@ -317,6 +317,10 @@ static const struct scenario scenarios[] = {
     {"a member looks at who is muted", get_muted_members, have_carol_muted, NULL},
     {"the owner looks at who has joined a live group", get_audience, NULL, NULL},
     {"a user lists the groups", get_joined, NULL, NULL},
+    {"who listens to everything is told of a new group", create_group, NULL, scene_listen},
+    {"who listens to everything is told of new settings", rename_group, NULL, scene_listen},
+    {"who listens to everything is told of a ban", ban, NULL, scene_listen},
+    {"who listens to everything is told of a dismissal", dismiss, NULL, scene_listen},
 };
 
 int main(int argc, char **argv)

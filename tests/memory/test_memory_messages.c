@@ -299,6 +299,12 @@ static enum fake_answer answer_review(struct scene *scene)
     return scene_command(scene, town_root(), answer_to_review);
 }
 
+static void know_private_id_and_listen(struct scene *scene)
+{
+    know_private_id(scene);
+    scene_listen(scene);
+}
+
 static const struct scenario scenarios[] = {
     {"a reviewer lets a message pass", answer_review, NULL, have_review_passed},
     {"a reviewer replaces a message", answer_review, NULL, have_review_replaced},
@@ -317,6 +323,9 @@ static const struct scenario scenarios[] = {
     {"a message to a live group at QoS 2", write_to_live_group_at_qos_2, NULL, NULL},
     {"a message is pushed to a phone that is away", write_again, have_push_tokens, go_away},
     {"a message is pushed to a group's phones that are away", write_to_group, have_push_tokens, go_away},
+    {"a message is told to who listens to everything", write_again, NULL, scene_listen},
+    {"a group's message is told to who listens to everything", write_to_group, NULL, scene_listen},
+    {"a recall is told to who listens to everything", as_known, have_written, know_private_id_and_listen},
     {"a private message is recalled", as_known, have_written, know_private_id},
     {"a group's message is recalled", as_known, have_written, know_group_id},
     {"a private message is edited", as_known, have_written, know_private_id_to_edit},

@@ -217,6 +217,12 @@ static enum fake_answer reload(struct scene *scene)
     return FAKE_DONE;
 }
 
+static void stage_is_crowded_and_heard(struct scene *scene)
+{
+    scene_listen(scene);
+    stage_is_crowded(scene);
+}
+
 static const struct scenario scenarios[] = {
     {"a user logs in for the first time", log_in_for_the_first_time, NULL, NULL},
     {"a user logs in with another device", log_in_with_another_device, NULL, NULL},
@@ -244,6 +250,9 @@ static const struct scenario scenarios[] = {
     {"a turn in which a live group hears who has come", turn, NULL, stage_is_crowded},
     {"a turn in which a push job goes to a worker", turn, NULL, push_is_due},
     {"the settings are read again", reload, NULL, NULL},
+    {"who listens to everything is told who displaces whom", displace, NULL, scene_listen},
+    {"who listens to everything is told who has come to a live group", turn, NULL,
+     stage_is_crowded_and_heard},
 };
 
 int main(int argc, char **argv)

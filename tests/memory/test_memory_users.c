@@ -376,6 +376,10 @@ static const struct scenario scenarios[] = {
     {"a user who owns groups is deleted", delete_owner, NULL, NULL},
     {"a worker has delivered a job", answer_job, have_bobs_token, have_job_done},
     {"a worker was told that a token is dead", answer_job, have_bobs_token, have_job_failed},
+    {"who listens to everything is told of a profile", set_profile, NULL, scene_listen},
+    {"who listens to everything is told of a blacklist", block, NULL, scene_listen},
+    {"who listens to everything is told that somebody is refused", write_to_who_has_blocked, have_blocked,
+     scene_listen},
     {"two commands in one request, over MQTT 5", ask_twice_over_mqtt_5, NULL, NULL},
 };
 
