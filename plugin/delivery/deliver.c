@@ -105,6 +105,7 @@ static void copy_to_listener(struct chat *chat, struct subscription *listener,
     }
     subscription_hand(chat, listener, outgoing->id, true);
     session_handed(chat, listener->session, len, listener_qos(listener));
+    session_note_stray(chat, listener->session, -outgoing->id);
 }
 
 /* Before anybody else: what comes to the same client by another filter, too, comes behind it (subscription_of_message

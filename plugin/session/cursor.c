@@ -246,7 +246,8 @@ struct subscription *subscription_of_message(struct chat *chat, const struct ses
 {
     int64_t number = 0;
     struct subscription *everything = subscription_everything(session);
-    if (everything && id <= subscription_given(chat, everything))
+    const bool stray = ids_have(&session->delivery.in_flight, -id); /* it has come before what is behind it */
+    if (everything && id <= subscription_given(chat, everything) && !stray)
         return everything; /* it is told first */
     if (session->feed || (session->inbox && session->subscriptions->next == NULL))
         return session->feed ? session->feed : session->inbox;

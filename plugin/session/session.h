@@ -269,7 +269,7 @@ void sessions_connected(struct chat *chat);
 
 /* Has forceOffline been flushed to it? */
 bool session_told(const struct chat *chat, const struct session *session);
-/* A copy of the stored message `id` has been queued for this client, outside TICK. */
+/* A copy of the stored message `id` (or its item of chat/feed: -id) has been queued for this client, outside TICK. */
 void session_note_stray(struct chat *chat, struct session *session, int64_t id);
 
 #endif
