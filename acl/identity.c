@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "acl/identity.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PLATFORM_PART_MAX 32
@@ -53,14 +54,22 @@ bool group_id_valid(const char *text, size_t len)
     return id_valid(text, len, GROUP_ID_MAX);
 }
 
+static const char foreign_group[] = "@TGS#", own_group[] = "TGS-";
+
 void group_id_translate(char *text)
 {
-    static const char foreign[] = "@TGS#", own[] = "TGS-";
-    const size_t len = strlen(foreign);
-    if (strncmp(text, foreign, len) != 0 || text[len] == '\0')
+    const size_t len = strlen(foreign_group);
+    if (strncmp(text, foreign_group, len) != 0 || text[len] == '\0')
         return;
-    memmove(text + strlen(own), text + len, strlen(text + len) + 1);
-    memcpy(text, own, strlen(own));
+    memmove(text + strlen(own_group), text + len, strlen(text + len) + 1);
+    memcpy(text, own_group, strlen(own_group));
+}
+
+void group_id_print_foreign(char out[GROUP_ID_MAX + 3], const char *id)
+{
+    const size_t len = strlen(own_group);
+    const bool is_own = strncmp(id, own_group, len) == 0;
+    snprintf(out, GROUP_ID_MAX + 3, "%s%s", is_own ? foreign_group : "", is_own ? id + len : id);
 }
 
 /* Not strncasecmp(), for the locale's sake. `name` is in lower case. */

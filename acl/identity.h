@@ -33,6 +33,8 @@ bool group_id_valid(const char *text, size_t len);
 /* A groupID that Tencent IM has made, "@TGS#X", cannot be a topic: "TGS-X" takes its place, here as everywhere. All
  * else stays as it is. Ends in NUL. */
 void group_id_translate(char *text);
+/* And back, for those who know Tencent's. */
+void group_id_print_foreign(char out[GROUP_ID_MAX + 3], const char *id);
 /* "ios", "web", ..., in small or capital letters; what is not known is "other" and PLATFORM_OTHER. */
 enum platform platform_parse(const char *text, size_t len);
 const char *platform_name(enum platform platform);

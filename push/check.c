@@ -174,7 +174,7 @@ static int check_broker(struct check *check)
 static int open_check(struct check *check, const struct push_config *config)
 {
     char error[400] = "out of memory";
-    *check = (struct check){.config = config, .http = http_open(PUSH_AGENT)};
+    *check = (struct check){.config = config, .http = http_open(PUSH_AGENT, PUSH_CONNECTIONS)};
     if (check->http)
         check->deliveries = deliveries_open(config, check->http, on_delivered, check, error, sizeof error);
     return check->deliveries ? EXIT_SUCCESS : say_check(false, "keys", error);

@@ -11,6 +11,9 @@
 #include "lib/daemon/link.h"
 
 #define PUSH_AGENT "chatpushd/" CHAT_VERSION /* what providers are told that we are */
+/* HTTP/2 needs one or two, but Apple allows one request on each until it has seen a token it knows, and an old web
+ * hook never allows more. */
+#define PUSH_CONNECTIONS 16
 
 enum provider_kind { PROVIDER_APNS, PROVIDER_FCM, PROVIDER_WEBHOOK, PROVIDER_COUNT };
 extern const char *const provider_names[PROVIDER_COUNT];

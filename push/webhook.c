@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Everybody else: the job itself, signed, to an address of the operator's. */
-#include <openssl/crypto.h>
-#include <openssl/hmac.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/daemon/http_sign.h"
 #include "lib/keys.h"
 #include "push/provider.h"
 
@@ -33,36 +31,15 @@ static void close_account(struct account *account)
     account->keys = NULL;
 }
 
-/* HMAC-SHA256 of "timestamp.body" in lower-case hex. */
-static bool make_signature(const char *key, const char *timestamp, const struct job *job, char out[65])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    char *text = NULL;
-    int text_len = asprintf(&text, "%s.%s", timestamp, job->raw);
-    if (text_len < 0)
-        return false;
-    bool good =
-        HMAC(EVP_sha256(), key, (int)strlen(key), (unsigned char *)text, (size_t)text_len, digest, &len);
-    free(text);
-    for (unsigned i = 0; good && i < len; i++)
-        snprintf(out + 2 * (size_t)i, 3, "%02x", digest[i]);
-    return good;
-}
-
 static bool make_request(const struct account *account, const struct job *job, int64_t now_ms,
                          struct http_request *out)
 {
     const struct keys *keys = account->keys;
-    char timestamp[24], signature[65];
-    snprintf(timestamp, sizeof timestamp, "%lld", (long long)now_ms);
     out->url = strdup(account->config->url);
     out->body = strdup(job->raw);
     out->body_len = job->raw_len;
-    return out->url && out->body && make_signature(keys->key[0], timestamp, job, signature) &&
-           http_header(out, "Content-Type: application/json") &&
-           http_header(out, "X-Chat-Timestamp: %s", timestamp) &&
-           http_header(out, "X-Chat-Signature: sha256=%s", signature);
+    return out->url && out->body && http_header(out, "Content-Type: application/json") &&
+           http_sign(out, keys->key[0], now_ms);
 }
 
 static void judge(const struct job *job, const struct http_answer *answer, struct outcome *outcome)

@@ -144,7 +144,7 @@ static bool open_parts(struct worker *worker, char *error, size_t error_size)
     static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, 0};
     const struct link_handlers handlers = {worker, on_up, on_job, on_response};
     worker->signals = signals_open(signals); /* first: threads that look names up inherit the mask */
-    worker->http = http_open(PUSH_AGENT);
+    worker->http = http_open(PUSH_AGENT, PUSH_CONNECTIONS);
     worker->answers = answers_open(send_command, worker);
     if (worker->signals < 0 || !worker->http || !worker->answers)
         return false;

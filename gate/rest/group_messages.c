@@ -7,10 +7,10 @@
 #include <time.h>
 
 #include "acl/code.h"
-#include "gate/rest/elements.h"
 #include "gate/rest/history.h"
-#include "gate/rest/message_key.h"
 #include "gate/rest/outgoing.h"
+#include "gate/tencent/elements.h"
+#include "gate/tencent/message_key.h"
 #include "lib/basics.h"
 
 #define RANDOM_MAX   4294967295

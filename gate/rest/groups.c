@@ -7,13 +7,12 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "acl/identity.h"
 #include "lib/basics.h"
 
 #define MEMBERS_SHOWN 500 /* of get_group_info */
 #define GROUPS_PAGE   500 /* of getGroups */
 #define GROUPS_MAX    10000
-#define OURS          "TGS-"
-#define THEIRS        "@TGS#"
 
 const struct rest_field group_fields[] = {GROUP_FIELD, {0}};
 
@@ -33,12 +32,11 @@ cJSON *ask_group(struct call *call, const char *command)
 
 void put_group_id(struct call *call, cJSON *object, const char *name, const char *id)
 {
-    char theirs[256];
-    if (id && strncmp(id, OURS, strlen(OURS)) == 0) {
-        snprintf(theirs, sizeof theirs, THEIRS "%s", id + strlen(OURS));
-        id = theirs;
-    }
-    put_text(call, object, name, id);
+    char theirs[GROUP_ID_MAX + 3];
+    if (!id)
+        return;
+    group_id_print_foreign(theirs, id);
+    put_text(call, object, name, theirs);
 }
 
 /* create_group, import_group */

@@ -6,10 +6,10 @@
 #include <time.h>
 
 #include "acl/code.h"
-#include "gate/rest/message_key.h"
 #include "gate/rest/online.h"
 #include "gate/rest/outgoing.h"
 #include "gate/rest/roaming.h"
+#include "gate/tencent/message_key.h"
 
 #define RANDOM_MAX   4294967295
 #define LIFETIME_MAX 604800

@@ -7,7 +7,7 @@
 
 #include "acl/code.h"
 #include "gate/rest/call.h"
-#include "gate/rest/elements.h"
+#include "gate/tencent/elements.h"
 #include "lib/basics.h"
 
 static const cJSON *get(const cJSON *object, const char *name)

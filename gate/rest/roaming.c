@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "acl/code.h"
-#include "gate/rest/elements.h"
 #include "gate/rest/history.h"
-#include "gate/rest/message_key.h"
+#include "gate/tencent/elements.h"
+#include "gate/tencent/message_key.h"
 
 #define CONVERSATIONS_MAX 500 /* of getConversations */
 #define FLAG_RECALLED     8

@@ -8,24 +8,20 @@
 #include <string.h>
 #include <utlist.h>
 
-/* HTTP/2 needs one or two, but Apple allows one request on each until it has seen a token it knows, and an
- * old web hook never allows more. */
-#define CONNECTIONS_PER_HOST 16L
-#define CONNECTIONS_KEPT     64L /* of all hosts, idle; by itself libcurl keeps four while little is to do */
-#define STREAMS_PER_HOST     1000L
-#define CONNECT_TIMEOUT_MS   5000L
-#define DEAD_LINK_MS         10000U /* unacknowledged data for so long: the connection is given up */
-#define IDLE_SECONDS         60L
-#define RECEIVE_BYTES        2048L  /* a buffer of each request */
-#define RECEIVED_MAX         65536U /* of a body; whoever sends more is not listened to */
-#define SEND_BYTES           16384L /* another one, the least there is */
+#define CONNECTIONS_KEPT   64L /* of all hosts, idle; by itself libcurl keeps four while little is to do */
+#define STREAMS_PER_HOST   1000L
+#define CONNECT_TIMEOUT_MS 5000L
+#define DEAD_LINK_MS       10000U /* unacknowledged data for so long: the connection is given up */
+#define IDLE_SECONDS       60L
+#define RECEIVE_BYTES      2048L  /* a buffer of each request */
+#define SEND_BYTES         16384L /* another one, the least there is */
 
 struct transfer {
     CURL *easy;
     struct http_request request;
     http_callback *callback;
     void *context;
-    char *body; /* HTTP_ANSWER_MAX + 1 bytes, once there is something: most answers have none */
+    char *body; /* answer_max + 1 bytes, once there is something: most answers have none */
     char error[CURL_ERROR_SIZE];
     size_t body_len, received;
     struct transfer *prev, *next;
@@ -61,7 +57,7 @@ bool http_header(struct http_request *request, const char *format, ...)
     return more != NULL;
 }
 
-struct http *http_open(const char *agent)
+struct http *http_open(const char *agent, long host_connections)
 {
     struct http *http = calloc(1, sizeof *http);
     if (!http || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
@@ -70,7 +66,7 @@ struct http *http_open(const char *agent)
     }
     http->agent = agent;
     http->multi = curl_multi_init();
-    if (!http->multi || curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS_PER_HOST) ||
+    if (!http->multi || curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, host_connections) ||
         curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT) ||
         curl_multi_setopt(http->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, STREAMS_PER_HOST)) {
         http_close(http);
@@ -105,11 +101,11 @@ void http_close(struct http *http)
 static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
-    size_t room = HTTP_ANSWER_MAX - transfer->body_len, len = size * count;
+    const size_t max = transfer->request.answer_max, room = max - transfer->body_len, len = size * count;
     transfer->received += len;
     if (!transfer->body)
-        transfer->body = malloc(HTTP_ANSWER_MAX + 1);
-    if (!transfer->body || transfer->received > RECEIVED_MAX)
+        transfer->body = malloc(max + 1);
+    if (!transfer->body || transfer->received > HTTP_RECEIVED_MAX)
         return CURL_WRITEFUNC_ERROR;
     size_t kept = len < room ? len : room;
     memcpy(transfer->body + transfer->body_len, data, kept);
@@ -134,14 +130,20 @@ static bool set_trust(CURL *easy, const char *ca_file)
                         !curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
 }
 
+/* Without TLS nobody would wait for a connection to say whether it can be shared. */
+static long version_for(const char *url)
+{
+    return strncmp(url, "https:", strlen("https:")) == 0 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
+}
+
 static bool set_connection(CURL *easy, const struct http_request *request)
 {
     return !curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) &&
-           !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") &&
+           !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, request->plain_allowed ? "https,http" : "https") &&
            !curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) &&
            /* or giving up a name that is being looked up would wait for that */
            !curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) &&
-           !curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) &&
+           !curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version_for(request->url)) &&
            !curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L) &&
            !curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
            set_trust(easy, request->ca_file) && !curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket) &&
@@ -185,6 +187,8 @@ struct transfer *http_send(struct http *http, struct http_request *request, http
         return NULL;
     }
     transfer->request = *request;
+    if (transfer->request.answer_max == 0)
+        transfer->request.answer_max = HTTP_ANSWER_MAX;
     transfer->callback = callback;
     transfer->context = context;
     transfer->error[0] = '\0';

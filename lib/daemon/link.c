@@ -23,6 +23,7 @@
 #define PATIENCE_MS      10000 /* for CONNACK */
 #define MISC_EVERY_MS    1000
 #define SIG_SECONDS      604800
+#define HELD_WAKE_MS     5000    /* in the place of pings, whose answers are not read */
 #define WAKE_TOPIC       "$wake" /* no "#" matches it */
 #define DEVICE_LETTERS   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
@@ -36,6 +37,7 @@ struct link {
     struct keys keys;
     struct mosquitto *mosq;
     enum state state;
+    bool subscribed, held;
     int64_t next;     /* DOWN: when to connect. CONNECTING: when to give up */
     int64_t pause_ms; /* before the try after the next */
     int64_t next_misc, next_wake, now;
@@ -84,6 +86,7 @@ __attribute__((format(printf, 2, 3))) static void go_down(struct link *link, con
     say_line("broker %s:%lld: %s; connecting again in %lld ms", link->config->host,
              (long long)link->config->port, link->fault, (long long)pause);
     link->state = DOWN;
+    link->subscribed = false;
     link->next = link->now + pause;
     link->pause_ms = smaller(link->pause_ms * 2, LONGEST_PAUSE_MS);
 }
@@ -93,8 +96,11 @@ __attribute__((format(printf, 2, 3))) static void go_down(struct link *link, con
 /* All is well: logged in, and let subscribe to what we want. */
 static void arrive(struct link *link)
 {
+    const bool some = link->topic_count > 0;
     link->pause_ms = FIRST_PAUSE_MS;
-    say_line("broker %s:%lld: connected", link->config->host, (long long)link->config->port);
+    link->subscribed = true;
+    say_line("broker %s:%lld: connected%s%s", link->config->host, (long long)link->config->port,
+             some ? ", and subscribed to " : "", some ? link->topics[0] : "");
 }
 
 static void on_connect(struct mosquitto *mosq, void *context, int code)
@@ -255,21 +261,24 @@ static void check(struct link *link, int result)
  * something. */
 static void keep_awake(struct link *link)
 {
-    if (link->config->wake_ms == 0 || link->now < link->next_wake)
+    const int64_t pause = link->config->wake_ms;
+    if ((pause == 0 && !link->held) || link->now < link->next_wake)
         return;
     link_wake(link);
+    if (pause == 0)
+        link->next_wake = link->now + HELD_WAKE_MS;
 }
 
 void link_tick(struct link *link, int64_t now)
 {
     link->now = now;
-    if (link->state == DOWN && now >= link->next)
+    if (link->state == DOWN && !link->held && now >= link->next)
         connect_now(link);
     if (link->state == CONNECTING && now >= link->next) {
         go_down(link, "no answer");
         mosquitto_disconnect(link->mosq);
     }
-    if (link->state == UP && now >= link->next_misc) {
+    if (link->state == UP && !link->held && now >= link->next_misc) {
         link->next_misc = now + MISC_EVERY_MS;
         check(link, mosquitto_loop_misc(link->mosq));
     }
@@ -282,20 +291,26 @@ int link_pause(const struct link *link, int most_ms)
     return link->state == UP && wake > 0 ? (int)smaller(most_ms, wake) : most_ms;
 }
 
+/* What comes before it is up is ours. */
+static bool is_read(const struct link *link)
+{
+    return !link->held || link->state != UP;
+}
+
 bool link_wants(struct link *link, struct pollfd *fd)
 {
     int number = link->state == DOWN ? -1 : mosquitto_socket(link->mosq);
-    *fd = (struct pollfd){.fd = number, .events = POLLIN};
+    *fd = (struct pollfd){.fd = number, .events = is_read(link) ? POLLIN : 0};
     if (mosquitto_want_write(link->mosq))
         fd->events |= POLLOUT;
-    return number >= 0;
+    return number >= 0 && fd->events != 0;
 }
 
 void link_serve(struct link *link, const struct pollfd *fd)
 {
     if (fd->revents & POLLOUT)
         check(link, mosquitto_loop_write(link->mosq, 1));
-    if (link->state != DOWN && (fd->revents & ~POLLOUT))
+    if (link->state != DOWN && is_read(link) && (fd->revents & ~POLLOUT))
         check(link, mosquitto_loop_read(link->mosq, 1));
 }
 
@@ -316,6 +331,13 @@ void link_wake(struct link *link)
     (void)link_publish(link, WAKE_TOPIC, NULL, 0);
 }
 
+void link_hold(struct link *link, bool hold)
+{
+    if (link->held && !hold)
+        link->next_misc = link->now + MISC_EVERY_MS; /* the answer to a ping may wait to be read */
+    link->held = hold;
+}
+
 bool link_up(const struct link *link)
 {
     return link->state == UP;
@@ -324,4 +346,9 @@ bool link_up(const struct link *link)
 const char *link_fault(const struct link *link)
 {
     return link->fault;
+}
+
+bool link_subscribed(const struct link *link)
+{
+    return link->subscribed;
 }

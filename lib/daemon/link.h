@@ -60,7 +60,13 @@ bool link_command(struct link *link, const char *payload, size_t len);
 /* Says nothing to the broker, which looks after its plugins then: an answer to what was sent before goes out. */
 void link_wake(struct link *link);
 
+/* While it is held nothing is read, so nothing comes; it is kept alive, and what is sent goes out. A link that ends
+ * meanwhile connects again only when it is let go. */
+void link_hold(struct link *link, bool hold);
+
 bool link_up(const struct link *link);
+/* Up, and the broker has granted all topics. */
+bool link_subscribed(const struct link *link);
 /* Why it is not up, for people; "" before the first try. */
 const char *link_fault(const struct link *link);
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "gate/rest/elements.h"
+#include "gate/tencent/elements.h"
 #include "lib/basics.h"
 #include "lib/json.h"
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "gate/rest/message_key.h"
+#include "gate/tencent/message_key.h"
 #include "lib/json.h"
 
 static void test_a_key_gives_its_seq_back(void **state)

@@ -102,6 +102,19 @@ static void a_group_id_of_tencents_is_called_by_another_name(void **state)
     }
 }
 
+static void a_group_id_goes_back_to_the_shape_of_tencent(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id, *want;
+    } cases[] = {{"TGS-2ABC", "@TGS#2ABC"}, {"g1", "g1"}, {"TGS", "TGS"}, {"xTGS-1", "xTGS-1"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char out[GROUP_ID_MAX + 3];
+        group_id_print_foreign(out, cases[i].id);
+        assert_string_equal(out, cases[i].want);
+    }
+}
+
 static void only_len_bytes_of_an_id_are_read(void **state)
 {
     (void)state;
@@ -266,6 +279,7 @@ int main(void)
         cmocka_unit_test(a_user_id_has_at_most_32_bytes),
         cmocka_unit_test(a_group_id_has_at_most_48_bytes),
         cmocka_unit_test(a_group_id_of_tencents_is_called_by_another_name),
+        cmocka_unit_test(a_group_id_goes_back_to_the_shape_of_tencent),
         cmocka_unit_test(only_len_bytes_of_an_id_are_read),
         cmocka_unit_test(every_platform_has_a_name_that_parses_back),
         cmocka_unit_test(an_unknown_platform_is_other),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "gate/rest/elements.h"
+#include "gate/tencent/elements.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "gate/rest/message_key.h"
+#include "gate/tencent/message_key.h"
 
 #include <stdio.h>
 #include <string.h>

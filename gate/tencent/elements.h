@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What is in a message: Tencent's `MsgBody`, a list of elements, and the content of docs/protocol.md, section 4.
  * One table for both directions. Pure: no state, any thread. */
-#ifndef GATE_REST_ELEMENTS_H
-#define GATE_REST_ELEMENTS_H
+#ifndef GATE_TENCENT_ELEMENTS_H
+#define GATE_TENCENT_ELEMENTS_H
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>

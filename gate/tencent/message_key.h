@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Tencent names a private message by `<seq>_<random>_<seconds>`; ours needs no more than its seq. Pure. */
-#ifndef GATE_REST_MESSAGE_KEY_H
-#define GATE_REST_MESSAGE_KEY_H
+#ifndef GATE_TENCENT_MESSAGE_KEY_H
+#define GATE_TENCENT_MESSAGE_KEY_H
 
 #include <stdbool.h>
 #include <stdint.h>
