@@ -120,7 +120,7 @@ class World:
         owner.hand.group("ChatRoom", self.room, **free)
         self.groups = [self.private, self.public, self.room]
         owner.groups = dict.fromkeys(self.groups, 0)
-        self.read_elsewhere = set()  # imported, and not as unread
+        self.counting = {}  # by id, whether it counts as unread, where its members do not say so
         self.imported = {}  # the time of the last, by conversation
 
     def close(self):
@@ -159,7 +159,7 @@ class World:
         messages = [{"sender": me.name, **where, "time": when, **content} for content in contents]
         places = self.admin.command("importMessages", messages=messages, unread=b % 2 == 0)["messages"]
         if b % 2:
-            self.read_elsewhere |= {place["id"] for place in places}
+            self.counting |= {place["id"]: False for place in places}  # not as unread
         for person in self.people:
             if person.name in (me.name, where.get("to")) or where.get("group") in person.groups:
                 # Nobody is given them: a client asks.
@@ -202,6 +202,7 @@ class World:
         forms = [{"text": f"edited {b}"}, {"text": "look", "at": [self.people[b % 3].name]}, {"face": {"index": b}}]
         code = me.hand.code("editMessage", id=chosen["id"], **forms[b % len(forms)])
         assert (code == 0) == may, f"edit of {chosen} by {me.name}: {code}"
+        self.counting[chosen["id"]] = self.counts(chosen)  # that stays as it was
 
     def delete_messages(self, me, a, b):
         seen = [m["id"] for m in sync_all(me.hand)]
@@ -315,13 +316,15 @@ class World:
         uncounted = ("@system", f"group:{self.room}")
         return [] if name in uncounted else self.not_read(me, name, synced)
 
+    def counts(self, message):
+        return is_content(message) and self.counting.get(message["id"], counts(message))
+
     def not_read(self, me, name, synced):
         after = me.read.get(name, 0)
         return [
             m
             for m in synced
-            if me.name_of(m) == name and m["id"] > after and counts(m) and m["sender"] != me.name
-            and m["id"] not in self.read_elsewhere
+            if me.name_of(m) == name and m["id"] > after and self.counts(m) and m["sender"] != me.name
         ]
 
     def check_read_positions(self, me):
