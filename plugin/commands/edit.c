@@ -95,8 +95,7 @@ static bool edition_make(struct edition *edition, const struct command *command,
                  (long long)found->message.id, command->by.user->id, (int)payload->body_len, payload->body);
     if (event < 0)
         edition->event = NULL;
-    edition->mentions =
-        found->message.kind == MESSAGE_QUIET ? NULL : payload_mentions(payload, edition->names);
+    edition->mentions = payload_mentions(payload, edition->names);
     edition->bytes = (size_t)larger(content, 0) + (size_t)larger(event, 0);
     return edition->content && edition->event;
 }
@@ -138,6 +137,7 @@ static int edit(struct command *command, const struct found *found, const struct
     struct payload payload;
     struct edition edition = {0};
     int code = check_message(command, found, publish, &payload);
+    payload.no_unread = found->message.kind == MESSAGE_QUIET; /* that cannot be edited */
     if (code == CODE_OK)
         code = wait_for_review(command, found, publish, &payload);
     if (code == CODE_OK && !edition_make(&edition, command, found, &payload))

@@ -316,6 +316,13 @@ def test_a_message_that_does_not_count_stays_so(broker, alice):
     assert (entry["unread"], entry["atMe"]) == (1, False)
 
 
+def test_noUnread_in_an_edit_changes_nothing(broker, alice):
+    sent = send(alice, "bob")
+    edit(alice, sent, noUnread=True, at=["bob"])
+    entry = conversations(broker.user("bob"))["alice"]
+    assert (entry["unread"], entry["atMe"]) == (1, True), "it counts still, and so does whom it names"
+
+
 @pytest.mark.parametrize("state", ["stored", "young"])
 def test_who_is_named_follows_the_edit(broker, alice, state):
     first, second = send(alice, "bob"), send(alice, "bob", at=["bob"])

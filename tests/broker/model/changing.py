@@ -93,10 +93,16 @@ def named(call):
         found = world.log[position - 1] if position else None
     else:
         found = next((m for m in world.log if m.id == id), None)
-    there = found and may_find(world, call.me, found) and (not place or found.lane == place.lane)
+    there = found and may_name(world, call.me, found) and (not place or found.lane == place.lane)
     of_group = (place.kind if place else there and found.lane[0]) == "group"
     call.refuse(10030 if of_group else 20022, not there or not found.is_content)
     return found if there and found.is_content else None
+
+
+def may_name(world, me, message):
+    """What an app admin has deleted of a group for himself, he may still recall for all."""
+    there = message.lane[0] == "group" and world.in_group(message.lane[1])
+    return may_find(world, me, message) or (bool(there) and me == ADMIN)
 
 
 def refuse_others(call, message, least):

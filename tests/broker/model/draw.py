@@ -43,7 +43,7 @@ GOVERN = {
 READ = {"sync": 6, "getHistory": 4, "markRead": 4, "getConversations": 3, "setConversation": 2, "getReadReceipts": 2,
         "getMessageReaders": 2, "getUnread": 1}  # fmt: skip
 PEOPLE = {"setSelfInfo": 9, "getUsersInfo": 6, "addToBlacklist": 12, "removeFromBlacklist": 6, "getBlacklist": 6,
-          "getStatus": 6, "setBackground": 6, "getDevices": 6, "kickDevice": 1, "logout": 1}  # fmt: skip
+          "getStatus": 6, "setBackground": 6, "getDevices": 6, "kickDevice": 2, "logout": 1}  # fmt: skip
 ADMINISTER = {"importUsers": 6, "kickUser": 1, "banUser": 3, "muteUser": 12, "getUser": 9, "getUsers": 6,
               "getGroups": 6, "broadcast": 6, "sendNotice": 12, "broadcastLive": 6, "sendMessage": 18,
               "importMessages": 12}  # fmt: skip
@@ -427,9 +427,10 @@ class Drawer:
         if not upload:
             return self.command("upload")
         missing = [n for n in range(upload.count) if n not in upload.chunks]
-        number = self.pick(missing, [0, upload.count, "00", "x", -1], 8)
+        number = self.pick(missing, [0, 1, upload.count, "00", "x", -1], 5)
         device = upload.device.id if not self.once_in(10) else self.device()
-        return Chunk(device, back, number, self.pick([0], [1, -1], 15), self.pick([1, 1, 0, 2]))
+        change, qos = self.pick([0], [1, -1], 15), self.pick([1, 1, 0, 2])
+        return Chunk(device, back, number, change, number not in missing and self.once_in(2), qos)
 
     # ---- administrators
 

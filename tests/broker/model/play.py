@@ -265,6 +265,7 @@ class Player:
             return
         upload = next((upload for upload in self.world.uploads if upload.id == self.upload_id(step.upload)), None)
         data = upload.right(step.number) if upload and isinstance(step.number, int) else b"x" * 1024
+        data = data.upper() if step.other else data
         data = data[: len(data) + step.change] if step.change < 0 else data + b"x" * step.change
         topic = f"chat/upload/{self.upload_id(step.upload)}/{step.number}"
         mid = self.clients[device].start_publish(topic, data, qos=step.qos)

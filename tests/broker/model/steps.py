@@ -69,12 +69,14 @@ class Publish:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Of the n-th newest upload that is open. `change` makes it wrong: longer, or (negative) shorter."""
+    """Of the n-th newest upload that is open. `change` makes it wrong: longer, or (negative) shorter; `other` are other
+    bytes, as many."""
 
     device: str
     upload: int
     number: object
     change: int = 0
+    other: bool = False
     qos: int = 1
 
 
