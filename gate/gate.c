@@ -115,6 +115,7 @@ static void begin_to_end(struct gate *gate, int64_t now)
     }
     gate->last = now + LAST_MS;
     server_stop(gate->server);
+    web_api_stop(gate->web);
     say_line("ending");
 }
 

@@ -157,18 +157,6 @@ static int64_t read_query(const struct exchange *exchange, const char *name, int
                                                                                   : -1;
 }
 
-/* One poll at a time: the older one has nothing. */
-static void end_older_poll(struct web_client *client)
-{
-    for (struct errand *errand = client->errands; errand; errand = errand->next) {
-        if (!errand_is_poll(errand))
-            continue;
-        web_client_done(client, errand);
-        errand->kind->fail(errand, 409, 0, "another poll of this client has taken its place");
-        return;
-    }
-}
-
 static void poll_messages(void *context, struct exchange *exchange)
 {
     struct web_api *api = context;
@@ -182,9 +170,24 @@ static void poll_messages(void *context, struct exchange *exchange)
                         ack < 0 ? "ack must be an id" : "wait must be seconds");
         return;
     }
-    end_older_poll(client);
     web_client_ack(client, ack);
+    web_client_fetch_anew(client);
     run(api, client, errand_poll(exchange, smaller(wait, WAIT_MAX_S) * 1000), &identity);
+}
+
+/* The browser's EventSource says itself what it had last. */
+static void stream_messages(void *context, struct exchange *exchange)
+{
+    struct web_api *api = context;
+    struct web_identity identity;
+    const char *last = exchange_header(exchange, "Last-Event-ID");
+    struct web_client *client = enter(api, exchange, &identity, false);
+    if (!client)
+        return;
+    if (last && strlen(last) < 17 && last[strspn(last, "0123456789")] == '\0')
+        web_client_ack(client, strtoll(last, NULL, 10));
+    web_client_fetch_anew(client);
+    run(api, client, errand_events(exchange), &identity);
 }
 
 static void come_or_go(struct web_api *api, struct exchange *exchange, bool join)
@@ -214,6 +217,7 @@ size_t web_api_routes(struct web_api *api, struct route *out)
         {"POST", "/v1/command", WEB_BODY_MAX, give_command, api},
         {"POST", "/v1/login", 0, log_in, api},
         {"GET", "/v1/poll", 0, poll_messages, api},
+        {"GET", "/v1/events", 0, stream_messages, api},
         {"POST", LIVE_PATH, 0, join_live, api},
         {"DELETE", LIVE_PATH, 0, leave_live, api},
     };
@@ -243,6 +247,11 @@ struct web_api *web_api_open(const struct web_api_config *config, struct asks *a
 int web_api_reload(struct web_api *api, char *error, size_t error_size)
 {
     return keys_load(&api->keys, api->config.key_file, error, error_size);
+}
+
+void web_api_stop(struct web_api *api)
+{
+    web_clients_stop(api->clients);
 }
 
 void web_api_close(struct web_api *api)

@@ -25,6 +25,8 @@ struct web_api *web_api_open(const struct web_api_config *config, struct asks *a
                              size_t error_size);
 /* Reads the key file again. -1: `error` says why, and the keys are those of before. */
 __attribute__((warn_unused_result)) int web_api_reload(struct web_api *api, char *error, size_t error_size);
+/* The gateway ends soon: polls and streams are over, what else is under way goes on. */
+void web_api_stop(struct web_api *api);
 /* Requests under way are answered with 503. NULL is fine. */
 void web_api_close(struct web_api *api);
 

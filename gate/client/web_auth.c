@@ -38,14 +38,16 @@ static bool read_basic(const char *text, struct web_identity *identity)
            text_copy(identity->sig, sizeof identity->sig, colon + 1);
 }
 
+static bool read_bearer(const char *sig, struct web_identity *identity)
+{
+    return text_copy(identity->sig, sizeof identity->sig, sig) && usersig_user(identity->sig, identity->user);
+}
+
 static bool read_credentials(const char *header, struct web_identity *identity)
 {
-    if (header && strncasecmp(header, BASIC, strlen(BASIC)) == 0)
+    if (strncasecmp(header, BASIC, strlen(BASIC)) == 0)
         return read_basic(header + strlen(BASIC), identity);
-    if (!header || strncasecmp(header, BEARER, strlen(BEARER)) != 0)
-        return false;
-    return text_copy(identity->sig, sizeof identity->sig, header + strlen(BEARER)) &&
-           usersig_user(identity->sig, identity->user);
+    return strncasecmp(header, BEARER, strlen(BEARER)) == 0 && read_bearer(header + strlen(BEARER), identity);
 }
 
 static bool read_client(const char *header, struct web_identity *identity)
@@ -62,10 +64,13 @@ int web_auth(const struct exchange *exchange, int64_t sdkappid, const struct key
              struct web_identity *identity, const char **error)
 {
     struct usersig found;
-    const char *header = exchange_header(exchange, "Authorization");
+    const char *header = exchange_header(exchange, "Authorization"),
+               *query = exchange_query(exchange, "usersig");
     *error = "Authorization: Basic userID:userSig, or Bearer userSig";
-    if (!header || !read_credentials(header, identity))
-        return header ? CODE_SIG_MALFORMED : CODE_SIG_EMPTY;
+    if (!header && !query)
+        return CODE_SIG_EMPTY;
+    if (header ? !read_credentials(header, identity) : !read_bearer(query, identity))
+        return CODE_SIG_MALFORMED;
     if (!user_id_valid(identity->user, strlen(identity->user))) {
         *error = code_text(CODE_BAD_USER_ID);
         return CODE_BAD_USER_ID;
@@ -74,6 +79,8 @@ int web_auth(const struct exchange *exchange, int64_t sdkappid, const struct key
     *error = code_text(code);
     if (code != CODE_OK)
         return code;
+    const char *client = exchange_header(exchange, "X-Chat-Client");
     *error = "X-Chat-Client: a client id of the user's, like alice:web:tab1";
-    return read_client(exchange_header(exchange, "X-Chat-Client"), identity) ? CODE_OK : CODE_BAD_CLIENT_ID;
+    return read_client(client ? client : exchange_query(exchange, "client"), identity) ? CODE_OK
+                                                                                       : CODE_BAD_CLIENT_ID;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Who asks: `Authorization: Basic` with userID and userSig, or `Bearer` with the userSig alone; X-Chat-Client is the
- * client id. One thread. */
+ * client id. A browser's EventSource has no headers: `usersig` and `client` in the query take their places. One
+ * thread. */
 #ifndef GATE_CLIENT_WEB_AUTH_H
 #define GATE_CLIENT_WEB_AUTH_H
 

@@ -65,6 +65,12 @@ static void waiting_clear(struct web_client *client)
         waiting_delete(client, client->waiting);
 }
 
+void web_client_wrote(struct web_client *client, struct waiting *waiting)
+{
+    client->written = larger(client->written, waiting->id);
+    waiting_delete(client, waiting);
+}
+
 void web_client_drop_given(struct web_client *client)
 {
     struct waiting *waiting, *next;
@@ -91,6 +97,9 @@ static struct waiting *waiting_new(const char *topic, int64_t id, const char *pa
         topic ? snprintf(waiting->text, room, "{\"topic\":\"%s\",\"message\":%.*s}", topic, (int)len, payload)
               : snprintf(waiting->text, room, "%.*s", (int)len, payload);
     waiting->len = (size_t)printed;
+    for (char *c = waiting->text; *c; c++)
+        if (*c == '\n' || *c == '\r')
+            *c = ' '; /* between the tokens of JSON */
     return waiting;
 }
 
@@ -335,6 +344,27 @@ void web_client_close(struct web_client *client)
     hang_up(client);
     free(client->sig);
     free(client);
+}
+
+void web_client_end_fetching(struct web_client *client, unsigned status, const char *error)
+{
+    struct errand *errand, *next;
+    DL_FOREACH_SAFE (client->errands, errand, next) {
+        if (!errand->kind->fetches || errand->kind->once)
+            continue;
+        web_client_done(client, errand);
+        errand->kind->fail(errand, status, 0, error);
+    }
+}
+
+void web_client_fetch_anew(struct web_client *client)
+{
+    web_client_end_fetching(client, 409, "another poll or stream of this client has taken its place");
+    if (client->written <= client->resume || !client->connection)
+        return;
+    fail_all(client, 503, 0, "the connection to the broker begins anew");
+    hang_up(client);
+    client->written = 0;
 }
 
 void web_client_sign_in(struct web_client *client)

@@ -33,6 +33,7 @@ struct errand {
 /* Functions that are NULL are not called. Whoever answers the exchange calls web_client_done before. */
 struct errand_kind {
     bool fetches; /* it wants what comes, so the feed is subscribed to */
+    bool once;    /* it is over soon, and no poll or stream */
     void (*begin)(struct errand *errand, struct web_client *client);
     /* true: it was this errand's alone. */
     bool (*heard)(struct errand *errand, struct web_client *client, const char *name, const cJSON *event);
@@ -64,6 +65,7 @@ struct web_client {
     bool up, ended;                /* ended: it is closed at the next tick */
     bool fetching;                 /* it is subscribed to the feed, once it is up */
     bool fresh;                    /* since a moment ago only: a replay may be on its way */
+    int64_t written;               /* the last id that went into a stream */
     int64_t resume;                /* all up to this id has been fetched for good; -1: not known */
     struct {
         unsigned status; /* 0: it is not signed out */
@@ -97,6 +99,12 @@ void web_client_sign_in(struct web_client *client);
 
 /* Up to this id everything has been fetched. What waits up to there goes, and the broker is told. */
 void web_client_ack(struct web_client *client, int64_t id);
+/* It has gone into a stream, and waits no more; nobody knows yet whether it has come. */
+void web_client_wrote(struct web_client *client, struct waiting *waiting);
+/* Who fetches now has nothing more. */
+void web_client_end_fetching(struct web_client *client, unsigned status, const char *error);
+/* Somebody fetches anew: who fetches now has nothing more, and what went into a stream and was not acked comes again. */
+void web_client_fetch_anew(struct web_client *client);
 /* What has been fetched and has no id goes. */
 void web_client_drop_given(struct web_client *client);
 /* A command without an answer that anybody waits for. */

@@ -32,6 +32,12 @@ struct web_clients *web_clients_open(const struct connection_config *config)
     return NULL;
 }
 
+void web_clients_stop(struct web_clients *clients)
+{
+    for (struct web_client *client = clients->all; client; client = client->hh.next)
+        web_client_end_fetching(client, 503, "the gateway ends");
+}
+
 void web_clients_close(struct web_clients *clients)
 {
     struct web_client *client, *next;

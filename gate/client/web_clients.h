@@ -15,6 +15,8 @@ struct web_clients;
 
 /* `config` is borrowed. NULL: out of memory or of files. */
 struct web_clients *web_clients_open(const struct connection_config *config);
+/* The gateway ends soon: polls and streams are over, what else is under way goes on. */
+void web_clients_stop(struct web_clients *clients);
 /* Requests under way are answered with 503. NULL is fine. */
 void web_clients_close(struct web_clients *clients);
 

@@ -18,8 +18,8 @@ struct errand *errand_send(struct exchange *exchange, const char *topic, bool re
 struct errand *errand_command(struct exchange *exchange);
 /* GET /v1/poll: at once if there is something, else when something comes, or after `wait_ms` with nothing. */
 struct errand *errand_poll(struct exchange *exchange, int64_t wait_ms);
-/* Is it one of those? */
-bool errand_is_poll(const struct errand *errand);
+/* GET /v1/events: what comes, as long as the client is there. */
+struct errand *errand_events(struct exchange *exchange);
 /* POST and DELETE /v1/live/<groupID>: subscribes, unsubscribes. */
 struct errand *errand_live(struct exchange *exchange, const char *group, bool join);
 /* POST /v1/login: nothing but the connection. */

@@ -89,7 +89,7 @@ static void subscribed(struct errand *errand, struct web_client *client, int mid
 }
 
 static const struct errand_kind joining_kind = {
-    .fetches = true, .begin = begin, .subscribed = subscribed, .fail = fail};
+    .fetches = true, .once = true, .begin = begin, .subscribed = subscribed, .fail = fail};
 
 struct errand *errand_live(struct exchange *exchange, const char *group, bool join)
 {

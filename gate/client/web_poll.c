@@ -96,8 +96,3 @@ struct errand *errand_poll(struct exchange *exchange, int64_t wait_ms)
         .wait_ms = wait_ms};
     return &polling->errand;
 }
-
-bool errand_is_poll(const struct errand *errand)
-{
-    return errand->kind == &kind;
-}

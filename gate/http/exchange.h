@@ -35,4 +35,18 @@ void exchange_refuse(struct exchange *exchange, unsigned status, int code, const
 void exchange_answer_file(struct exchange *exchange, unsigned status, const char *type, int fd,
                           uint64_t offset, uint64_t size);
 
+/* An answer that goes on. */
+
+/* Fills `out` with what there is, at most `room` bytes, and returns how many: 0, nothing now. */
+typedef size_t stream_reader(void *context, char *out, size_t room);
+
+/* 200, with what `read` gives, for as long as the client is there; `gone` is called when it is not any more, once, and
+ * after that neither of them. */
+void exchange_answer_stream(struct exchange *exchange, const char *type, stream_reader *read,
+                            void (*gone)(void *context), void *context);
+/* There is something to read again. */
+void exchange_stream_wake(struct exchange *exchange);
+/* There will be no more: it ends when `read` has nothing left. */
+void exchange_stream_end(struct exchange *exchange);
+
 #endif

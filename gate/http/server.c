@@ -22,6 +22,7 @@
 #define BODY_READ    67108864 /* of a body that no route takes so much is read; after that the connection ends */
 #define LEAST_RATE   1024 /* bytes of a body that have to come in a second, after the first `timeout_seconds` */
 #define SWEEP_MS     1000
+#define STREAM_BYTES 4096 /* of an answer that goes on, at a time */
 #define JSON_TYPE    "application/json"
 
 /* A connection. */
@@ -47,6 +48,10 @@ struct exchange {
     int64_t since;
     struct extra_header *headers;
     struct MHD_Response *response; /* once it is answered */
+    stream_reader *read;           /* of an answer that goes on */
+    void (*gone)(void *context);
+    void *context;
+    bool ending;
     unsigned status;
     struct exchange *prev, *next;
 };
@@ -137,6 +142,44 @@ void exchange_answer_file(struct exchange *exchange, unsigned status, const char
     if (!response)
         close(fd);
     answer(exchange, status, type, response);
+}
+
+/* While there is nothing to send the connection rests. */
+static ssize_t on_read(void *context, uint64_t position, char *out, size_t room)
+{
+    struct exchange *exchange = context;
+    (void)position;
+    const size_t len = exchange->read ? exchange->read(exchange->context, out, room) : 0;
+    if (len > 0)
+        return (ssize_t)len;
+    if (exchange->ending || !exchange->read)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    exchange->resting = true;
+    MHD_suspend_connection(exchange->connection);
+    return 0;
+}
+
+void exchange_answer_stream(struct exchange *exchange, const char *type, stream_reader *read,
+                            void (*gone)(void *context), void *context)
+{
+    exchange->read = read;
+    exchange->gone = gone;
+    exchange->context = context;
+    answer(exchange, MHD_HTTP_OK, type,
+           MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BYTES, on_read, exchange, NULL));
+}
+
+void exchange_stream_wake(struct exchange *exchange)
+{
+    if (exchange->resting)
+        MHD_resume_connection(exchange->connection);
+    exchange->resting = false;
+}
+
+void exchange_stream_end(struct exchange *exchange)
+{
+    exchange->ending = true;
+    exchange_stream_wake(exchange);
 }
 
 /* Requests */
@@ -344,6 +387,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (!exchange)
         return;
     set_deadline(exchange, clock_steady() + server->timeout_ms);
+    if (exchange->gone)
+        exchange->gone(exchange->context);
     DL_DELETE(server->exchanges, exchange);
     LL_FOREACH_SAFE (exchange->headers, header, next) {
         free(header->name);
@@ -480,7 +525,9 @@ static void wake_all(struct server *server)
 {
     struct exchange *exchange;
     DL_FOREACH (server->exchanges, exchange)
-        if (exchange->resting)
+        if (exchange->read)
+            exchange_stream_end(exchange);
+        else if (exchange->resting)
             exchange_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, 0, "the server ends");
 }
 

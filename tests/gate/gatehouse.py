@@ -218,3 +218,40 @@ class Client:
             got += [entry["message"] for entry in answer["messages"]]
             ack = max([m["id"] for m in got if "id" in m], default=None)
         return got
+
+    def events(self, last=None):
+        return Events(self, last)
+
+
+class Events:
+    """A stream of Server-Sent Events, read as it comes."""
+
+    def __init__(self, client, last=None):
+        headers = client.headers() | ({"Last-Event-ID": str(last)} if last is not None else {})
+        self.connection = client.gate.connection()
+        self.connection.request("GET", "/v1/events", headers=headers)
+        self.response = self.connection.getresponse()
+        self.status = self.response.status
+
+    def next(self, comments=False):
+        """{"id":.., "event":.., "data":..} of the next one, or None at the end; a comment is {"comment": True}."""
+        fields = {}
+        while line := self.response.readline().decode():
+            line = line.rstrip("\n")
+            if line.startswith(":") and comments:
+                return {"comment": True}
+            if not line and "data" in fields:
+                return fields | {"data": json.loads(fields["data"])}
+            name, _, value = line.partition(": ")
+            if name in ("id", "event", "data"):
+                fields[name] = value
+        return None
+
+    def text(self):
+        """The text of the next message."""
+        found = self.next()
+        assert found["event"] == "message", found
+        return found["data"]["message"]["text"]
+
+    def close(self):
+        self.connection.close()
