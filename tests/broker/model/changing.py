@@ -146,7 +146,7 @@ def deleteMessages(call):
     found = {m.id: m for m in world.log if m.id in ids}
     mine = [m for m in found.values() if m.position in gone or is_ones_own(world, me, m)]
     call.refuse(20022, len(mine) < len(set(ids)))
-    call.perhaps(20022, any(world.has_cleared(me, message) for message in mine))
+    call.perhaps(20022, any(world.has_cleared(me, m) or not is_ones_own(world, me, m) for m in mine))
     if call.codes:
         return None
     new = [message for message in mine if message.position not in gone]
