@@ -89,6 +89,7 @@ def test_who_is_no_administrator_any_more_hears_nothing_after_a_reload(broker_fa
     alice, second, first = broker.user("alice"), broker.user("second").subscribe(FEED), listening(broker)
     settings.write_text(f"admins {ADMIN}\n")
     broker.reload()
+    second.fence()
     second.take_all(is_item)
     end(first, alice)
     assert second.silent(is_item) == []
@@ -299,6 +300,7 @@ def test_a_kept_session_of_who_is_no_administrator_any_more_gets_nothing(broker_
 
 def test_unsubscribed_nothing_comes_and_subscribed_again_all_of_it(listener, alice):
     listener.unsubscribe(FEED)
+    listener.fence()
     listener.take_all(is_item)
     alice.send("bob", "meanwhile")
     assert listener.silent(is_item) == []
@@ -582,12 +584,12 @@ def test_who_comes_to_a_live_group_and_goes_is_gathered_by_how(broker, listener,
         for user in (bob, carol):
             user._paho.subscribe(topic, 1)
         dave.start_publish("$CONTROL/chat/v1", {"commands": [{"command": "joinGroup", "groupID": "g1"}]})
-    found = {}
-    for _ in range(2):
+    found = []
+    while len(found) < 3:  # in one item for each reason, or more where they came in two turns
         came = happened(listener, "join")
-        found[came["reason"]] = (sorted(came["members"]), came["count"], came["groupType"])
-    live = "AVChatRoom"
-    assert found in ({"subscribe": (["bob", "carol"], 2, live), "apply": (["dave"], 1, live)},)
+        assert (came["groupType"], came["count"]) == ("AVChatRoom", len(came["members"]))
+        found += [(name, came["reason"]) for name in came["members"]]
+    assert sorted(found) == [("bob", "subscribe"), ("carol", "subscribe"), ("dave", "apply")]
     bob.unsubscribe(topic)
     went = happened(listener, "quit")
     assert (went["members"], went["reason"], went["operator"]) == (["bob"], "unsubscribe", "bob")
