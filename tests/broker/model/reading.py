@@ -90,7 +90,8 @@ def getHistory(call):
     if (by_time and None in known) or not known <= {None, *(m.id for m in call.world.log if m.lane == place.lane)}:
         return Any("a page from somewhere")  # nobody has seen all of these yet, or an id is of somewhere else
     newest = any(name in fields for name in ends["newest"]) or not any(name in fields for name in ends["oldest"])
-    return page([m for m in found if is_between(call.world, m, fields)], limit, newest)
+    rest = any(m.lane == place.lane and call.world.has_deleted(call.me, m) for m in call.world.log)
+    return page([m for m in found if is_between(call.world, m, fields)], limit, newest, rest)
 
 
 def is_between(world, message, fields):
@@ -105,14 +106,14 @@ def is_between(world, message, fields):
     )
 
 
-def page(messages, limit, newest):
-    """The newest or the oldest of them, by rising id."""
+def page(messages, limit, newest, rest=False):
+    """The newest or the oldest of them, by rising id. That only deleted ones are left (`rest`) may be known, or not."""
     wanted = messages[::-1] if newest else messages
 
     def same(data):
         found = data["messages"][::-1] if newest else data["messages"]
         right = len(found) == min(limit, len(wanted)) and by_action(wanted, found)
-        return right and data["complete"] == (len(wanted) <= limit)
+        return right and (data["complete"] == (len(wanted) <= limit) or (rest and len(wanted) == limit))
 
     return Any(f"{'newest' if newest else 'oldest'} {limit} of {messages}", same)
 
