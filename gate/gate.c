@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "gate/broker/asks.h"
@@ -203,10 +204,21 @@ static void turn(struct gate *gate)
         gate->ended = true;
 }
 
+/* As many as we may: each client over HTTP has a connection on either side. */
+static void raise_limit_of_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static bool open_parts(struct gate *gate, char *error, size_t size)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0};
     const struct gate_config *config = gate->config;
+    raise_limit_of_files();
     gate->signals = signals_open(signals); /* first: threads that look names up inherit the mask */
     if (gate->signals < 0)
         return false;

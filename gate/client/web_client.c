@@ -170,6 +170,39 @@ void web_client_ack(struct web_client *client, int64_t id)
         tell_ack(client);
 }
 
+/* Live groups */
+
+static struct live_group *find_live(const struct web_client *client, const char *id)
+{
+    struct live_group *group = client->live;
+    while (group && strcmp(group->id, id) != 0)
+        group = group->next;
+    return group;
+}
+
+bool web_client_join(struct web_client *client, const char *id)
+{
+    const struct live_group *other;
+    size_t count;
+    LL_COUNT(client->live, other, count);
+    if (find_live(client, id))
+        return true;
+    struct live_group *group = count < LIVE_GROUPS_MAX ? calloc(1, sizeof *group) : NULL;
+    if (!group)
+        return false;
+    snprintf(group->id, sizeof group->id, "%s", id);
+    LL_PREPEND(client->live, group);
+    return true;
+}
+
+void web_client_leave(struct web_client *client, const char *id)
+{
+    struct live_group *group = find_live(client, id);
+    if (group)
+        LL_DELETE(client->live, group);
+    free(group);
+}
+
 /* What the broker says */
 
 static const struct {
@@ -271,10 +304,8 @@ static void fetch(struct web_client *client)
     topic_print_feed(topic, client->user);
     (void)connection_subscribe(client->connection, topic, 1);
     tell_ack(client);
-    for (size_t i = 0; i < LIVE_GROUPS_MAX; i++) {
-        if (client->live[i][0] == '\0')
-            continue;
-        topic_print_group(topic, client->live[i]);
+    for (const struct live_group *group = client->live; group; group = group->next) {
+        topic_print_group(topic, group->id);
         (void)connection_subscribe(client->connection, topic, 1);
     }
 }
@@ -342,6 +373,8 @@ void web_client_close(struct web_client *client)
 {
     fail_all(client, 503, 0, "the gateway ends");
     hang_up(client);
+    while (client->live)
+        web_client_leave(client, client->live->id);
     free(client->sig);
     free(client);
 }

@@ -57,6 +57,12 @@ struct waiting {
     char text[]; /* JSON: {"topic":..,"message":..}, or an event */
 };
 
+/* A live group that a client has joined. */
+struct live_group {
+    struct live_group *next;
+    char id[GROUP_ID_MAX + 1];
+};
+
 struct web_client {
     char client_id[CLIENT_ID_MAX + 1], user[USER_ID_MAX + 1];
     char *sig;
@@ -75,7 +81,7 @@ struct web_client {
     struct waiting *waiting;
     size_t waiting_count, waiting_bytes;
     struct errand *errands;
-    char live[LIVE_GROUPS_MAX][GROUP_ID_MAX + 1]; /* "": free */
+    struct live_group *live; /* LIVE_GROUPS_MAX at most */
     int64_t idle_since;
     unsigned unsettled;                      /* so many have come since the errands were told */
     int fd_watched;                          /* web_clients.c: -1, none */
@@ -96,6 +102,11 @@ void web_client_run(struct web_client *client, struct errand *errand, const char
 void web_client_done(struct web_client *client, struct errand *errand);
 /* Signed out no more: a new login. */
 void web_client_sign_in(struct web_client *client);
+
+/* It has joined a live group, and joins it again on each connection; false: too many, or out of memory. */
+__attribute__((warn_unused_result)) bool web_client_join(struct web_client *client, const char *group);
+/* It was not there? That is fine. */
+void web_client_leave(struct web_client *client, const char *group);
 
 /* Up to this id everything has been fetched. What waits up to there goes, and the broker is told. */
 void web_client_ack(struct web_client *client, int64_t id);

@@ -36,20 +36,9 @@ static void fail(struct errand *errand, unsigned status, int code, const char *e
     exchange_refuse(exchange, status, code, error);
 }
 
-/* The place of a group in the list, or a free one; NULL: there is neither. */
-static char *place_of(struct web_client *client, const char *group)
-{
-    for (size_t i = 0; i < LIVE_GROUPS_MAX; i++)
-        if (strcmp(client->live[i], group) == 0)
-            return client->live[i];
-    return NULL;
-}
-
 static void leave(struct joining *joining, struct web_client *client, const char *topic)
 {
-    char *place = place_of(client, joining->group);
-    if (place)
-        *place = '\0';
+    web_client_leave(client, joining->group);
     (void)connection_unsubscribe(client->connection, topic);
     succeed(&joining->errand, client);
 }
@@ -75,11 +64,7 @@ static void subscribed(struct errand *errand, struct web_client *client, int mid
     struct joining *joining = (struct joining *)errand;
     if (mid != joining->mid)
         return;
-    char *place = place_of(client, joining->group);
-    if (!place)
-        place = place_of(client, "");
-    if (reason < 0x80 && place) {
-        snprintf(place, GROUP_ID_MAX + 1, "%s", joining->group);
+    if (reason < 0x80 && web_client_join(client, joining->group)) {
         succeed(errand, client);
         return;
     }

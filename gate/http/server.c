@@ -18,11 +18,11 @@
 #include "lib/json.h"
 
 #define BACKLOG      1024
-#define MEMORY_BYTES 16384    /* of a connection: its headers have to fit */
+#define MEMORY_BYTES 8192     /* of a connection: its headers have to fit */
 #define BODY_READ    67108864 /* of a body that no route takes so much is read; after that the connection ends */
 #define LEAST_RATE   1024 /* bytes of a body that have to come in a second, after the first `timeout_seconds` */
 #define SWEEP_MS     1000
-#define STREAM_BYTES 4096 /* of an answer that goes on, at a time */
+#define STREAM_BYTES 1024 /* of an answer that goes on, at a time */
 #define JSON_TYPE    "application/json"
 
 /* A connection. */
