@@ -33,7 +33,7 @@ def test_a_random_of_any_length_is_taken(shared):
     ({"usersig": None}, 70002),
     ({"usersig": ""}, 70002),
     ({"usersig": "no-sig"}, 70003),
-    ({"usersig": "A" * 8000}, 70003),
+    ({"usersig": "A" * 4000}, 70003),
 ])
 def test_who_asks_has_to_say_who(shared, query, wanted):
     assert code(shared.rest(CHECK, BODY, **query)) == wanted
