@@ -14,6 +14,9 @@ static const struct conf_option http_options[] = {
     {"port", CONF_NUMBER, IN_HTTP(port), false, "8080", 1, 65535},
     {"max_connections", CONF_NUMBER, IN_HTTP(max_connections), false, "12000", 1, 1000000},
     {"timeout_seconds", CONF_NUMBER, IN_HTTP(timeout_seconds), false, "30", 1, 3600},
+    {"max_upload_bytes", CONF_NUMBER, IN_HTTP(max_upload_bytes), false, "104857600", 1024, 1073741824},
+    {"max_uploads", CONF_NUMBER, IN_HTTP(max_uploads), false, "16", 1, 1000},
+    {"temp_dir", CONF_TEXT, IN_HTTP(temp_dir), false, NULL, 0, 0},
     {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
 };
 

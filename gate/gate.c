@@ -90,10 +90,10 @@ static void serve_readiness(void *context, struct exchange *exchange)
 static void set_routes(struct gate *gate)
 {
     const struct route routes[] = {
-        {"POST", REST_PATH, REST_BODY_MAX, rest_serve, gate->rest},
-        {"GET", "/healthz", 0, serve_health, NULL},
-        {"GET", "/readyz", 0, serve_readiness, gate},
-        {"GET", METRICS_PATH, 0, metrics_serve, &gate->metrics},
+        {"POST", REST_PATH, REST_BODY_MAX, rest_serve, gate->rest, NULL},
+        {"GET", "/healthz", 0, serve_health, NULL, NULL},
+        {"GET", "/readyz", 0, serve_readiness, gate, NULL},
+        {"GET", METRICS_PATH, 0, metrics_serve, &gate->metrics, NULL},
     };
     size_t count = 0;
     memset(gate->routes, 0, sizeof gate->routes);
@@ -101,9 +101,9 @@ static void set_routes(struct gate *gate)
         gate->routes[count] = routes[count];
     count += web_api_routes(gate->web, gate->routes + count);
     if (gate->folders.media)
-        gate->routes[count++] = (struct route){"GET", MEDIA_PATH, 0, folder_serve, gate->folders.media};
+        gate->routes[count++] = (struct route){"GET", MEDIA_PATH, 0, folder_serve, gate->folders.media, NULL};
     if (gate->folders.web) /* the last, for it has all paths */
-        gate->routes[count++] = (struct route){"GET", WEB_PATH, 0, folder_serve, gate->folders.web};
+        gate->routes[count++] = (struct route){"GET", WEB_PATH, 0, folder_serve, gate->folders.web, NULL};
 }
 
 /* The loop */
@@ -229,7 +229,8 @@ static bool open_parts(struct gate *gate, char *error, size_t size)
     const struct web_api_config web = {
         .broker = {config->broker.host, config->broker.ca_file, config->broker.port},
         .sdkappid = config->broker.sdkappid,
-        .key_file = config->broker.secret_key_file};
+        .key_file = config->broker.secret_key_file,
+        .max_upload_bytes = config->http.max_upload_bytes};
     if (gate->rest)
         gate->web = web_api_open(&web, gate->asks, error, size);
     if (!gate->web || open_folders(&gate->folders, &config->files, error, size))

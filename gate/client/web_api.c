@@ -190,6 +190,28 @@ static void stream_messages(void *context, struct exchange *exchange)
     run(api, client, errand_events(exchange), &identity);
 }
 
+/* Before megabytes come. */
+static void admit_file(void *context, struct exchange *exchange)
+{
+    const struct web_api *api = context;
+    struct web_identity identity;
+    const char *error, *length = exchange_header(exchange, "Content-Length");
+    const int code = web_auth(exchange, api->config.sdkappid, &api->keys, &identity, &error);
+    if (code != CODE_OK)
+        exchange_refuse(exchange, 401, code, error);
+    else if (length && strtoull(length, NULL, 10) > (unsigned long long)api->config.max_upload_bytes)
+        exchange_refuse(exchange, 413, CODE_TOO_LONG, "the file is too long");
+}
+
+static void take_file(void *context, struct exchange *exchange)
+{
+    struct web_api *api = context;
+    struct web_identity identity;
+    struct web_client *client = enter(api, exchange, &identity, false);
+    if (client)
+        run(api, client, errand_media(exchange, (uint64_t)api->config.max_upload_bytes), &identity);
+}
+
 static void come_or_go(struct web_api *api, struct exchange *exchange, bool join)
 {
     struct web_identity identity;
@@ -212,14 +234,15 @@ static void leave_live(void *context, struct exchange *exchange)
 size_t web_api_routes(struct web_api *api, struct route *out)
 {
     const struct route routes[] = {
-        {"POST", USER_PATH, WEB_BODY_MAX, send_to_user, api},
-        {"POST", GROUP_PATH, WEB_BODY_MAX, send_to_group, api},
-        {"POST", "/v1/command", WEB_BODY_MAX, give_command, api},
-        {"POST", "/v1/login", 0, log_in, api},
-        {"GET", "/v1/poll", 0, poll_messages, api},
-        {"GET", "/v1/events", 0, stream_messages, api},
-        {"POST", LIVE_PATH, 0, join_live, api},
-        {"DELETE", LIVE_PATH, 0, leave_live, api},
+        {"POST", USER_PATH, WEB_BODY_MAX, send_to_user, api, NULL},
+        {"POST", GROUP_PATH, WEB_BODY_MAX, send_to_group, api, NULL},
+        {"POST", "/v1/command", WEB_BODY_MAX, give_command, api, NULL},
+        {"POST", "/v1/login", 0, log_in, api, NULL},
+        {"GET", "/v1/poll", 0, poll_messages, api, NULL},
+        {"GET", "/v1/events", 0, stream_messages, api, NULL},
+        {"POST", "/v1/media", (size_t)api->config.max_upload_bytes, take_file, api, admit_file},
+        {"POST", LIVE_PATH, 0, join_live, api, NULL},
+        {"DELETE", LIVE_PATH, 0, leave_live, api, NULL},
     };
     _Static_assert(COUNT(routes) <= WEB_ROUTES, "room for the routes");
     memcpy(out, routes, sizeof routes);

@@ -18,6 +18,7 @@ struct web_api_config {
     struct connection_config broker;
     int64_t sdkappid;
     const char *key_file;
+    int64_t max_upload_bytes;
 };
 
 /* Borrowed: the asks and what `config` points to. Reads the key file. NULL: `error` says why. */
@@ -31,7 +32,7 @@ void web_api_stop(struct web_api *api);
 void web_api_close(struct web_api *api);
 
 /* Its routes, with their contexts: how many of them; `out` has room for WEB_ROUTES. */
-#define WEB_ROUTES 8
+#define WEB_ROUTES 12
 size_t web_api_routes(struct web_api *api, struct route *out);
 
 /* To be waited for (POLLIN); then, and once a turn, web_api_serve. `now`: milliseconds of clock_steady. */

@@ -25,6 +25,9 @@ struct errand *errand_live(struct exchange *exchange, const char *group, bool jo
 /* POST /v1/login: nothing but the connection. */
 struct errand *errand_login(struct exchange *exchange);
 
+/* POST /v1/media: the body is a file, of `most` bytes at most. */
+struct errand *errand_media(struct exchange *exchange, uint64_t most);
+
 /* The status that a code of the broker's is answered with. */
 unsigned status_of_code(int code);
 

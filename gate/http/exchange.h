@@ -21,6 +21,11 @@ const char *exchange_query(const struct exchange *exchange, const char *name);
 const char *exchange_header(const struct exchange *exchange, const char *name);
 /* What the client has sent, with a NUL behind it; NULL: more than the route allows. */
 const char *exchange_body(const struct exchange *exchange, size_t *len);
+/* The same where the route has it in a file: borrowed, to be read with pread. -1: *size is more than the route allows,
+ * or it could not be written. */
+int exchange_file(const struct exchange *exchange, uint64_t *size);
+/* Has the client hung up while it waits for its answer? */
+bool exchange_is_gone(const struct exchange *exchange);
 
 /* The answer. Before it, headers may be added; `value` must be fit for one. Out of memory: it goes without. */
 void exchange_add_header(struct exchange *exchange, const char *name, const char *value);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "acl/code.h"
+#include "gate/http/body.h"
 #include "gate/http/exchange.h"
 #include "gate/http/request_check.h"
 #include "lib/basics.h"
@@ -18,8 +21,7 @@
 #include "lib/json.h"
 
 #define BACKLOG      1024
-#define MEMORY_BYTES 8192     /* of a connection: its headers have to fit */
-#define BODY_READ    67108864 /* of a body that no route takes so much is read; after that the connection ends */
+#define MEMORY_BYTES 8192 /* of a connection: its headers have to fit */
 #define LEAST_RATE   1024 /* bytes of a body that have to come in a second, after the first `timeout_seconds` */
 #define SWEEP_MS     1000
 #define STREAM_BYTES 1024 /* of an answer that goes on, at a time */
@@ -43,8 +45,8 @@ struct exchange {
     char *target, *path;
     const struct route *route;
     bool head, begun, dispatched, resting;
-    char *body;
-    size_t len, room;
+    bool drained; /* it was refused before its body, which is read before the answer goes out */
+    struct body body;
     int64_t since;
     struct extra_header *headers;
     struct MHD_Response *response; /* once it is answered */
@@ -63,6 +65,8 @@ struct server {
     int fd;
     struct visitor *visitors;
     struct exchange *exchanges;
+    const char *temp_dir;
+    int64_t files, max_files; /* bodies that are in files */
     size_t connections;
     int64_t requests;
 };
@@ -206,32 +210,29 @@ const char *exchange_header(const struct exchange *exchange, const char *name)
 
 const char *exchange_body(const struct exchange *exchange, size_t *len)
 {
-    *len = exchange->len;
-    if (exchange->len > exchange->route->body_max)
+    *len = exchange->body.len;
+    if (exchange->body.len > exchange->body.most)
         return NULL;
-    return exchange->body ? exchange->body : "";
+    return exchange->body.text ? exchange->body.text : "";
 }
 
-/* false: out of memory, or far too much. */
-static bool take_body(struct exchange *exchange, const char *data, size_t len)
+int exchange_file(const struct exchange *exchange, uint64_t *size)
 {
-    const size_t most = exchange->route->body_max;
-    if (exchange->len + len > most) {
-        exchange->len += len;
-        return exchange->len <= most + BODY_READ;
-    }
-    if (exchange->len + len + 1 > exchange->room) {
-        size_t room = (size_t)smaller((int64_t)(exchange->len + len) * 2 + 1024, (int64_t)most + 1);
-        char *body = realloc(exchange->body, room);
-        if (!body)
-            return false;
-        exchange->body = body;
-        exchange->room = room;
-    }
-    memcpy(exchange->body + exchange->len, data, len);
-    exchange->len += len;
-    exchange->body[exchange->len] = '\0';
-    return true;
+    *size = exchange->body.len;
+    return exchange->body.broken || exchange->body.len > exchange->body.most ? -1 : exchange->body.fd;
+}
+
+static int socket_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info ? info->connect_fd : -1;
+}
+
+bool exchange_is_gone(const struct exchange *exchange)
+{
+    struct pollfd end = {.fd = socket_of(exchange->connection), .events = POLLRDHUP};
+    return poll(&end, 1, 0) > 0 && end.revents != 0;
 }
 
 /* Routes */
@@ -282,18 +283,51 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
     struct exchange *exchange = calloc(1, sizeof *exchange);
     if (!exchange)
         return NULL;
-    *exchange = (struct exchange){
-        .server = server, .connection = connection, .status = UINT32_MAX, .since = clock_steady()};
+    *exchange = (struct exchange){.server = server,
+                                  .connection = connection,
+                                  .status = UINT32_MAX,
+                                  .since = clock_steady(),
+                                  .body = {.fd = -1}};
     exchange->target = strdup(target);
     DL_APPEND(server->exchanges, exchange);
     server->requests++;
     return exchange;
 }
 
-static bool is_too_long(struct exchange *exchange)
+static bool is_too_long(const struct exchange *exchange)
 {
     const char *length = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
     return length && strtoull(length, NULL, 10) > exchange->route->body_max + (unsigned long long)BODY_READ;
+}
+
+/* A place for a body that is too large for memory. */
+static void make_room(struct exchange *exchange)
+{
+    struct server *server = exchange->server;
+    const bool room = server->files < server->max_files;
+    if (room)
+        exchange->body.fd = body_file_open(server->temp_dir);
+    if (exchange->body.fd >= 0)
+        server->files++;
+    else
+        exchange_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, CODE_BUSY,
+                        room ? "no room for the body" : "too many uploads at a time");
+}
+
+/* Who waits to be told to go on gets the refusal at once; others read nothing before they have sent their body. */
+static void admit(struct exchange *exchange)
+{
+    const struct route *route = exchange->route;
+    exchange->body.most = route->body_max;
+    if (route->admit) {
+        route->admit(route->context, exchange);
+        if (!is_answered(exchange))
+            make_room(exchange);
+        exchange->drained = is_answered(exchange) && !is_too_long(exchange) &&
+                            !exchange_header(exchange, MHD_HTTP_HEADER_EXPECT);
+    } else if (is_too_long(exchange)) {
+        exchange_refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, 0, "the body is too long");
+    }
 }
 
 static void begin(struct exchange *exchange, const char *method)
@@ -309,10 +343,10 @@ static void begin(struct exchange *exchange, const char *method)
     }
     exchange->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     exchange->route = find_route(exchange->server, exchange->path, method, exchange->head);
-    if (!exchange->route)
+    if (exchange->route)
+        admit(exchange);
+    else
         refuse_method(exchange, exchange->path);
-    else if (is_too_long(exchange))
-        exchange_refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, 0, "the body is too long");
 }
 
 static struct visitor *visitor_of(const struct exchange *exchange)
@@ -362,17 +396,17 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (!exchange->begun) {
         exchange->begun = true;
         begin(exchange, method);
-        return is_answered(exchange) ? send_answer(exchange) : MHD_YES;
+        return is_answered(exchange) && !exchange->drained ? send_answer(exchange) : MHD_YES;
     }
     if (*len > 0) {
-        if (!take_body(exchange, data, *len))
+        if (!body_take(&exchange->body, data, *len))
             return MHD_NO;
         *len = 0;
         set_deadline(exchange,
-                     exchange->since + server->timeout_ms + (int64_t)exchange->len * 1000 / LEAST_RATE);
+                     exchange->since + server->timeout_ms + (int64_t)exchange->body.len * 1000 / LEAST_RATE);
         return MHD_YES;
     }
-    if (!exchange->dispatched)
+    if (!exchange->dispatched && !is_answered(exchange))
         dispatch(exchange);
     return is_answered(exchange) ? send_answer(exchange) : MHD_YES;
 }
@@ -399,7 +433,9 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
         MHD_destroy_response(exchange->response);
     free(exchange->target);
     free(exchange->path);
-    free(exchange->body);
+    if (exchange->body.fd >= 0)
+        server->files--;
+    body_clear(&exchange->body);
     free(exchange);
     *own = NULL;
 }
@@ -436,11 +472,23 @@ static void sweep(struct server *server, int64_t now)
     DL_FOREACH (server->visitors, visitor) {
         if (visitor->deadline == 0 || visitor->deadline > now)
             continue;
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(visitor->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        if (info)
-            shutdown(info->connect_fd, SHUT_RDWR);
+        (void)shutdown(socket_of(visitor->connection), SHUT_RDWR);
         visitor->deadline = 0;
+    }
+}
+
+/* Who hangs up in the middle of a body. libmicrohttpd (0.9.75) misses the end when it comes together with the last
+ * bytes, and waits for more. */
+static void sweep_halves(const struct server *server)
+{
+    const struct exchange *exchange;
+    char next;
+    DL_FOREACH (server->exchanges, exchange) {
+        const int fd = socket_of(exchange->connection);
+        const bool reading =
+            exchange->begun && !exchange->dispatched && (exchange->drained || !is_answered(exchange));
+        if (reading && recv(fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+            (void)shutdown(fd, SHUT_RDWR);
     }
 }
 
@@ -487,13 +535,26 @@ static struct MHD_Daemon *start(struct server *server, const struct server_confi
                             on_connection, server, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
+static bool check_temp_dir(const struct server_config *config, char *error, size_t size)
+{
+    int fd = body_file_open(config->temp_dir);
+    if (fd < 0)
+        snprintf(error, size, "[http] temp_dir: no file can be made there: %s", strerror(errno));
+    else
+        close(fd);
+    return fd >= 0;
+}
+
 struct server *server_open(const struct server_config *config, const struct route *routes, char *error,
                            size_t error_size)
 {
-    int listener = listen_on(config, error, error_size);
+    int listener = check_temp_dir(config, error, error_size) ? listen_on(config, error, error_size) : -1;
     struct server *server = listener >= 0 ? calloc(1, sizeof *server) : NULL;
     if (server) {
-        *server = (struct server){.routes = routes, .timeout_ms = config->timeout_seconds * 1000};
+        *server = (struct server){.routes = routes,
+                                  .timeout_ms = config->timeout_seconds * 1000,
+                                  .temp_dir = config->temp_dir,
+                                  .max_files = config->max_uploads};
         server->daemon = start(server, config, listener);
     }
     if (server && server->daemon) {
@@ -572,4 +633,5 @@ void server_run(struct server *server)
         return;
     server->next_sweep = now + SWEEP_MS;
     sweep(server, now);
+    sweep_halves(server);
 }

@@ -14,8 +14,10 @@ struct server;
 struct server_config {
     char *address; /* of this machine, IPv4 or IPv6 */
     int64_t port;
-    int64_t max_connections; /* from more, none is accepted until one ends */
-    int64_t timeout_seconds; /* in which nothing comes or goes */
+    int64_t max_connections;               /* from more, none is accepted until one ends */
+    int64_t timeout_seconds;               /* in which nothing comes or goes */
+    int64_t max_upload_bytes, max_uploads; /* of a body that is kept in a file; so many at a time */
+    char *temp_dir;                        /* where; NULL: TMPDIR, else /tmp */
 };
 
 /* Called when the request is there as a whole. It is answered, now or later, once. */
@@ -27,6 +29,8 @@ struct route {
     size_t body_max;    /* bytes; more is read and forgotten */
     exchange_handler *handler;
     void *context;
+    /* NULL, or: the body is kept in a file, and this is called before it comes; it may refuse. */
+    exchange_handler *admit;
 };
 
 /* Listens. `routes` are borrowed, the first that fits counts; the last has no path. NULL: `error` says why. */
