@@ -44,7 +44,7 @@ static int begin_review(struct command *command, const struct review *plan)
     return CODE_BUSY;
 }
 
-/* What administrators do is not looked at, in whose name ever. */
+/* What administrators do is not looked at, in whoever's name. */
 static int wait_for_review(struct command *command, enum review_of what, const struct review *plan)
 {
     bool waits = false;

@@ -391,7 +391,7 @@ static enum review_of review_of_draft(const struct draft *draft)
     return conversation_stored(draft->conversation) ? REVIEW_GROUP : REVIEW_LIVE;
 }
 
-/* Accepted by the rules: may it go on? What administrators send does, in whose name ever. */
+/* Accepted by the rules: may it go on? What administrators send does, in whoever's name. */
 static int check_review(struct draft *draft)
 {
     const struct chat *chat = draft->chat;
@@ -476,7 +476,7 @@ static enum publish_result repeat_receipt(struct draft *draft, const struct rece
     return PUBLISH_ACCEPT;
 }
 
-/* Waits it for a reviewer already? */
+/* Does it wait for a reviewer already? */
 static bool is_waiting(const struct draft *draft)
 {
     return draft->chat->reviewing > 0 && draft->payload.random != 0 && !draft->review &&

@@ -369,6 +369,19 @@ def test_the_device_that_sent_it_does_not_get_it_when_it_returns_and_the_others_
     assert pad.connect().content().data["text"] == "hello"
 
 
+def test_who_has_the_client_id_by_then_hears_nothing_of_it(broker, alice, ear, judge):
+    phone = broker.user("carol", client_id="mqttjs_1a2b")
+    phone.send("bob", {"text": "one", "random": 1})
+    phone.send("bob", {"text": "two", "random": 2})
+    one, two = given(judge), given(judge)
+    phone.command("logout")
+    phone.wait_closed()
+    other = broker.user("dave", client_id="mqttjs_1a2b")
+    assert answer(judge, one, "refuse") == 0 and answer(judge, two, "pass") == 0
+    assert ear.content().data["text"] == "two"
+    assert other.silent(lambda m: m.topic.endswith("/event")) == []
+
+
 # ---- of every kind
 
 
