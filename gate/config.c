@@ -16,6 +16,8 @@ static const struct conf_option http_options[] = {
     {"timeout_seconds", CONF_NUMBER, IN_HTTP(timeout_seconds), false, "30", 1, 3600},
     {"max_upload_bytes", CONF_NUMBER, IN_HTTP(max_upload_bytes), false, "104857600", 1024, 1073741824},
     {"max_uploads", CONF_NUMBER, IN_HTTP(max_uploads), false, "16", 1, 1000},
+    {"trust_proxy", CONF_TEXT, IN_HTTP(trust_proxy), false, NULL, 0, 0},
+    {"allow_origin", CONF_TEXT, IN_HTTP(allow_origin), false, NULL, 0, 0},
     {"temp_dir", CONF_TEXT, IN_HTTP(temp_dir), false, NULL, 0, 0},
     {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
 };
@@ -70,7 +72,10 @@ int gate_config_read(struct gate_config *config, const char *path)
         if (conf_complete(&config->conf, sections[i].name, sections[i].options, object_of(config, i)))
             return -1;
     const char *fault = link_config_fault(&config->broker);
-    return fault ? conf_refuse(&config->conf, "[broker] %s", fault) : 0;
+    if (fault)
+        return conf_refuse(&config->conf, "[broker] %s", fault);
+    fault = server_config_fault(&config->http);
+    return fault ? conf_refuse(&config->conf, "[http] %s", fault) : 0;
 }
 
 void gate_config_clear(struct gate_config *config)

@@ -15,21 +15,39 @@
 #include "gate/client/web_errands.h"
 #include "gate/http/exchange.h"
 #include "lib/basics.h"
+#include "lib/clock.h"
+#include "lib/say.h"
 
 #define USER_PATH    "/v1/user/"
 #define GROUP_PATH   "/v1/group/"
 #define LIVE_PATH    "/v1/live/"
 #define WAIT_MAX_S   60
 #define WAIT_USUAL_S 25
+#define LINE_MS      1000
 
 struct web_api {
     struct web_api_config config;
     struct keys keys;
     struct web_clients *clients;
     struct group_types *types;
+    int64_t refused, next_line; /* logins; when a line may be written about one */
 };
 
 /* Who asks */
+
+/* Somebody guesses, or an operator looks for whose clock is wrong: a line a second at most. */
+static void refuse_login(struct web_api *api, struct exchange *exchange, int code, const char *error)
+{
+    const int64_t now = clock_steady();
+    char address[ADDRESS_MAX];
+    api->refused++;
+    if (now >= api->next_line) {
+        exchange_address(exchange, address);
+        say_line("%s was refused: %s (%d); %lld such in all", address, error, code, (long long)api->refused);
+        api->next_line = now + LINE_MS;
+    }
+    exchange_refuse(exchange, 401, code, error);
+}
 
 /* NULL: the exchange has been answered. A client that was signed out comes in by a login only. */
 static struct web_client *enter(struct web_api *api, struct exchange *exchange, struct web_identity *identity,
@@ -38,7 +56,7 @@ static struct web_client *enter(struct web_api *api, struct exchange *exchange, 
     const char *error;
     int code = web_auth(exchange, api->config.sdkappid, &api->keys, identity, &error);
     if (code != CODE_OK) {
-        exchange_refuse(exchange, 401, code, error);
+        refuse_login(api, exchange, code, error);
         return NULL;
     }
     struct web_client *client = web_clients_get(api->clients, identity->user, identity->client_id);
@@ -193,12 +211,12 @@ static void stream_messages(void *context, struct exchange *exchange)
 /* Before megabytes come. */
 static void admit_file(void *context, struct exchange *exchange)
 {
-    const struct web_api *api = context;
+    struct web_api *api = context;
     struct web_identity identity;
     const char *error, *length = exchange_header(exchange, "Content-Length");
     const int code = web_auth(exchange, api->config.sdkappid, &api->keys, &identity, &error);
     if (code != CODE_OK)
-        exchange_refuse(exchange, 401, code, error);
+        refuse_login(api, exchange, code, error);
     else if (length && strtoull(length, NULL, 10) > (unsigned long long)api->config.max_upload_bytes)
         exchange_refuse(exchange, 413, CODE_TOO_LONG, "the file is too long");
 }

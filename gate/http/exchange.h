@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gate/http/proxies.h"
+
 struct exchange;
 
 /* The request. Texts are borrowed, and stay until it is answered. */
@@ -24,6 +26,8 @@ const char *exchange_body(const struct exchange *exchange, size_t *len);
 /* The same where the route has it in a file: borrowed, to be read with pread. -1: *size is more than the route allows,
  * or it could not be written. */
 int exchange_file(const struct exchange *exchange, uint64_t *size);
+/* The client's address: the one that connected, or the one that a trusted proxy says it asks for. */
+void exchange_address(const struct exchange *exchange, char out[ADDRESS_MAX]);
 /* Has the client hung up while it waits for its answer? */
 bool exchange_is_gone(const struct exchange *exchange);
 

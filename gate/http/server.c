@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utlist.h>
@@ -15,6 +16,8 @@
 #include "acl/code.h"
 #include "gate/http/body.h"
 #include "gate/http/exchange.h"
+#include "gate/http/origins.h"
+#include "gate/http/proxies.h"
 #include "gate/http/request_check.h"
 #include "lib/basics.h"
 #include "lib/clock.h"
@@ -65,7 +68,8 @@ struct server {
     int fd;
     struct visitor *visitors;
     struct exchange *exchanges;
-    const char *temp_dir;
+    const char *temp_dir, *allow_origin;
+    struct proxies proxies;
     int64_t files, max_files; /* bodies that are in files */
     size_t connections;
     int64_t requests;
@@ -229,6 +233,46 @@ static int socket_of(struct MHD_Connection *connection)
     return info ? info->connect_fd : -1;
 }
 
+#define FORWARDED_MAX 8
+
+/* The last headers of this name, the newest at the end. */
+struct forwarded {
+    const char *lines[FORWARDED_MAX];
+    size_t count;
+};
+
+static enum MHD_Result note_forwarded(void *context, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    struct forwarded *forwarded = context;
+    (void)kind;
+    if (!value || strcasecmp(name, "X-Forwarded-For") != 0)
+        return MHD_YES;
+    if (forwarded->count == FORWARDED_MAX)
+        memmove(forwarded->lines, forwarded->lines + 1, --forwarded->count * sizeof *forwarded->lines);
+    forwarded->lines[forwarded->count++] = value;
+    return MHD_YES;
+}
+
+static void print_peer(struct MHD_Connection *connection, char out[ADDRESS_MAX])
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    if (getpeername(socket_of(connection), (struct sockaddr *)&address, &len) ||
+        getnameinfo((struct sockaddr *)&address, len, out, ADDRESS_MAX, NULL, 0, NI_NUMERICHOST))
+        snprintf(out, ADDRESS_MAX, "-"); /* it has gone */
+}
+
+void exchange_address(const struct exchange *exchange, char out[ADDRESS_MAX])
+{
+    struct forwarded forwarded = {.count = 0};
+    print_peer(exchange->connection, out);
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_forwarded, &forwarded);
+    while (forwarded.count > 0)
+        if (!proxies_go_back(&exchange->server->proxies, forwarded.lines[--forwarded.count], out))
+            return;
+}
+
 bool exchange_is_gone(const struct exchange *exchange)
 {
     struct pollfd end = {.fd = socket_of(exchange->connection), .events = POLLRDHUP};
@@ -272,6 +316,34 @@ static const struct route *find_route(const struct server *server, const char *p
         if (leads_to(route, path) && has_method(route, method, head))
             return route;
     return NULL;
+}
+
+/* Pages from elsewhere */
+
+static void answer_preflight(struct exchange *exchange)
+{
+    exchange_add_header(exchange, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE");
+    exchange_add_header(exchange, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_HEADERS,
+                        "Authorization, X-Chat-Client, X-Chat-Name, Content-Type, Last-Event-ID");
+    exchange_add_header(exchange, MHD_HTTP_HEADER_ACCESS_CONTROL_MAX_AGE, "86400");
+    exchange_answer(exchange, MHD_HTTP_NO_CONTENT, NULL, NULL, 0);
+}
+
+/* The browser asks first whether the page may send what it wants to; that is answered here. */
+static void admit_page(struct exchange *exchange, const char *method)
+{
+    const char *list = exchange->server->allow_origin,
+               *origin = exchange_header(exchange, MHD_HTTP_HEADER_ORIGIN);
+    if (!list || strncmp(exchange->path, ORIGINS_PATH, strlen(ORIGINS_PATH)) != 0)
+        return;
+    const char *allowed = origin ? origins_allow(list, origin) : NULL;
+    if (!allowed || strcmp(allowed, "*") != 0)
+        exchange_add_header(exchange, MHD_HTTP_HEADER_VARY, "Origin");
+    if (!allowed)
+        return;
+    exchange_add_header(exchange, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    if (strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0)
+        answer_preflight(exchange);
 }
 
 /* The life of an exchange. libmicrohttpd calls for the headers, for each piece of the body, at its end, and once
@@ -342,6 +414,9 @@ static void begin(struct exchange *exchange, const char *method)
         return;
     }
     exchange->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    admit_page(exchange, method);
+    if (is_answered(exchange))
+        return;
     exchange->route = find_route(exchange->server, exchange->path, method, exchange->head);
     if (exchange->route)
         admit(exchange);
@@ -535,6 +610,16 @@ static struct MHD_Daemon *start(struct server *server, const struct server_confi
                             on_connection, server, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
+const char *server_config_fault(const struct server_config *config)
+{
+    struct proxies proxies;
+    if (config->trust_proxy && !proxies_read(&proxies, config->trust_proxy))
+        return "trust_proxy: must be addresses, or networks like 10.0.0.0/8, with blanks or commas between";
+    if (config->allow_origin && !origins_valid(config->allow_origin))
+        return "allow_origin: must be *, or origins like https://example.org, with blanks or commas between";
+    return NULL;
+}
+
 static bool check_temp_dir(const struct server_config *config, char *error, size_t size)
 {
     int fd = body_file_open(config->temp_dir);
@@ -554,7 +639,10 @@ struct server *server_open(const struct server_config *config, const struct rout
         *server = (struct server){.routes = routes,
                                   .timeout_ms = config->timeout_seconds * 1000,
                                   .temp_dir = config->temp_dir,
+                                  .allow_origin = config->allow_origin,
                                   .max_files = config->max_uploads};
+        if (config->trust_proxy && !proxies_read(&server->proxies, config->trust_proxy))
+            server->proxies.count = 0; /* server_config_fault would have said so */
         server->daemon = start(server, config, listener);
     }
     if (server && server->daemon) {

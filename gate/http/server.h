@@ -18,6 +18,8 @@ struct server_config {
     int64_t timeout_seconds;               /* in which nothing comes or goes */
     int64_t max_upload_bytes, max_uploads; /* of a body that is kept in a file; so many at a time */
     char *temp_dir;                        /* where; NULL: TMPDIR, else /tmp */
+    char *trust_proxy;                     /* proxies.h; NULL: nobody */
+    char *allow_origin;                    /* origins.h; NULL: no page from elsewhere */
 };
 
 /* Called when the request is there as a whole. It is answered, now or later, once. */
@@ -32,6 +34,9 @@ struct route {
     /* NULL, or: the body is kept in a file, and this is called before it comes; it may refuse. */
     exchange_handler *admit;
 };
+
+/* NULL, or what is wrong with its lists. */
+const char *server_config_fault(const struct server_config *config);
 
 /* Listens. `routes` are borrowed, the first that fits counts; the last has no path. NULL: `error` says why. */
 struct server *server_open(const struct server_config *config, const struct route *routes, char *error,
