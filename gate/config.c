@@ -43,6 +43,7 @@ static const struct {
     {"http", http_options, offsetof(struct gate_config, http)},
     {"rest", rest_options, offsetof(struct gate_config, rest)},
     {"files", files_options, offsetof(struct gate_config, files)},
+    {"callback", hook_options, offsetof(struct gate_config, hooks)},
 };
 
 static void *object_of(struct gate_config *config, size_t i)
@@ -58,7 +59,7 @@ static int find(struct conf *conf, const char *section, struct conf_section *out
         *out = (struct conf_section){sections[i].options, object_of(conf->context, i)};
         return 0;
     }
-    return conf_refuse(conf, "[%s]: a section is [broker], [http], [rest] or [files]", section);
+    return conf_refuse(conf, "[%s]: a section is [broker], [http], [rest], [files] or [callback]", section);
 }
 
 int gate_config_read(struct gate_config *config, const char *path)
@@ -75,7 +76,10 @@ int gate_config_read(struct gate_config *config, const char *path)
     if (fault)
         return conf_refuse(&config->conf, "[broker] %s", fault);
     fault = server_config_fault(&config->http);
-    return fault ? conf_refuse(&config->conf, "[http] %s", fault) : 0;
+    if (fault)
+        return conf_refuse(&config->conf, "[http] %s", fault);
+    fault = hook_config_fault(&config->hooks);
+    return fault ? conf_refuse(&config->conf, "[callback] %s", fault) : 0;
 }
 
 void gate_config_clear(struct gate_config *config)

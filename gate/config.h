@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* chatgate.conf: the sections [broker], [http], [rest] and [files]. docs/gate.md lists the options. */
+/* chatgate.conf: the sections [broker], [http], [rest], [files] and [callback]. docs/gate.md lists the options. */
 #ifndef GATE_CONFIG_H
 #define GATE_CONFIG_H
 
+#include "gate/hook/hook_config.h"
 #include "gate/http/server.h"
 #include "gate/rest/rest.h"
 #include "lib/daemon/conf.h"
@@ -17,6 +18,7 @@ struct gate_config {
     struct server_config http;
     struct rest_config rest;
     struct files_config files;
+    struct hook_config hooks;
     struct conf conf; /* conf.error: what gate_config_read has found wrong */
 };
 

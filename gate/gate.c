@@ -13,15 +13,18 @@
 #include "gate/client/web_api.h"
 #include "gate/config.h"
 #include "gate/files/files.h"
+#include "gate/hook/hooks.h"
 #include "gate/http/exchange.h"
 #include "gate/http/server.h"
 #include "gate/metrics.h"
 #include "gate/rest/rest.h"
 #include "lib/basics.h"
 #include "lib/clock.h"
+#include "lib/daemon/http.h"
 #include "lib/daemon/signals.h"
 #include "lib/say.h"
 
+#define AGENT   "chatgate/" CHAT_VERSION /* what is said to whom hooks go */
 #define TURN_MS 100
 #define LAST_MS 5000 /* for what is under way at the end */
 
@@ -36,6 +39,8 @@ struct gate {
     const char *path;
     const struct gate_config *config; /* of the start, which connections keep */
     struct gate_config *reloaded;     /* the last one since; NULL: none */
+    struct http *http;                /* hooks under way; the loop waits with it */
+    struct hooks *hooks;              /* NULL: there are none */
     struct asks *asks;
     struct rest_api *rest;
     struct web_api *web;
@@ -81,8 +86,10 @@ static void serve_health(void *context, struct exchange *exchange)
 static void serve_readiness(void *context, struct exchange *exchange)
 {
     const struct gate *gate = context;
+    char error[300], reason[280];
     const char *fault = asks_fault(gate->asks);
-    char error[300];
+    if (!fault)
+        fault = hooks_fault(gate->hooks, reason, sizeof reason);
     snprintf(error, sizeof error, "broker: %s", fault ? fault : "connected");
     exchange_refuse(exchange, fault ? 503 : 200, 0, fault ? error : "");
 }
@@ -117,6 +124,7 @@ static void begin_to_end(struct gate *gate, int64_t now)
     gate->last = now + LAST_MS;
     server_stop(gate->server);
     web_api_stop(gate->web);
+    hooks_stop(gate->hooks);
     say_line("ending");
 }
 
@@ -136,7 +144,8 @@ static int take_config(struct gate *gate, struct gate_config *config, char *erro
     }
     if (open_folders(&folders, &config->files, error, size))
         return -1;
-    if (asks_reload(gate->asks, error, size) || web_api_reload(gate->web, error, size) ||
+    if (asks_reload(gate->asks, error, size) || hooks_reload(gate->hooks, error, size) ||
+        web_api_reload(gate->web, error, size) ||
         rest_reload(gate->rest, &config->rest, gate->config->broker.secret_key_file, error, size)) {
         close_folders(&folders);
         return -1;
@@ -165,7 +174,8 @@ static void reload(struct gate *gate)
     }
     config_free(gate->reloaded);
     gate->reloaded = config;
-    say_line("the configuration was read again; [broker] and [http] count from the next start on");
+    say_line(
+        "the configuration was read again; [broker], [http] and [callback] count from the next start on");
 }
 
 static void heed_signals(struct gate *gate)
@@ -181,14 +191,16 @@ static void heed_signals(struct gate *gate)
 
 static void wait_and_serve(struct gate *gate)
 {
-    struct pollfd fds[4] = {{.fd = gate->signals, .events = POLLIN},
-                            {.fd = server_fd(gate->server), .events = POLLIN},
-                            {.fd = web_api_fd(gate->web), .events = POLLIN}};
-    const nfds_t count = asks_wants(gate->asks, &fds[3]) ? 4 : 3;
-    const int pause = web_api_pause(gate->web, asks_pause(gate->asks, TURN_MS));
-    (void)poll(fds, count, server_pause(gate->server, pause));
-    if (count == 4 && fds[3].revents)
+    struct pollfd fds[4 + HOOK_FDS] = {{.fd = gate->signals, .events = POLLIN},
+                                       {.fd = server_fd(gate->server), .events = POLLIN},
+                                       {.fd = web_api_fd(gate->web), .events = POLLIN}};
+    const unsigned first_hook = asks_wants(gate->asks, &fds[3]) ? 4 : 3;
+    const unsigned hooks = hooks_wants(gate->hooks, &fds[first_hook]);
+    const int pause = web_api_pause(gate->web, asks_pause(gate->asks, hooks_pause(gate->hooks, TURN_MS)));
+    http_turn(gate->http, fds, first_hook + hooks, server_pause(gate->server, pause));
+    if (first_hook == 4 && fds[3].revents)
         asks_serve(gate->asks, &fds[3]);
+    hooks_serve(gate->hooks, &fds[first_hook], hooks);
     web_api_serve(gate->web, clock_steady());
     server_run(gate->server);
     if (fds[0].revents)
@@ -199,8 +211,10 @@ static void turn(struct gate *gate)
 {
     int64_t now = clock_steady();
     asks_tick(gate->asks, now);
+    hooks_tick(gate->hooks, now);
     wait_and_serve(gate);
-    if (gate->last != 0 && (server_is_idle(gate->server) || now >= gate->last))
+    const bool idle = server_is_idle(gate->server) && hooks_is_idle(gate->hooks);
+    if (gate->last != 0 && (idle || now >= gate->last))
         gate->ended = true;
 }
 
@@ -212,6 +226,17 @@ static void raise_limit_of_files(void)
         return;
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* false: `error` says why. */
+static bool open_hooks(struct gate *gate, char *error, size_t size)
+{
+    const struct gate_config *config = gate->config;
+    gate->http = http_open(AGENT, HOOK_CONNECTIONS);
+    if (!gate->http || !config->hooks.url)
+        return gate->http != NULL;
+    gate->hooks = hooks_open(&config->hooks, &config->broker, gate->http, error, size);
+    return gate->hooks != NULL;
 }
 
 static bool open_parts(struct gate *gate, char *error, size_t size)
@@ -233,11 +258,12 @@ static bool open_parts(struct gate *gate, char *error, size_t size)
         .max_upload_bytes = config->http.max_upload_bytes};
     if (gate->rest)
         gate->web = web_api_open(&web, gate->asks, error, size);
-    if (!gate->web || open_folders(&gate->folders, &config->files, error, size))
+    if (!gate->web || !open_hooks(gate, error, size) ||
+        open_folders(&gate->folders, &config->files, error, size))
         return false;
     set_routes(gate);
     gate->server = server_open(&config->http, gate->routes, error, size);
-    gate->metrics = (struct metrics){gate->asks, rest_counts(gate->rest), gate->server};
+    gate->metrics = (struct metrics){gate->asks, rest_counts(gate->rest), gate->server, gate->hooks};
     return gate->server != NULL;
 }
 
@@ -245,6 +271,8 @@ static bool open_parts(struct gate *gate, char *error, size_t size)
 static void close_parts(struct gate *gate)
 {
     asks_close(gate->asks);
+    http_close(gate->http);
+    hooks_close(gate->hooks);
     web_api_close(gate->web);
     server_close(gate->server);
     rest_close(gate->rest);

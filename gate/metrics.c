@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "gate/broker/asks.h"
+#include "gate/hook/hook_counts.h"
+#include "gate/hook/hooks.h"
 #include "gate/http/exchange.h"
 #include "gate/http/server.h"
 #include "gate/rest/counts.h"
@@ -70,6 +72,45 @@ static void print_count(void *context, const char *service, const char *command,
             service, command, code, (long long)count);
 }
 
+static void print_outcomes(FILE *out, const struct hook_counts *counts, enum callback callback)
+{
+    for (int i = 0; i < HOOK_OUTCOMES; i++)
+        if (counts->outcomes[callback][i] > 0)
+            fprintf(out, PREFIX "gate_hooks_total{command=\"%s\",outcome=\"%s\"} %lld\n",
+                    callback_name(callback), hook_outcome_name((enum hook_outcome)i),
+                    (long long)counts->outcomes[callback][i]);
+}
+
+static void print_seconds(FILE *out, const struct hook_counts *counts, enum callback callback)
+{
+    const char *name = callback_name(callback);
+    const long long attempts = (long long)counts->attempts[callback];
+    int64_t sum = 0;
+    for (int i = 0; i < HOOK_BUCKETS; i++) {
+        sum += counts->buckets[callback][i];
+        fprintf(out, PREFIX "gate_hook_seconds_bucket{command=\"%s\",le=\"%g\"} %lld\n", name,
+                hook_bucket_seconds[i], (long long)sum);
+    }
+    fprintf(out, PREFIX "gate_hook_seconds_bucket{command=\"%s\",le=\"+Inf\"} %lld\n", name, attempts);
+    fprintf(out, PREFIX "gate_hook_seconds_sum{command=\"%s\"} %.15g\n", name, counts->seconds[callback]);
+    fprintf(out, PREFIX "gate_hook_seconds_count{command=\"%s\"} %lld\n", name, attempts);
+}
+
+/* Of those that have been called. */
+static void print_hooks(FILE *out, const struct hooks *hooks)
+{
+    const struct hook_counts *counts = hooks_counts(hooks);
+    print_number(out, "gate_hooks_waiting", "gauge", "Web hooks that wait or are under way.",
+                 (double)hooks_waiting(hooks));
+    print_head(out, "gate_hooks_total", "counter", "Attempts to call web hooks by command and outcome.");
+    for (int i = 0; i < CALLBACK_COUNT; i++)
+        print_outcomes(out, counts, (enum callback)i);
+    print_head(out, "gate_hook_seconds", "histogram", "What attempts to call web hooks took.");
+    for (int i = 0; i < CALLBACK_COUNT; i++)
+        if (counts->attempts[i] > 0)
+            print_seconds(out, counts, (enum callback)i);
+}
+
 static void print_gate(FILE *out, const struct metrics *metrics, bool connected)
 {
     print_number(out, "gate_broker_connected", "gauge", "1 while the gateway is connected to the broker.",
@@ -81,6 +122,8 @@ static void print_gate(FILE *out, const struct metrics *metrics, bool connected)
     print_head(out, "gate_rest_requests_total", "counter",
                "Requests to the REST interface by command and code.");
     counts_each(metrics->counts, print_count, out);
+    if (metrics->hooks)
+        print_hooks(out, metrics->hooks);
 }
 
 /* `stats` NULL: the broker said nothing. */

@@ -6,6 +6,7 @@
 struct asks;
 struct counts;
 struct exchange;
+struct hooks;
 struct server;
 
 #define METRICS_PATH "/metrics"
@@ -15,6 +16,7 @@ struct metrics {
     struct asks *asks;
     const struct counts *counts;
     const struct server *server;
+    const struct hooks *hooks; /* NULL: there are none */
 };
 
 /* An exchange_handler; `context` is a struct metrics. Without the broker, its figures are missing, and

@@ -51,6 +51,17 @@ static int set_number(struct conf *conf, const char *section, const struct conf_
     return 0;
 }
 
+/* Puts it behind what was given before. */
+static int add_word(struct conf *conf, char **field, const char *value)
+{
+    char *longer = NULL;
+    if (asprintf(&longer, "%s%s%s", *field ? *field : "", *field ? " " : "", value) < 0)
+        return conf_refuse(conf, "out of memory");
+    free(*field);
+    *field = longer;
+    return 0;
+}
+
 static bool is_set(const struct conf_option *option, const void *object)
 {
     const char *field = (const char *)object + option->offset;
@@ -61,10 +72,12 @@ static int set(struct conf *conf, const char *section, const struct conf_option 
                const char *value)
 {
     void *field = (char *)object + option->offset;
-    if (is_set(option, object))
+    if (option->type != CONF_WORDS && is_set(option, object))
         return conf_refuse(conf, "[%s] %s: given twice", section, option->name);
     if (!*value)
         return conf_refuse(conf, "[%s] %s: has no value", section, option->name);
+    if (option->type == CONF_WORDS)
+        return add_word(conf, field, value);
     return option->type == CONF_NUMBER ? set_number(conf, section, option, field, value)
                                        : set_text(conf, section, option, field, value);
 }

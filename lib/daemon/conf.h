@@ -17,6 +17,7 @@ enum conf_type {
     CONF_FILE,     /* a text; the file can be read now */
     CONF_URL,      /* a text; begins with https:// */
     CONF_BASE_URL, /* the same, without the slash at its end */
+    CONF_WORDS,    /* a text; may be given several times: with blanks between */
     CONF_NUMBER
 };
 

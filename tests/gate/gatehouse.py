@@ -51,7 +51,7 @@ class Gatehouse:
     # ---- life
 
     def set(self, section, **options):
-        """Options of chatgate.conf; None takes one out."""
+        """Options of chatgate.conf; None takes one out, a list is the same option several times."""
         self.settings.setdefault(section, {}).update(options)
         return self
 
@@ -59,7 +59,9 @@ class Gatehouse:
         lines = []
         for section, options in self.settings.items():
             given = {name: value for name, value in options.items() if value is not None}
-            lines += [f"[{section}]", *(f"{name} = {value}" for name, value in given.items())]
+            lines.append(f"[{section}]")
+            for name, value in given.items():
+                lines += [f"{name} = {one}" for one in (value if isinstance(value, list) else [value])]
         path = self.folder / "chatgate.conf"
         path.write_text("\n".join(lines) + "\n")
         return path
