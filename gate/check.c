@@ -8,6 +8,7 @@
 #include "gate/broker/asks.h"
 #include "gate/config.h"
 #include "gate/files/files.h"
+#include "gate/hook/hook_check.h"
 #include "lib/clock.h"
 #include "lib/say.h"
 
@@ -60,7 +61,9 @@ static int check_broker(const struct gate_config *config)
 {
     char error[400], what[100];
     snprintf(what, sizeof what, "[broker] %.60s:%lld", config->broker.host, (long long)config->broker.port);
-    struct asks *asks = asks_open(&config->broker, error, sizeof error);
+    struct link_config broker = config->broker;
+    broker.name = NULL; /* the gateway that runs keeps its own */
+    struct asks *asks = asks_open(&broker, error, sizeof error);
     if (!asks)
         return say_check(false, what, error);
     int result = ask_broker(asks, what);
@@ -101,5 +104,6 @@ int check_all(const struct gate_config *config)
     result |= check_rest(config);
     result |= check_folder(FOLDER_MEDIA, "[files] media_dir", config->files.media_dir);
     result |= check_folder(FOLDER_WEB, "[files] web_dir", config->files.web_dir);
+    result |= hook_check(&config->hooks, &config->broker);
     return result;
 }

@@ -14,6 +14,7 @@
 #include "lib/basics.h"
 #include "lib/daemon/link.h"
 #include "lib/json.h"
+#include "lib/say.h"
 
 #define NAME_USUAL   "chatgate" /* of the clients: it must be the same after a restart */
 #define ACK_EVERY    100        /* messages, or: */
@@ -107,7 +108,16 @@ static void on_feed_response(void *context, const char *payload, size_t len)
 
 static void on_review_up(void *context)
 {
-    (void)context;
+    send_text(context, LINK_REVIEW, "{\"commands\":[{\"command\":\"getStats\"}]}");
+}
+
+/* Where it is as long as ours, the broker decides first. */
+static void hear_stats(const struct hooks *hooks, const cJSON *stats)
+{
+    const int64_t theirs = item_number(stats, "reviewSeconds"), ours = hooks->target.config->timeout_seconds;
+    if (theirs > 0 && ours >= theirs)
+        say_line("[callback] timeout_seconds %lld is not below the broker's review_seconds (%lld)",
+                 (long long)ours, (long long)theirs);
 }
 
 static void on_review(void *context, const char *topic, const char *payload, size_t len)
@@ -127,6 +137,7 @@ static void on_review_response(void *context, const char *payload, size_t len)
         const int64_t review = strtoll(item_text(response, "correlationData"), NULL, 10);
         if (review != 0 && item_number(response, "code") != 0)
             before_refused(hooks->before, review);
+        hear_stats(hooks, item_get(response, "data"));
     }
     cJSON_Delete(tree);
 }

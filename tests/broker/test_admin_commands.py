@@ -420,6 +420,7 @@ def test_the_counters_of_the_server_are_told(broker, admin):
         "pushPending",
         "pushDead",
         "reviewsWaiting",
+        "reviewSeconds",
     }
     assert all(isinstance(value, (int, float)) and value >= 0 for value in counters.values())
     assert (counters["connections"], counters["usersOnline"]) == (4, 3)

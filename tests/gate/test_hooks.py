@@ -2,14 +2,17 @@
 """Web hooks: what happens is told to a URL, as Tencent's callbacks are."""
 import hashlib
 import hmac
-import signal
+import json
+import subprocess
 
 import pytest
-from callbacks import Callbacks, Hookhouse
-from gatehouse import make
+from callbacks import Callbacks, Hookhouse, answer
+from gatehouse import GATE, make
 from harness.settings import ADMIN, SDKAPPID
 
 TEXT = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
+BEFORE = ["C2C.CallbackBeforeSendMsg", "Group.CallbackBeforeSendMsg", "Group.CallbackBeforeCreateGroup",
+          "Group.CallbackBeforeApplyJoinGroup", "Group.CallbackBeforeInviteJoinGroup"]
 REVIEWED = {"review": "c2c,group,live,create,join,invite", "review_seconds": 5}
 
 
@@ -339,3 +342,239 @@ def test_what_is_under_way_at_the_end_is_answered_and_acked(house):
     alice.send("bob", "1")
     house.start()
     assert numbers(house.callbacks.await_count("C2C.CallbackAfterSendMsg", 1)) == [1]
+
+
+# ---- those that decide
+
+
+@pytest.fixture
+def deciding(request):
+    """A gate whose answers decide, with alice and bob; `house.decide` is what the next answers are."""
+    made = Callbacks()
+    request.addfinalizer(made.close)
+    house = Hookhouse(make(request, **REVIEWED), made, command=BEFORE).start()
+    house.broker.create("bob", "carol")
+    house.alice = house.broker.user("alice", "ios:1").subscribe("chat/user/alice")
+    house.bob = house.broker.user("bob", "web:1").subscribe("chat/user/bob/#")
+    return house
+
+
+def decide(house, **answered):
+    house.callbacks.reply = answer({"ActionStatus": "OK", "ErrorInfo": "", "ErrorCode": 0, **answered})
+
+
+def test_a_private_message_is_asked_about(deciding):
+    deciding.alice.send("bob", {"text": "hello", "random": 7, "cloudCustomData": "mine"})
+    assert deciding.bob.content().data["text"] == "hello"
+    call = deciding.callbacks.take("C2C.CallbackBeforeSendMsg")
+    assert (call.query["OptPlatform"], call.query["ClientIP"]) == ("iOS", "127.0.0.1")
+    body = call.body
+    assert body.pop("MsgTime") > 0 and body.pop("MsgKey").startswith("0_7_")
+    assert body == {"CallbackCommand": "C2C.CallbackBeforeSendMsg", "From_Account": "alice", "To_Account": "bob",
+                    "MsgSeq": 0, "MsgRandom": 7, "OnlineOnlyFlag": 0, "MsgBody": TEXT, "CloudCustomData": "mine"}
+
+
+def test_a_message_in_a_group_is_asked_about(deciding):
+    topic = deciding.alice.group("Public", "g1", ["bob"])
+    deciding.alice.send(topic, {"text": "hello", "random": 7})
+    assert deciding.bob.content().data["text"] == "hello"
+    assert whole(deciding, "Group.CallbackBeforeSendMsg", ["EventTime"]) == {
+        "GroupId": "g1", "Type": "Public", "From_Account": "alice", "Operator_Account": "alice", "Random": 7,
+        "OnlineOnlyFlag": 0, "MsgBody": TEXT, "CloudCustomData": ""}
+
+
+def test_a_new_group_is_asked_about(deciding):
+    deciding.alice.group("Public", "g1", ["bob"], groupName="Hikers")
+    assert whole(deciding, "Group.CallbackBeforeCreateGroup", ["EventTime"]) == {
+        "Operator_Account": "alice", "Owner_Account": "alice", "Type": "Public", "Name": "Hikers", "CreateGroupNum": 0,
+        "MemberList": [{"Member_Account": "bob"}]}
+
+
+def test_who_wants_to_join_is_asked_about(deciding):
+    deciding.alice.group("ChatRoom", "g1", addOpt="FreeAccess")
+    decide(deciding, ErrorCode=1)
+    assert deciding.bob.code("joinGroup", groupID="g1") == 10016
+    assert whole(deciding, "Group.CallbackBeforeApplyJoinGroup", ["EventTime"]) == {
+        "GroupId": "g1", "Type": "ChatRoom", "Requestor_Account": "bob"}
+
+
+def test_an_invitation_is_asked_about_and_some_of_the_invited_refused(deciding):
+    deciding.alice.group("Private", "g1")
+    decide(deciding, RefusedMembers_Account=["carol"])
+    found = deciding.alice.command("inviteGroupMember", groupID="g1", members=["bob", "carol"])
+    assert {member["userID"]: member["result"] for member in found["members"]} == {"bob": 1, "carol": 0}
+    assert whole(deciding, "Group.CallbackBeforeInviteJoinGroup", ["EventTime"]) == {
+        "GroupId": "g1", "Type": "Private", "Operator_Account": "alice",
+        "DestinationMembers": [{"Member_Account": "bob"}, {"Member_Account": "carol"}]}
+
+
+@pytest.mark.parametrize("code, wanted", [(1, 20006), (120001, 120001), (130000, 130000), (77, 20006), (-1, 20006)])
+def test_an_answer_refuses_with_its_sentence(deciding, code, wanted):
+    decide(deciding, ErrorCode=code, ErrorInfo="no advertising")
+    deciding.alice.send("bob", {"text": "buy", "random": 7})
+    event = deciding.alice.event("rejected", random=7)
+    assert (event["code"], event["error"]) == (wanted, "no advertising")
+    assert deciding.bob.silent() == []
+
+
+def test_an_answer_drops(deciding):
+    decide(deciding, ErrorCode=2)
+    deciding.alice.send("bob", {"text": "buy", "random": 7})
+    assert "id" not in deciding.alice.event("sent", random=7)
+    assert deciding.bob.silent() == []
+
+
+def test_an_answer_puts_another_message_in_the_place(deciding):
+    decide(deciding, MsgBody=[{"MsgType": "TIMTextElem", "MsgContent": {"Text": "x" * 9000}}], CloudCustomData="new")
+    deciding.alice.send("bob", {"text": "buy", "random": 7})
+    found = deciding.bob.content().data
+    assert (found["text"], found["cloudCustomData"]) == ("x" * 9000, "new")
+    assert deciding.alice.event("sent", random=7)["id"] == found["id"]
+
+
+@pytest.mark.parametrize("default, code", [("pass", None), ("refuse", 20006)])
+@pytest.mark.parametrize("body", [
+    [{"MsgType": "TIMNoElem", "MsgContent": {}}],
+    [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "x" * 20000}}]])
+def test_a_message_that_cannot_be_one_is_no_answer(request, default, code, body):
+    callbacks = Callbacks()
+    request.addfinalizer(callbacks.close)
+    house = Hookhouse(make(request, **REVIEWED), callbacks, command=BEFORE, before_default=default).start()
+    bob = house.broker.user("bob").subscribe("chat/user/bob")
+    alice = house.broker.user("alice").subscribe("chat/user/alice")
+    decide(house, MsgBody=body)
+    alice.send("bob", {"text": "buy", "random": 7})
+    if code:
+        assert alice.event("rejected", random=7)["code"] == code
+    else:
+        assert bob.content().data["text"] == "buy"
+
+
+def test_an_edit_is_asked_about_with_its_new_content(deciding):
+    deciding.alice.send("bob", "hello")
+    sent = deciding.bob.content().data
+    decide(deciding, ErrorCode=1)
+    assert deciding.alice.code("editMessage", id=sent["id"], text="buy") == 20006
+    bodies = [call.body["MsgBody"][0]["MsgContent"]["Text"]
+              for call in deciding.callbacks.await_count("C2C.CallbackBeforeSendMsg", 2)]
+    assert bodies == ["hello", "buy"]
+
+
+def test_what_has_no_callback_here_passes_at_once(request):
+    callbacks = Callbacks()
+    request.addfinalizer(callbacks.close)
+    house = Hookhouse(make(request, **REVIEWED), callbacks, command="Group.CallbackBeforeSendMsg",
+                      before_default="refuse").start()
+    bob = house.broker.user("bob").subscribe("chat/user/bob")
+    house.broker.user("alice").send("bob", "hello")
+    bob.text("hello")
+    assert callbacks.calls == []
+
+
+def test_an_answer_in_the_time_of_others_is_not_waited_for(deciding):
+    hold = deciding.callbacks.closing
+    fine = answer()
+
+    def reply(handler, call):
+        if call.body.get("To_Account") == "bob":
+            hold.wait(1.5)
+        fine(handler, call)
+
+    deciding.callbacks.reply = reply
+    carol = deciding.broker.user("carol").subscribe("chat/user/carol")
+    deciding.alice.send("bob", "slow")
+    deciding.alice.send("carol", "fast")
+    carol.text("fast")
+    assert deciding.bob.silent() == []
+    deciding.bob.text("slow")
+
+
+# ---- readiness
+
+
+def ready(gatehouse):
+    status, _, body = gatehouse.ask("GET", "/readyz")
+    return status, json.loads(body)["error"]
+
+
+def test_a_gate_with_hooks_is_ready_when_it_is_subscribed_to_both(house):
+    house.start()
+    assert ready(house.gatehouse) == (200, "")
+
+
+def test_a_gate_that_may_not_have_the_feed_is_not_ready_and_says_so(house):
+    house.broker.options["admins"] = "somebody-else"
+    house.gatehouse.start()
+    assert house.gatehouse.process.await_line("admin may not subscribe to chat/feed")
+    status, error = ready(house.gatehouse)
+    assert status == 503 and "chat/feed" in error
+
+
+# ---- the check
+
+
+def said(lines, word):
+    return [line for line in lines if word in line]
+
+
+def test_a_check_says_that_feed_and_reviews_are_given(house):
+    house.broker.start()
+    code, lines = house.gatehouse.run("--check")
+    assert code == 0 and len(said(lines, "[callback] chat/feed: ok")) == 1 and said(lines, "[callback] chat/review: ok")
+
+
+def test_a_check_does_not_end_the_gate_that_runs(house):
+    house.gatehouse.set("callback", command="C2C.CallbackAfterSendMsg")
+    house.start()
+    running = house.gatehouse.process
+    house.gatehouse.set("http", port=house.gatehouse.port.number)
+    other = subprocess.run([str(GATE), "-c", str(house.gatehouse.configure()), "--check"], capture_output=True, timeout=20)
+    assert b"[callback] chat/feed: ok" in other.stdout
+    assert not running.find("the connection ended")
+
+
+def test_a_check_of_somebody_who_is_no_administrator_names_the_feed(house):
+    house.broker.options["admins"] = "somebody-else"
+    house.broker.start()
+    code, lines = house.gatehouse.run("--check")
+    assert code == 1 and said(lines, "[callback] chat/feed: FAILED") and said(lines, "may not subscribe to chat/feed")
+
+
+def test_a_check_and_a_start_say_that_a_reviewer_has_less_time_than_an_answer(house):
+    house.broker.options.update(review="c2c", review_seconds=3)
+    house.gatehouse.set("callback", timeout_seconds=3)
+    house.broker.start()
+    code, lines = house.gatehouse.run("--check")
+    assert code == 1 and said(lines, "timeout_seconds: FAILED, 3 is not below the broker's review_seconds (3)")
+    house.start()
+    assert house.gatehouse.process.await_line("timeout_seconds 3 is not below the broker's review_seconds")
+
+
+@pytest.mark.parametrize("options, wanted", [
+    ({"url": "http://localhost/"}, "url: must begin with https://"),
+    ({"url": "ftp://localhost/", "allow_http": "yes"}, "url: must begin with https://"),
+    ({"url": "https://localhost/#x"}, "url: must not have a #"),
+    ({"command": "C2C.Nothing"}, "command: there is no such callback"),
+    ({"before_default": "drop"}, "before_default: must be pass or refuse"),
+    ({"allow_http": "1"}, "allow_http: must be yes or no"),
+    ({"timeout_seconds": 0}, "timeout_seconds: must be a whole number from 1 to 29"),
+    ({"retry": 101}, "retry: must be a whole number from 0 to 100"),
+    ({"token_file": "/nowhere"}, "/nowhere"),
+])
+def test_a_wrong_option_is_named(gatehouse, options, wanted):
+    code, lines = gatehouse.set("callback", **{"url": "https://localhost/", **options}).run()
+    assert code == 1 and said(lines, wanted), lines
+
+
+def test_figures_count_hooks_and_their_time(house):
+    house.gatehouse.set("callback", command="C2C.CallbackAfterSendMsg")
+    house.start().broker.create("bob")
+    house.broker.user("alice").send_many("chat/user/bob", ["1", "2", "3"])
+    house.callbacks.await_count("C2C.CallbackAfterSendMsg", 3)
+    while house.outcomes("C2C.CallbackAfterSendMsg") != {"answered": 3}:
+        pass
+    text = house.gatehouse.ask("GET", "/metrics")[2].decode()
+    name = 'mosquitto_chat_gate_hook_seconds'
+    assert f'{name}_bucket{{command="C2C.CallbackAfterSendMsg",le="+Inf"}} 3' in text
+    assert f'{name}_count{{command="C2C.CallbackAfterSendMsg"}} 3' in text
+    assert "mosquitto_chat_gate_hooks_waiting 0" in text
