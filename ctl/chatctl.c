@@ -5,33 +5,42 @@
 
 #include "ctl/command.h"
 #include "ctl/complain.h"
-#include "lib/basics.h"
+#include "ctl/manual.h"
+#include "ctl/options.h"
 
 #define SOURCE_USAGE "[--config FILE | --key-file FILE --sdkappid N]"
 
 static int command_help(int argc, char **argv);
 
-static const struct ctl_command commands[] = {
+const struct ctl_command ctl_commands[] = {
     {"usersig", "USER [--expire 7d] [--userbuf TEXT] " SOURCE_USAGE,
-     "Prints a userSig for USER. --expire takes a number with s, m, h or d.", command_usersig},
+     "Prints a userSig for USER. --expire takes a number with s, m, h or d.", command_usersig, false},
     {"verify", "USER USERSIG " SOURCE_USAGE,
      "Tells whether USER could log in with USERSIG now: \"ok\" and when it expires, or the code and why not.",
-     command_verify},
+     command_verify, false},
     {"bad", "[--sql] FILE",
      "Prints what is in FILE, the <database>.bad of a broker: changes it could not make, and why. With --sql "
      "as\n"
      "      statements for sqlite3, which a stopped broker's database may be given once the reason is gone.",
-     command_bad},
-    {"help", "[COMMAND]", "Prints this text.", command_help},
+     command_bad, false},
+    {"send", "USER|group:ID TEXT " OPTIONS_USAGE, "Sends a text, from the administrator or whom --as names.",
+     command_send, true},
+    {"stats", "[--json] [CONNECTION]", "Prints the broker's counters: getStats.", command_stats, true},
+    {"complete", "[-- WORD...]",
+     "Prints what completes words in bash, for ~/.bashrc: eval \"$(chatctl complete)\". With words, what the "
+     "last\n"
+     "      may become.",
+     command_complete, false},
+    {"help", "[COMMAND]", "Prints this text, or what it says of COMMAND and its fields.", command_help,
+     false},
+    {NULL, NULL, NULL, NULL, false},
 };
-
-#define COMMAND_COUNT COUNT(commands)
 
 static const struct ctl_command *find(const char *name)
 {
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
+    for (const struct ctl_command *command = ctl_commands; command->name; command++)
+        if (strcmp(command->name, name) == 0)
+            return command;
     return NULL;
 }
 
@@ -43,48 +52,66 @@ static void print_command(FILE *out, const struct ctl_command *command)
 static void print_help(FILE *out)
 {
     fputs("Usage: chatctl COMMAND [ARGUMENT]...\n\n", out);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        print_command(out, &commands[i]);
-    fputs("\nWithout --config the sdkappid and the keys are those of mosquitto.conf: $CHAT_CONFIG, or the "
+    for (const struct ctl_command *command = ctl_commands; command->name; command++)
+        print_command(out, command);
+    fputs("\n  chatctl COMMAND [FIELD=VALUE]... " OPTIONS_USAGE "\n"
+          "      Gives a command to the broker; chatctl help COMMAND tells its fields. There are:\n",
+          out);
+    manual_print_all(out);
+    fputs("\n" OPTIONS_HELP
+          "\nWithout --config the sdkappid and the keys are those of mosquitto.conf: $CHAT_CONFIG, or the "
           "first that is\n"
           "there of ./run/mosquitto.conf and /etc/mosquitto/mosquitto.conf.\n"
-          "Exit code: 0 done, 1 failed or refused, 2 wrong usage.\n",
+          "Exit code: 0 done, 1 failed or refused, 2 wrong usage, 3 the broker is not there, lets nobody in "
+          "or does "
+          "not answer.\n",
           out);
+}
+
+/* Of ours, or of the broker's. */
+static int print_help_for(const char *name)
+{
+    const struct ctl_command *command = find(name);
+    const struct command_row *row = command_row_find(name);
+    if (command)
+        print_command(stdout, command);
+    else if (row)
+        manual_print(stdout, row, " " OPTIONS_USAGE);
+    else
+        return complain_usage("there is no command \"%s\"", name);
+    if (row || command->connects)
+        fputs("\n" OPTIONS_HELP, stdout);
+    return finish_output();
 }
 
 static int command_help(int argc, char **argv)
 {
-    if (argc < 2) {
-        print_help(stdout);
-        return finish_output();
-    }
-    const struct ctl_command *command = find(argv[1]);
-    if (!command)
-        return complain_usage("there is no command \"%s\"", argv[1]);
-    print_command(stdout, command);
+    if (argc >= 2)
+        return print_help_for(argv[1]);
+    print_help(stdout);
     return finish_output();
 }
 
-static bool is_help(const char *word)
-{
-    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
-}
-
-static bool asks_for_help(int argc, char **argv)
+/* -h may be the host. */
+static bool asks_for_help(int argc, char **argv, bool connects)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (is_help(argv[i]))
+        if (strcmp(argv[i], "--help") == 0 || (!connects && strcmp(argv[i], "-h") == 0))
             return true;
     return false;
 }
 
-static int run(const struct ctl_command *command, int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    if (asks_for_help(argc, argv)) {
-        print_command(stdout, command);
-        return finish_output();
-    }
-    return command->run(argc, argv);
+    const struct ctl_command *command = find(argv[0]);
+    const struct command_row *row = command ? NULL : command_row_find(argv[0]);
+    if (!command && !row)
+        return complain_usage(argv[0][0] == '-' ? "%s: options stand behind the command"
+                                                : "there is no command \"%s\"",
+                              argv[0]);
+    if (asks_for_help(argc, argv, row || command->connects))
+        return print_help_for(argv[0]);
+    return row ? command_call(row, argc, argv) : command->run(argc, argv);
 }
 
 int main(int argc, char **argv)
@@ -93,12 +120,9 @@ int main(int argc, char **argv)
         print_help(stderr);
         return EXIT_USAGE;
     }
-    if (is_help(argv[1])) {
+    if (strcmp(argv[1], "--help") == 0 || (argc == 2 && strcmp(argv[1], "-h") == 0)) {
         print_help(stdout);
         return finish_output();
     }
-    const struct ctl_command *command = find(argv[1]);
-    if (!command)
-        return complain_usage("there is no command \"%s\"", argv[1]);
-    return run(command, argc - 1, argv + 1);
+    return run(argc - 1, argv + 1);
 }

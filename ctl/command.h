@@ -4,16 +4,30 @@
 #ifndef CTL_COMMAND_H
 #define CTL_COMMAND_H
 
+#include <stdbool.h>
+
+#include "acl/command_table.h"
+
 /* argv[0] is the command's name. Returns an exit code; what went wrong has been said on stderr. */
 struct ctl_command {
     const char *name;
     const char *usage; /* what follows the name */
     const char *help;
     int (*run)(int argc, char **argv);
+    bool connects; /* -h is its host, as with mosquitto_pub; --help is its help */
 };
 
+/* All that are no command of the broker's; the last is followed by one without a name. */
+extern const struct ctl_command ctl_commands[];
+
 int command_bad(int argc, char **argv);
+int command_complete(int argc, char **argv);
+int command_send(int argc, char **argv);
+int command_stats(int argc, char **argv);
 int command_usersig(int argc, char **argv);
 int command_verify(int argc, char **argv);
+
+/* Any command of the broker's. */
+int command_call(const struct command_row *row, int argc, char **argv);
 
 #endif

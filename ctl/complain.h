@@ -3,7 +3,7 @@
 #ifndef CTL_COMPLAIN_H
 #define CTL_COMPLAIN_H
 
-enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_BROKER = 3 };
 
 /* One line on stderr, with "chatctl: " in front. Returns EXIT_FAILED. */
 __attribute__((format(printf, 1, 2))) int complain(const char *format, ...);

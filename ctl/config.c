@@ -19,12 +19,17 @@ static const char *const places[] = {"./run/mosquitto.conf", "/etc/mosquitto/mos
 struct settings {
     char *sdkappid;
     char *key_file;
+    char *admins;
+    int64_t port;
+    bool port_fits; /* as far as has been read */
+    bool port_last; /* of the listener that was read last */
 };
 
 static void clear(struct settings *settings)
 {
     free(settings->sdkappid);
     free(settings->key_file);
+    free(settings->admins);
 }
 
 /* The file to read, or NULL when there is none. */
@@ -45,10 +50,28 @@ static bool take(const char *name, const char *value, const char *wanted, char *
     return *kept || strcmp(name, wanted) != 0 || (*kept = strdup(value));
 }
 
+/* What stands behind a listener is about that one. The first that fits is kept. */
+static void take_listener(struct settings *settings, const char *name, const char *value)
+{
+    const bool begins = strcmp(name, "listener") == 0 || strcmp(name, "port") == 0;
+    if (begins && !settings->port_fits) {
+        settings->port = strtoll(value, NULL, 10);
+        settings->port_fits = settings->port > 0;
+        settings->port_last = true;
+    } else if (begins) {
+        settings->port_last = false;
+    } else if (settings->port_last && ((strcmp(name, "protocol") == 0 && strcmp(value, "mqtt") != 0) ||
+                                       strcmp(name, "certfile") == 0 || strcmp(name, "psk_hint") == 0)) {
+        settings->port_fits = false;
+    }
+}
+
 static bool take_line(void *context, const char *name, char *value)
 {
     struct settings *settings = context;
-    return take(name, value, "plugin_opt_sdkappid", &settings->sdkappid) &&
+    take_listener(settings, name, value);
+    return take(name, value, "plugin_opt_admins", &settings->admins) &&
+           take(name, value, "plugin_opt_sdkappid", &settings->sdkappid) &&
            take(name, value, "plugin_opt_secret_key_file", &settings->key_file);
 }
 
@@ -84,6 +107,14 @@ static int fill(struct ctl_config *config, const char *sdkappid, const char *key
     return EXIT_DONE;
 }
 
+/* The first of a list with commas; malloc'ed. NULL: there is none, or memory is out. */
+static char *first_of(const char *list)
+{
+    list += strspn(list, " \t,");
+    size_t len = strcspn(list, " \t,");
+    return len > 0 ? strndup(list, len) : NULL;
+}
+
 static int fill_from_file(struct ctl_config *config, const char *path)
 {
     struct settings settings = {0};
@@ -92,6 +123,9 @@ static int fill_from_file(struct ctl_config *config, const char *path)
     int result = read_settings(path, &settings);
     if (result == EXIT_DONE)
         result = fill(config, settings.sdkappid, settings.key_file);
+    if (result == EXIT_DONE && settings.admins)
+        config->admin = first_of(settings.admins);
+    config->port = settings.port_fits ? settings.port : 0;
     clear(&settings);
     return result;
 }
@@ -106,4 +140,11 @@ int config_load(struct ctl_config *config, const struct config_source *source)
     if (source->key_file)
         return fill(config, source->sdkappid, source->key_file);
     return fill_from_file(config, source->file ? source->file : find_file());
+}
+
+void config_clear(struct ctl_config *config)
+{
+    free(config->admin);
+    config->admin = NULL;
+    keys_clear(&config->keys);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* Where chatctl learns the sdkappid and the keys: from mosquitto.conf, or from the command line. */
+/* Where chatctl learns the sdkappid and the keys, and who and where the broker is: from mosquitto.conf, or from
+ * the command line. */
 #ifndef CTL_CONFIG_H
 #define CTL_CONFIG_H
 
@@ -16,7 +17,10 @@ struct config_source {
 
 struct ctl_config {
     int64_t sdkappid;
-    struct keys keys; /* to be cleared by the caller */
+    struct keys keys;
+    char *admin; /* the first of plugin_opt_admins; NULL: none, or no mosquitto.conf was read */
+    int64_t
+        port; /* of its first listener that is neither WebSockets nor TLS nor a socket file; 0: there is none */
 };
 
 /* Without --config and --key-file the file is $CHAT_CONFIG, or the first that is there of
@@ -25,5 +29,7 @@ struct ctl_config {
  * wrong has been said. */
 __attribute__((warn_unused_result)) int config_load(struct ctl_config *config,
                                                     const struct config_source *source);
+/* Overwrites the keys, too. After config_load, whatever it has returned. */
+void config_clear(struct ctl_config *config);
 
 #endif

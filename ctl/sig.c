@@ -109,7 +109,7 @@ int command_usersig(int argc, char **argv)
     result = load(&config, &arguments);
     if (result == EXIT_DONE)
         result = print_usersig(user, expire, arguments.value[USERBUF], &config);
-    keys_clear(&config.keys);
+    config_clear(&config);
     return result;
 }
 
@@ -148,6 +148,6 @@ int command_verify(int argc, char **argv)
     result = load(&config, &arguments);
     if (result == EXIT_DONE)
         result = print_verdict(arguments.words[0], arguments.words[1], &config);
-    keys_clear(&config.keys);
+    config_clear(&config);
     return result;
 }

@@ -83,8 +83,9 @@ __attribute__((format(printf, 2, 3))) static void go_down(struct link *link, con
     vsnprintf(link->fault, sizeof link->fault, format, args);
     va_end(args);
     int64_t pause = spread(link->pause_ms);
-    say_line("broker %s:%lld: %s; connecting again in %lld ms", link->config->host,
-             (long long)link->config->port, link->fault, (long long)pause);
+    if (!link->config->quiet)
+        say_line("broker %s:%lld: %s; connecting again in %lld ms", link->config->host,
+                 (long long)link->config->port, link->fault, (long long)pause);
     link->state = DOWN;
     link->subscribed = false;
     link->next = link->now + pause;
@@ -99,8 +100,9 @@ static void arrive(struct link *link)
     const bool some = link->topic_count > 0;
     link->pause_ms = FIRST_PAUSE_MS;
     link->subscribed = true;
-    say_line("broker %s:%lld: connected%s%s", link->config->host, (long long)link->config->port,
-             some ? ", and subscribed to " : "", some ? link->topics[0] : "");
+    if (!link->config->quiet)
+        say_line("broker %s:%lld: connected%s%s", link->config->host, (long long)link->config->port,
+                 some ? ", and subscribed to " : "", some ? link->topics[0] : "");
 }
 
 static void on_connect(struct mosquitto *mosq, void *context, int code)
@@ -204,7 +206,7 @@ struct link *link_open(const struct link_config *config, const char *const *topi
         link->topic_count++;
     link->pause_ms = FIRST_PAUSE_MS;
     const char *fault = NULL;
-    if (keys_load(&link->keys, config->secret_key_file, reason, sizeof reason))
+    if (!config->user_sig && keys_load(&link->keys, config->secret_key_file, reason, sizeof reason))
         fault = reason;
     if (!fault)
         fault = set_up(link);
@@ -236,10 +238,19 @@ int link_reload(struct link *link, char *error, size_t error_size)
 
 /* Life */
 
+/* malloc'ed; NULL: out of memory. */
+static char *make_sig(const struct link *link)
+{
+    const struct link_config *config = link->config;
+    if (config->user_sig)
+        return strdup(config->user_sig);
+    return usersig_mint(config->user, config->sdkappid, time(NULL), SIG_SECONDS, NULL, 0, &link->keys);
+}
+
 static void connect_now(struct link *link)
 {
     const struct link_config *config = link->config;
-    char *sig = usersig_mint(config->user, config->sdkappid, time(NULL), SIG_SECONDS, NULL, 0, &link->keys);
+    char *sig = make_sig(link);
     int result = sig ? mosquitto_username_pw_set(link->mosq, config->user, sig) : MOSQ_ERR_NOMEM;
     free(sig);
     link->state = CONNECTING;

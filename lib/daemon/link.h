@@ -16,10 +16,12 @@ struct link;
 
 struct link_config {
     char *host, *user, *secret_key_file;
-    char *ca_file; /* NULL: no TLS */
-    char *name;    /* the device part of the client id; NULL: made up */
+    char *ca_file;  /* NULL: no TLS */
+    char *user_sig; /* no option: in place of one made with the key; NULL: the key is read */
+    char *name;     /* the device part of the client id; NULL: made up */
     int64_t port, sdkappid;
     int64_t wake_ms; /* how often the broker is woken while it is idle; 0: it is left to its own pace */
+    bool quiet;      /* no option: nothing on stderr */
 };
 /* The options of a section [broker], which fill it. */
 extern const struct conf_option link_options[];

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* One command to the broker, and its answer. */
+#ifndef CTL_ASK_H
+#define CTL_ASK_H
+
+#include <cjson/cJSON.h>
+
+#include "lib/daemon/link.h"
+
+/* Connects, sends `command` and waits for 15 s at most. `answer` is the text of what the broker says of this command,
+ * {"command":...}, malloc'ed. EXIT_NO_BROKER: it is not there, lets us not in, or says nothing; that has been said. */
+__attribute__((warn_unused_result)) int ask(const struct link_config *config, const cJSON *command,
+                                            char **answer);
+
+#endif

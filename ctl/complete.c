@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* chatctl complete: what bash evaluates, and what it asks then. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/command.h"
+#include "ctl/complain.h"
+#include "ctl/manual.h"
+#include "ctl/options.h"
+#include "lib/basics.h"
+
+/* Bash takes "=" for the end of a word: the words are taken from the line, and what stands before "=" from the answers. */
+static const char script[] =
+    "_chatctl() {\n"
+    "    local line=${COMP_LINE:0:COMP_POINT} words last\n"
+    "    read -ra words <<<\"$line\"\n"
+    "    [[ $line == *[[:space:]] ]] && words+=(\"\")\n"
+    "    last=${words[${#words[@]} - 1]}\n"
+    "    mapfile -t COMPREPLY < <(\"${words[0]}\" complete -- \"${words[@]:1}\" 2>/dev/null)\n"
+    "    if [[ $last == *=* && $COMP_WORDBREAKS == *=* ]]; then\n"
+    "        COMPREPLY=(\"${COMPREPLY[@]#*=}\")\n"
+    "    fi\n"
+    "    if [[ ${COMPREPLY[0]} == *= ]]; then\n"
+    "        compopt -o nospace\n"
+    "    fi\n"
+    "}\n"
+    "complete -o bashdefault -o default -F _chatctl chatctl\n";
+
+static void offer(const char *candidate, const char *begun)
+{
+    if (strncmp(candidate, begun, strlen(begun)) == 0)
+        puts(candidate);
+}
+
+static void offer_commands(const char *begun)
+{
+    for (const struct ctl_command *command = ctl_commands; command->name; command++)
+        offer(command->name, begun);
+    for (size_t i = 0; i < COUNT(command_rows); i++)
+        offer(command_rows[i].name, begun);
+}
+
+static void offer_options(const char *begun)
+{
+    for (const char *const *name = option_names; *name; name++)
+        offer(*name, begun);
+}
+
+static void offer_value(const char *name, const char *value, size_t len, const char *begun)
+{
+    char candidate[200];
+    snprintf(candidate, sizeof candidate, "%s=%.*s", name, (int)len, value);
+    offer(candidate, begun);
+}
+
+/* "groupType=Public": each word of a field that has some, or true and false. */
+static void offer_values(const struct command_field *field, const char *begun)
+{
+    const char *words = field->type == TYPE_BOOL   ? "true false"
+                        : field->type == TYPE_WORD ? field->words
+                                                   : "";
+    for (const char *word = words; *word; word += strspn(word, " |")) {
+        size_t len = strcspn(word, " |");
+        offer_value(field_name(field->name), word, len, begun);
+        word += len;
+    }
+}
+
+static void offer_field(const struct command_field *field, const char *begun)
+{
+    if (strchr(begun, '=')) {
+        offer_values(field, begun);
+        return;
+    }
+    offer_value(field_name(field->name), "", 0, begun);
+    if (field_is_address(field))
+        offer_value(field_name(FIELD_GROUP), "", 0, begun);
+}
+
+static void offer_arguments(const char *command, const char *begun)
+{
+    const struct command_row *row = command_row_find(command);
+    if (strcmp(command, "help") == 0)
+        offer_commands(begun);
+    if (row && *begun == '-')
+        offer_options(begun);
+    for (const struct command_field *field = row ? row->fields : NULL; field && field->type != TYPE_NONE;
+         field++)
+        offer_field(field, begun);
+}
+
+/* argv: complete -- WORD..., the last of them is being written. */
+int command_complete(int argc, char **argv)
+{
+    const bool asks = argc >= 3 && strcmp(argv[1], "--") == 0;
+    if (argc > 1 && !asks)
+        return complain_usage("complete: takes nothing, or -- and the words so far");
+    if (!asks)
+        fputs(script, stdout);
+    else if (argc == 3)
+        offer_commands(argv[2]);
+    else
+        offer_arguments(argv[2], argv[argc - 1]);
+    return finish_output();
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* The options of what goes to the broker, in ~/.config/chatctl and on the command line, and what of a mosquitto.conf
+ * fills their gaps. */
+#ifndef CTL_OPTIONS_H
+#define CTL_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "lib/daemon/link.h"
+
+#define OPTIONS_USAGE "[--as USER] [--json] [CONNECTION]"
+#define OPTIONS_HELP                                                                                         \
+    "CONNECTION, as mosquitto_pub has it: -h HOST -p PORT -u USER -P USERSIG --cafile FILE; or, in the "     \
+    "place of -P,\n"                                                                                         \
+    "what makes a userSig: --config FILE (its port and its first administrator are the presets of -p and "   \
+    "-u), or\n"                                                                                              \
+    "--key-file FILE and --sdkappid N. Lines of ~/.config/chatctl, \"-h HOST\", are read before the "        \
+    "command line.\n"
+
+enum call_option {
+    OPTION_AS,
+    OPTION_JSON,
+    OPTION_HOST,
+    OPTION_PORT,
+    OPTION_USER,
+    OPTION_PASSWORD,
+    OPTION_CAFILE,
+    OPTION_CONFIG,
+    OPTION_KEY_FILE,
+    OPTION_SDKAPPID,
+    CALL_OPTIONS
+};
+
+struct call_options {
+    const char *value[CALL_OPTIONS]; /* NULL: not given; --json: "" */
+    char **words;                    /* what is no option */
+    int word_count;
+    char **memory; /* that of all these */
+};
+
+/* "--as"; NULL behind the last. */
+extern const char *const option_names[];
+
+/* argv[0] is the command's name. Returns an exit code; what went wrong has been said. */
+__attribute__((warn_unused_result)) int options_parse(struct call_options *options, int argc, char **argv);
+/* After options_parse, whatever it has returned. */
+void options_clear(struct call_options *options);
+
+/* Where to connect, as whom: reads mosquitto.conf, unless there is a userSig, and makes one. Borrows from `options`. */
+__attribute__((warn_unused_result)) int options_connection(const struct call_options *options,
+                                                           struct link_config *out);
+void connection_clear(struct link_config *config);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ctl/print.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/json.h"
+#include "lib/say.h"
+
+#define CELL_WIDTH_MAX 60 /* characters */
+#define COLUMNS_MAX    24 /* no object of docs/protocol.md has as many members */
+
+/* Cells */
+
+/* Characters, not bytes, and not what a terminal makes of them. */
+static size_t width_of(const char *text)
+{
+    size_t width = 0;
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+static void cut(char *text)
+{
+    size_t width = 0;
+    for (; *text; text++) {
+        if (((unsigned char)*text & 0xc0) != 0x80 && ++width > CELL_WIDTH_MAX) {
+            memcpy(text - 1, "~", 2);
+            return;
+        }
+    }
+}
+
+static char *number_text(double number)
+{
+    char text[40];
+    const bool whole = number >= (double)-SAFE_INTEGER_MAX && number <= (double)SAFE_INTEGER_MAX &&
+                       number == (double)(int64_t)number;
+    if (whole)
+        snprintf(text, sizeof text, "%lld", (long long)number);
+    else
+        snprintf(text, sizeof text, "%g", number);
+    return strdup(text);
+}
+
+/* malloc'ed; NULL: out of memory. */
+static char *cell_text(const cJSON *item)
+{
+    char *text = !item                  ? strdup("")
+                 : cJSON_IsString(item) ? strdup(item->valuestring)
+                 : cJSON_IsNumber(item) ? number_text(item->valuedouble)
+                                        : cJSON_PrintUnformatted(item);
+    if (text) {
+        say_safely(text);
+        cut(text);
+    }
+    return text;
+}
+
+static size_t cell_width(const cJSON *item)
+{
+    char *text = cell_text(item);
+    size_t width = text ? width_of(text) : 1;
+    free(text);
+    return width;
+}
+
+static void pad(size_t width, size_t until)
+{
+    for (; width < until; width++)
+        putchar(' ');
+}
+
+static void print_cell(const cJSON *item, size_t width, bool last)
+{
+    char *text = cell_text(item);
+    fputs(text ? text : "?", stdout);
+    if (!last)
+        pad(text ? width_of(text) : 1, width + 2);
+    free(text);
+}
+
+/* Tables */
+
+struct print_columns {
+    const char *name[COLUMNS_MAX];
+    size_t width[COLUMNS_MAX];
+    size_t count;
+};
+
+static void widen(struct print_columns *columns, const cJSON *item)
+{
+    size_t at = 0;
+    while (at < columns->count && strcmp(columns->name[at], item->string) != 0)
+        at++;
+    if (at == COLUMNS_MAX)
+        return;
+    if (at == columns->count) {
+        columns->name[columns->count++] = item->string;
+        columns->width[at] = width_of(item->string);
+    }
+    size_t width = cell_width(item);
+    if (width > columns->width[at])
+        columns->width[at] = width;
+}
+
+static void print_row(const struct print_columns *columns, const cJSON *object)
+{
+    for (size_t i = 0; i < columns->count; i++)
+        print_cell(cJSON_GetObjectItemCaseSensitive(object, columns->name[i]), columns->width[i],
+                   i + 1 == columns->count);
+    putchar('\n');
+}
+
+static void print_table(const cJSON *list)
+{
+    struct print_columns columns = {.count = 0};
+    const cJSON *object, *item;
+    cJSON_ArrayForEach (object, list)
+        cJSON_ArrayForEach (item, object)
+            widen(&columns, item);
+    for (size_t i = 0; i < columns.count; i++) {
+        fputs(columns.name[i], stdout);
+        if (i + 1 < columns.count)
+            pad(width_of(columns.name[i]), columns.width[i] + 2);
+    }
+    putchar('\n');
+    cJSON_ArrayForEach (object, list)
+        print_row(&columns, object);
+}
+
+static bool is_table(const cJSON *item)
+{
+    const cJSON *element;
+    cJSON_ArrayForEach (element, item)
+        if (!cJSON_IsObject(element))
+            return false;
+    return cJSON_IsArray(item) && item->child;
+}
+
+void print_data(const cJSON *data)
+{
+    const cJSON *item;
+    size_t width = 0;
+    if (!data || !data->child)
+        puts("ok");
+    cJSON_ArrayForEach (item, data)
+        if (!is_table(item) && width_of(item->string) > width)
+            width = width_of(item->string);
+    cJSON_ArrayForEach (item, data) {
+        if (is_table(item))
+            continue;
+        fputs(item->string, stdout);
+        pad(width_of(item->string), width + 2);
+        print_cell(item, 0, true);
+        putchar('\n');
+    }
+    cJSON_ArrayForEach (item, data) {
+        if (!is_table(item))
+            continue;
+        printf("%s%s:\n", item == data->child && !item->next ? "" : "\n", item->string);
+        print_table(item);
+    }
+}

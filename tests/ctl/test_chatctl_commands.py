@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""Commands of the broker, given by chatctl: what is checked before, what is sent, and what comes back."""
+import json
+import re
+import subprocess
+
+import pytest
+
+from harness import settings, usersig
+
+CHATCTL = settings.BUILD_DIR / "chatctl"
+
+
+def fails(done, code, *words):
+    """One line on stderr that has the words, nothing on stdout."""
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
+    assert done.stderr.startswith("chatctl: ")
+    assert not [word for word in words if word not in done.stderr]
+
+
+def asked(says, *arguments):
+    """The data of an answer."""
+    return json.loads(says(*arguments, "--json"))["data"]
+
+
+# What is sent
+
+
+def test_a_command_is_given_with_its_fields(broker, says):
+    broker.create("owner1")
+    says("createGroup", "groupType=Public", "groupID=g1", "groupName=A = B", "--as", "owner1")
+    info = asked(says, "getGroupInfo", "groupID=g1")
+    assert (info["groupName"], info["owner"]) == ("A = B", "owner1")
+
+
+@pytest.mark.parametrize("group, members", [("l1", "bob,carol"), ("l2", '[{"userID":"bob"},{"userID":"carol"}]')])
+def test_a_list_is_names_between_commas_or_JSON(broker, says, group, members):
+    broker.create("bob", "carol")
+    says("createGroup", "groupType=Public", f"groupID={group}", f"members={members}")
+    found = asked(says, "getGroupMembers", f"groupID={group}")["members"]
+    assert {member["userID"] for member in found} >= {"bob", "carol"}
+
+
+def test_numbers_and_booleans_are_no_texts(broker, says):
+    broker.create("dora")
+    says("createGroup", "groupType=Public", "groupID=n1", "members=dora")
+    says("setGroupInfo", "groupID=n1", "allMuted=true")
+    says("muteGroupMember", "groupID=n1", "userID=dora", "seconds=60")
+    assert asked(says, "getGroupInfo", "groupID=n1")["allMuted"] is True
+    assert len(asked(says, "getGroupMembers", "groupID=n1", "muted=true")["members"]) == 1
+
+
+def test_an_object_is_JSON(says):
+    says("createGroup", "groupType=Public", "groupID=o1")
+    says("setGroupAttributes", "groupID=o1", 'set={"seat":"erna"}')
+    assert asked(says, "getGroupAttributes", "groupID=o1", "keys=seat")["attributes"] == {"seat": "erna"}
+
+
+def test_all_other_fields_of_sendMessage_are_the_message(broker, says):
+    broker.create("fritz", "gabi")
+    says("sendMessage", "sender=fritz", "to=gabi", "text=17", 'ext={"a":1}', "noUnread=true")
+    message = asked(says, "getHistory", "to=fritz", "--as", "gabi")["messages"][0]
+    assert (message["text"], message["ext"], message["noUnread"]) == ("17", {"a": 1}, True)
+
+
+# What is not sent
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["createGroup", "groupType=Public", "x=1"], ["there is no field x; it has groupType, groupID"]),
+    (["createGroup"], ["groupType is missing", "Public"]),
+    (["createGroup", "groupType=Odd"], ["groupType must be one of Private", "AVChatRoom"]),
+    (["createGroup", "groupType=Public", "groupID=a b"], ["groupID must be a groupID"]),
+    (["createGroup", "groupType=Public", "groupName=" + "x" * 31], ["groupName must be text of at most 30 bytes"]),
+    (["createGroup", "groupType=Public", "silent=yes"], ["silent must be true or false"]),
+    (["createGroup", "groupType=Public", 'members=[{"userID":"a","rank":1}]'], ["members: there is no field rank"]),
+    (["createGroup", "groupType=Public", "members=[a"], ["members must be a list"]),
+    (["createGroup", "groupType=Public", "groupType=Public"], ["groupType is given twice"]),
+    (["createGroup", "Public"], ['"Public" is not field=value']),
+    (["getHistory", "to=a", "limit=101"], ["limit must be a whole number from 1 to 100"]),
+    (["getHistory", "to=a", "limit=ten"], ["limit must be a whole number"]),
+    (["getHistory"], ["to or group is missing"]),
+    (["getHistory", "to=a", "group=b"], ["not both"]),
+    (["muteUser", "userID=a"], ["c2cSeconds or groupSeconds is missing"]),
+    (["importUsers", "userIDs="], ["userIDs must be a list"]),
+    (["deleteMessages", "ids=1,x"], ["ids must be a list"]),
+    (["setGroupAttributes", "groupID=a", 'set={"a":1}'], ["set must be a JSON object of texts"]),
+    (["getUser", "userID=a", "as=b"], ["--as"]),
+    (["getUser", "userID=a", "--as", "a b"], ["--as"]),
+    (["logout", "--as", "a"], ["not for --as"]),
+    (["getStats", "--foo"], ["--foo"]),
+    (["getStats", "-p"], ["-p needs a value"]),
+    (["send", "bob"], ["send: takes USER"]),
+    (["-h", "localhost", "getStats"], ["options stand behind the command"]),
+])
+def test_what_is_wrong_is_said_before_anything_is_sent(run, arguments, words):
+    fails(run(*arguments), 2, *words)
+
+
+# Answers
+
+
+def test_a_refusal_is_the_code_and_exit_code_1(chatctl):
+    fails(chatctl("getGroupInfo", "groupID=nothere"), 1, "getGroupInfo: 10010: the group does not exist")
+
+
+def test_a_refusal_for_programs_is_on_stdout(chatctl):
+    done = chatctl("getGroupInfo", "groupID=nothere", "--json")
+    assert (done.returncode, done.stderr, json.loads(done.stdout)["code"]) == (1, "", 10010)
+
+
+def test_lists_are_tables_and_the_rest_is_lines(broker, says):
+    broker.create("hanna", "ida")
+    says("setSelfInfo", "nickname=Häns\u202e\n", "--as", "hanna")
+    lines = says("getUsersInfo", "userIDs=hanna,ida").splitlines()
+    assert lines[0] == "users:" and lines[1].split()[:2] == ["userID", "nickname"]
+    assert re.match(r"hanna +H\u00e4ns\?\? ", lines[2]) and lines[3].startswith("ida ")
+    assert lines[2].index(lines[2].split()[1]) == lines[1].index("nickname")
+
+
+def test_what_has_no_data_is_ok(broker, says):
+    broker.create("jens")
+    assert says("kickUser", "userID=jens") == "ok\n"
+
+
+def test_stats_are_a_line_for_each_counter(says):
+    assert re.search(r"^[a-zA-Z_/ ]+ +\d+$", says("stats"), re.MULTILINE)
+
+
+# Sending
+
+
+def test_send_brings_a_text_from_the_administrator(broker, says):
+    broker.create("karl")
+    says("send", "karl", "hello = you")
+    message = asked(says, "getHistory", f"to={settings.ADMIN}", "--as", "karl")["messages"][0]
+    assert message["text"] == "hello = you"
+
+
+def test_send_as_somebody_to_a_group(broker, says):
+    broker.create("lena")
+    says("createGroup", "groupType=Public", "groupID=s1", "members=lena")
+    says("send", "group:s1", "hello", "--as", "lena")
+    assert asked(says, "getHistory", "group=s1", "limit=1")["messages"][0]["sender"] == "lena"
+
+
+# Where the broker is, and who we are
+
+
+def test_a_userSig_and_a_port_need_no_configuration(broker, run):
+    done = run("getUser", f"userID={settings.ADMIN}", "-p", broker.mqtt.number, "-u", settings.ADMIN, "-P",
+               broker.sig(settings.ADMIN))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_key_file_and_sdkappid_make_a_userSig_for_who_is_named(broker, run):
+    done = run("getJoinedGroups", "-p", broker.mqtt.number, "-u", "mia", "--key-file", broker.key_file, "--sdkappid",
+               settings.SDKAPPID)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_options_stand_in_a_file_of_the_users(broker, run, home):
+    (home / ".config/chatctl").write_text(
+        f"# mine\n\n--config {broker.folder}/mosquitto.conf\n-u nobody\n --as  {settings.ADMIN} \n--json\n")
+    done = run("getJoinedGroups", "-u", settings.ADMIN)
+    assert json.loads(done.stdout)["command"] == "getJoinedGroups"
+
+
+def test_a_line_of_that_file_which_is_no_option_is_an_error(run, home):
+    (home / ".config/chatctl").write_text("host x\n")
+    fails(run("getJoinedGroups"), 1, '"host" is not an option')
+
+
+def test_who_is_no_administrator_is_refused_by_the_broker(chatctl):
+    fails(chatctl("getStats", "-u", "nina"), 1, "60010")
+
+
+def test_without_an_administrator_in_the_configuration_one_must_be_named(broker, run):
+    fails(run("getStats", "--key-file", broker.key_file, "--sdkappid", settings.SDKAPPID), 2, "-u USER is missing")
+
+
+def test_no_broker_is_exit_code_3(run):
+    fails(run("getStats", "-p", 1, "-u", "a", "-P", "x"), 3, "127.0.0.1:1")
+
+
+def test_a_login_that_is_refused_is_exit_code_3(broker, run):
+    wrong = usersig.mint(settings.ADMIN, key="another")
+    fails(run("getStats", "-p", broker.mqtt.number, "-u", settings.ADMIN, "-P", wrong), 3, "refused")
+
+
+# Help and completion
+
+
+def test_help_tells_the_fields_of_a_command(run):
+    done = run("help", "createGroup")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"groupType +one of Private .*; required", done.stdout)
+
+
+def test_the_help_names_every_command(run):
+    table = (settings.CHECKOUT / "acl/commands.def").read_text()
+    names = set(re.findall(r'^COMMAND\(\w+, "(\w+)"', table, re.MULTILINE))
+    assert len(names) > 60 and names <= set(run("help").stdout.split())
+
+
+@pytest.mark.parametrize("words, candidates", [
+    (["sen"], ["send", "sendMessage", "sendNotice"]),
+    (["help", "createG"], ["createGroup"]),
+    (["createGroup", "group"], ["groupType=", "groupID=", "groupName="]),
+    (["createGroup", "groupType=P"], ["groupType=Private", "groupType=Public"]),
+    (["setGroupInfo", "allMuted="], ["allMuted=true", "allMuted=false"]),
+    (["markRead", ""], ["to=", "group=", "id=", "seq="]),
+    (["getStats", "--j"], ["--json"]),
+    (["nothing", ""], []),
+])
+def test_words_are_completed_from_the_table(run, words, candidates):
+    done = run("complete", "--", *words)
+    assert (done.returncode, done.stdout.splitlines()) == (0, candidates)
+
+
+def test_bash_takes_what_complete_prints(run, home):
+    script = f"""eval "$({CHATCTL} complete)"
+COMP_LINE='{CHATCTL} createGroup groupType=P' COMP_POINT=1000
+_chatctl 2>/dev/null; echo "${{COMPREPLY[@]}}" """
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=home, timeout=20)
+    assert done.stdout == "Private Public\n"
