@@ -607,7 +607,9 @@ static struct MHD_Daemon *start(struct server *server, const struct server_confi
                             (unsigned)config->timeout_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                             (size_t)MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
                             MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-                            on_connection, server, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+                            on_connection, server, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                            MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, /* or it does not use sendfile */
+                            MHD_OPTION_END);
 }
 
 const char *server_config_fault(const struct server_config *config)

@@ -54,6 +54,16 @@ def test_what_strangers_uploaded_runs_in_no_browser(house):
         assert (headers["Content-Type"], headers["Content-Disposition"]) == ("application/octet-stream", "attachment")
 
 
+def test_a_file_is_sent_by_the_kernel_in_large_pieces(house):
+    def calls():
+        text = open(f"/proc/{house.process.pid}/io").read()
+        return int(re.search(r"syscr: (\d+)", text)[1])
+    before = calls()
+    for _ in range(20):
+        assert len(get(house, f"/media/{NAME}.png")[2]) == len(PICTURE)
+    assert calls() - before < 20 * 40
+
+
 def test_the_head_alone_says_how_long_it_is(house):
     status, headers, body = get(house, f"/media/{NAME}.png", "HEAD")
     assert (status, headers["Content-Length"], body) == (200, str(len(PICTURE)), b"")
