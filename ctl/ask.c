@@ -61,6 +61,13 @@ static int wait_for_answer(struct asked *asked, const struct link_config *config
     return EXIT_DONE;
 }
 
+/* Each run is a device of its own, so that two do not get into each other's way: it leaves the list of devices. */
+static void leave(struct asked *asked)
+{
+    static const char request[] = "{\"commands\":[{\"command\":\"logout\"}]}";
+    (void)link_command(asked->link, request, strlen(request));
+}
+
 static int ask_text(const struct link_config *config, const char *request, char **answer)
 {
     static const char *const topics[] = {NULL};
@@ -71,6 +78,7 @@ static int ask_text(const struct link_config *config, const char *request, char 
     if (!asked.link)
         return complain("%s", error);
     int result = wait_for_answer(&asked, config);
+    leave(&asked);
     link_close(asked.link);
     *answer = asked.answer;
     return result;

@@ -16,7 +16,9 @@ const struct ctl_command ctl_commands[] = {
     {"usersig", "USER [--expire 7d] [--userbuf TEXT] " SOURCE_USAGE,
      "Prints a userSig for USER. --expire takes a number with s, m, h or d.", command_usersig, false},
     {"verify", "USER USERSIG " SOURCE_USAGE,
-     "Tells whether USER could log in with USERSIG now: \"ok\" and when it expires, or the code and why not.",
+     "Tells whether USER could log in with USERSIG now: \"ok\" and when it expires, or the code and why not. "
+     "With\n"
+     "      USERSIG alone USER is whom it names.",
      command_verify, false},
     {"bad", "[--sql] FILE",
      "Prints what is in FILE, the <database>.bad of a broker: changes it could not make, and why. With --sql "

@@ -10,7 +10,8 @@
 #include "lib/say.h"
 
 #define CELL_WIDTH_MAX 60 /* characters */
-#define COLUMNS_MAX    24 /* no object of docs/protocol.md has as many members */
+#define COLUMNS_MAX                                                                                          \
+    12 /* objects with more members than that together are of several kinds: a line for each */
 
 /* Cells */
 
@@ -26,11 +27,14 @@ static size_t width_of(const char *text)
 static void cut(char *text)
 {
     size_t width = 0;
-    for (; *text; text++) {
-        if (((unsigned char)*text & 0xc0) != 0x80 && ++width > CELL_WIDTH_MAX) {
-            memcpy(text - 1, "~", 2);
+    for (char *last = text; *text; text++) {
+        if (((unsigned char)*text & 0xc0) == 0x80)
+            continue;
+        if (++width > CELL_WIDTH_MAX) {
+            memcpy(last, "~", 2);
             return;
         }
+        last = text;
     }
 }
 
@@ -89,6 +93,7 @@ struct print_columns {
     const char *name[COLUMNS_MAX];
     size_t width[COLUMNS_MAX];
     size_t count;
+    bool too_many;
 };
 
 static void widen(struct print_columns *columns, const cJSON *item)
@@ -96,8 +101,10 @@ static void widen(struct print_columns *columns, const cJSON *item)
     size_t at = 0;
     while (at < columns->count && strcmp(columns->name[at], item->string) != 0)
         at++;
-    if (at == COLUMNS_MAX)
+    if (at == COLUMNS_MAX) {
+        columns->too_many = true;
         return;
+    }
     if (at == columns->count) {
         columns->name[columns->count++] = item->string;
         columns->width[at] = width_of(item->string);
@@ -115,21 +122,43 @@ static void print_row(const struct print_columns *columns, const cJSON *object)
     putchar('\n');
 }
 
-static void print_table(const cJSON *list)
+static void print_rows(const struct print_columns *columns, const cJSON *list)
+{
+    const cJSON *object;
+    for (size_t i = 0; i < columns->count; i++) {
+        fputs(columns->name[i], stdout);
+        if (i + 1 < columns->count)
+            pad(width_of(columns->name[i]), columns->width[i] + 2);
+    }
+    putchar('\n');
+    cJSON_ArrayForEach (object, list)
+        print_row(columns, object);
+}
+
+/* "kind=profile userID=alice" */
+static void print_line(const cJSON *object)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach (item, object) {
+        printf("%s%s=", item == object->child ? "" : " ", item->string);
+        print_cell(item, 0, true);
+    }
+    putchar('\n');
+}
+
+static void print_list(const cJSON *list)
 {
     struct print_columns columns = {.count = 0};
     const cJSON *object, *item;
     cJSON_ArrayForEach (object, list)
         cJSON_ArrayForEach (item, object)
             widen(&columns, item);
-    for (size_t i = 0; i < columns.count; i++) {
-        fputs(columns.name[i], stdout);
-        if (i + 1 < columns.count)
-            pad(width_of(columns.name[i]), columns.width[i] + 2);
+    if (!columns.too_many) {
+        print_rows(&columns, list);
+        return;
     }
-    putchar('\n');
     cJSON_ArrayForEach (object, list)
-        print_row(&columns, object);
+        print_line(object);
 }
 
 static bool is_table(const cJSON *item)
@@ -141,27 +170,42 @@ static bool is_table(const cJSON *item)
     return cJSON_IsArray(item) && item->child;
 }
 
-void print_data(const cJSON *data)
+static void print_member(const cJSON *item, size_t width)
+{
+    fputs(item->string, stdout);
+    pad(width_of(item->string), width + 2);
+    print_cell(item, 0, true);
+    putchar('\n');
+}
+
+/* All members that are no tables; their number. */
+static size_t print_members(const cJSON *data)
 {
     const cJSON *item;
-    size_t width = 0;
-    if (!data || !data->child)
-        puts("ok");
+    size_t width = 0, count = 0;
     cJSON_ArrayForEach (item, data)
         if (!is_table(item) && width_of(item->string) > width)
             width = width_of(item->string);
     cJSON_ArrayForEach (item, data) {
         if (is_table(item))
             continue;
-        fputs(item->string, stdout);
-        pad(width_of(item->string), width + 2);
-        print_cell(item, 0, true);
-        putchar('\n');
+        print_member(item, width);
+        count++;
     }
+    return count;
+}
+
+void print_data(const cJSON *data)
+{
+    const cJSON *item;
+    if (!data || !data->child)
+        puts("ok");
+    bool some = print_members(data) > 0;
     cJSON_ArrayForEach (item, data) {
         if (!is_table(item))
             continue;
-        printf("%s%s:\n", item == data->child && !item->next ? "" : "\n", item->string);
-        print_table(item);
+        printf("%s%s:\n", some ? "\n" : "", item->string);
+        print_list(item);
+        some = true;
     }
 }

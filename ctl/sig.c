@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* chatctl usersig, chatctl verify */
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,10 +34,11 @@ static const struct option options[] = {
 struct sig_arguments {
     const char *value[OPTION_COUNT];
     char **words; /* what is not an option */
+    int word_count;
 };
 
-/* Takes the options from `first` on, and needs exactly `words` words beside them. Returns an exit code. */
-static int parse(struct sig_arguments *out, int argc, char **argv, enum option_id first, int words)
+/* Takes the options from `first` on, and needs `least` to `most` words beside them. Returns an exit code. */
+static int parse(struct sig_arguments *out, int argc, char **argv, enum option_id first, int least, int most)
 {
     int option;
     *out = (struct sig_arguments){0};
@@ -48,11 +50,12 @@ static int parse(struct sig_arguments *out, int argc, char **argv, enum option_i
         }
         out->value[option - FIRST_OPTION] = optarg;
     }
-    if (argc - optind != words) {
-        return complain_usage("%s: %s", argv[0],
-                              argc - optind < words ? "an argument is missing" : "too many arguments");
-    }
     out->words = argv + optind;
+    out->word_count = argc - optind;
+    if (out->word_count < least || out->word_count > most) {
+        return complain_usage("%s: %s", argv[0],
+                              out->word_count < least ? "an argument is missing" : "too many arguments");
+    }
     return EXIT_DONE;
 }
 
@@ -94,7 +97,7 @@ int command_usersig(int argc, char **argv)
 {
     struct sig_arguments arguments;
     struct ctl_config config;
-    int result = parse(&arguments, argc, argv, EXPIRE, 1);
+    int result = parse(&arguments, argc, argv, EXPIRE, 1, 1);
     if (result != EXIT_DONE)
         return result;
     const char *user = arguments.words[0];
@@ -142,12 +145,20 @@ int command_verify(int argc, char **argv)
 {
     struct sig_arguments arguments;
     struct ctl_config config;
-    int result = parse(&arguments, argc, argv, CONFIG, 2);
+    char named[USER_ID_MAX + 1];
+    int result = parse(&arguments, argc, argv, CONFIG, 1, 2);
     if (result != EXIT_DONE)
         return result;
+    const bool alone = arguments.word_count == 1;
+    const char *userSig = arguments.words[alone ? 0 : 1];
+    if (alone && !usersig_user(userSig, named))
+        return complain_usage("%s: USER is missing, and the only argument is no userSig that names one",
+                              argv[0]);
     result = load(&config, &arguments);
+    if (result == EXIT_DONE && alone)
+        printf("%s: ", named);
     if (result == EXIT_DONE)
-        result = print_verdict(arguments.words[0], arguments.words[1], &config);
+        result = print_verdict(alone ? named : arguments.words[0], userSig, &config);
     config_clear(&config);
     return result;
 }

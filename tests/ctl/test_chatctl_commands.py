@@ -118,6 +118,18 @@ def test_lists_are_tables_and_the_rest_is_lines(broker, says):
     assert lines[2].index(lines[2].split()[1]) == lines[1].index("nickname")
 
 
+def test_a_long_cell_is_cut_between_characters(broker, says):
+    broker.create("vera")
+    says("setSelfInfo", "selfSignature=" + "\u00e4" * 100, "--as", "vera")
+    assert " " + "\u00e4" * 59 + "~" in says("getUsersInfo", "userIDs=vera")
+
+
+def test_objects_of_several_kinds_are_a_line_each(broker, says):
+    broker.create("ute")
+    lines = says("exportUser", "userID=ute").splitlines()
+    assert any(line.startswith("kind=profile userID=ute ") for line in lines)
+
+
 def test_what_has_no_data_is_ok(broker, says):
     broker.create("jens")
     assert says("kickUser", "userID=jens") == "ok\n"
@@ -145,6 +157,13 @@ def test_send_as_somebody_to_a_group(broker, says):
 
 
 # Where the broker is, and who we are
+
+
+def test_no_run_leaves_a_device_behind(says):
+    says("getJoinedGroups", "-u", "otto")
+    says("getJoinedGroups", "-u", "otto")
+    devices = asked(says, "getDevices", "-u", "otto")["devices"]
+    assert [device["online"] for device in devices] == [True]
 
 
 def test_a_userSig_and_a_port_need_no_configuration(broker, run):

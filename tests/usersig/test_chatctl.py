@@ -165,3 +165,15 @@ def test_a_key_is_never_shown(place):
     (place / "keys").write_text("secret\0\n")
     done = chatctl(place, "usersig", "alice")
     assert done.returncode == 1 and "secret\0" not in done.stderr
+
+
+def test_verify_takes_the_user_from_a_userSig_that_stands_alone(place):
+    done = chatctl(place, "verify", make(place, "alice"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"alice: ok, expires \S+\n", done.stdout)
+
+
+def test_verify_of_a_userSig_alone_says_whose_it_is_when_it_is_bad(place):
+    other = make(place, "alice", "--key-file", "keys", "--sdkappid", "2")
+    done = chatctl(place, "verify", other)
+    assert (done.returncode, done.stdout[:14]) == (1, "alice: 70014: ")
