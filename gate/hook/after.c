@@ -134,10 +134,12 @@ static void on_answer(void *context, const struct http_answer *answer)
 {
     struct after_hook *hook = context;
     struct after *after = hook->after;
-    cJSON *tree = post_answer(after->target, hook->callback, answer);
+    struct post_result result;
+    post_read(answer, &result);
+    post_count(after->target, hook->callback, &result);
     after->under_way--;
-    judge(after, hook, tree != NULL); /* whatever it says */
-    cJSON_Delete(tree);
+    judge(after, hook, result.outcome == HOOK_ANSWERED); /* whatever it says */
+    cJSON_Delete(result.answer);
 }
 
 static void call(struct after *after, struct after_hook *hook)
@@ -152,7 +154,7 @@ static void call(struct after *after, struct after_hook *hook)
         after->under_way++;
         return;
     }
-    post_failed(after->target, hook->callback, HOOK_UNREACHABLE, 0, "out of memory");
+    post_failed(after->target, hook->callback, HOOK_UNREACHABLE, "out of memory");
     judge(after, hook, false);
 }
 

@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "gate/hook/body.h"
 #include "gate/hook/events.h"
+#include "gate/hook/hook_body.h"
 #include "gate/hook/post.h"
 #include "gate/hook/reviews.h"
 #include "lib/json.h"
 #include "lib/keyed_hash.h"
 #include "lib/say.h"
+#include "lib/text.h"
 
 /* One review that is not decided. */
 struct before_hook {
@@ -81,17 +82,20 @@ static void on_answer(void *context, const struct http_answer *answer)
 {
     struct before_hook *hook = context;
     struct before *before = hook->before;
-    cJSON *tree = post_answer(before->target, hook->callback, answer);
-    cJSON *decision = tree ? review_decision(hook->callback, tree) : NULL;
-    if (tree && !decision)
-        post_failed(before->target, hook->callback, HOOK_NOT_JSON, answer->took_ms,
-                    "the answer says nothing that is known");
+    struct post_result result;
+    post_read(answer, &result);
+    cJSON *decision = result.answer ? review_decision(hook->callback, result.answer) : NULL;
+    if (result.answer && !decision) {
+        result.outcome = HOOK_NOT_JSON;
+        text_copy(result.why, sizeof result.why, "the answer decides nothing, or its MsgBody is none");
+    }
+    post_count(before->target, hook->callback, &result);
     before->under_way--;
     if (decision)
         send_decision(before, hook->review, with_name(decision, hook->review));
     else
         decide_by_default(before, hook->review, before->target->config->before_default);
-    cJSON_Delete(tree);
+    cJSON_Delete(result.answer);
     end_hook(hook);
 }
 
@@ -105,7 +109,7 @@ void before_refused(struct before *before, int64_t review)
 static void give_up(struct before_hook *hook, enum hook_outcome outcome, const char *why)
 {
     struct before *before = hook->before;
-    post_failed(before->target, hook->callback, outcome, 0, why);
+    post_failed(before->target, hook->callback, outcome, why);
     decide_by_default(before, hook->review, before->target->config->before_default);
     end_hook(hook);
 }
@@ -172,7 +176,7 @@ static void take_review(struct before *before, const cJSON *item)
     }
     hook = add_hook(before, review, item);
     if (!hook) {
-        post_failed(before->target, callback, HOOK_LATE, 0, "too many wait");
+        post_failed(before->target, callback, HOOK_LATE, "too many wait");
         decide_by_default(before, review, before->target->config->before_default);
         return;
     }

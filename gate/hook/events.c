@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "acl/code.h"
-#include "gate/hook/body.h"
+#include "gate/hook/hook_body.h"
 #include "gate/tencent/message_key.h"
 #include "lib/basics.h"
 #include "lib/text.h"
@@ -48,6 +48,7 @@ void event_address(const cJSON *item, char out[EVENT_ADDRESS_MAX])
 {
     const char *address = item_text(item, "address");
     text_copy(out, EVENT_ADDRESS_MAX, *address ? address : "0.0.0.0");
+    out[strcspn(out, "%")] = '\0'; /* the interface of a link-local one */
 }
 
 /* Bodies of what users do */

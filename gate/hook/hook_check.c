@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "acl/topic.h"
-#include "gate/hook/body.h"
+#include "gate/hook/hook_body.h"
 #include "gate/hook/hook_config.h"
 #include "gate/hook/post.h"
 #include "lib/clock.h"

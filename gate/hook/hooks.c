@@ -9,7 +9,7 @@
 #include "acl/topic.h"
 #include "gate/hook/after.h"
 #include "gate/hook/before.h"
-#include "gate/hook/body.h"
+#include "gate/hook/hook_body.h"
 #include "gate/hook/post.h"
 #include "lib/basics.h"
 #include "lib/daemon/link.h"
@@ -101,9 +101,16 @@ static void on_feed(void *context, const char *topic, const char *payload, size_
     after_take(hooks->after, payload, len);
 }
 
+/* An ack that was refused, for the broker was busy, is repeated when the next one would be due. */
 static void on_feed_response(void *context, const char *payload, size_t len)
 {
-    (void)context, (void)payload, (void)len;
+    struct hooks *hooks = context;
+    const cJSON *response;
+    cJSON *tree = json_read(payload, len);
+    cJSON_ArrayForEach (response, item_get(tree, "responses"))
+        if (item_number(response, "code") != 0 && hooks->acked > 0)
+            hooks->acked--;
+    cJSON_Delete(tree);
 }
 
 static void on_review_up(void *context)
@@ -124,7 +131,8 @@ static void on_review(void *context, const char *topic, const char *payload, siz
 {
     struct hooks *hooks = context;
     (void)topic;
-    before_take(hooks->before, payload, len);
+    if (!hooks->stopped) /* or it is given to another reviewer, when we have gone */
+        before_take(hooks->before, payload, len);
 }
 
 /* Of a decision that came from an answer, `correlationData` is the review. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "gate/hook/post.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,36 +115,47 @@ struct transfer *post_send(struct post_target *target, const struct post *post, 
 
 /* The answer */
 
-void post_failed(struct post_target *target, enum callback callback, enum hook_outcome outcome,
-                 int64_t took_ms, const char *why)
-{
-    hook_counts_add(&target->counts, callback, outcome, took_ms, why);
-}
-
 static bool is_late(const struct http_answer *answer)
 {
     return answer->failure == HTTP_TIMEOUT || answer->failure == HTTP_NO_TIME;
 }
 
-cJSON *post_answer(struct post_target *target, enum callback callback, const struct http_answer *answer)
+__attribute__((format(printf, 3, 4))) static void fail(struct post_result *out, enum hook_outcome outcome,
+                                                       const char *format, ...)
 {
-    enum hook_outcome outcome = HOOK_ANSWERED;
-    char why[160] = "";
-    cJSON *tree = NULL;
+    va_list args;
+    out->outcome = outcome;
+    va_start(args, format);
+    vsnprintf(out->why, sizeof out->why, format, args);
+    va_end(args);
+}
+
+void post_read(const struct http_answer *answer, struct post_result *out)
+{
+    *out = (struct post_result){.outcome = HOOK_ANSWERED, .took_ms = answer->took_ms};
     if (answer->failure != HTTP_ANSWERED) {
-        outcome = is_late(answer) ? HOOK_LATE : HOOK_UNREACHABLE;
-        snprintf(why, sizeof why, "%s", answer->error);
-    } else if (answer->status != 200) {
-        outcome = HOOK_STATUS;
-        snprintf(why, sizeof why, "HTTP status %ld", answer->status);
-    } else {
-        tree = json_read(answer->body, strlen(answer->body));
-        outcome = cJSON_IsObject(tree) ? HOOK_ANSWERED : HOOK_NOT_JSON;
-        snprintf(why, sizeof why, "the answer is no JSON object");
+        fail(out, is_late(answer) ? HOOK_LATE : HOOK_UNREACHABLE, "%s", answer->error);
+        return;
     }
-    hook_counts_add(&target->counts, callback, outcome, answer->took_ms, why);
-    if (outcome == HOOK_ANSWERED)
-        return tree;
-    cJSON_Delete(tree);
-    return NULL;
+    if (answer->status != 200) {
+        fail(out, HOOK_STATUS, "HTTP status %ld", answer->status);
+        return;
+    }
+    out->answer = json_read(answer->body, strlen(answer->body));
+    if (cJSON_IsObject(out->answer))
+        return;
+    cJSON_Delete(out->answer);
+    out->answer = NULL;
+    fail(out, HOOK_NOT_JSON, "the answer is no JSON object");
+}
+
+void post_count(struct post_target *target, enum callback callback, const struct post_result *result)
+{
+    hook_counts_add(&target->counts, callback, result->outcome, result->took_ms, result->why);
+}
+
+void post_failed(struct post_target *target, enum callback callback, enum hook_outcome outcome,
+                 const char *why)
+{
+    hook_counts_add(&target->counts, callback, outcome, 0, why);
 }

@@ -37,11 +37,19 @@ void post_close(struct post_target *target);
 /* http_send. NULL: out of memory. */
 struct transfer *post_send(struct post_target *target, const struct post *post, http_callback *callback,
                            void *context);
-/* Counts what has come. Returns the answer for cJSON_Delete, or NULL: it is none. */
-cJSON *post_answer(struct post_target *target, enum callback callback, const struct http_answer *answer);
-/* Counts one that could not even be sent. */
+
+/* What has become of one. */
+struct post_result {
+    enum hook_outcome outcome;
+    cJSON *answer; /* for cJSON_Delete, when it was answered; else NULL */
+    char why[160]; /* for people, when it was not */
+    int64_t took_ms;
+};
+void post_read(const struct http_answer *answer, struct post_result *out);
+void post_count(struct post_target *target, enum callback callback, const struct post_result *result);
+/* Counts one that was not even sent. */
 void post_failed(struct post_target *target, enum callback callback, enum hook_outcome outcome,
-                 int64_t took_ms, const char *why);
+                 const char *why);
 
 /* Tencent's `Sign`: SHA-256 of token and time, in hex. For tests, too. */
 __attribute__((warn_unused_result)) bool post_sign(const char *token, int64_t seconds, char out[65]);

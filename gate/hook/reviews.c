@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "gate/hook/body.h"
+#include "gate/hook/hook_body.h"
 #include "gate/tencent/elements.h"
 #include "lib/basics.h"
 #include "lib/json.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "gate/hook/body.h"
+#include "gate/hook/hook_body.h"
 
 #include "acl/identity.h"
 #include "gate/tencent/elements.h"

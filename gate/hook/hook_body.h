@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The body of a callback, while it is filled from what the broker tells. Pure, no state. */
-#ifndef GATE_HOOK_BODY_H
-#define GATE_HOOK_BODY_H
+#ifndef GATE_HOOK_HOOK_BODY_H
+#define GATE_HOOK_HOOK_BODY_H
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
