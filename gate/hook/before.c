@@ -137,7 +137,7 @@ static void ask(struct before *before, struct before_hook *hook)
 void before_tick(struct before *before, int64_t now)
 {
     before->now = now;
-    while (before->unsent && (before->under_way < BEFORE_AT_ONCE || before->unsent->deadline <= now))
+    while (before->unsent && before->under_way < BEFORE_AT_ONCE) /* those under way have less time left */
         ask(before, before->unsent);
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """Web hooks whose URL does not do what it should: nobody else is troubled, and what was decided is before_default."""
 import contextlib
+import json
 import socket
 import time
 
@@ -113,6 +114,18 @@ def test_the_log_has_one_line_for_many_failures(troubled):
         time.sleep(0.02)
     lines = troubled.gatehouse.process.find(r"\[callback\] .* attempts have failed")
     assert len(lines) <= 2, lines
+
+
+def test_more_than_are_asked_about_at_once_are_decided_in_the_same_time(troubled):
+    before = troubled.outcomes(BEFORE).get("late", 0)
+    troubled.callbacks.reply = never
+    for number in range(70):
+        troubled.alice.start_publish("chat/user/bob", json.dumps({"text": "held", "random": 1000 + number}))
+    start = time.monotonic()
+    for number in range(70):
+        assert troubled.alice.event("rejected", random=1000 + number)["code"] == 20006
+    assert time.monotonic() - start < 1.8
+    assert troubled.outcomes(BEFORE)["late"] == before + 70
 
 
 # ---- addresses that are none
