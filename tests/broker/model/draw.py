@@ -3,12 +3,13 @@
 of ten: mostly somebody does what he may, to somebody it can be done to; often enough not."""
 import hashlib
 
+from model.review import JUDGE
 from model.rules import ADD, INVITE, RECEIVE, chiefs
 from model.steps import (DEVICES, GROUPS, OTHERS, USERS, After, Ago, Burst, Chunk, Command, Connect, Crash,
-                         Disconnect, Of, Publish, Restart, Settings, Subscribe, Together, Unsubscribe,
-                         UploadID)  # fmt: skip
+                         Disconnect, Of, Publish, Restart, Review, Settings, Subscribe, Together,
+                         Unsubscribe, UploadID, Wait)  # fmt: skip
 from model.uploads import content
-from model.world import ADMIN
+from model.world import ADMIN, REVIEWS
 
 ALL_DEVICES = [*DEVICES, *OTHERS]
 TYPES = ["Private", "Public", "Public", "ChatRoom", "AVChatRoom", "Work", "Meeting"]
@@ -48,6 +49,8 @@ ADMINISTER = {"importUsers": 6, "kickUser": 1, "banUser": 3, "muteUser": 12, "ge
               "getGroups": 6, "broadcast": 6, "sendNotice": 12, "broadcastLive": 6, "sendMessage": 18,
               "importMessages": 12}  # fmt: skip
 UPLOAD = {"createUpload": 5, "finishUpload": 5, "abortUpload": 1}
+REVIEW = {"reviewed": 1}
+REVIEWED = ["c2c", "group", "live", "create", "join", "invite"]
 CHANGE = {"purgeMessages": 1, "recallMessage": 4, "editMessage": 5, "deleteMessages": 2, "deleteConversation": 2}
 NOT_DRAWN = {
     "ack": "moves cursors, as only test_backlog.py and test_views.py follow them",
@@ -61,22 +64,26 @@ NOT_DRAWN = {
     "deleteUser": "goes on in the background: test_delete_user.py",
     "getStats": "counters: test_counters.py",
     "exportUser": "all that is stored, page by page: test_export.py",
-    "reviewed": "the answer to a question that a story has not been asked: test_review.py",
 }
 # how many times fewer stories a theme has than the others: who is sent away takes half a second to go
 SLOWER = {"people": 3}
 COMMANDS = {"govern": GOVERN, "read": READ, "change": CHANGE, "people": PEOPLE, "administer": ADMINISTER,
-            "upload": UPLOAD}  # fmt: skip
+            "upload": UPLOAD, "review": REVIEW}  # fmt: skip
 
 
 def draw_settings(random):
     late = random.choice([(), (), (), ("recall", "edit")])
-    return Settings(words=random.randrange(3) == 0, late=late, media=random.randrange(4) > 0)
+    words, media = random.randrange(3) == 0, random.randrange(4) > 0
+    reviewed = tuple(random.sample(REVIEWED, random.randint(3, 6))) if random.randrange(3) == 0 else ()
+    return Settings(words, late, media, reviewed, random.choice(["pass", "refuse"]))
 
 
 class Drawer:
     def __init__(self, random, world, theme):
         self.random, self.world, self.kinds = random, world, THEMES[theme]
+        if world.reviewed:
+            total = sum(self.kinds.values())
+            self.kinds = self.kinds | {"decide": -(-total // 3)}
 
     # ---- choosing
 
@@ -137,6 +144,9 @@ class Drawer:
         name = self.of(COMMANDS[kind])
         if kind == "upload" and not self.world.uploads and not self.once_in(5):
             name = "createUpload"  # there is nothing to finish
+        return self.command_of(name)
+
+    def command_of(self, name):
         group, parts, fields = getattr(self, name)()
         users = self.among(group, *parts) if parts and group else parts
         return Command(self.device([*users, ADMIN] if self.once_in(5) else users), name, self.some(**fields))
@@ -144,7 +154,8 @@ class Drawer:
     def createGroup(self):
         kind = self.pick(TYPES, ["Secret", ""], 20)
         free = [name for name in GROUPS if name not in self.world.groups]
-        name = self.pick(free, [*GROUPS, None, "a b", "x" * 48, "x" * 49])
+        none = GROUPS[0] if "create" in self.world.reviewed else None  # its name might be told to nobody
+        name = self.pick(free, [*GROUPS, none, "a b", "x" * 48, "x" * 49])
         fields = {"groupType": kind, "groupID": name}
         if kind != "AVChatRoom" or self.once_in(8):
             people = self.random.choices([*USERS, "nobody", self.pick(USERS, ["a b"])], k=3)
@@ -547,6 +558,38 @@ class Drawer:
         name = self.group()
         return Publish(self.device(self.among(name, "member", "member", "member", "outside")),
                        f"chat/group/{name}", self.payload(), qos)  # fmt: skip
+
+    # ---- reviews
+
+    def decide(self):
+        """There is a reviewer mostly, who has something to do, and mostly decides the oldest first."""
+        judge = self.world.devices[JUDGE]
+        waiting = [item for item in self.world.held if item.given]
+        if not judge.connected:
+            return Wait() if self.once_in(6) else Connect(JUDGE)
+        if REVIEWS not in judge.subscriptions:
+            return Subscribe(JUDGE, REVIEWS)
+        if self.once_in(15):
+            return self.pick([Wait(), Disconnect(JUDGE), Unsubscribe(JUDGE, REVIEWS)])
+        if len(waiting) < 4 and not self.once_in(4):
+            name = self.pick(["publish", "editMessage", "inviteGroupMember", "joinGroup"])
+            return self.publish() if name == "publish" else self.command_of(name)
+        by = JUDGE if not self.once_in(12) else self.device()
+        return Command(by, "reviewed", self.some(**self.reviewed()[2]))
+
+    def reviewed(self):
+        waiting = [item for item in self.world.held if item.given]
+        number = self.pick([1, 1, self.random.randint(1, len(waiting) or 1)], [len(waiting) + 1], 20)
+        action = self.pick(["pass", "pass", "refuse", "drop", "replace"], ["", "keep", None], 20)
+        message = self.pick([{"text": "better", "x": 1}], [*OTHER_CONTENTS, {"text": "a", "seq": 1}, "text", None], 5)
+        fields = {"review": Review(number), "action": action}
+        if action == "refuse":
+            fields |= {"code": self.pick([None, 10150, 120500], [7, 20006]), "error": self.pick([None, "no ads"])}
+        if action == "replace":
+            fields["message"] = message
+        if action == "pass" and self.once_in(3):
+            fields["refused"] = self.random.sample(USERS, 2)
+        return None, (ADMIN,), fields
 
     # ---- coming and going
 

@@ -11,17 +11,21 @@ from harness.broker import Broker
 from harness.raw import Closed
 from harness.settings import PATIENCE
 from harness.user import CONTROL, RESPONSE
-from model import changing, people, reading, rules, sending, uploads
+from model import changing, people, reading, review, rules, sending, uploads
 from model.rules import Call
-from model.steps import DEVICES, OTHERS, USERS, After, Ago, Command, Connect, Disconnect, Of, Subscribe, UploadID
-from model.world import ADMIN, LIVE, SYSTEM, Device, World, Wrong, lane_of
+from model.steps import (DEVICES, OTHERS, USERS, After, Ago, Command, Connect, Disconnect, Of, Review, Subscribe,
+                         UploadID)  # fmt: skip
+from model.world import (ADMIN, LIVE, REVIEWS, SYSTEM, UNORDERED, Device, World, Wrong, lane_of,
+                         lane_of_event)  # fmt: skip
 
-PARTS = (rules, sending, reading, changing, people, uploads)
+PARTS = (rules, sending, reading, changing, people, uploads, review)
 COMMANDS = {function.__name__: function for part in PARTS for function in part.COMMANDS}
 MEDIA = {"max_media_bytes": uploads.LARGEST, "media_user_bytes": uploads.OF_A_USER}
 WORDS = {"badword": None, "bad": "", "darn": "d***", "groupname 2": "\u00e4" * 20}
 LIMITS = {"Private": 4, "Public": 4, "ChatRoom": 5}
 LIVE_HISTORY = 3
+REVIEW_SECONDS = 30
+NOTHING = {}
 SESSION = {packets.SESSION_EXPIRY: 3600}
 BEGINNING = [
     Command(
@@ -51,7 +55,11 @@ class Player:
         limits["cache_seconds"] = 0
         # What is there after kill -9 does not depend on fsync, and hundreds of brokers would wait for it.
         seconds = {f"{what}_seconds": 0 if what in settings.late else 3600 for what in ("recall", "edit")}
-        self.broker = Broker({"live_history": LIVE_HISTORY, "sync": "off", **limits, **seconds})
+        options = {"live_history": LIVE_HISTORY, "sync": "off", **limits, **seconds}
+        if settings.review:
+            options |= {"review": ",".join(settings.review), "review_default": settings.default,
+                        "review_seconds": REVIEW_SECONDS}  # fmt: skip
+        self.broker, self.ahead = Broker(options, faults=bool(settings.review)), 0
         if settings.words:
             self.write_words()
         if settings.media:
@@ -61,9 +69,10 @@ class Player:
         self.broker.start()
         self.patience = patience
         probes = {f"{user}:other:probe": 5 for user in [*USERS, "fay"]}
-        devices = [Device(name, version) for name, version in {**DEVICES, **OTHERS, **probes}.items()]
+        devices = [Device(name, version) for name, version in {**DEVICES, **OTHERS, **probes, review.JUDGE: 5}.items()]
         self.world = World(devices, LIMITS, LIVE_HISTORY, rewinds=self.broker.version >= (2, 1))
         self.world.media = settings.media
+        self.world.reviewed, self.world.review_default, self.world.player = {*settings.review}, settings.default, self
         self.world.words, self.world.too_late = WORDS if settings.words else {}, settings.late
         self.clients, self.answers = {}, {}
         self.arrived, self.acks = {d: [] for d in devices}, {d: {} for d in devices}
@@ -142,12 +151,18 @@ class Player:
         for name in DEVICES:
             self.step(Connect(name))
             self.step(Subscribe(name, f"chat/user/{name.split(':')[0]}/#"))
+        if self.world.reviewed:
+            self.step(Connect(review.JUDGE))
+            self.step(Subscribe(review.JUDGE, REVIEWS))
         for step in BEGINNING:
             self.step(step)
+            if self.world.held:
+                self.step(Command(review.JUDGE, "reviewed", {"review": Review(1), "action": "pass"}))
 
     def step(self, step):
         self.steps += 1
         getattr(self, f"do_{type(step).__name__}")(step)
+        review.sweep(self.world)
         self.compare(step)
 
     def device(self, step):
@@ -170,7 +185,7 @@ class Player:
             return
         device, mark, *fields = started
         if isinstance(step, Command):
-            self.check(Command(step.device, step.name, *fields), device, self.answer_of(device, mark))
+            self.finish_command(Command(step.device, step.name, *fields), device, mark)
             self.close_sent_away()
         else:
             self.finish_publish(step, device, mark)
@@ -191,6 +206,8 @@ class Player:
             return self.id_before(value.back)
         if isinstance(value, UploadID):
             return self.upload_id(value.back)
+        if isinstance(value, Review):
+            return self.review_number(value.number)
         if isinstance(value, Ago):
             return int((time.time() - value.seconds) * 1000)
         if isinstance(value, dict):
@@ -205,6 +222,10 @@ class Player:
         message = known[-value.back]
         return message.body["seq"] if value.what == "seq" else getattr(message, value.what)
 
+    def review_number(self, number):
+        there = [item.number for item in self.world.held if item.given]
+        return there[number - 1] if 0 < number <= len(there) else 2**40
+
     def upload_id(self, back):
         there = self.world.uploads
         return there[-back].id if 0 < back <= len(there) else "0" * 32
@@ -217,12 +238,74 @@ class Player:
         known = [max(ids) for ids in bound.values() if None not in ids]
         return known[-back] if 0 < back <= len(known) else 0
 
+    def finish_command(self, step, device, mark):
+        """It is answered now, or when a reviewer has decided."""
+        how, hold = self.look(step, device, mark)
+        if how == "refuse":
+            self.compare_answer(step, self.answer_of(device, mark), {hold})
+        elif how == "pass":
+            self.check(step, device, self.answer_of(device, mark))
+        elif not (answer := self.answer_soon(device, mark)):
+            hold()
+        elif "code" not in answer:
+            raise Wrong(f"{step} has not waited: {answer}")
+        else:
+            self.check(step, device, answer)
+
+    def look(self, step, device, mark):
+        """pass; wait, and how; or refuse, and the code."""
+        world, fields = self.world, step.fields
+        kind = review.kind_of_command(world, device, step.name, fields)
+        if not kind:
+            return "pass", None
+        codes, after = review.try_command(world, device, step.name, fields, COMMANDS)
+        if codes:
+            return "pass", None
+        if kind != "edit":
+            how = review.look(world, device.user, kind)
+            return how, 10016 if how == "refuse" else lambda: review.hold_command(
+                world, device, step.name, fields, mark)  # fmt: skip
+        edit = after.log[-1].body["edit"]
+        message = next(m for m in world.log if m.id == edit["id"])
+        how = review.look(world, device.user, "c2c" if message.lane[0] == "pair" else "group")
+        code = 20006 if message.lane[0] == "pair" else 10016
+        return how, code if how == "refuse" else lambda: review.hold_edit(
+            world, device, message, edit["message"], mark)  # fmt: skip
+
+    def answer_soon(self, device, mark):
+        """The answer, or None where it does not come before those to later questions."""
+        for _ in range(2):
+            self.answer_of(device, self.send_command(device, "getUnread", {}, qos=0))
+        return self.answers.pop(mark, None)
+
+    def answer_of_held(self, item):
+        """None: the connection has ended, and nobody is answered."""
+        there = item.device.connected and item.device.place == item.login
+        return self.answer_of(item.device, item.mark) if there else None
+
+    def conclude(self, item, codes):
+        answer = self.answer_of_held(item)
+        if answer:
+            self.compare_answer(item, answer, codes)
+
+    def execute(self, item, fields, refused=()):
+        """What has waited is done now."""
+        answer = self.answer_of_held(item)
+        call = Call(self.world, review.actor(item), item.name, fields, answer)
+        call.refused = refused
+        data = COMMANDS[item.name](call)
+        if answer:
+            self.compare_answer(item, answer, call.codes, data)
+
     def check(self, step, device, answer):
         """Holds an answer against the world, which changes accordingly."""
         call = Call(self.world, device, step.name, step.fields, answer)
         data = COMMANDS[step.name](call)
-        wanted = f"one of {sorted(call.codes)}" if call.codes else {"data": data}
-        right = answer.get("code") in call.codes if call.codes else (
+        self.compare_answer(step, answer, call.codes, data)
+
+    def compare_answer(self, step, answer, codes, data=NOTHING):
+        wanted = f"one of {sorted(codes)}" if codes else {"data": data}
+        right = answer.get("code") in codes if codes else (
             "code" not in answer and data == answer.get("data", {})
         )  # fmt: skip
         if not right or answer["command"] != step.name:
@@ -344,6 +427,12 @@ class Player:
             client.disconnect() if step.properly else client.drop()
             self.world.end(device, abruptly=not step.properly)
 
+    def do_Wait(self, _):
+        if self.world.reviewed:
+            self.ahead += REVIEW_SECONDS + 1
+            self.broker.faults.set_clock(steady=self.ahead)
+            review.time_out(self.world)
+
     def do_Restart(self, step):
         self.broker.restart(kill=step.crash)
         self.forget_connections()
@@ -361,13 +450,16 @@ class Player:
         witness = device.user if not group or device.user in group.members else next(iter(group.members))
         if witness in self.world.banned:
             return
+        how = review.look(self.world, device.user, review.kind_of(self.world, kind, name))
+        if how == "refuse":
+            return
         mids = [self.clients[device].start_publish(step.topic, payload) for payload in payloads]
         for mid in mids[: step.acks]:
             self.acked(device, mid, 1)
         self.broker.kill()
         self.drain()
         self.broker.start()
-        stored = self.stored_of(witness, payloads)
+        stored = self.waiting_of(payloads) if how == "wait" else self.stored_of(witness, payloads)
         if stored < min(step.acks, step.count):
             raise Wrong(f"{step}: only {stored} are there")
         for payload in payloads[:stored]:
@@ -392,6 +484,21 @@ class Player:
         texts = [m["text"] for m in found if m.get("text", "").startswith("crash") and m["id"] not in known]
         if texts != [payload["text"] for payload in payloads[: len(texts)]]:
             raise Wrong(f"found after the crash: {texts}")
+        return len(texts)
+
+    def waiting_of(self, payloads):
+        """How many of these wait for a reviewer: they come behind what has waited before."""
+        client, texts = self.broker.raw(5), []
+        client.login(ADMIN, f"{ADMIN}:other:clerk")
+        client.subscribe(REVIEWS)
+        for _ in range(2):
+            client.start_publish(CONTROL, {"commands": [{"command": "getUnread"}]}, qos=0)
+            while (message := client.next_message()).topic != RESPONSE:
+                texts.append(json.loads(message.payload).get("message", {}).get("text"))
+        client.disconnect()
+        texts = texts[len([item for item in self.world.held if not item.verdict]) :]
+        if texts != [payload["text"] for payload in payloads[: len(texts)]]:
+            raise Wrong(f"waiting after the crash: {texts}")
         return len(texts)
 
     def synced(self, user):
@@ -555,6 +662,9 @@ class Difference:
             lanes.setdefault(delivery.lane, []).append(delivery)
         for topic, data in arrived:
             lane = lanes.get(lane_of_arrived(device, data), [])
+            if lane_of_arrived(device, data) == UNORDERED:
+                at = next((n for n, delivery in enumerate(lane) if delivery.matches(topic, data)), 0)
+                lane[:0] = [lane.pop(at)] if lane else []
             while lane and not lane[0].matches(topic, data) and lane[0].optional:
                 lane.pop(0)
             if not lane or not lane[0].matches(topic, data):
@@ -567,8 +677,10 @@ class Difference:
 
 def lane_of_arrived(device, data):
     """As Delivery.lane."""
+    if "review" in data:
+        return "reviews"
     if "event" in data:
-        return "events"
+        return lane_of_event(data["event"])
     if data["sender"] == SYSTEM:
         return lane_of(("notices", device.user), data)
     pair = ("pair", *sorted((data["sender"], data.get("to", ""))))

@@ -71,6 +71,10 @@ def bytes_of(text):
     return len(text.encode())
 
 
+class Unforeseen(Exception):
+    """The rules leave open what happened, and nobody was told: what comes then cannot be foreseen."""
+
+
 class Call:
     """One command: its fields, and the codes it may be refused with. `perhaps`: the rules are silent, so the
     answer decides (and then everything else must be as after that answer)."""
@@ -78,6 +82,7 @@ class Call:
     def __init__(self, world, device, name, fields, answer):
         self.world, self.device, self.me = world, device, device.user
         self.fields, self.answer, self.codes = fields, answer, set()
+        self.refused = ()  # whom a reviewer has not let be invited
         self.acting = bool(fields.get("as"))
         if self.acting:
             self.act(name, fields["as"])
@@ -99,6 +104,8 @@ class Call:
             self.codes.add(code)
 
     def perhaps(self, code, when=True):
+        if when and self.answer is None:
+            raise Unforeseen
         self.refuse(code, when and self.answer.get("code") == code)
 
     def text(self, name, limit=None, required=False):
@@ -205,6 +212,7 @@ def add(world, group, user, role="member", since=None):
     there = [m for m in world.log if m.lane == group.lane and m.is_content and since and (m.time or since) >= since]
     if any(message.imported for message in there):
         member.begin = there[0].position - 1
+        world.read[user, group.lane] = world.now  # nothing of it is unread
     if group.waiting.pop(user, None):
         group.handled.add(user)
 
@@ -437,7 +445,7 @@ def joinGroup(call):
     world, me = call.world, call.me
     call.refuse(10007, me in group.banned and me != ADMIN)
     if group.live:
-        call.refuse(10004, call.acting)
+        call.refuse(10004, not call.device.connected)
         call.refuse(10013, call.device in group.joined)
         call.perhaps(10013, any(device.user == me for device in group.joined))
         if not call.codes:
@@ -508,12 +516,14 @@ def inviteGroupMember(call):
         return None
     waits = option == "NeedPermission" and rank(group, call.me) < CHIEF
     results, added, asked = [], [], []
-    full = {m["userID"] for m in call.answer.get("data", {}).get("members", []) if m["result"] == 4}
+    full = {m["userID"] for m in (call.answer or {}).get("data", {}).get("members", []) if m["result"] == 4}
     for candidate in named:
         user = candidate["userID"]
         result = result_of_adding(call.world, group, user, call.me)
         if user in group.banned and user not in group.members:
             result = 0
+        result = 0 if user in call.refused else result
+        call.perhaps(0, waits and result == 4 and call.answer is None)
         if waits and (result == 1 or (result == 4 and user not in full)):
             result = 3
             if ask(group, user, {"kind": "invite", "inviter": call.me, "message": ""}):

@@ -2,6 +2,7 @@
 """What a publish does, and sendMessage, which is one in somebody's name."""
 import json
 
+from model import review
 from model.rules import Call, may
 from model.world import ADMIN, TEXT, Known, Message, one_of
 
@@ -81,24 +82,33 @@ def checked(world, user, payload):
 def publish(world, device, topic, payload):
     """Returns whether it is accepted; what follows is due."""
     kind, name = topic.split("/")[1:]
+    if not code_of(payload) and review.is_waiting(world, device.user, topic, random_of(payload)):
+        return True
     body, codes = checked(world, device.user, payload)
     known = body and world.randoms.get((device.user, conversation_of(world, kind, name), body.get("random")))
     if known and not codes:
         receipt(world, device, known)
         return True
     codes |= refusals(world, device, kind, name, body)
+    how = "pass" if codes else review.look(world, device.user, review.kind_of(world, kind, name))
+    codes |= {review.default_code(topic)} if how == "refuse" else set()
     if codes:
         refuse(world, device, topic, codes, random_of(payload))
         return False
+    if how == "wait":
+        lane = ("group", name) if kind == "group" else ("pair", *sorted((device.user, name)))
+        review.hold_message(world, device, topic, lane, body)
+        return True
     message = send(world, device.user, device, kind, name, body)
     if message.position and body.get("random"):
         receipt(world, device, message)
     return True
 
 
-def refusals(world, device, kind, name, body):
+def refusals(world, device, kind, name, body, passing=False):
+    """`passing`: after a review, when who was in a live group may have left it."""
     if kind == "group":
-        return refusals_of_group(world, world.in_group(name), device, body)
+        return refusals_of_group(world, world.in_group(name), device, body, passing)
     nobody_is_owner = {10007} if body.get("at") == "@all" else set()
     return nobody_is_owner | refusals_of_user(world, device.user, name)
 
@@ -124,11 +134,13 @@ def refusals_of_user(world, me, name):
     return codes | ({20012} if me in world.muted["c2c"] and me != ADMIN else set())
 
 
-def refusals_of_group(world, group, device, body):
+def refusals_of_group(world, group, device, body, passing):
     if not group:
         return {10010}
     me, codes = device.user, set()
     inside = device in group.joined or me in group.members if group.live else me in group.members
+    if passing and group.live:
+        inside = me not in group.banned
     if not inside and me != ADMIN:
         codes.add(10007)
     silenced = group.info["allMuted"] and group.role(me) not in ("owner", "admin")

@@ -19,6 +19,8 @@ class Settings:
     words: bool = False  # has it a word filter?
     late: tuple = ()  # what it is always too late for: "recall", "edit"
     media: bool = False  # can files be uploaded?
+    review: tuple = ()  # what a reviewer decides about
+    default: str = "pass"  # and what becomes of it when nobody does
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,13 @@ class UploadID:
     """Likewise: of the n-th newest upload that is open, or else of none."""
 
     back: int
+
+
+@dataclass(frozen=True)
+class Review:
+    """Likewise: the number of the n-th oldest that waits to be decided."""
+
+    number: int
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,11 @@ class Connect:
 class Disconnect:
     device: str
     properly: bool = True
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Longer than a reviewer has."""
 
 
 @dataclass(frozen=True)

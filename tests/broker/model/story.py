@@ -5,6 +5,7 @@ import random
 
 from model.draw import Drawer, draw_settings
 from model.play import Player
+from model.rules import Unforeseen
 from model.steps import Burst, Together
 from model.world import Wrong
 
@@ -25,6 +26,8 @@ def tell(theme, seed, length):
                 player.step(told[-1])
             player.inspect()
             return player.steps
+        except Unforeseen:
+            return player.steps
         except (Wrong, OSError, TimeoutError) as error:
             problem = error
     left, again = shorten(settings, told, problem)
@@ -41,6 +44,8 @@ def failure_of(settings, steps):
             for step in steps:
                 player.step(step)
             player.inspect()
+    except Unforeseen:
+        return None
     except (Wrong, OSError, TimeoutError, AssertionError) as error:
         return error
     return None

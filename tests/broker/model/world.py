@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 
 ADMIN = "admin"
+REVIEWS = "chat/review"
+UNORDERED = "receipts"  # the lane in which any order is right
 ON_THE_WIRE = 20  # messages to a client at a time: Mosquitto's max_inflight_messages
 SYSTEM = "@system"
 PRIVATE, PUBLIC, CHATROOM, LIVE = "Private", "Public", "ChatRoom", "AVChatRoom"
@@ -129,7 +131,9 @@ class Delivery:
 
     @property
     def lane(self):
-        return lane_of(self.message.lane, self.body) if self.message else "events"
+        if self.message:
+            return lane_of(self.message.lane, self.body)
+        return "reviews" if self.topic == REVIEWS else lane_of_event(self.event["event"])
 
     def matches(self, topic, data):
         right = self.message.seen(data, self.body) if self.message else self.event == data
@@ -137,6 +141,11 @@ class Delivery:
 
     def __repr__(self):
         return f"{'perhaps ' * self.optional}{self.topic}: {self.message or self.event}"
+
+
+def lane_of_event(name):
+    """What becomes of one's own messages comes when it is decided about each."""
+    return UNORDERED if name in ("sent", "rejected") else "events"
 
 
 def lane_of(conversation, body):
@@ -306,6 +315,10 @@ class World:
         self.live_history = live_history
         self.rewinds = rewinds  # an end without DISCONNECT is noticed, and messages come twice
         self.action = 0
+        self.reviewed, self.review_default = set(), "pass"
+        self.held = []  # what waits for a reviewer
+        self.deserted = False  # nobody was there to decide for so long that nothing waits any more
+        self.player = None  # who knows what is answered later
 
     @property
     def now(self):
@@ -449,6 +462,23 @@ class World:
             self.notice(*notice)
         self.later.clear()
 
+    # ---- reviews
+
+    def reviewer(self):
+        return next((d for d in self.devices.values() if d.connected and REVIEWS in d.subscriptions), None)
+
+    def give(self, item):
+        """To the reviewer, if there is one: in a story there is one at most."""
+        reviewer = self.reviewer()
+        if reviewer and not item.given and not item.verdict:
+            item.given = reviewer
+            self.due[reviewer].append(Delivery(REVIEWS, event=item.question(self)))
+
+    def take_back(self):
+        """What a reviewer had who is none any more."""
+        for item in self.held if not self.reviewer() else ():
+            item.given = None
+
     # ---- coming and going
 
     def settle(self):
@@ -502,6 +532,7 @@ class World:
             self.leave_live(group, device)
         if not device.kept:
             device.subscriptions.clear()
+        self.take_back()
 
     def stop(self, crash):
         """The broker ends. Nothing of Mosquitto's sessions outlives it, nor of live groups."""
@@ -517,6 +548,8 @@ class World:
             device.kept = False
             device.subscriptions.clear()
         self.uploads.clear()
+        self.take_back()
+        self.deserted = False
         for group in self.groups.values():
             group.joined.clear()
             if group.live:
@@ -536,6 +569,8 @@ class World:
 
     def subscribe(self, device, name, qos):
         """Whether it is granted."""
+        if name == REVIEWS:
+            return self.subscribe_reviewer(device, qos)
         group = self.in_group(name[len("chat/group/") :]) if name.startswith("chat/group/") else None
         if name not in (device.inbox, device.feed, device.event_topic):
             if not group or not (group.live or device.user in group.members):
@@ -552,6 +587,14 @@ class World:
             if itself or feed:
                 self.tell_erased(device, device.cursors[name], perhaps=not itself)
             self.replay(device, name)
+        return True
+
+    def subscribe_reviewer(self, device, qos):
+        if device.user != ADMIN:
+            return False
+        device.subscriptions[REVIEWS], self.deserted = qos, False
+        for item in self.held:
+            self.give(item)
         return True
 
     def join_live(self, group, device, again):
@@ -571,6 +614,7 @@ class World:
     def unsubscribe(self, device, name):
         device.save(name)
         device.subscriptions.pop(name, None)
+        self.take_back()
         for group in self.groups.values():
             if group.topic == name:
                 self.leave_live(group, device)
