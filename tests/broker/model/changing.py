@@ -129,7 +129,8 @@ def write(call, message, **what):
         world.post_group(group, written)
     else:
         written = Message(message.lane, {"seq": world.seqs[message.lane], "sender": call.me, **place, **what})
-        world.post(world.store(written), message.lane[1:])
+        there = [user for user in message.lane[1:] if (user, message.lane) not in world.absent]
+        world.post(world.store(written), there)
     return written
 
 

@@ -32,7 +32,7 @@ THEMES = {  # fmt: skip
                "connect": 5, "subscribe": 1},
     "at once": {"together": 6, "burst": 4, "connect": 2, "disconnect": 1, "subscribe": 2, "read": 1},
     "crashes": {"govern": 6, "publish": 6, "connect": 6, "disconnect": 1, "subscribe": 4, "read": 2, "change": 2,
-                "upload": 1, "chunk": 3, "restart": 1},
+                "upload": 1, "chunk": 3, "administer": 1, "restart": 1},
 }
 GOVERN = {
     "createGroup": 2, "dismissGroup": 1, "joinGroup": 8, "quitGroup": 3, "inviteGroupMember": 6,
@@ -45,7 +45,7 @@ READ = {"sync": 6, "getHistory": 4, "markRead": 4, "getConversations": 3, "setCo
         "getMessageReaders": 2, "getUnread": 1}  # fmt: skip
 PEOPLE = {"setSelfInfo": 9, "getUsersInfo": 6, "addToBlacklist": 12, "removeFromBlacklist": 6, "getBlacklist": 6,
           "getStatus": 6, "setBackground": 6, "getDevices": 6, "kickDevice": 2, "logout": 1}  # fmt: skip
-ADMINISTER = {"importUsers": 6, "kickUser": 1, "banUser": 3, "muteUser": 12, "getUser": 9, "getUsers": 6,
+ADMINISTER = {"importUsers": 6, "kickUser": 1, "deleteUser": 2, "banUser": 3, "muteUser": 12, "getUser": 9, "getUsers": 6,
               "getGroups": 6, "broadcast": 6, "sendNotice": 12, "broadcastLive": 6, "sendMessage": 18,
               "importMessages": 12}  # fmt: skip
 UPLOAD = {"createUpload": 5, "finishUpload": 5, "abortUpload": 1}
@@ -61,7 +61,6 @@ NOT_DRAWN = {
     "pushDone": "likewise",
     "pushFailed": "likewise",
     "renewUserSig": "moves a session's end, some hours from now: test_session_commands.py",
-    "deleteUser": "goes on in the background: test_delete_user.py",
     "getStats": "counters: test_counters.py",
     "exportUser": "all that is stored, page by page: test_export.py",
 }
@@ -463,6 +462,9 @@ class Drawer:
 
     def kickUser(self):
         return self.by_admin(userID=self.pick(USERS[:5], ["nobody", "a b"], 12))
+
+    def deleteUser(self):
+        return self.by_admin(userID=self.pick(USERS[:5], ["nobody", "a b"], 12), purge=self.pick([None, False], [1]))
 
     def banUser(self):
         """Half of the time somebody who is banned is let in again."""

@@ -4,9 +4,10 @@ import time
 
 from model import sending
 from model.reading import SAFE, joined_groups
-from model.rules import TEXTS_OF_USERS
-from model.world import ADMIN, NUMBER, Any
+from model.rules import TEXTS_OF_USERS, end_group, tip
+from model.world import ADMIN, NUMBER, PRIVATE, Any, Wrong
 
+NEAR = 20  # messages: in so few a millisecond may not have passed
 FOR_EVER = 2**32 - 1
 
 
@@ -166,6 +167,76 @@ def kickUser(call):
     return {}
 
 
+def deleteUser(call):
+    """The user is gone; what he wrote stays with those who have it."""
+    refuse_others(call)
+    user, purge = named_user(call), call.fields.get("purge")
+    call.refuse(10004, purge is not None and not isinstance(purge, bool))
+    if call.codes:
+        return None
+    world = call.world
+    end_logins(world, user, "deleted")
+    world.kicked[user] = time.time()
+    forget(world, user)
+    for group in [group for group in world.groups.values() if not group.dismissed]:
+        leave_for_good(world, group, user)
+    return {}
+
+
+def forget(world, user):
+    """Who comes under this name is somebody else."""
+    del world.users[user]
+    world.profiles.pop(user, None), world.blacklists.pop(user, None), world.banned.discard(user)
+    for muted in world.muted.values():
+        muted.discard(user)
+    for message in world.log:
+        if message.lane == ("deletions", user):
+            message.lane = ("deletions", None)
+        elif message.lane == ("notices", user):
+            world.cleared[user, message.lane] = world.now
+        elif message.lane[0] == "pair" and user in message.lane:
+            world.absent.add((user, message.lane))
+    for device in world.devices.values():
+        if device.user == user:
+            device.place, device.sent_away = None, None
+            device.cursors.clear()
+
+
+def leave_for_good(world, group, user):
+    """As if he had quit; who cannot has an heir."""
+    if group.waiting.pop(user, None):
+        group.handled.add(user)
+    if user not in group.members:
+        return
+    if group.live:
+        world.tip(group, "dismiss", user)
+        end_group(group)
+        return
+    was_owner = group.owner == user and group.type != PRIVATE
+    del group.members[user]
+    if was_owner and group.members:
+        inherit(world, group, user)
+    if not group.members:
+        end_group(group)
+    else:
+        tip(world, "people", group, "quit", user, [user])
+
+
+def inherit(world, group, user):
+    """The admin who has been there longest, or else the member: who came in the same moment, or has a time of before,
+    may be it, too."""
+    role = "admin" if "admin" in (member.role for member in group.members.values()) else "member"
+    able = {name: member for name, member in group.members.items() if member.role == role}
+    first = min(member.joined for member in able.values())
+    heir = world.player.owner_of(group.id)
+    timely = all(not isinstance(member.since, int) for member in able.values())
+    if heir not in able or (timely and able[heir].joined > first + NEAR):
+        raise Wrong(f"{heir} owns {group.id} after {user}, of {able}")
+    group.members[heir].role = "owner"
+    tip(world, "owner", group, "transfer", user, [heir])
+    world.notice(heir, "ownerGranted", group, user)
+
+
 def banUser(call):
     refuse_others(call)
     user, seconds = named_user(call), call.number("seconds", 0, FOR_EVER)
@@ -225,7 +296,7 @@ def getUsers(call):
         about = {"userID": user, "nickname": profile(call.world, user)["nickname"]}
         return about | {"createTime": NUMBER, "bannedUntil": until(user, call.world.banned)}
 
-    return all_of(call, "users", list(call.world.users), entry)
+    return all_of(call, "users", call.world.made, entry)
 
 
 def getGroups(call):
@@ -245,7 +316,7 @@ def all_of(call, kind, names, entry):
     if call.codes:
         return None
     left = names[call.world.pages.get((kind, after), 0) if after else 0 :]
-    there = [name for name in left if kind == "users" or call.world.in_group(name)]
+    there = [name for name in left if (name in call.world.users if kind == "users" else call.world.in_group(name))]
 
     def same(data):
         found, next = data[kind], data["next"]
@@ -319,5 +390,5 @@ def broadcastLive(call):
 
 
 COMMANDS = [setSelfInfo, getUsersInfo, addToBlacklist, removeFromBlacklist, getBlacklist, getStatus, setBackground,
-            getDevices, kickDevice, logout, importUsers, kickUser, banUser, muteUser, getUser, getUsers, getGroups,
+            getDevices, kickDevice, logout, importUsers, kickUser, deleteUser, banUser, muteUser, getUser, getUsers, getGroups,
             broadcast, sendNotice, broadcastLive]  # fmt: skip

@@ -501,6 +501,16 @@ class Player:
             raise Wrong(f"waiting after the crash: {texts}")
         return len(texts)
 
+    def owner_of(self, group):
+        """As an administrator is told whom the world knows nothing of."""
+        client = self.broker.raw(5)
+        client.login(ADMIN, f"{ADMIN}:other:clerk")
+        ask = {"command": "getGroupInfo", "groupID": group}
+        client.start_publish(CONTROL, {"commands": [ask]}, qos=0)
+        owner = json.loads(client.next_message().payload)["responses"][0]["data"]["owner"]
+        client.disconnect()
+        return owner
+
     def synced(self, user):
         """All that sync has for a user, asked by a device that the world knows nothing of."""
         self.await_second_after(self.world.kicked.get(user, 0))

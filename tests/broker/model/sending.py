@@ -178,6 +178,7 @@ def receipt(world, device, message):
 def send_to_user(world, name, sender, device, body):
     lane = ("pair", *sorted((sender, name)))
     stamp = {"sender": sender, "to": name}
+    world.meet(lane)
     if body.get("onlineOnly"):
         message = Message(lane, {**stamp, **body}, device)
     else:
@@ -276,6 +277,7 @@ def import_one(call, unread):
         group.seq += 1
         stamp = {"seq": group.seq, "sender": sender, "group": name}
     else:
+        world.meet(lane)
         world.seqs[lane] = world.seqs.get(lane, 0) + 1
         stamp = {"seq": world.seqs[lane], "sender": sender, "to": name}
     message = world.store(Message(lane, {**stamp, **body}, time=moment))

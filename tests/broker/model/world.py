@@ -283,7 +283,9 @@ class World:
 
     def __init__(self, devices, limits=None, live_history=20, rewinds=False):
         self.devices = {device.id: device for device in devices}
-        self.users = {}  # in the order in which they were made
+        self.users = {}
+        self.made = []  # all there ever were, in the order in which they were made for the first time
+        self.absent = set()  # (user, lane): a pair in which who was deleted is not again yet
         self.profiles = {}
         self.groups = {}
         self.log = []  # all stored messages; log[n - 1] has position n
@@ -365,7 +367,8 @@ class World:
         return message.position in self.deleted.get(user, ()) or self.has_cleared(user, message)
 
     def has_cleared(self, user, message):
-        return message.position <= self.cleared.get((user, message.lane), 0)
+        gone = (user, message.lane) in self.absent
+        return gone or message.position <= self.cleared.get((user, message.lane), 0)
 
     def is_replayed(self, device, message):
         """Whether a device that has not had the message gets it later."""
@@ -508,6 +511,15 @@ class World:
 
     def create(self, user):
         self.users[user] = None
+        if user not in self.made:
+            self.made.append(user)
+
+    def meet(self, lane):
+        """With the next message both are in a private conversation again."""
+        for user in lane[1:]:
+            if (user, lane) in self.absent:
+                self.absent.remove((user, lane))
+                self.cleared[user, lane] = self.now
 
     def next_login(self):
         self.logins += 1
