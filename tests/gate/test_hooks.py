@@ -568,17 +568,3 @@ def test_a_check_and_a_start_say_that_a_reviewer_has_less_time_than_an_answer(ho
 def test_a_wrong_option_is_named(gatehouse, options, wanted):
     code, lines = gatehouse.set("callback", **{"url": "https://localhost/", **options}).run()
     assert code == 1 and said(lines, wanted), lines
-
-
-def test_figures_count_hooks_and_their_time(house):
-    house.gatehouse.set("callback", command="C2C.CallbackAfterSendMsg")
-    house.start().broker.create("bob")
-    house.broker.user("alice").send_many("chat/user/bob", ["1", "2", "3"])
-    house.callbacks.await_count("C2C.CallbackAfterSendMsg", 3)
-    while house.outcomes("C2C.CallbackAfterSendMsg") != {"answered": 3}:
-        pass
-    text = house.gatehouse.ask("GET", "/metrics")[2].decode()
-    name = 'mosquitto_chat_gate_hook_seconds'
-    assert f'{name}_bucket{{command="C2C.CallbackAfterSendMsg",le="+Inf"}} 3' in text
-    assert f'{name}_count{{command="C2C.CallbackAfterSendMsg"}} 3' in text
-    assert "mosquitto_chat_gate_hooks_waiting 0" in text

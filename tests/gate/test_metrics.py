@@ -4,6 +4,9 @@ import json
 import pathlib
 import re
 
+import pytest
+from callbacks import Callbacks, Hookhouse
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)')
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
@@ -24,7 +27,8 @@ def parse(text):
             types[name] = kind
         else:
             name, labels, value = SAMPLE.fullmatch(line).groups()
-            assert name == family and name in types and name.startswith("mosquitto_chat_")
+            parts = {f"{family}_{part}" for part in ("bucket", "sum", "count")} if types[family] == "histogram" else {family}
+            assert name in parts and name.startswith("mosquitto_chat_")
             pairs = LABEL.findall(labels or "")
             assert ",".join(f'{n}="{v}"' for n, v in pairs) == (labels or "")
             key = tuple(sorted(pairs))
@@ -66,9 +70,36 @@ def test_without_the_broker_there_are_the_gate_s_own(gate):
     assert "mosquitto_chat_connections" not in found
 
 
-def test_the_dashboard_shows_what_there_is(gate):
+@pytest.fixture
+def callbacks():
+    made = Callbacks()
+    yield made
+    made.close()
+
+
+def scrape_with_hooks(gate):
+    """Waits until one has been answered."""
+    while "mosquitto_chat_gate_hooks_total" not in (found := scrape(gate)):
+        pass
+    return found
+
+
+def test_hooks_are_counted_with_their_time(gatehouse, callbacks):
+    gate = Hookhouse(gatehouse, callbacks, command="C2C.CallbackAfterSendMsg").start().gatehouse
+    gate.broker.create("bob")
+    gate.broker.user("alice").send("bob", "hi")
+    found = scrape_with_hooks(gate)
+    command = ("command", "C2C.CallbackAfterSendMsg")
+    assert found["mosquitto_chat_gate_hooks_total"] == {(command, ("outcome", "answered")): 1}
+    times = [value for key, value in found["mosquitto_chat_gate_hook_seconds_bucket"].items() if command in key]
+    assert times == sorted(times) and times[-1] == found["mosquitto_chat_gate_hook_seconds_count"][(command,)] == 1
+
+
+def test_the_dashboard_shows_what_there_is(gatehouse, callbacks):
+    gate = Hookhouse(gatehouse, callbacks).start().gatehouse
     gate.rest("im_open_login_svc/account_import", {"UserID": "alice"})
+    gate.broker.user("alice").disconnect()
     dashboard = json.loads((ROOT / "docs/grafana.json").read_text())
     shown = {name for panel in dashboard["panels"] for target in panel["targets"]
              for name in re.findall(r"mosquitto_chat_\w+", target["expr"])}
-    assert shown == scrape(gate).keys()
+    assert shown == {name for name in scrape_with_hooks(gate) if not re.search("hook_seconds_(sum|count)$", name)}

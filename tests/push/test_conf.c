@@ -16,7 +16,7 @@
 #define START "[shop]\nname = Corner\n"
 
 struct shop {
-    char *name, *sign, *plan, *address, *orders;
+    char *name, *sign, *plan, *address, *orders, *goods;
     int64_t doors, floors;
 };
 
@@ -28,6 +28,7 @@ static const struct conf_option shop_options[] = {
     {"plan", CONF_FILE, IN_SHOP(plan), false, NULL, 0, 0},
     {"address", CONF_URL, IN_SHOP(address), false, NULL, 0, 0},
     {"orders", CONF_BASE_URL, IN_SHOP(orders), false, NULL, 0, 0},
+    {"goods", CONF_WORDS, IN_SHOP(goods), false, NULL, 0, 0},
     {"doors", CONF_NUMBER, IN_SHOP(doors), false, "1", 0, 9},
     {"floors", CONF_NUMBER, IN_SHOP(floors), false, NULL, 1, 99},
     {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
@@ -64,7 +65,8 @@ static void what_is_given_is_read_and_the_rest_is_preset(void **state)
     (void)state;
     assert_int_equal(read_text(&conf, &shop,
                                "# a comment\n" START "doors = 0\nplan = /dev/null\n"
-                               "address = https://a.example/\norders = https://b.example/x//\n"),
+                               "address = https://a.example/\norders = https://b.example/x//\n"
+                               "goods = bread\ngoods = milk\n"),
                      0);
     assert_string_equal(conf.error, "");
     assert_string_equal(shop.name, "Corner");
@@ -72,6 +74,7 @@ static void what_is_given_is_read_and_the_rest_is_preset(void **state)
     assert_string_equal(shop.plan, "/dev/null");
     assert_string_equal(shop.address, "https://a.example/");
     assert_string_equal(shop.orders, "https://b.example/x");
+    assert_string_equal(shop.goods, "bread milk");
     assert_int_equal(shop.doors, 0);
     assert_int_equal(shop.floors, -1);
     conf_clear(shop_options, &shop);
@@ -88,6 +91,7 @@ static void what_is_wrong_is_refused_with_a_sentence(void **state)
         {START "name = Other\n", "[shop] name: given twice"},
         {START "doors = 1\ndoors = 1\n", "[shop] doors: given twice"},
         {START "sign =\n", "[shop] sign: has no value"},
+        {START "goods = x\ngoods =\n", "[shop] goods: has no value"},
         {START "doors = 10\n", "[shop] doors: must be a whole number from 0 to 9"},
         {START "doors = -1\n", "[shop] doors: must be a whole number from 0 to 9"},
         {START "doors = 1x\n", "[shop] doors: must be a whole number from 0 to 9"},
