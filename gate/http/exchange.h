@@ -28,7 +28,7 @@ const char *exchange_body(const struct exchange *exchange, size_t *len);
 int exchange_file(const struct exchange *exchange, uint64_t *size);
 /* The client's address: the one that connected, or the one that a trusted proxy says it asks for. */
 void exchange_address(const struct exchange *exchange, char out[ADDRESS_MAX]);
-/* Has the client hung up while it waits for its answer? */
+/* Has the client closed its side while it waits for its answer? */
 bool exchange_is_gone(const struct exchange *exchange);
 
 /* The answer. Before it, headers may be added; `value` must be fit for one. Out of memory: it goes without. */

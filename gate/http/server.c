@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utlist.h>
@@ -17,6 +15,7 @@
 #include "gate/http/body.h"
 #include "gate/http/exchange.h"
 #include "gate/http/origins.h"
+#include "gate/http/peer.h"
 #include "gate/http/proxies.h"
 #include "gate/http/request_check.h"
 #include "lib/basics.h"
@@ -226,57 +225,14 @@ int exchange_file(const struct exchange *exchange, uint64_t *size)
     return exchange->body.broken || exchange->body.len > exchange->body.most ? -1 : exchange->body.fd;
 }
 
-static int socket_of(struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    return info ? info->connect_fd : -1;
-}
-
-#define FORWARDED_MAX 8
-
-/* The last headers of this name, the newest at the end. */
-struct forwarded {
-    const char *lines[FORWARDED_MAX];
-    size_t count;
-};
-
-static enum MHD_Result note_forwarded(void *context, enum MHD_ValueKind kind, const char *name,
-                                      const char *value)
-{
-    struct forwarded *forwarded = context;
-    (void)kind;
-    if (!value || strcasecmp(name, "X-Forwarded-For") != 0)
-        return MHD_YES;
-    if (forwarded->count == FORWARDED_MAX)
-        memmove(forwarded->lines, forwarded->lines + 1, --forwarded->count * sizeof *forwarded->lines);
-    forwarded->lines[forwarded->count++] = value;
-    return MHD_YES;
-}
-
-static void print_peer(struct MHD_Connection *connection, char out[ADDRESS_MAX])
-{
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address;
-    if (getpeername(socket_of(connection), (struct sockaddr *)&address, &len) ||
-        getnameinfo((struct sockaddr *)&address, len, out, ADDRESS_MAX, NULL, 0, NI_NUMERICHOST))
-        snprintf(out, ADDRESS_MAX, "-"); /* it has gone */
-}
-
 void exchange_address(const struct exchange *exchange, char out[ADDRESS_MAX])
 {
-    struct forwarded forwarded = {.count = 0};
-    print_peer(exchange->connection, out);
-    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_forwarded, &forwarded);
-    while (forwarded.count > 0)
-        if (!proxies_go_back(&exchange->server->proxies, forwarded.lines[--forwarded.count], out))
-            return;
+    peer_address(exchange->connection, &exchange->server->proxies, out);
 }
 
 bool exchange_is_gone(const struct exchange *exchange)
 {
-    struct pollfd end = {.fd = socket_of(exchange->connection), .events = POLLRDHUP};
-    return poll(&end, 1, 0) > 0 && end.revents != 0;
+    return peer_is_gone(exchange->connection);
 }
 
 /* Routes */
@@ -336,10 +292,10 @@ static void admit_page(struct exchange *exchange, const char *method)
                *origin = exchange_header(exchange, MHD_HTTP_HEADER_ORIGIN);
     if (!list || strncmp(exchange->path, ORIGINS_PATH, strlen(ORIGINS_PATH)) != 0)
         return;
-    const char *allowed = origin ? origins_allow(list, origin) : NULL;
-    if (!allowed || strcmp(allowed, "*") != 0)
+    const char *allowed = origins_allow(list, origin ? origin : "");
+    if (!allowed || *allowed != '*')
         exchange_add_header(exchange, MHD_HTTP_HEADER_VARY, "Origin");
-    if (!allowed)
+    if (!allowed || !origin)
         return;
     exchange_add_header(exchange, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
     if (strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0)
@@ -547,7 +503,7 @@ static void sweep(struct server *server, int64_t now)
     DL_FOREACH (server->visitors, visitor) {
         if (visitor->deadline == 0 || visitor->deadline > now)
             continue;
-        (void)shutdown(socket_of(visitor->connection), SHUT_RDWR);
+        (void)shutdown(peer_socket(visitor->connection), SHUT_RDWR);
         visitor->deadline = 0;
     }
 }
@@ -559,7 +515,7 @@ static void sweep_halves(const struct server *server)
     const struct exchange *exchange;
     char next;
     DL_FOREACH (server->exchanges, exchange) {
-        const int fd = socket_of(exchange->connection);
+        const int fd = peer_socket(exchange->connection);
         const bool reading =
             exchange->begun && !exchange->dispatched && (exchange->drained || !is_answered(exchange));
         if (reading && recv(fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0)

@@ -56,6 +56,8 @@ def test_every_page_may_call_if_so_configured(gatehouse):
     gatehouse.set("http", allow_origin="*").start(broker=False)
     _, headers, _ = gatehouse.ask("POST", "/v1/login", headers={"Origin": "https://any.example"})
     assert (allowed(headers), headers["Vary"]) == ("*", None)
+    _, headers, _ = gatehouse.ask("POST", "/v1/login")
+    assert (allowed(headers), headers["Vary"]) == (None, None)
 
 
 def test_without_the_option_no_page_may_call(shared):
