@@ -17,7 +17,7 @@
 
 static const char usage[] =
     "usage: chatgate [-c FILE]              serve chat over HTTP until SIGTERM\n"
-    "       chatgate [-c FILE] --check      check configuration, keys, broker, folders\n"
+    "       chatgate [-c FILE] --check      check configuration, keys, broker, folders, hooks\n"
     "       chatgate --help | --version\n"
     "FILE is " CONFIG_USUAL " unless it is given.\n";
 

@@ -120,8 +120,7 @@ static void ask(struct before *before, struct before_hook *hook)
                               .body = hook->body,
                               .address = hook->address,
                               .platform = hook->platform,
-                              .timeout_ms = hook->deadline - before->now,
-                              .answer_max = BEFORE_ANSWER_MAX};
+                              .timeout_ms = hook->deadline - before->now};
     DL_DELETE(before->unsent, hook);
     if (post.timeout_ms <= 0) {
         give_up(hook, HOOK_LATE, "its turn did not come in time");

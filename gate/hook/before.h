@@ -12,9 +12,8 @@
 struct before;
 struct post_target;
 
-#define BEFORE_AT_ONCE    64
-#define BEFORE_WAIT_MAX   1000  /* the broker gives 500 */
-#define BEFORE_ANSWER_MAX 65536 /* bytes of an answer's body, which may have a message */
+#define BEFORE_AT_ONCE  64
+#define BEFORE_WAIT_MAX 1000 /* the broker gives 500 */
 
 /* Gives a command to the broker, over the connection on which the reviews come. */
 typedef void before_send(void *context, cJSON *command_take);

@@ -12,6 +12,8 @@
 #include "gate/hook/hook_counts.h"
 #include "lib/daemon/http.h"
 
+#define POST_ANSWER_MAX 65536 /* bytes of an answer's body, which may have a message */
+
 struct keys;
 
 /* Where to, and how it is known that it is us. */
@@ -28,7 +30,6 @@ struct post {
     const char *body; /* copied */
     const char *address, *platform;
     int64_t timeout_ms;
-    size_t answer_max; /* of http_request */
 };
 
 /* Reads the files. -1: `error` says why; post_close in both cases. */

@@ -94,6 +94,13 @@ def test_an_answer_without_a_number_decides_nothing(troubled, number, reply):
     assert troubled.alice.event("rejected", random=100 + number)["code"] == 20006
 
 
+def test_a_long_answer_is_one(troubled):
+    before = troubled.outcomes(AFTER)
+    troubled.callbacks.reply = answer({"ErrorCode": 0, "More": "x" * 60_000})
+    troubled.admin.send("bob", "told")
+    grown(troubled, AFTER, "answered", before, 1)
+
+
 def test_what_hangs_for_one_hangs_for_nobody_else(troubled):
     fine = answer()
     troubled.broker.create("slow", "fast")
