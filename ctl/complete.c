@@ -16,7 +16,7 @@ static const char script[] =
     "    read -ra words <<<\"$line\"\n"
     "    [[ $line == *[[:space:]] ]] && words+=(\"\")\n"
     "    last=${words[${#words[@]} - 1]}\n"
-    "    mapfile -t COMPREPLY < <(\"${words[0]}\" complete -- \"${words[@]:1}\" 2>/dev/null)\n"
+    "    mapfile -t COMPREPLY < <(\"$1\" complete -- \"${words[@]:1}\" 2>/dev/null)\n"
     "    if [[ $last == *=* && $COMP_WORDBREAKS == *=* ]]; then\n"
     "        COMPREPLY=(\"${COMPREPLY[@]#*=}\")\n"
     "    fi\n"

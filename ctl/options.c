@@ -80,13 +80,14 @@ static int take_line(struct call_options *options, int *count, const char *line)
 
 static int take_preset(struct call_options *options, int *count)
 {
-    char path[4096];
+    char path[4096] = "";
     char *line = NULL;
     size_t size = 0;
     int result = EXIT_DONE;
     FILE *file = open_preset(path, sizeof path);
     if (!file)
-        return EXIT_DONE;
+        return !*path || errno == ENOENT || errno == ENOTDIR ? EXIT_DONE
+                                                             : complain("%s: %s", path, strerror(errno));
     while (result == EXIT_DONE && getline(&line, &size, file) >= 0)
         result = take_line(options, count, line);
     free(line);

@@ -7,6 +7,8 @@ import subprocess
 import pytest
 
 from harness import settings, usersig
+from harness.broker import Broker
+from harness.ports import Port
 
 CHATCTL = settings.BUILD_DIR / "chatctl"
 
@@ -97,6 +99,13 @@ def test_what_is_wrong_is_said_before_anything_is_sent(run, arguments, words):
     fails(run(*arguments), 2, *words)
 
 
+def test_other_fields_are_taken_by_those_commands_whose_message_they_are(run):
+    table = (settings.CHECKOUT / "acl/commands.def").read_text()
+    taken = re.findall(r'All other fields are the message. \*/\nCOMMAND\(\w+, "(\w+)"', table)
+    every = re.findall(r'^COMMAND\(\w+, "(\w+)"', table, re.MULTILINE)
+    assert taken and taken == [name for name in every if "no field zzz" not in run(name, "zzz=1").stderr]
+
+
 # Answers
 
 
@@ -178,6 +187,30 @@ def test_key_file_and_sdkappid_make_a_userSig_for_who_is_named(broker, run):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_port_is_that_of_the_first_listener_for_plain_MQTT(broker, run, home):
+    (home / "mosquitto.conf").write_text(
+        f"listener 0 /nowhere\nlistener 1\nprotocol websockets\nlistener 2\ncertfile x\nlistener {broker.mqtt.number}\n"
+        f"listener 3\nprotocol websockets\nplugin_opt_sdkappid {settings.SDKAPPID}\n"
+        f"plugin_opt_secret_key_file {broker.key_file}\nplugin_opt_admins {settings.ADMIN}, another\n")
+    done = run("getStats", "--config", "mosquitto.conf")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_TLS_is_for_whom_the_cafile_knows(home, run):
+    how = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", home / "key"]
+    for name in ("other", "certificate"):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *how, "-out", home / name],
+                       check=True, capture_output=True)
+    port = Port()
+    broker = Broker(listeners=[f"listener {port.number} 127.0.0.1", f"certfile {home}/certificate", f"keyfile {home}/key"])
+    broker.start()
+    as_admin = ["-p", port.number, "-u", settings.ADMIN, "-P", broker.sig(settings.ADMIN)]
+    codes = [run("getStats", *as_admin, "--cafile", name).returncode for name in ("certificate", "other")]
+    broker.close()
+    port.release()
+    assert codes == [0, 3]
+
+
 def test_options_stand_in_a_file_of_the_users(broker, run, home):
     (home / ".config/chatctl").write_text(
         f"# mine\n\n--config {broker.folder}/mosquitto.conf\n-u nobody\n --as  {settings.ADMIN} \n--json\n")
@@ -240,6 +273,6 @@ def test_words_are_completed_from_the_table(run, words, candidates):
 def test_bash_takes_what_complete_prints(run, home):
     script = f"""eval "$({CHATCTL} complete)"
 COMP_LINE='{CHATCTL} createGroup groupType=P' COMP_POINT=1000
-_chatctl 2>/dev/null; echo "${{COMPREPLY[@]}}" """
+_chatctl {CHATCTL} 2>/dev/null; echo "${{COMPREPLY[@]}}" """
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=home, timeout=20)
     assert done.stdout == "Private Public\n"
