@@ -38,6 +38,12 @@ static void cut(char *text)
     }
 }
 
+static void tidy(char *text)
+{
+    say_safely(text);
+    cut(text);
+}
+
 static char *number_text(double number)
 {
     char text[40];
@@ -57,10 +63,8 @@ static char *cell_text(const cJSON *item)
                  : cJSON_IsString(item) ? strdup(item->valuestring)
                  : cJSON_IsNumber(item) ? number_text(item->valuedouble)
                                         : cJSON_PrintUnformatted(item);
-    if (text) {
-        say_safely(text);
-        cut(text);
-    }
+    if (text)
+        tidy(text);
     return text;
 }
 
@@ -195,9 +199,21 @@ static size_t print_members(const cJSON *data)
     return count;
 }
 
-void print_data(const cJSON *data)
+/* Of a message users choose the names, too. */
+static void tidy_names(cJSON *data)
+{
+    cJSON *item;
+    cJSON_ArrayForEach (item, data) {
+        if (item->string)
+            tidy(item->string);
+        tidy_names(item);
+    }
+}
+
+void print_data(cJSON *data)
 {
     const cJSON *item;
+    tidy_names(data);
     if (!data || !data->child)
         puts("ok");
     bool some = print_members(data) > 0;

@@ -5,7 +5,7 @@
 
 #include <cjson/cJSON.h>
 
-/* To stdout. NULL, or nothing in it: "ok". What is longer than 60 characters is cut; control characters become '?'. */
-void print_data(const cJSON *data);
+/* To stdout. NULL, or nothing in it: "ok". What is longer than 60 characters is cut; control characters become '?', in the names of `data` itself. */
+void print_data(cJSON *data);
 
 #endif

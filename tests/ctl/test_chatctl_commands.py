@@ -133,6 +133,12 @@ def test_a_long_cell_is_cut_between_characters(broker, says):
     assert " " + "\u00e4" * 59 + "~" in says("getUsersInfo", "userIDs=vera")
 
 
+def test_the_names_of_members_are_safe_for_a_terminal_too(broker, says):
+    broker.create("wim", "xaver")
+    says("sendMessage", "sender=wim", "to=xaver", "text=a", "\u202e\u009b" + "x" * 100 + "=1")
+    assert " ??" + "x" * 57 + "~\n" in says("getHistory", "to=wim", "--as", "xaver")
+
+
 def test_objects_of_several_kinds_are_a_line_each(broker, says):
     broker.create("ute")
     lines = says("exportUser", "userID=ute").splitlines()
@@ -215,7 +221,7 @@ def test_options_stand_in_a_file_of_the_users(broker, run, home):
     (home / ".config/chatctl").write_text(
         f"# mine\n\n--config {broker.folder}/mosquitto.conf\n-u nobody\n --as  {settings.ADMIN} \n--json\n")
     done = run("getJoinedGroups", "-u", settings.ADMIN)
-    assert json.loads(done.stdout)["command"] == "getJoinedGroups"
+    assert (done.returncode, json.loads(done.stdout)["command"]) == (0, "getJoinedGroups")
 
 
 def test_a_line_of_that_file_which_is_no_option_is_an_error(run, home):
