@@ -9,18 +9,7 @@
 #include "acl/limits.h"
 #include "ctl/complain.h"
 #include "ctl/manual.h"
-#include "lib/basics.h"
 #include "lib/json.h"
-
-bool form_is_open(const struct command_row *row)
-{
-    static const enum command_number open[] = {COMMAND_broadcast_live, COMMAND_edit_message,
-                                               COMMAND_send_message};
-    for (size_t i = 0; i < COUNT(open); i++)
-        if (row == &command_rows[open[i]])
-            return true;
-    return false;
-}
 
 static const struct command_field *find_field(const struct command_field *fields, const char *name)
 {
@@ -85,11 +74,12 @@ static cJSON *read_list(const struct command_field *field, const char *text)
     return list;
 }
 
-/* A member of a message: `text` is text, and so is what does not read as JSON. */
+/* A member of a message: `text` is text, and so is what does not read as JSON. What does goes out as it stands. */
 static cJSON *read_member(const char *name, const char *text)
 {
-    cJSON *item = strcmp(name, field_name(FIELD_TEXT)) == 0 ? NULL : json_read(text, strlen(text));
-    return item ? item : cJSON_CreateString(text);
+    struct json_facts facts = {0};
+    const bool is_json = strcmp(name, field_name(FIELD_TEXT)) != 0 && json_scan(text, strlen(text), &facts);
+    return is_json ? cJSON_CreateRaw(text) : cJSON_CreateString(text);
 }
 
 static bool is_plain_list(const struct command_field *field, const char *text)
@@ -340,7 +330,7 @@ static int add_value(const struct command_row *row, cJSON *request, const char *
     if (is_reserved(name))
         return complain_usage("%s: %s is no field here (--as USER gives a command as somebody)", row->name,
                               name);
-    if (!field && !form_is_open(row))
+    if (!field && !manual_is_open(row))
         return refuse_unknown(row->name, row->fields, name);
     if (cJSON_HasObjectItem(request, name))
         return complain_usage("%s: %s is given twice", row->name, name);
@@ -368,7 +358,7 @@ cJSON *form_fill(const struct command_row *row, char *const *words, int count)
     for (int i = 0; i < count && result == EXIT_DONE; i++)
         result = add_word(row, request, words[i]);
     if (result == EXIT_DONE)
-        result = check_object(row->name, row->fields, request, form_is_open(row));
+        result = check_object(row->name, row->fields, request, manual_is_open(row));
     if (result == EXIT_DONE)
         result = check_inside(row, request);
     if (result == EXIT_DONE && !cJSON_AddStringToObject(request, field_name(FIELD_COMMAND), row->name))

@@ -5,12 +5,8 @@
 #define CTL_FORM_H
 
 #include <cjson/cJSON.h>
-#include <stdbool.h>
 
 #include "acl/command_table.h"
-
-/* What is not in the row is the message (sendMessage). */
-bool form_is_open(const struct command_row *row);
 
 /* For cJSON_Delete. NULL: what is wrong has been said as wrong usage. */
 cJSON *form_fill(const struct command_row *row, char *const *words, int count);

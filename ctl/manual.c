@@ -14,6 +14,16 @@ bool field_is_address(const struct command_field *field)
            field->type == TYPE_ADDRESS;
 }
 
+bool manual_is_open(const struct command_row *row)
+{
+    static const enum command_number open[] = {COMMAND_broadcast_live, COMMAND_edit_message,
+                                               COMMAND_send_message};
+    for (size_t i = 0; i < COUNT(open); i++)
+        if (row == &command_rows[open[i]])
+            return true;
+    return false;
+}
+
 __attribute__((format(printf, 2, 3))) static void add(char out[MANUAL_TEXT_MAX], const char *format, ...)
 {
     size_t used = strlen(out);
@@ -125,6 +135,8 @@ void manual_print(FILE *out, const struct command_row *row, const char *options)
             row->fields[0].type == TYPE_NONE ? "" : " [field=value]...", options, callers[row->caller]);
     for (const struct command_field *field = row->fields; field->type != TYPE_NONE; field++)
         print_field(out, field);
+    if (manual_is_open(row))
+        fputs("      All other fields are the message's members: text=Hello.\n", out);
 }
 
 void manual_print_all(FILE *out)

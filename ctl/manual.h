@@ -13,6 +13,9 @@
 /* Is it `to` or `group`? */
 bool field_is_address(const struct command_field *field);
 
+/* Are all fields that are not in the row the message's? */
+bool manual_is_open(const struct command_row *row);
+
 /* "one of Private (Work), Public": what the field takes; `name` tells which of `to` and `group` is meant. */
 void manual_describe(const struct command_field *field, const char *name, char out[MANUAL_TEXT_MAX]);
 /* "groupType, groupID" */

@@ -60,9 +60,11 @@ def test_an_object_is_JSON(says):
 
 def test_all_other_fields_of_sendMessage_are_the_message(broker, says):
     broker.create("fritz", "gabi")
-    says("sendMessage", "sender=fritz", "to=gabi", "text=17", 'ext={"a":1}', "noUnread=true")
+    says("sendMessage", "sender=fritz", "to=gabi", "text=17", 'ext={"a":1}', "noUnread=true",
+         "random=1000000000000000")
     message = asked(says, "getHistory", "to=fritz", "--as", "gabi")["messages"][0]
     assert (message["text"], message["ext"], message["noUnread"]) == ("17", {"a": 1}, True)
+    assert type(message["random"]) is int
 
 
 # What is not sent
@@ -259,6 +261,14 @@ def test_the_help_names_every_command(run):
     table = (settings.CHECKOUT / "acl/commands.def").read_text()
     names = set(re.findall(r'^COMMAND\(\w+, "(\w+)"', table, re.MULTILINE))
     assert len(names) > 60 and names <= set(run("help").stdout.split())
+
+
+def test_the_man_page_has_every_command_and_option_of_ours(run):
+    page = (settings.CHECKOUT / "ctl/chatctl.1").read_text().replace("\\-", "-")
+    names = set(re.findall(r"^  chatctl ([a-z]+)", run("help").stdout, re.MULTILINE))
+    options = set(run("complete", "--", "getStats", "--").stdout.split())
+    assert len(names) == 7 and len(options) == 10
+    assert not [name for name in names | options if not re.search(rf"(?<![a-z-]){re.escape(name)}(?![a-z-])", page)]
 
 
 @pytest.mark.parametrize("words, candidates", [
