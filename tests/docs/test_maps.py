@@ -56,3 +56,9 @@ def test_memory_ends_in_each_command():
     scenarios = "".join(path.read_text() for path in (ROOT / "tests/memory").glob("*.c"))
     assert len(commands) > 40
     assert not [name for name in commands if f"'command':'{name}'" not in scenarios]
+
+
+def test_no_two_test_files_have_one_name():
+    """pytest knows them by it."""
+    names = [path.name for path in (ROOT / "tests").glob("*/test_*.py")]
+    assert sorted(names) == sorted(set(names))
