@@ -2,7 +2,9 @@
 """Commands of the broker, given by chatctl: what is checked before, what is sent, and what comes back."""
 import json
 import re
+import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -246,6 +248,22 @@ def test_no_broker_is_exit_code_3(run):
 def test_a_login_that_is_refused_is_exit_code_3(broker, run):
     wrong = usersig.mint(settings.ADMIN, key="another")
     fails(run("getStats", "-p", broker.mqtt.number, "-u", settings.ADMIN, "-P", wrong), 3, "refused")
+
+
+def test_a_broker_that_goes_away_after_the_command_was_sent_may_have_done_it(run):
+    def let_in_and_go():
+        client, _ = server.accept()
+        client.recv(4096)
+        client.sendall(b"\x20\x02\0\0")  # CONNACK
+        heard = b""
+        while b"getStats" not in heard:
+            heard += client.recv(4096)
+        client.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=let_in_and_go, daemon=True)
+        thread.start()
+        fails(run("getStats", "-p", server.getsockname()[1], "-u", "a", "-P", "x"), 3, "may have been done")
 
 
 # Help and completion
