@@ -152,10 +152,21 @@ static bool send_chunk(const struct uploading *uploading, struct web_client *cli
     return chunk->mid != 0;
 }
 
+/* The client has gone: nobody would know the file. */
+static bool is_forsaken(struct uploading *uploading, struct web_client *client)
+{
+    if (!exchange_is_gone(uploading->errand.exchange))
+        return false;
+    give_up(uploading, client, 499, 0, "the client has gone");
+    return true;
+}
+
 /* As many as may be on their way. After the last one has been taken the upload is finished. */
 static void go_on(struct uploading *uploading, struct web_client *client)
 {
     bool good = true, some = false;
+    if (is_forsaken(uploading, client))
+        return;
     for (size_t i = 0; i < WINDOW && good; i++) {
         struct chunk *chunk = &uploading->chunks[i];
         if (chunk->number < 0 && uploading->next < uploading->count) {
@@ -195,10 +206,8 @@ static void late(struct errand *errand, struct web_client *client)
     const int64_t now = clock_steady();
     bool good = true;
     errand->deadline = now + LOOK_MS;
-    if (exchange_is_gone(errand->exchange)) {
-        give_up(uploading, client, 499, 0, "the client has gone");
+    if (*uploading->id && !uploading->finishing && is_forsaken(uploading, client))
         return;
-    }
     if (now >= uploading->give_up) {
         give_up(uploading, client, 504, 0, "the broker does not answer");
         return;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """POST /v1/media: a file over HTTP."""
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ import time
 
 import pytest
 from harness import media
+from harness.faults import Faults
 from harness.settings import PATIENCE, PRELOAD
 
 CHUNK = 262144
@@ -113,22 +115,28 @@ def test_a_large_file_is_not_kept_in_memory(alice, house):
     assert peak() - before < 8 << 10
 
 
-def test_chunks_that_the_broker_has_no_room_for_are_sent_again(house, folder):
-    """More of them than it keeps for the disk."""
-    house.start()
-    clients = [house.client("alice", f"alice:web:{number}") for number in range(4)]
-    contents = [some_bytes(12 << 20, number) for number in range(4)]
-    answers = [None] * 4
+@pytest.fixture
+def faulty(house):
+    """Its broker's disk can be made wrong."""
+    house.broker.faults = Faults(house.broker.folder)
+    return house.start()
 
-    def go(number):
-        answers[number] = upload(clients[number], contents[number])
-    threads = [threading.Thread(target=go, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [(status, answer.get("sha256")) for status, answer in answers] == [
-        (200, hashlib.sha256(content).hexdigest()) for content in contents]
+
+def test_chunks_that_the_broker_has_no_room_for_are_sent_again(faulty):
+    """More of them than it keeps for the disk, which is slow."""
+    alice, content = faulty.client("alice"), some_bytes(24 << 20)
+    with faulty.broker.faults.rule("write", "/uploads/", error=None, delay=0.02):
+        status, answer = upload(alice, content)
+    assert (status, answer.get("sha256")) == (200, hashlib.sha256(content).hexdigest())
+
+
+def test_a_chunk_that_the_broker_cannot_write_is_503_and_nothing_is_kept(faulty, folder):
+    alice = faulty.client("alice")
+    with faulty.broker.faults.rule("write", "/uploads/", error=errno.ENOSPC):
+        status, answer = upload(alice, some_bytes(3 << 20))
+    assert (status, answer["code"]) == (503, 10002)
+    until(lambda: media.files(folder) == [])
+    assert upload(alice, b"x")[0] == 200
 
 
 def test_a_body_in_chunks_is_a_file_too(alice):
@@ -216,16 +224,18 @@ def test_a_connection_that_breaks_in_the_middle_leaves_nothing(alice, folder, ho
     assert media.files(folder) == [] and os.listdir(house.settings["http"]["temp_dir"]) == []
 
 
-def test_a_client_that_has_gone_before_the_answer_leaves_nothing(alice, folder, house):
+def test_clients_that_have_gone_before_the_answer_leave_nothing(alice, folder, house):
+    """As many as a device may have open."""
     alice.good("POST", "/v1/login")
     house.broker.process.signal(signal.SIGSTOP)
-    connection = begin(alice, some_bytes(2_000_000))
-    until(lambda: open_files(house))
+    connections = [begin(alice, some_bytes(1_000_000)) for _ in range(4)]
+    until(lambda: len(open_files(house)) == 4)
     time.sleep(0.1)
-    connection.close()
-    until(lambda: not open_files(house))
+    for connection in connections:
+        connection.close()
     house.broker.process.signal(signal.SIGCONT)
-    assert upload(alice, b"another")[0] == 200
+    until(lambda: not open_files(house))
+    until(lambda: upload(alice, b"another")[0] == 200)
     assert len(media.files(folder)) == 1
 
 
