@@ -54,6 +54,32 @@ def purgeMessages(call):
     return {}
 
 
+def purge_everywhere(world, user):
+    """Of who was deleted: each conversation is told that has had anything of theirs, and who is in it still."""
+    wrote = [m for m in world.log if m.is_content and m.body["sender"] == user and not m.is_recalled]
+    for message in wrote:
+        take_content(message)
+    for lane in dict.fromkeys(message.lane for message in reversed(wrote)):
+        tell_purged(world, user, lane)
+    world.counting = True
+
+
+def tell_purged(world, user, lane):
+    purge = {"sender": user, "id": NUMBER, "operator": user}
+    if lane[0] == "group" and (group := world.in_group(lane[1])):
+        world.post_group(group, Message(lane, {"seq": group.seq, "sender": user, "group": group.id, "purge": purge}))
+        for member in group.members:
+            world.event(member, event="purged", group=group.id, sender=user, id=NUMBER)
+        world.purging.append((user, lane, ADMIN))
+    elif lane[0] == "pair":
+        (peer,) = [name for name in lane[1:] if name != user]
+        if (peer, lane) not in world.absent:
+            body = {"seq": world.seqs[lane], "sender": user, "to": peer, "purge": purge}
+            world.post(world.store(Message(lane, body)), [peer])
+            world.event(peer, event="purged", to=user, sender=user, id=NUMBER)
+            world.purging.append((user, lane, peer))
+
+
 def may_purge(group, me, user):
     return me == ADMIN or rank(group, me) > RANKS[group.role(user)]
 

@@ -45,7 +45,8 @@ READ = {"sync": 6, "getHistory": 4, "markRead": 4, "getConversations": 3, "setCo
         "getMessageReaders": 2, "getUnread": 1}  # fmt: skip
 PEOPLE = {"setSelfInfo": 9, "getUsersInfo": 6, "addToBlacklist": 12, "removeFromBlacklist": 6, "getBlacklist": 6,
           "getStatus": 6, "setBackground": 6, "getDevices": 6, "kickDevice": 2, "logout": 1}  # fmt: skip
-ADMINISTER = {"importUsers": 6, "kickUser": 1, "deleteUser": 2, "banUser": 3, "muteUser": 12, "getUser": 9, "getUsers": 6,
+ADMINISTER = {"importUsers": 6, "kickUser": 1, "deleteUser": 2, "banUser": 3, "muteUser": 12, "getUser": 9,
+              "getUsers": 6,
               "getGroups": 6, "broadcast": 6, "sendNotice": 12, "broadcastLive": 6, "sendMessage": 18,
               "importMessages": 12}  # fmt: skip
 UPLOAD = {"createUpload": 5, "finishUpload": 5, "abortUpload": 1}
@@ -464,7 +465,8 @@ class Drawer:
         return self.by_admin(userID=self.pick(USERS[:5], ["nobody", "a b"], 12))
 
     def deleteUser(self):
-        return self.by_admin(userID=self.pick(USERS[:5], ["nobody", "a b"], 12), purge=self.pick([None, False], [1]))
+        user, purge = self.pick(USERS[:5], ["nobody", "a b"], 12), self.pick([None, False, True, True], [1])
+        return self.by_admin(userID=user, purge=purge)
 
     def banUser(self):
         """Half of the time somebody who is banned is let in again."""

@@ -2,7 +2,7 @@
 """Users, their devices and their profiles, and what only administrators do."""
 import time
 
-from model import sending
+from model import changing, sending
 from model.reading import SAFE, joined_groups
 from model.rules import TEXTS_OF_USERS, end_group, tip
 from model.world import ADMIN, NUMBER, PRIVATE, Any, Wrong
@@ -180,6 +180,9 @@ def deleteUser(call):
     forget(world, user)
     for group in [group for group in world.groups.values() if not group.dismissed]:
         leave_for_good(world, group, user)
+    if purge:
+        changing.purge_everywhere(world, user)
+        world.files = {url: file for url, file in world.files.items() if file[0] != user}
     return {}
 
 
@@ -194,8 +197,7 @@ def forget(world, user):
             message.lane = ("deletions", None)
         elif message.lane == ("notices", user):
             world.cleared[user, message.lane] = world.now
-        elif message.lane[0] == "pair" and user in message.lane:
-            world.absent.add((user, message.lane))
+    world.absent.update((user, lane) for lane in world.pairs if user in lane)
     for device in world.devices.values():
         if device.user == user:
             device.place, device.sent_away = None, None
@@ -390,5 +392,5 @@ def broadcastLive(call):
 
 
 COMMANDS = [setSelfInfo, getUsersInfo, addToBlacklist, removeFromBlacklist, getBlacklist, getStatus, setBackground,
-            getDevices, kickDevice, logout, importUsers, kickUser, deleteUser, banUser, muteUser, getUser, getUsers, getGroups,
-            broadcast, sendNotice, broadcastLive]  # fmt: skip
+            getDevices, kickDevice, logout, importUsers, kickUser, deleteUser, banUser, muteUser, getUser, getUsers,
+            getGroups, broadcast, sendNotice, broadcastLive]  # fmt: skip

@@ -502,14 +502,16 @@ class Player:
         return len(texts)
 
     def owner_of(self, group):
-        """As an administrator is told whom the world knows nothing of."""
+        return self.ask_clerk(ADMIN, {"command": "getGroupInfo", "groupID": group})["owner"]
+
+    def ask_clerk(self, user, command):
+        """By a device of the user that the world knows nothing of."""
         client = self.broker.raw(5)
-        client.login(ADMIN, f"{ADMIN}:other:clerk")
-        ask = {"command": "getGroupInfo", "groupID": group}
-        client.start_publish(CONTROL, {"commands": [ask]}, qos=0)
-        owner = json.loads(client.next_message().payload)["responses"][0]["data"]["owner"]
+        client.login(user, f"{user}:other:clerk")
+        client.start_publish(CONTROL, {"commands": [command]}, qos=0)
+        data = json.loads(client.next_message().payload)["responses"][0]["data"]
         client.disconnect()
-        return owner
+        return data
 
     def synced(self, user):
         """All that sync has for a user, asked by a device that the world knows nothing of."""
@@ -566,6 +568,7 @@ class Player:
     def compare(self, step):
         deadline = time.monotonic() + self.patience
         self.await_late_notices()
+        self.await_purges()
         self.await_counts()
         self.fence()
         while (found := self.difference()) and found.missing and time.monotonic() < deadline:
@@ -591,6 +594,27 @@ class Player:
                     raise Wrong(f"{user} is not told that {group.id} was dismissed")
                 self.wait_for_more()
         self.world.post_later()
+
+    def await_purges(self):
+        """Conversations are told of who was deleted in the background: returns when they have been."""
+        deadline = time.monotonic() + self.patience
+        known = {message.id for message in self.world.log}
+        for user, lane, reader in self.world.purging:
+            if reader in self.world.banned:
+                continue
+            ask = {"group": lane[1]} if lane[0] == "group" else {"to": user}
+            new = lambda m: m.get("purge", {}).get("sender") == user and m["id"] not in known  # noqa: E731
+            while not any(new(m) for m in self.told_in(reader, ask)):
+                if time.monotonic() > deadline:
+                    raise Wrong(f"{lane} is not told of the purge of {user}")
+                self.wait_for_more()
+        self.world.purging.clear()
+
+    def told_in(self, reader, ask):
+        """Of a group its history, and what a user has of another, be it deleted."""
+        if "to" in ask:
+            return [message for message in self.synced(reader) if message["sender"] == ask["to"]]
+        return self.ask_clerk(ADMIN, {"command": "getHistory", "limit": 100, **ask})["messages"]
 
     def await_counts(self):
         """After a purge, what is unread follows in the background."""

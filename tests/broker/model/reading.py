@@ -20,8 +20,8 @@ class Place:
         if self.kind == "to" and self.name == SYSTEM_NAME:
             self.lane = ("notices", me)
         elif self.kind == "to":
-            call.refuse(20003, self.name not in world.users or self.name == me)
-            self.lane = ("pair", *sorted((me, self.name)))
+            self.lane = ("pair", *sorted((me, self.name or "")))
+            call.refuse(20003, self.name == me or not (self.name in world.users or world.is_in_pair(me, self.lane)))
         elif self.kind == "group":
             self.group, self.lane = world.in_group(self.name), ("group", self.name)
             call.refuse(10010, not self.group)
@@ -281,7 +281,7 @@ def setConversation(call):
     pinned = call.fields.get("pinned")
     call.refuse(10004, pinned is not None and not isinstance(pinned, bool))
     call.refuse(10004, place.live or place.name == SYSTEM_NAME)
-    call.perhaps(10004, place.kind == "to" and not any(m.lane == place.lane for m in world.log))
+    call.perhaps(10004, place.kind == "to" and not world.is_in_pair(me, place.lane))
     if call.codes:
         return None
     if pinned is not None:

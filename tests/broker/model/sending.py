@@ -86,7 +86,7 @@ def publish(world, device, topic, payload):
         return True
     body, codes = checked(world, device.user, payload)
     known = body and world.randoms.get((device.user, conversation_of(world, kind, name), body.get("random")))
-    if known and not codes:
+    if known and not codes - {80001}:  # what was sent before is the same, whatever its words are now
         receipt(world, device, known)
         return True
     codes |= refusals(world, device, kind, name, body)

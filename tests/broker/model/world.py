@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 ADMIN = "admin"
 REVIEWS = "chat/review"
-UNORDERED = "receipts"  # the lane in which any order is right
+UNORDERED = "unordered"  # the lane in which any order is right
 ON_THE_WIRE = 20  # messages to a client at a time: Mosquitto's max_inflight_messages
 SYSTEM = "@system"
 PRIVATE, PUBLIC, CHATROOM, LIVE = "Private", "Public", "ChatRoom", "AVChatRoom"
@@ -144,8 +144,9 @@ class Delivery:
 
 
 def lane_of_event(name):
-    """What becomes of one's own messages comes when it is decided about each."""
-    return UNORDERED if name in ("sent", "rejected") else "events"
+    """What becomes of one's own messages comes when it is decided about each; and conversations are purged in the
+    background."""
+    return UNORDERED if name in ("sent", "rejected", "purged") else "events"
 
 
 def lane_of(conversation, body):
@@ -285,6 +286,7 @@ class World:
         self.devices = {device.id: device for device in devices}
         self.users = {}
         self.made = []  # all there ever were, in the order in which they were made for the first time
+        self.pairs = set()  # that have begun
         self.absent = set()  # (user, lane): a pair in which who was deleted is not again yet
         self.profiles = {}
         self.groups = {}
@@ -306,6 +308,7 @@ class World:
         self.media = False  # can files be uploaded?
         self.uploads = []  # those that are open
         self.files = {}  # url -> (user, content)
+        self.purging = []  # (who was purged, the conversation that is told of it soon, somebody who can read it)
         self.counting = False  # the server still counts what a purge has left
         self.pages = {}  # (kind, next) -> how many of the kind came before: getUsers, getGroups
         self.broadcast_live = False  # there was one
@@ -351,6 +354,10 @@ class World:
         return found.sub(lambda match: self.words[match[0].lower()], text)
 
     # ---- what reaches whom
+
+    def is_in_pair(self, user, lane):
+        """One with who was deleted is still there; who was deleted is in it again from the next message on."""
+        return lane in self.pairs and (user, lane) not in self.absent
 
     def may_have(self, user, message):
         """Whether a stored message is part of what the user finds by sync."""
@@ -516,6 +523,7 @@ class World:
 
     def meet(self, lane):
         """With the next message both are in a private conversation again."""
+        self.pairs.add(lane)
         for user in lane[1:]:
             if (user, lane) in self.absent:
                 self.absent.remove((user, lane))
