@@ -332,7 +332,7 @@ def getReadReceipts(call):
     asked = [message_for_receipts(call, group, id) for id in ids]
     if call.codes:
         return None
-    counted = [message for message in asked if not message.is_recalled and not message.silent]
+    counted = [message for message in asked if not message.is_recalled and has_receipts(message)]
     return {"receipts": [receipt(call.world, group, message) for message in counted]}
 
 
@@ -349,7 +349,7 @@ def getMessageReaders(call):
     message = message_for_receipts(call, group, id)
     if message:
         call.refuse(20023, message.is_recalled)
-        call.refuse(10030, message.silent)
+        call.refuse(10030, not has_receipts(message))
     if call.codes:
         return None
     users = sorted(readers_of(call.world, group, message)["read" if read else "unread"], key=str.encode)
@@ -377,12 +377,17 @@ def message_for_receipts(call, group, id):
     return message if there else None
 
 
+def has_receipts(message):
+    """What was imported has, with noUnread too: it counts as read by all."""
+    return message.imported or not message.silent
+
+
 def readers_of(world, group, message):
     """The members of now who had joined by then, without the sender."""
     people = [user for user, member in group.members.items()
               if member.has(message) and user != message.body["sender"]]  # fmt: skip
     have = lambda user: world.read.get((user, group.lane), 0) >= message.position  # noqa: E731
-    read = [user for user in people if message.read_by_all or have(user)]
+    read = [user for user in people if message.read_by_all or message.silent or have(user)]
     return {"read": read, "unread": [user for user in people if user not in read]}
 
 
