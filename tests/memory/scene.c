@@ -20,7 +20,6 @@
 #include "lib/usersig.h"
 #include "tests/memory/failing_malloc.h"
 
-#define TURNS_MAX  400 /* until another thread has done it, or nobody will be told */
 #define SDKAPPID   1400000000
 #define YEAR       (365 * 86400)
 #define TEXT_BYTES 4096
@@ -308,10 +307,11 @@ static bool is_answered(struct mosquitto *client)
     return !fake_connected(client) || fake_response(client)[0] != '\0';
 }
 
-enum fake_answer scene_command_later(struct scene *scene, struct mosquitto *client, const char *command)
+enum fake_answer scene_command_later(struct scene *scene, struct mosquitto *client, const char *command,
+                                     int turns)
 {
     enum fake_answer answer = scene_request(scene, client, command);
-    for (int i = 0; i < TURNS_MAX && !is_answered(client); i++) {
+    for (int i = 0; i < turns && !is_answered(client); i++) {
         fake_turn();
         nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL);
     }

@@ -89,8 +89,10 @@ enum fake_answer scene_publish(struct scene *scene, struct mosquitto *client, co
                                const char *payload, int qos);
 /* Refused: the answer has a code, which is in scene->code. */
 enum fake_answer scene_command(struct scene *scene, struct mosquitto *client, const char *command);
-/* The same for one that is answered by itself, in a later turn. Closed also where nobody is told within some hundred. */
-enum fake_answer scene_command_later(struct scene *scene, struct mosquitto *client, const char *command);
+/* The same for one that is answered by itself, in a later turn. Closed also where nobody is told within so
+ * many. */
+enum fake_answer scene_command_later(struct scene *scene, struct mosquitto *client, const char *command,
+                                     int turns);
 /* The same for a list of commands; done: there is an answer. */
 enum fake_answer scene_request(struct scene *scene, struct mosquitto *client, const char *commands);
 /* renewUserSig. */

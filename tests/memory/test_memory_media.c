@@ -59,7 +59,7 @@ static enum fake_answer abort_upload(struct scene *scene)
 
 static enum fake_answer finish(struct scene *scene)
 {
-    return scene_command_later(scene, scene->clients[ALICE], about("'command':'finishUpload'"));
+    return scene_command_later(scene, scene->clients[ALICE], about("'command':'finishUpload'"), 400);
 }
 
 static const struct scenario scenarios[] = {

@@ -120,7 +120,8 @@ static enum fake_answer watch(struct scene *scene)
 
 static enum fake_answer export_user(struct scene *scene)
 {
-    return scene_command_later(scene, town_root(), "{'command':'exportUser','userID':'alice@','limit':9}");
+    return scene_command_later(scene, town_root(), "{'command':'exportUser','userID':'alice@','limit':9}",
+                               10);
 }
 
 static enum fake_answer look_at_status(struct scene *scene)
