@@ -430,6 +430,12 @@ void scene_settle(void)
     }
 }
 
+void scene_rest(void)
+{
+    fake_pass(10000);
+    fake_turn();
+}
+
 static void say(struct scene *scene, enum person person, const char *topic, const char *text)
 {
     if (fake_connected(scene->clients[person]))

@@ -62,6 +62,8 @@ void scene_build(struct scene *scene, int number);
 void scene_gather(struct scene *scene);
 /* Turns of the loop, and two seconds, until nothing is on its way. */
 void scene_settle(void);
+/* Ten seconds pass: what the server does every ten is done, and does not fall into what comes next. */
+void scene_rest(void);
 /* Until the writer has executed all there is: in real time, a millisecond or two. */
 void scene_await_commit(void);
 /* Messages from everybody to everybody, and to the groups: whether they get through goes into the picture. */

@@ -65,6 +65,7 @@ static void play(const struct sweep *sweep, struct sweep_run *run)
 {
     struct scene *scene = &run->scene;
     scene_gather(scene);
+    scene_rest();
     if (sweep->scenario->before)
         sweep->scenario->before(scene);
     if (run->acts)
