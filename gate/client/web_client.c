@@ -103,6 +103,15 @@ static struct waiting *waiting_new(const char *topic, int64_t id, const char *pa
     return waiting;
 }
 
+void web_client_settle(struct web_client *client)
+{
+    struct errand *errand, *next;
+    client->unsettled = 0;
+    DL_FOREACH_SAFE (client->errands, errand, next)
+        if (errand->begun && errand->kind->arrived)
+            errand->kind->arrived(errand, client);
+}
+
 /* Nobody fetches: what is stored comes again when somebody does. */
 static void fall_asleep(struct web_client *client)
 {
@@ -116,9 +125,14 @@ static void keep(struct web_client *client, const char *topic, const char *paylo
     if (client->ended || (id > 0 && id <= client->resume))
         return; /* it comes again; or the broker did not know yet that it has been fetched */
     struct waiting *waiting = waiting_new(topic, id, payload, len);
+    if (waiting && waiting->len > WAITING_BYTES_MAX) {
+        free(waiting); /* it never fits: history has it */
+        return;
+    }
     if (!waiting || client->waiting_count >= WAITING_MAX ||
         client->waiting_bytes + waiting->len > WAITING_BYTES_MAX) {
         free(waiting);
+        web_client_settle(client); /* who fetches has what is there, and goes on from it */
         fall_asleep(client);
         return;
     }
@@ -128,15 +142,6 @@ static void keep(struct web_client *client, const char *topic, const char *paylo
     client->waiting_bytes += waiting->len;
     DL_APPEND(client->waiting, waiting);
     client->unsettled++;
-}
-
-void web_client_settle(struct web_client *client)
-{
-    struct errand *errand, *next;
-    client->unsettled = 0;
-    DL_FOREACH_SAFE (client->errands, errand, next)
-        if (errand->begun && errand->kind->arrived)
-            errand->kind->arrived(errand, client);
 }
 
 void web_client_tell(struct web_client *client, const char *command)

@@ -158,6 +158,22 @@ def test_too_much_that_nobody_fetches_comes_again_later(gate, alice):
     assert got == [str(number) for number in range(1100 - len(got), 1100)] and len(got) >= 1000
 
 
+def test_a_backlog_of_long_messages_comes_in_polls_that_fit(gate, alice):
+    bob = gate.broker.user("bob")
+    bob.send_many("chat/user/alice", [{"text": f"{number} " + "x" * 9000} for number in range(60)])
+    assert [m["text"].split()[0] for m in alice.poll_until(60)] == [str(number) for number in range(60)]
+
+
+def test_a_message_that_never_fits_keeps_nobody_from_what_is_behind_it(gatehouse):
+    gatehouse.broker.options["max_message_bytes"] = 131072
+    gatehouse.start()
+    gatehouse.broker.create("alice", "bob")
+    bob, alice = gatehouse.broker.user("bob"), gatehouse.client("alice")
+    bob.send("alice", {"text": "x" * 70000})
+    bob.send("alice", {"text": "behind"})
+    assert [m["text"] for m in alice.poll_until(1)] == ["behind"]
+
+
 def test_a_live_group_is_joined_and_left(gate, alice):
     bob = gate.broker.user("bob", "ios:1")
     bob.group("AVChatRoom", "live")
