@@ -329,7 +329,13 @@ static bool add_joined_group(struct chat *chat, cJSON *array, struct member *mem
     return cJSON_AddStringToObject(item, "groupID", group->id) &&
            cJSON_AddStringToObject(item, "groupName", group->name) &&
            cJSON_AddStringToObject(item, "groupType", group_traits(group->type)->name) &&
+           cJSON_AddStringToObject(item, "faceURL", group->face_url) &&
+           cJSON_AddStringToObject(item, "owner", group->owner) &&
            cJSON_AddStringToObject(item, "role", role_name(member->role)) &&
+           cJSON_AddStringToObject(item, "nameCard", member->name_card) &&
+           json_add_whole(item, "joinTime", member->joined) &&
+           json_add_whole(item, "mutedUntil", member->muted_until) &&
+           cJSON_AddStringToObject(item, "receiveOption", receive_option_name(member->receive_option)) &&
            json_add_whole(item, "lastSeq", conversation->last_seq) &&
            json_add_whole(item, "lastID", conversation->last_id) &&
            json_add_whole(item, "unread", member_unread(chat, member));

@@ -308,11 +308,18 @@ def joined_groups(world, user):
 
 
 def joined_entry(world, user, group):
+    member = group.members[user]
     return {
         "groupID": group.id,
         "groupName": group.info["groupName"],
         "groupType": group.type,
-        "role": group.members[user].role,
+        "faceURL": group.info["faceURL"],
+        "owner": group.owner,
+        "role": member.role,
+        "nameCard": member.nameCard,
+        "joinTime": member.since,
+        "mutedUntil": group.muted.get(user, 0),
+        "receiveOption": member.receiveOption,
         "lastSeq": group.seq,
         "lastID": NUMBER,
         "unread": unread(world, user, group.lane),
