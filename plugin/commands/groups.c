@@ -232,17 +232,22 @@ struct head_count {
     size_t members, online;
 };
 
+/* A live group's are those who have joined, now. */
+static int64_t count_members(const struct conversation *conversation)
+{
+    const struct group *group = conversation->group;
+    return group->type == GROUP_LIVE ? (int64_t)conversation->watchers : (int64_t)group->member_count;
+}
+
 static int count_heads(struct command *command, struct conversation *conversation, struct head_count *out)
 {
     struct chat *chat = command->chat;
-    if (conversation->group->type == GROUP_LIVE) {
-        out->members = out->online = conversation->watchers;
+    out->members = out->online = (size_t)count_members(conversation);
+    if (conversation->group->type == GROUP_LIVE)
         return CODE_OK;
-    }
     if (!members_load(chat, conversation))
         return CODE_BUSY;
     command->walked += HASH_COUNT(conversation->members);
-    out->members = (size_t)conversation->group->member_count;
     out->online = (size_t)members_count_online(chat, conversation);
     return CODE_OK;
 }
@@ -331,6 +336,8 @@ static bool add_joined_group(struct chat *chat, cJSON *array, struct member *mem
            cJSON_AddStringToObject(item, "groupType", group_traits(group->type)->name) &&
            cJSON_AddStringToObject(item, "faceURL", group->face_url) &&
            cJSON_AddStringToObject(item, "owner", group->owner) &&
+           json_add_whole(item, "memberCount", count_members(conversation)) &&
+           cJSON_AddBoolToObject(item, "allMuted", group->all_muted) &&
            cJSON_AddStringToObject(item, "role", role_name(member->role)) &&
            cJSON_AddStringToObject(item, "nameCard", member->name_card) &&
            json_add_whole(item, "joinTime", member->joined) &&

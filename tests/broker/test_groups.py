@@ -311,19 +311,22 @@ def test_joined_groups_are_listed_with_role_and_last_message(broker, alice):
 
 
 def test_joined_groups_say_what_a_member_has_set_there(broker, alice):
-    alice.group("Public", "g1", ["bob"], faceURL="https://example.org/hikers.png")
+    alice.group("Public", "g1", ["bob"], faceURL="https://example.org/hikers.png", inviteOpt="FreeAccess")
     bob = broker.user("bob")
     (before,) = bob.command("getJoinedGroups")["groups"]
     assert (before["faceURL"], before["owner"]) == ("https://example.org/hikers.png", "alice")
     assert (before["nameCard"], before["receiveOption"], before["mutedUntil"]) == ("", "AcceptAndNotify", 0)
     bob.command("setGroupMemberInfo", groupID="g1", nameCard="Bobby", receiveOption="AcceptNotNotify")
     alice.command("muteGroupMember", groupID="g1", userID="bob", seconds=60)
+    alice.command("inviteGroupMember", groupID="g1", members=["carol"])
+    alice.command("setGroupInfo", groupID="g1", allMuted=True)
     (after,) = bob.command("getJoinedGroups")["groups"]
     (listed,) = alice.command("getGroupMembers", groupID="g1", userIDs=["bob"])["members"]
     assert {name: after[name] for name in ("role", "nameCard", "joinTime", "mutedUntil")} == {
         name: listed[name] for name in ("role", "nameCard", "joinTime", "mutedUntil")
     }
     assert (after["nameCard"], after["receiveOption"]) == ("Bobby", "AcceptNotNotify")
+    assert [(g["memberCount"], g["allMuted"]) for g in (before, after)] == [(2, False), (3, True)]
 
 
 @pytest.mark.options(max_members_public=3)

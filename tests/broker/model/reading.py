@@ -315,6 +315,8 @@ def joined_entry(world, user, group):
         "groupType": group.type,
         "faceURL": group.info["faceURL"],
         "owner": group.owner,
+        "memberCount": NUMBER if group.live else len(group.members),
+        "allMuted": group.info["allMuted"],
         "role": member.role,
         "nameCard": member.nameCard,
         "joinTime": member.since,
