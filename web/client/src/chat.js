@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+// A Chat, put together from its parts.
+import { makeCore } from "./core.js";
+import { ChatError, CODE } from "./errors.js";
+import { EVENT, TYPES } from "./constants.js";
+import { commands } from "./commands.js";
+import { link } from "./link.js";
+import { session } from "./session.js";
+
+/**
+ * The parts by the names that they have in the core, each made after those above it: functions that are given the core
+ * and return a Part of it.
+ * @type {Record<string, (core: import("./core.js").Core) => any>}
+ */
+const PARTS = {
+    link,
+    commands,
+    session,
+};
+
+/**
+ * @param {Record<string, any>} options docs/client.md has them
+ * @param {Function} connect mqtt.connect of MQTT.js
+ * @returns {Record<string, Function>} the methods
+ */
+export function create(options, connect) {
+    if (!Number.isInteger(options?.SDKAppID)) throw new ChatError(CODE.INVALID, "SDKAppID is missing, or no whole number");
+    if (typeof options.url !== "string") throw new ChatError(CODE.INVALID, "url is missing: ws://, wss:// or mqtt://");
+    const core = /** @type {any} */ (makeCore(options, connect));
+    /** @type {Record<string, Function>} */
+    const chat = {};
+    for (const [name, make] of Object.entries(PARTS)) {
+        const part = make(core);
+        core[name] = part;
+        core.parts.push(part);
+        Object.assign(chat, part.methods);
+    }
+    return chat;
+}
+
+export { ChatError, EVENT, TYPES };
