@@ -5,6 +5,7 @@ import { ChatError, CODE } from "./errors.js";
 import { EVENT, TYPES } from "./constants.js";
 import { commands } from "./commands.js";
 import { link } from "./link.js";
+import { message } from "./message.js";
 import { session } from "./session.js";
 
 /**
@@ -16,6 +17,7 @@ const PARTS = {
     link,
     commands,
     session,
+    message,
 };
 
 /**

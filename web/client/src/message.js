@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+// Messages as applications see them (Tencent's Message), made from what the server delivers, or by create...Message.
+import { TYPES } from "./constants.js";
+import { elementsFromWire, elementsToWire, isContent, wireKind } from "./elements.js";
+import { ChatError, CODE } from "./errors.js";
+
+/**
+ * @typedef {import("./core.js").Core} Core
+ * @typedef {import("./elements.js").Fields} Fields
+ *
+ * @typedef {Object} Message Tencent's, and:
+ * @property {number} [id] the server's number of a stored message (docs/protocol.md, "What arrives")
+ * @property {number} [random] what makes a repeated one the same
+ * @property {import("./elements.js").Element[]} [elements] all contents, where a message has several; `type` and
+ *   `payload` are those of the first
+ * @property {string} ID
+ * @property {string} type
+ * @property {Fields} payload
+ * @property {string} conversationID
+ * @property {string} conversationType
+ * @property {string} to
+ * @property {string} from
+ * @property {string} flow
+ * @property {number} time
+ * @property {string} status
+ * @property {boolean} isRevoked
+ * @property {string} priority
+ * @property {string} nick
+ * @property {string} avatar
+ * @property {boolean} isPeerRead
+ * @property {string} nameCard
+ * @property {string[]} atUserList
+ * @property {string} cloudCustomData
+ * @property {boolean} isDeleted
+ * @property {boolean} isModified
+ * @property {boolean} needReadReceipt
+ * @property {{isPeerRead: boolean, readCount?: number, unreadCount?: number}} readReceiptInfo
+ * @property {boolean} isBroadcastMessage
+ * @property {boolean} isSupportExtension
+ * @property {string} revoker
+ * @property {{userID: string, nick: string, avatar: string}} revokerInfo
+ * @property {string} revokeReason
+ * @property {number} sequence
+ * @property {boolean} hasRiskContent
+ */
+
+/** The numbers that Tencent's SDK has for what a tip tells, and two that it does not have. */
+const TIPS = {
+    join: 1, invite: 1, quit: 2, kick: 3, setAdmin: 4, cancelAdmin: 5, transfer: 6, info: 6, mute: 7, dismiss: 254,
+    custom: 255,
+};
+
+/** The same of notices; 20 is ours. */
+const NOTICES = {
+    joinRequest: 1, joinAccepted: 2, joinRefused: 3, kicked: 4, dismissed: 5, invited: 7, adminGranted: 9,
+    adminRevoked: 10, inviteRefused: 14, ownerGranted: 20, custom: 255,
+};
+
+/** Fields of a group's profile, by the wire's names. */
+const GROUP_FIELDS = { faceURL: "avatar", addOpt: "joinOption", inviteOpt: "inviteOption", allMuted: "muteAllMembers" };
+
+/**
+ * @param {any} table
+ * @param {any} name
+ */
+const of = (table, name) => (Object.hasOwn(table, name) ? table[name] : undefined);
+
+/** @param {any} text */
+const string = (text) => (typeof text === "string" ? text : "");
+
+/**
+ * What relative URLs of files are below.
+ * @param {Core} core
+ * @returns {string}
+ */
+export function mediaBase({ options }) {
+    const page = globalThis.location?.origin;
+    const base = options.mediaUrl || options.httpUrl || (page?.startsWith("http") ? page : "");
+    return base.replace(/\/+$/, "");
+}
+
+/**
+ * Who somebody is, as far as that is known.
+ * @param {Core} core
+ * @param {string} userID
+ */
+export function person(core, userID) {
+    const profile = /** @type {any} */ (core).users?.peek(userID);
+    return { userID, nick: profile?.nick ?? "", avatar: profile?.avatar ?? "" };
+}
+
+/**
+ * @param {Core} core
+ * @param {Fields} tips
+ * @param {Fields} wire
+ */
+function tipPayload(core, tips, wire) {
+    const userIDList = Array.isArray(tips.members) ? tips.members : [];
+    const info = tips.info ?? {};
+    /** @type {Fields} */
+    const newGroupProfile = tips.type === "transfer" ? { ownerID: userIDList[0] } : {};
+    if (tips.type === "info")
+        for (const name of Object.keys(info)) newGroupProfile[of(GROUP_FIELDS, name) ?? name] = info[name];
+    const muteTime = Math.max(0, Math.round((info.mutedUntil - wire.time) / 1000)) || 0;
+    return {
+        operation: string(tips.type),
+        operationType: of(TIPS, tips.type) ?? 0,
+        operatorID: string(tips.operator),
+        operatorInfo: person(core, string(tips.operator)),
+        userIDList,
+        memberList: userIDList.map((userID) => ({ ...person(core, userID), ...(tips.type === "mute" && { muteTime }) })),
+        memberCount: tips.count ?? userIDList.length,
+        groupProfile: { groupID: wire.group },
+        newGroupProfile,
+        reason: string(tips.reason),
+        userDefinedField: string(tips.text),
+    };
+}
+
+/**
+ * @param {Core} core
+ * @param {Fields} notice
+ */
+function noticePayload(core, notice) {
+    const groupID = string(notice.group);
+    return {
+        operation: string(notice.type),
+        operationType: of(NOTICES, notice.type) ?? 0,
+        operatorID: string(notice.operator),
+        operatorInfo: person(core, string(notice.operator)),
+        groupProfile: { groupID, name: /** @type {any} */ (core).groups?.peek(groupID)?.name ?? "" },
+        handleMessage: string(notice.reason),
+        userDefinedField: string(notice.text),
+    };
+}
+
+/**
+ * @param {Core} core
+ * @param {string} from
+ * @param {string} to
+ * @param {string} conversationType
+ * @param {string} conversationID
+ * @returns {Message}
+ */
+function blank(core, from, to, conversationType, conversationID) {
+    const { nick, avatar } = person(core, from);
+    return {
+        ID: "",
+        type: TYPES.MSG_TEXT,
+        payload: { text: "" },
+        conversationID,
+        conversationType,
+        to,
+        from,
+        flow: from === core.userID() ? "out" : "in",
+        time: 0,
+        status: "success",
+        isRevoked: false,
+        priority: TYPES.MSG_PRIORITY_NORMAL,
+        nick,
+        avatar,
+        isPeerRead: false,
+        nameCard: "",
+        atUserList: [],
+        cloudCustomData: "",
+        isDeleted: false,
+        isModified: false,
+        needReadReceipt: false,
+        readReceiptInfo: { isPeerRead: false, readCount: undefined, unreadCount: undefined },
+        isBroadcastMessage: false,
+        isSupportExtension: false,
+        revoker: "",
+        revokerInfo: { userID: "", nick: "", avatar: "" },
+        revokeReason: "",
+        sequence: 0,
+        hasRiskContent: false,
+    };
+}
+
+/**
+ * Puts what can be edited into a message.
+ * @param {Core} core
+ * @param {Message} message
+ * @param {Fields} wire
+ */
+export function fill(core, message, wire) {
+    const elements = elementsFromWire(wire, mediaBase(core));
+    if (elements.length) Object.assign(message, elements[0]);
+    else Object.assign(message, { type: TYPES.MSG_TEXT, payload: { text: "" } });
+    delete message.elements;
+    if (elements.length > 1) message.elements = elements;
+    const at = wire.at ?? [];
+    message.atUserList = at === "@all" ? [TYPES.MSG_AT_ALL] : at;
+    message.cloudCustomData = string(wire.cloudCustomData);
+    message.needReadReceipt = wire.needReadReceipt === true;
+}
+
+/**
+ * The conversation that a message of the wire is in.
+ * @param {Core} core
+ * @param {Fields} wire
+ * @returns {{type: string, ID: string}}
+ */
+export function conversationOf(core, wire) {
+    if (wire.group !== undefined) return { type: TYPES.CONV_GROUP, ID: TYPES.CONV_GROUP + wire.group };
+    const peer = wire.to === core.userID() ? wire.sender : wire.to;
+    if (peer === "@system") return { type: TYPES.CONV_SYSTEM, ID: TYPES.CONV_SYSTEM };
+    return { type: TYPES.CONV_C2C, ID: TYPES.CONV_C2C + peer };
+}
+
+/**
+ * The same for everybody who has the message, and from when it is made.
+ * @param {Fields} wire
+ */
+const identity = (wire) =>
+    `${wire.group ?? wire.to}-${wire.sender}-${wire.random ?? (wire.id ? "#" + wire.id : `${wire.time}.${wire.seq ?? ""}`)}`;
+
+/**
+ * A message of the wire as the application sees it: with content, a tip, a notice, or what is left of a recalled one.
+ * Recalls, edits and purges are none: they change others.
+ * @param {Core} core
+ * @param {Fields} wire
+ * @param {string} [topic] where it has arrived
+ * @returns {Message}
+ */
+export function messageFromWire(core, wire, topic) {
+    const { type, ID } = conversationOf(core, wire);
+    const message = blank(core, wire.sender, wire.group ?? wire.to, type, ID);
+    message.ID = identity(wire);
+    if (wire.id) message.id = wire.id;
+    if (wire.random) message.random = wire.random;
+    message.time = Math.floor(wire.time / 1000);
+    message.sequence = wire.seq ?? 0;
+    message.isRevoked = wire.recalled === true;
+    message.isModified = wire.edited !== undefined;
+    if (wire.priority) message.priority = wire.priority[0].toUpperCase() + wire.priority.slice(1);
+    fill(core, message, wire);
+    if (wire.tips) {
+        message.type = TYPES.MSG_GRP_TIP;
+        message.payload = tipPayload(core, wire.tips, wire);
+    } else if (wire.notice) {
+        message.type = TYPES.MSG_GRP_SYS_NOTICE;
+        message.payload = noticePayload(core, wire.notice);
+    }
+    return message;
+}
+
+/**
+ * What of a message can be edited, for the wire.
+ * @param {Core} core
+ * @param {Message} message
+ * @returns {Fields}
+ */
+export function contentToWire(core, message) {
+    const { type, payload, elements, atUserList, cloudCustomData, needReadReceipt } = message;
+    const all = [{ type, payload }, ...(elements ?? []).slice(1)];
+    return {
+        ...elementsToWire(all, mediaBase(core)),
+        at: !atUserList.length ? undefined : atUserList.includes(TYPES.MSG_AT_ALL) ? "@all" : atUserList,
+        cloudCustomData: cloudCustomData || undefined,
+        needReadReceipt: needReadReceipt || undefined,
+        random: message.random,
+    };
+}
+
+/**
+ * What to publish.
+ * @param {Core} core
+ * @param {Message} message
+ * @param {Fields} [options] of sendMessage
+ * @returns {Fields}
+ */
+export function messageToWire(core, message, options = {}) {
+    const { disablePush, title, description, extension, apnsInfo, androidInfo } = options.offlinePushInfo ?? {};
+    const push = {
+        disabled: disablePush || undefined,
+        title: title || undefined,
+        body: description || undefined,
+        ext: extension || undefined,
+        sound: apnsInfo?.sound || androidInfo?.sound || undefined,
+        badge: apnsInfo?.ignoreIOSBadge ? false : undefined,
+    };
+    const priority = message.priority.toLowerCase().replace("lowest", "low");
+    return {
+        ...contentToWire(core, message),
+        priority: priority === "normal" ? undefined : priority,
+        onlineOnly: options.onlineUserOnly || undefined,
+        noUnread: options.messageControlInfo?.excludedFromUnreadCount || undefined,
+        push: Object.values(push).some((value) => value !== undefined) ? push : undefined,
+    };
+}
+
+/**
+ * A file that was handed over: a File or Blob, an <input>, bytes.
+ * @param {any} file
+ */
+const picked = (file) => (file?.files ? file.files[0] : file);
+
+/**
+ * The part: create...Message.
+ * @param {Core} core
+ */
+export function message(core) {
+    /**
+     * What has to be uploaded before a message can be sent.
+     * @type {WeakMap<Message, {file: any, onProgress?: Function}>}
+     */
+    const files = new WeakMap();
+
+    /**
+     * @param {string} type
+     * @param {Fields} options
+     * @param {Fields} content for the wire
+     * @returns {Message}
+     */
+    function create(type, options, content) {
+        const { to, conversationType, priority, cloudCustomData, needReadReceipt, receiverList } = options;
+        if (conversationType !== TYPES.CONV_C2C && conversationType !== TYPES.CONV_GROUP)
+            throw new ChatError(CODE.CONVERSATION_TYPE, "conversationType is C2C or GROUP");
+        if (!to || typeof to !== "string") throw new ChatError(CODE.INVALID, "to is missing");
+        // Sent all the same, it would reach those who are not meant.
+        if (receiverList?.length) throw new ChatError(CODE.ABSENT, "receiverList: a message in a group is for everybody");
+        const made = blank(core, core.userID(), to, conversationType, conversationType + to);
+        const random = 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1));
+        fill(core, made, { ...content, at: options.payload?.atUserList, cloudCustomData, needReadReceipt });
+        return Object.assign(made, {
+            ID: identity({ to, sender: core.userID(), random }),
+            random,
+            type,
+            flow: "out",
+            time: Math.floor(core.time() / 1000),
+            status: "unSend",
+            priority: priority ?? made.priority,
+        });
+    }
+
+    /**
+     * @param {string} type
+     * @returns {(options: Fields) => Message}
+     */
+    const plain = (type) => (options) =>
+        create(type, options, elementsToWire([{ type, payload: options.payload ?? {} }], mediaBase(core)));
+
+    /**
+     * @param {string} type
+     * @returns {(options: Fields) => Message}
+     */
+    const media = (type) => (options) => {
+        const { payload = {}, onProgress } = options;
+        const file = picked(payload.file);
+        const kind = wireKind(type);
+        if (!file && !payload.url) throw new ChatError(CODE.INVALID, "payload.file is missing");
+        // Until it has been uploaded it is shown from where it is.
+        const local = typeof document === "object" && file instanceof Blob;
+        const content = file
+            ? { url: local ? URL.createObjectURL(file) : "", name: payload.name ?? file.name, size: file.size ?? file.length }
+            : payload;
+        const made = create(type, options, { [kind]: content });
+        if (file) files.set(made, { file, onProgress });
+        return made;
+    };
+
+    return {
+        files,
+        methods: {
+            createTextMessage: plain(TYPES.MSG_TEXT),
+            createTextAtMessage: plain(TYPES.MSG_TEXT),
+            createCustomMessage: plain(TYPES.MSG_CUSTOM),
+            createFaceMessage: plain(TYPES.MSG_FACE),
+            createLocationMessage: plain(TYPES.MSG_LOCATION),
+            createMergerMessage: plain(TYPES.MSG_MERGER),
+            createImageMessage: media(TYPES.MSG_IMAGE),
+            createAudioMessage: media(TYPES.MSG_AUDIO),
+            createVideoMessage: media(TYPES.MSG_VIDEO),
+            createFileMessage: media(TYPES.MSG_FILE),
+
+            /** @param {Fields} options */
+            createForwardMessage(options) {
+                const { type, payload, elements } = options.payload ?? {};
+                if (!isContent(type)) throw new ChatError(CODE.INVALID, "payload is not a message that can be forwarded");
+                if (files.has(options.payload)) throw new ChatError(CODE.INVALID, "its file has not been uploaded yet");
+                const content = elementsToWire(elements ?? [{ type, payload }], mediaBase(core));
+                return create(type, { ...options, payload: undefined }, content);
+            },
+        },
+    };
+}
