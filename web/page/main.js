@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+// From the link to a signed-in page; the shell around the views; the browser's back button.
+//
+// A link is https://host/#user=alice&sig=<userSig>. A fragment reaches no server and no log; it is taken out of the address bar at
+// once, and kept for this tab (sessionStorage), so that a reload stays signed in. A conversation is #/C2Cbob or #/GROUPhikers.
+
+import { errorText, makeApp } from "./app.js";
+import { EVENT, TYPES, makeClient } from "./client.js";
+import { fill, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { bannerView } from "./views/banner.js";
+import { emptyView } from "./views/empty.js";
+import { listView } from "./views/list.js";
+import { chatView, liveView } from "./views/places.js";
+import { signinView } from "./views/signin.js";
+import { titleView } from "./views/title.js";
+import { t } from "./words.js";
+
+const KEPT = "chat.session";
+
+/** @typedef {{userID: string, userSig: string}} Given */
+
+const page = document.body.appendChild(h("div", { class: "page" }));
+const loadConfig = async () => {
+    const answer = await fetch("config.json");
+    if (!answer.ok) throw new Error(t("signin.noConfig", { status: answer.status }));
+    const config = await answer.json();
+    return { ...config, url: config.url.replace("{host}", location.hostname) };
+};
+let config = loadConfig();
+config.catch(() => {});
+
+/** @type {{app: import("./app.js").App, end(): void} | undefined} */
+let session;
+
+// Who is it?
+
+/** What the link says; nothing of it stays in the address bar. @returns {Given | undefined} */
+function takeLink() {
+    const said = new URLSearchParams(location.hash.slice(1));
+    const userID = said.get("user");
+    const userSig = said.get("sig");
+    if (userID === null && userSig === null) return undefined;
+    history.replaceState(null, "", location.pathname + location.search);
+    return { userID: userID || "", userSig: userSig || "" };
+}
+
+/** @returns {Given | undefined} */
+const kept = () => JSON.parse(sessionStorage.getItem(KEPT) || "null") || undefined;
+
+/** @param {{userID?: string, problem?: string, again?: Given}} [known] */
+async function showSignIn(known = {}) {
+    end();
+    const { userID, problem, again } = known;
+    const server = (await config.catch(() => undefined))?.url;
+    document.title = t("signin.title");
+    fill(
+        page,
+        signinView({
+            userID,
+            problem,
+            server,
+            redraw: () => showSignIn(known),
+            again: again && (() => signIn(again)),
+            signIn: (name, sig) => signIn({ userID: name, userSig: sig }, true),
+        }),
+    );
+    /** @type {HTMLElement | null} */ (
+        page.querySelector(userID ? "input[name=userSig]" : "input[name=userID]")
+    )?.focus();
+}
+
+/**
+ * Signs in and shows everything; or the form, with what went wrong. From the form itself that stays where it is.
+ * @param {Given} given @param {boolean} [fromForm] @returns {Promise<string | undefined>} what went wrong
+ */
+async function signIn(given, fromForm) {
+    /** @param {any} error @param {boolean} [worthAgain] */
+    const refuse = async (error, worthAgain) => {
+        const problem = errorText(error);
+        if (!fromForm) await showSignIn({ userID: given.userID, problem, again: worthAgain ? given : undefined });
+        return problem;
+    };
+    end();
+    /** @type {any} */
+    let read;
+    try {
+        read = await config;
+    } catch (error) {
+        config = loadConfig(); // it may be there at the next attempt
+        config.catch(() => {});
+        return refuse(error, true);
+    }
+    const begun = begin(read, given, !fromForm);
+    try {
+        await begun.login();
+    } catch (error) {
+        begun.end();
+        const code = /** @type {any} */ (error)?.code;
+        // 70000: refused, and Mosquitto 2.0 cannot say why.
+        const temporary = !(code > 70000 && code < 80000) && code !== 7003 && code !== 7004;
+        if (!temporary) sessionStorage.removeItem(KEPT);
+        return refuse(error, temporary);
+    }
+    sessionStorage.setItem(KEPT, JSON.stringify(given));
+    begun.show();
+    return undefined;
+}
+
+// Everything that is there while somebody is signed in
+
+/** @param {any} read config.json @param {Given} given @param {boolean} showAtOnce */
+function begin(read, given, showAtOnce) {
+    const { userID, userSig } = given;
+    const ended = new AbortController();
+    const chat = makeClient(read);
+    let shown = false;
+    /** Of what is drawn now. */
+    let drawn = new AbortController();
+    /** Of the conversation, and of the panel beside it. */
+    let opened = new AbortController();
+    let beside = new AbortController();
+
+    const side = h("div", { class: "side" });
+    const main = h("main", { "class": "main", "aria-label": t("page.conversation"), "tabIndex": -1 });
+    const panel = h("aside", { class: "panel", hidden: true });
+    const shell = h("div", { class: "shell" }, side, main, panel);
+
+    /** What the address says. @returns {string | null} */
+    const addressed = () => (location.hash.startsWith("#/") ? decodeURIComponent(location.hash.slice(2)) : null);
+    /** @param {string | null} id */
+    const address = (id) => (id ? `#/${encodeURIComponent(id)}` : location.pathname + location.search);
+
+    const app = makeApp({
+        chat,
+        TYPES,
+        EVENT,
+        user: userID,
+        config: read,
+        shell: {
+            open(id) {
+                if (id === app.state.selected && !history.state?.panel)
+                    return void main.querySelector("textarea")?.focus();
+                if (id === null && history.state?.open && history.state.deep) return void history.back();
+                // From one conversation to another "back" still leads to the list.
+                if (id && !history.state?.open) history.pushState({ open: id, deep: true }, "", address(id));
+                else history.replaceState({ open: id, deep: history.state?.deep }, "", address(id));
+                show(id);
+            },
+            openPanel(title, make) {
+                if (!history.state?.panel) history.pushState({ ...history.state, panel: true }, "", location.href);
+                beside.abort();
+                beside = new AbortController();
+                panel.setAttribute("aria-label", title);
+                fill(
+                    panel,
+                    h(
+                        "header",
+                        { class: "bar" },
+                        h(
+                            "button",
+                            {
+                                "class": "icon-button panel-back",
+                                "type": "button",
+                                "aria-label": t("back"),
+                                "onclick": () => app.closePanel(),
+                            },
+                            icon("back"),
+                        ),
+                        h("h2", { class: "bar-title" }, title),
+                        h(
+                            "button",
+                            {
+                                "class": "icon-button panel-close",
+                                "type": "button",
+                                "aria-label": t("close"),
+                                "onclick": () => app.closePanel(),
+                            },
+                            icon("close"),
+                        ),
+                    ),
+                    h("div", { class: "panel-body" }, make(beside.signal)),
+                );
+                panel.hidden = false;
+                shell.classList.add("with-panel");
+                /** @type {HTMLElement | null} */ (panel.querySelector("button:not([hidden])"))?.focus({
+                    preventScroll: true,
+                });
+            },
+            closePanel() {
+                if (history.state?.panel) history.back();
+                else hidePanel();
+            },
+            redraw: () => draw(),
+            signOut() {
+                sessionStorage.removeItem(KEPT);
+                chat.logout()
+                    .catch(() => {})
+                    .finally(() => showSignIn({ userID }));
+            },
+        },
+    });
+
+    function hidePanel() {
+        if (panel.hidden) return;
+        beside.abort();
+        panel.hidden = true;
+        panel.replaceChildren();
+        shell.classList.remove("with-panel");
+    }
+
+    /** @param {string | null} id */
+    function show(id) {
+        hidePanel();
+        opened.abort();
+        opened = new AbortController();
+        shell.dataset.open = id ? "chat" : "list";
+        app.state.set({ selected: id });
+        if (!id) return void fill(main, emptyView());
+        const { groupProfile } = app.conversation(id);
+        fill(
+            main,
+            groupProfile?.type === TYPES.GRP_AVCHATROOM
+                ? liveView(app, groupProfile.groupID, opened.signal)
+                : chatView(app, id, opened.signal),
+        );
+    }
+
+    function draw() {
+        drawn.abort();
+        drawn = new AbortController();
+        titleView(app, drawn.signal);
+        fill(side, listView(app, drawn.signal));
+        fill(
+            page,
+            bannerView(app, drawn.signal, {
+                again: () =>
+                    app.state.out?.type === "userSigExpired"
+                        ? showSignIn({ userID, problem: errorText({ code: 70001 }) })
+                        : signIn(given),
+            }),
+            shell,
+        );
+        show(app.state.selected);
+    }
+
+    addEventListener(
+        "popstate",
+        () => {
+            if (location.hash.includes("user=")) return; // another link in this tab: hashchange, below
+            hidePanel();
+            const id = addressed();
+            if (id !== app.state.selected) show(id);
+        },
+        { signal: ended.signal },
+    );
+
+    app.on(EVENT.NET_STATE_CHANGE, ({ state }) => app.state.set({ network: state }), ended.signal);
+    app.on(EVENT.KICKED_OUT, (out) => app.state.set({ out }), ended.signal);
+    app.on(EVENT.CONVERSATION_LIST_UPDATED, takeList, ended.signal);
+    app.on(EVENT.BLACKLIST_UPDATED, (blacklist) => app.state.set({ blacklist: [...blacklist] }), ended.signal);
+    app.on(
+        EVENT.PROFILE_UPDATED,
+        (profiles) => {
+            app.people.put(profiles);
+            const me = profiles.find((/** @type {any} */ one) => one.userID === userID);
+            if (me) app.state.set({ me: { ...me } });
+        },
+        ended.signal,
+    );
+
+    /** @param {any[]} list */
+    function takeList(list) {
+        app.people.put(
+            list
+                .map(({ userProfile }) => userProfile)
+                .filter((profile) => profile?.userID && profile.nick !== undefined),
+        );
+        const unread = list.reduce(
+            (sum, { unreadCount, messageRemindType }) =>
+                !messageRemindType || messageRemindType === TYPES.MSG_REMIND_ACPT_AND_NOTE ? sum + unreadCount : sum,
+            0,
+        );
+        app.state.set({ conversations: [...list], unread });
+    }
+
+    /** What the page wants to know at the beginning. None of it is waited for: what is there is shown. */
+    function load() {
+        chat.getConversationList().then((/** @type {any} */ { data }) => takeList(data.conversationList), app.fail);
+        chat.getMyProfile().then(
+            (/** @type {any} */ { data }) => {
+                app.people.put([data]);
+                app.state.set({ me: { ...data } });
+            },
+            () => {},
+        );
+        chat.getBlacklist().then(
+            (/** @type {any} */ { data }) => app.state.set({ blacklist: [...data] }),
+            () => {},
+        );
+    }
+
+    session = {
+        app,
+        end() {
+            session = undefined;
+            for (const part of [ended, drawn, opened, beside]) part.abort();
+            Promise.resolve(chat.destroy()).catch(() => {});
+        },
+    };
+    // At once, with an empty list: nobody looks at a white page while the server is asked.
+    const first = addressed();
+    if (first && !history.state?.deep) {
+        history.replaceState(null, "", address(null));
+        history.pushState({ open: first, deep: true }, "", address(first));
+    }
+    if (showAtOnce) draw();
+    shown = showAtOnce;
+    return {
+        end: session.end,
+        async login() {
+            await chat.login({ userID, userSig });
+            app.state.set({ network: "connected" });
+        },
+        show() {
+            if (!shown) draw();
+            load();
+            const id = addressed();
+            if (id) show(id);
+        },
+    };
+}
+
+function end() {
+    session?.end();
+}
+
+addEventListener("hashchange", () => {
+    const link = takeLink();
+    if (link) signIn(link);
+});
+
+const given = takeLink() || kept();
+if (given) signIn(given);
+else showSignIn();

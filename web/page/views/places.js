@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+// What is shown where: one line each, so that the shell knows no view by name.
+
+import { emptyView } from "./empty.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {(app: App, id: string, signal: AbortSignal) => Node} View */
+
+/** A conversation with a person, a stored group, or the server's notices; `id` is the conversationID. @type {View} */
+export const chatView = emptyView;
+
+/** A live room; `id` is the groupID. @type {View} */
+export const liveView = emptyView;
+
+/** What the bar over a group's chat opens beside it; `id` is the groupID. @type {View} */
+export const groupView = emptyView;
+
+/** "New group ...": a dialog. @type {(app: App) => void} */
+export const newGroup = () => {};
