@@ -274,7 +274,8 @@ static bool answer_info(cJSON *data, const struct conversation *conversation, co
            json_add_whole(data, "createTime", group->created) &&
            json_add_whole(data, "memberCount", (int64_t)heads->members) &&
            json_add_whole(data, "onlineCount", (int64_t)heads->online) &&
-           json_add_whole(data, "lastSeq", conversation->last_seq);
+           json_add_whole(data, "lastSeq", conversation->last_seq) &&
+           json_add_whole(data, "lastID", conversation->last_id);
 }
 
 int command_get_group_info(struct command *command)

@@ -20,6 +20,7 @@ INFO = {
     "memberCount",
     "onlineCount",
     "lastSeq",
+    "lastID",
 }
 
 

@@ -396,6 +396,7 @@ def getGroupInfo(call):
     if group.live:
         counts = {"memberCount": NUMBER, "onlineCount": NUMBER}
     more = {"groupID": group.id, "groupType": group.type, "owner": group.owner, "lastSeq": group.seq}
+    more["lastID"] = NUMBER
     most = {"maxMembers": call.world.limits.get(group.type, 0)}
     return {**group.info, **more, **counts, **most, "createTime": group.created}
 
