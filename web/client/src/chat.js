@@ -7,6 +7,11 @@ import { commands } from "./commands.js";
 import { link } from "./link.js";
 import { message } from "./message.js";
 import { session } from "./session.js";
+import { absent } from "./absent.js";
+import { users } from "./users.js";
+import { groups } from "./groups.js";
+import { members } from "./members.js";
+import { attributes } from "./attributes.js";
 
 /**
  * The parts by the names that they have in the core, each made after those above it: functions that are given the core
@@ -17,6 +22,11 @@ const PARTS = {
     link,
     commands,
     session,
+    absent,
+    users,
+    groups,
+    members,
+    attributes,
     message,
 };
 

@@ -41,6 +41,7 @@ const LONGEST = 2 ** 31 - 1;
  * @property {Part[]} parts all of them
  * @property {any} [conversations] the parts by their names, once chat.js has made them
  * @property {any} [users]
+ * @property {any} [groups]
  */
 
 /**
