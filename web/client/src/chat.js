@@ -4,6 +4,7 @@ import { makeCore } from "./core.js";
 import { ChatError, CODE } from "./errors.js";
 import { EVENT, TYPES } from "./constants.js";
 import { commands } from "./commands.js";
+import { history } from "./history.js";
 import { link } from "./link.js";
 import { message } from "./message.js";
 import { session } from "./session.js";
@@ -28,6 +29,7 @@ const PARTS = {
     members,
     attributes,
     message,
+    history,
 };
 
 /**

@@ -42,6 +42,8 @@ const LONGEST = 2 ** 31 - 1;
  * @property {any} [conversations] the parts by their names, once chat.js has made them
  * @property {any} [users]
  * @property {any} [groups]
+ * @property {ReturnType<typeof import("./message.js").message>} message
+ * @property {ReturnType<typeof import("./history.js").history>} history
  */
 
 /**

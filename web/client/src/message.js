@@ -85,7 +85,7 @@ export function mediaBase({ options }) {
  * @param {string} userID
  */
 export function person(core, userID) {
-    const profile = /** @type {any} */ (core).users?.peek(userID);
+    const profile = core.users?.peek(userID);
     return { userID, nick: profile?.nick ?? "", avatar: profile?.avatar ?? "" };
 }
 
@@ -128,7 +128,7 @@ function noticePayload(core, notice) {
         operationType: of(NOTICES, notice.type) ?? 0,
         operatorID: string(notice.operator),
         operatorInfo: person(core, string(notice.operator)),
-        groupProfile: { groupID, name: /** @type {any} */ (core).groups?.peek(groupID)?.name ?? "" },
+        groupProfile: { groupID, name: core.groups?.peek(groupID)?.name ?? "" },
         handleMessage: string(notice.reason),
         userDefinedField: string(notice.text),
     };
@@ -212,18 +212,27 @@ export function conversationOf(core, wire) {
  * The same for everybody who has the message, and from when it is made.
  * @param {Fields} wire
  */
-const identity = (wire) =>
+export const identity = (wire) =>
     `${wire.group ?? wire.to}-${wire.sender}-${wire.random ?? (wire.id ? "#" + wire.id : `${wire.time}.${wire.seq ?? ""}`)}`;
 
 /**
  * A message of the wire as the application sees it: with content, a tip, a notice, or what is left of a recalled one.
- * Recalls, edits and purges are none: they change others.
+ * Recalls, edits and purges are none: they change others. What is known already is the same object each time.
  * @param {Core} core
  * @param {Fields} wire
  * @param {string} [topic] where it has arrived
  * @returns {Message}
  */
 export function messageFromWire(core, wire, topic) {
+    return core.history ? core.history.take(wire) : makeMessage(core, wire);
+}
+
+/**
+ * @param {Core} core
+ * @param {Fields} wire
+ * @returns {Message}
+ */
+export function makeMessage(core, wire) {
     const { type, ID } = conversationOf(core, wire);
     const message = blank(core, wire.sender, wire.group ?? wire.to, type, ID);
     message.ID = identity(wire);
