@@ -56,8 +56,10 @@ test("scrolling up gives each message once, in order, and gives it again from wh
         assert.deepEqual(all.map(({ id }) => id), ids, `pages of ${pageSize}`);
         assert.ok(all.every((message) => chat.findMessage(message.ID) === message), "the same objects");
     }
+    const lost = new Promise((resolve) => chat.on(ChatClient.EVENT.NET_STATE_CHANGE, resolve));
     await broker.kill();
-    // Nothing of this needs the server any more.
+    await lost;
+    // Nothing of this needs the server.
     assert.deepEqual((await scrollUp(chat, `C2C${b}`, 50)).map(({ id }) => id), ids);
     await broker.launch();
 });
@@ -73,12 +75,13 @@ test("what is kept has what came meanwhile, and is asked for anew after a reconn
     await until(async () => (await list()).length === 7, "the two");
     const both = ["m1", "m2", "m3", "m4", "m5", "new", "mine, from elsewhere"];
     assert.deepEqual(await list(), both);
-    await broker.kill();
-    await broker.launch();
-    assert.deepEqual(await list(), both);
     await broker.admin("importMessages", { messages: [{ sender: b, to: a, time: Date.now(), text: "told to nobody" }] });
+    assert.deepEqual(await list(), both);
+    const states = [];
+    chat.on(ChatClient.EVENT.NET_STATE_CHANGE, ({ data }) => states.push(data.state));
     await broker.kill();
     await broker.launch();
+    await until(() => states.at(-1) === "connected", "the reconnect");
     assert.deepEqual(await list(), [...both, "told to nobody"]);
 });
 

@@ -3,7 +3,7 @@
 // before.
 //
 // Of a conversation that was looked at its newest messages are kept without a gap (a run), as long as the connection lasts
-// that brings what is new: looked at again, they are there at once.
+// that brings what is new, and until there is another: looked at again, they are there at once.
 import { EVENT, TYPES } from "./constants.js";
 import { ok } from "./core.js";
 import { ChatError, CODE } from "./errors.js";
@@ -62,6 +62,8 @@ export function history(core) {
     const runs = new Map();
     /** The newest message of a conversation that was seen. @type {Map<string, number>} */
     const newest = new Map();
+    /** Rises with what makes runs doubtful. */
+    let era = 0;
     /** Where getMessageListHopping goes on. @type {Map<string, number>} */
     const hops = new Map();
 
@@ -76,11 +78,17 @@ export function history(core) {
             Object.assign(message, { nick, avatar });
         }
     });
-    core.wire.on("down", () => runs.clear());
+    // Without a connection what is kept has to do; with a new one it cannot be said what was missed.
+    core.wire.on("up", doubt);
     core.wire.on("event", (/** @type {Fields} */ event) => {
-        if (event.event === "more") runs.clear();
+        if (event.event === "more") doubt();
         if (event.event === "deleted" && !event.keepMessages) forget(event);
     });
+
+    function doubt() {
+        era += 1;
+        runs.clear();
+    }
 
     /** @param {Fields} deleted the event */
     function forget({ ids, id = Infinity, to, group }) {
@@ -253,10 +261,12 @@ export function history(core) {
                 return ok({ messageList, nextReqMessageID: isCompleted ? "" : "" + messageList[0].id, isCompleted });
             }
         }
-        const seen = newest.get(conversationID) ?? 0;
+        const [asked, seen] = [era, newest.get(conversationID) ?? 0];
         const { list, complete, before: first } = await pages({ ...conversation, limit, before }, "before");
         run = runs.get(conversationID);
-        if (before === undefined && first) {
+        if (asked !== era) {
+            // Of another connection: good to be shown, and no more.
+        } else if (before === undefined && first) {
             // What came meanwhile and is not in the page: it cannot be said whether there was more.
             const last = Math.max(seen, newest.get(conversationID) ?? 0);
             if (last <= /** @type {number} */ (list[list.length - 1]?.id ?? 0)) runs.set(conversationID, { list: [...list], from: first, complete });
