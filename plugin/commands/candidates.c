@@ -7,6 +7,7 @@
 #include "acl/identity.h"
 #include "lib/json.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/event.h"
 #include "plugin/people/blacklist.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
@@ -163,6 +164,16 @@ void candidates_announce_invited(struct command *command, struct conversation *c
     const struct tips tips = {.kind = TIPS_INVITE, .type = "invite", .by = command->by.user->id};
     if (!candidates_are_silent(command))
         candidates_announce(command->chat, conversation, candidates, &tips, "invited");
+}
+
+void candidates_tell_silently(const struct command *command, const struct conversation *conversation,
+                              const struct candidates *candidates, bool member)
+{
+    if (!candidates_are_silent(command))
+        return;
+    for (size_t i = 0; i < candidates->count; i++)
+        if (candidates->list[i].result == RESULT_DONE && candidates->list[i].user)
+            event_member(&command->by, candidates->list[i].user, conversation, member);
 }
 
 bool candidates_answer(struct command *command, const struct candidates *candidates)

@@ -71,6 +71,10 @@ void candidates_announce(struct chat *chat, struct conversation *conversation,
 /* The same for those whom the caller has added. */
 void candidates_announce_invited(struct command *command, struct conversation *conversation,
                                  const struct candidates *candidates);
+/* After the frame: where nobody else is told, the devices of those with result DONE are, that they are in it, or are
+ * no longer. */
+void candidates_tell_silently(const struct command *command, const struct conversation *conversation,
+                              const struct candidates *candidates, bool member);
 /* `members` of the answer. false: out of memory. */
 bool candidates_answer(struct command *command, const struct candidates *candidates);
 

@@ -21,7 +21,7 @@
 #include "schema/log.h"
 #include "schema/store.h"
 
-#define ENTRY_BYTES 160 /* of one conversation, without its last message */
+#define ENTRY_BYTES 240 /* of one conversation, without its last message */
 
 struct place {
     struct member *member;
@@ -54,6 +54,13 @@ static int by_place(const void *a, const void *b)
     return x->last_id > y->last_id ? -1 : x->last_id < y->last_id;
 }
 
+static void list_add(struct chat *chat, struct list *list, struct member *member)
+{
+    const struct place entry = {member, last_listed(chat, member)};
+    if (entry.last_id != 0)
+        list->entries[list->count++] = entry;
+}
+
 static bool list_open(struct chat *chat, struct user *user, struct list *list)
 {
     struct member *member;
@@ -65,11 +72,8 @@ static bool list_open(struct chat *chat, struct user *user, struct list *list)
     list->entries = malloc((room + 1) * sizeof *list->entries);
     if (!list->entries)
         return false;
-    DL_FOREACH2 (user->memberships, member, user_next) {
-        const struct place entry = {member, last_listed(chat, member)};
-        if (entry.last_id != 0)
-            list->entries[list->count++] = entry;
-    }
+    DL_FOREACH2 (user->memberships, member, user_next)
+        list_add(chat, list, member);
     qsort(list->entries, list->count, sizeof *list->entries, by_place);
     return true;
 }
@@ -123,6 +127,17 @@ static bool add_last_message(void *context, const struct message *message)
     return false;
 }
 
+static bool add_kind(struct chat *chat, cJSON *object, const struct member *member)
+{
+    struct conversation *conversation = member->conversation;
+    if (conversation->group)
+        return cJSON_AddStringToObject(object, "groupType", group_traits(conversation->group->type)->name) &&
+               cJSON_AddStringToObject(object, "receiveOption", receive_option_name(member->receive_option));
+    const struct member *peer =
+        member_find(chat, conversation, conversation_peer(conversation, member->user_id));
+    return json_add_whole(object, "peerReadID", peer ? member_read_id(peer) : 0);
+}
+
 static bool add_state(struct chat *chat, cJSON *object, struct member *member)
 {
     const struct conversation *conversation = member->conversation;
@@ -131,7 +146,7 @@ static bool add_state(struct chat *chat, cJSON *object, struct member *member)
            json_add_whole(object, "unread", member_unread(chat, member)) &&
            cJSON_AddBoolToObject(object, "atMe", member_at_me(chat, member)) &&
            cJSON_AddBoolToObject(object, "pinned", member->pinned) &&
-           json_add_whole(object, "readID", member_read_id(member));
+           json_add_whole(object, "readID", member_read_id(member)) && add_kind(chat, object, member);
 }
 
 /* false: the page is full, or failed. */
@@ -163,12 +178,27 @@ static int answer_list(struct command *command, const struct list *list, size_t 
                                          json_add_whole(command->data, "totalUnread", total));
 }
 
+/* The one that was named, if it is in the list. */
+static int answer_one(struct command *command)
+{
+    struct place entry;
+    struct list list = {.entries = &entry};
+    if (!memberships_load(command->chat, command->by.user)) /* for the total */
+        return CODE_BUSY;
+    if (command->access.member)
+        list_add(command->chat, &list, command->access.member);
+    command->walked += command->by.user->membership_count;
+    return answer_list(command, &list, 0, 1);
+}
+
 int command_get_conversations(struct command *command)
 {
     struct chat *chat = command->chat;
     struct user *user = command->by.user;
     struct list list;
     const int64_t before = command_number(command, FIELD_BEFORE);
+    if (command_has(command, FIELD_TO) || command_has(command, FIELD_GROUP))
+        return answer_one(command);
     if (!list_open(chat, user, &list))
         return CODE_BUSY;
     command->walked += 2 * user->membership_count; /* for the list, and for what is unread */
@@ -187,11 +217,16 @@ int command_set_conversation(struct command *command)
                               command_has(command, FIELD_TO) ? "to" : "group");
     if (!command_has(command, FIELD_PINNED))
         return CODE_OK;
+    const bool pinned = command_bool(command, FIELD_PINNED);
+    if (access->member->pinned == pinned)
+        return CODE_OK;
     int code = command_begin(command);
     if (code != CODE_OK)
         return code;
-    member_pin(command->chat, access->member, command_bool(command, FIELD_PINNED));
+    member_pin(command->chat, access->member, pinned);
     command_commit(command);
+    event_conversation(&command->by, command->by.user, access->conversation, "pinned",
+                       pinned ? "true" : "false");
     return CODE_OK;
 }
 
@@ -216,11 +251,13 @@ int command_delete_conversation(struct command *command)
         visible_hide(chat, member);
     else
         visible_clear(chat, member, at);
-    (void)member_read(chat, member, member->conversation->last_id);
+    const bool read = member_read(chat, member, member->conversation->last_id);
     badge_put_read(chat, &command->by, member, before);
     if (member->pinned)
         member_pin(chat, member, false);
     command_commit(command);
+    if (read)
+        event_read(chat, command->by.user, member->conversation, member->read_id);
     if (!keep)
         erasing_pass(chat, &command->by, at);
     event_deleted_conversation(chat, &command->by, member->conversation, keep);

@@ -15,6 +15,7 @@
 #include "plugin/commands/waiting.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/dismissal.h"
+#include "plugin/delivery/event.h"
 #include "plugin/delivery/happening.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
@@ -193,6 +194,9 @@ static int create_and_answer(struct command *command, struct new_group *new)
         return CODE_BUSY;
     }
     command_commit(command);
+    if (new->owner && conversation_stored(conversation))
+        event_member(&command->by, new->owner, conversation, true);
+    candidates_tell_silently(command, conversation, &new->members, true);
     happening_created(command->chat, conversation, command->by.user->id, names,
                       candidates_names(&new->members, names));
     return command_answered(command, cJSON_AddStringToObject(command->data, "groupID", new->group.id) &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/commands/commands.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "acl/code.h"
@@ -118,6 +119,13 @@ static int check_changes(const struct command *command, const struct member *mem
                : access_check_target(command, ACTION_KICK, member->role);
 }
 
+static void tell_option(const struct command *command, enum receive_option option)
+{
+    char value[32];
+    snprintf(value, sizeof value, "\"%s\"", receive_option_name(option));
+    event_conversation(&command->by, command->by.user, command->access.conversation, "receiveOption", value);
+}
+
 int command_set_group_member_info(struct command *command)
 {
     const char *user_id = command_text(command, FIELD_USER_ID),
@@ -134,7 +142,10 @@ int command_set_group_member_info(struct command *command)
     code = command_begin(command);
     if (code != CODE_OK)
         return code;
+    const bool other_option = option != member->receive_option;
     member_set_info(command->chat, member, card, option);
     command_commit(command);
+    if (other_option)
+        tell_option(command, option);
     return CODE_OK;
 }

@@ -10,6 +10,7 @@
 #include "plugin/commands/waiting.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/announce.h"
+#include "plugin/delivery/event.h"
 #include "plugin/delivery/happening.h"
 #include "plugin/delivery/review.h"
 #include "plugin/delivery/subscribe.h"
@@ -142,6 +143,7 @@ static int join_now(struct command *command, struct conversation *conversation)
     }
     announce_own(command, conversation, TIPS_JOIN, "join");
     command_commit(command);
+    event_member(&command->by, self, conversation, true);
     happening_joined(chat, conversation, self->id, (const char *[]){self->id}, 1, "apply");
     return answer_status(command, "joined");
 }
@@ -228,6 +230,7 @@ int command_quit_group(struct command *command)
     if (conversation->group->dismissed == 0)
         announce_own(command, conversation, TIPS_QUIT, "quit");
     command_commit(command);
+    event_member(&command->by, command->by.user, conversation, false);
     happening_quit(chat, conversation, command->by.user->id);
     return CODE_OK;
 }
@@ -302,6 +305,7 @@ static int invite(struct command *command, struct candidates *invited)
     candidates_announce_invited(command, conversation, invited);
     announce_request(command, conversation, &managers, NULL);
     command_commit(command);
+    candidates_tell_silently(command, conversation, invited, true);
     happening_joined(chat, conversation, command->by.user->id, names, candidates_names(invited, names),
                      "invite");
     return command_answered(command, candidates_answer(command, invited));
@@ -361,6 +365,7 @@ static int remove_members(struct command *command, const struct candidates *remo
     if (!candidates_are_silent(command))
         candidates_announce(chat, conversation, removed, &tips, "kicked");
     command_commit(command);
+    candidates_tell_silently(command, conversation, removed, false);
     happening_removed(chat, conversation, tips.by, names, candidates_names(removed, names), tips.reason);
     return command_answered(command, candidates_answer(command, removed));
 }

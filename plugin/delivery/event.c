@@ -122,6 +122,21 @@ void event_unread(struct chat *chat, const struct actor *reader, struct member *
     send_to_others(reader, text);
 }
 
+void event_conversation(const struct actor *by, const struct user *user,
+                        const struct conversation *conversation, const char *name, const char *value)
+{
+    char text[200];
+    snprintf(text, sizeof text, "{\"event\":\"conversation\",\"%s\":\"%s\",\"%s\":%s}",
+             conversation_kind(conversation), conversation_name(conversation, user->id), name, value);
+    send_to_all_but(user, by->device, text);
+}
+
+void event_member(const struct actor *by, const struct user *user, const struct conversation *group,
+                  bool member)
+{
+    event_conversation(by, user, group, "member", member ? "true" : "false");
+}
+
 /* Cursors pass a deletion: like a message, it may wait in the broker's queue, and be lost with it. */
 static bool send_counted(struct chat *chat, struct session *session, const char *text)
 {

@@ -42,6 +42,14 @@ void event_read(struct chat *chat, const struct user *reader, const struct conve
 /* The same to the reader's other devices, all where it was read with none, with what is left unread. */
 void event_unread(struct chat *chat, const struct actor *reader, struct member *member);
 
+/* What a user has of a conversation is another now, and no message says so: to their devices but the one that has done
+ * it. `name` is "pinned", "receiveOption" or "member", and `value` is JSON. */
+void event_conversation(const struct actor *by, const struct user *user,
+                        const struct conversation *conversation, const char *name, const char *value);
+/* ... they have come into the group, or are out of it. */
+void event_member(const struct actor *by, const struct user *user, const struct conversation *group,
+                  bool member);
+
 /* Is the client given events? Not while too much waits for it (backlog.h). */
 bool event_is_heard(const struct session *session);
 

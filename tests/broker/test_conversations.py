@@ -98,7 +98,7 @@ def test_an_entry_of_a_pair_has_all_fields(alice, bob):
     first = bob.command("getHistory", to="alice", before=last["id"])["messages"][0]["id"]
     bob.command("markRead", to="alice", id=first)
     assert page.pop("conversations") == [
-        {"to": "alice", "unread": 2, "atMe": False, "pinned": False, "readID": 0, "lastMessage": last}
+        {"to": "alice", "unread": 2, "atMe": False, "pinned": False, "readID": 0, "peerReadID": 0, "lastMessage": last}
     ]
     assert page == {"complete": True, "totalUnread": 2}
     found = bob.command("getConversations")["conversations"][0]
@@ -112,7 +112,87 @@ def test_an_entry_of_a_group_has_all_fields(alice, bob):
     (last,) = bob.command("getHistory", group="g1", limit=1)["messages"]
     (found,) = bob.command("getConversations")["conversations"]
     assert found.pop("readID") < last["id"]
-    assert found == {"group": "g1", "unread": 1, "atMe": True, "pinned": True, "lastMessage": last}
+    kind = {"groupType": "Public", "receiveOption": "AcceptAndNotify"}
+    assert found == {"group": "g1", "unread": 1, "atMe": True, "pinned": True, "lastMessage": last, **kind}
+
+
+def test_one_that_is_named_comes_alone(alice, bob):
+    topic = alice.group("Public", "g1", ["bob"])
+    alice.send(topic, "a")
+    alice.send("bob", "b")
+    page = bob.command("getConversations")
+    for item in page["conversations"]:
+        where = {key: item[key] for key in ("to", "group") if key in item}
+        assert bob.command("getConversations", limit=1, before=1, **where) == {**page, "conversations": [item]}
+    assert bob.command("getConversations", to="carol") == {**page, "conversations": []}
+    assert bob.request("getConversations", group="nowhere")["code"] == 10010
+    bob.command("deleteConversation", to="alice")
+    assert bob.command("getConversations", to="alice")["conversations"] == []
+
+
+def test_an_entry_says_how_far_the_other_one_has_read(alice, bob):
+    alice.send_many("bob", ["a", "b"])
+    assert entry(alice, "bob")["peerReadID"] == 0
+    bob.command("markRead", to="alice", seq=1)
+    first = alice.command("getHistory", to="bob")["messages"][0]["id"]
+    assert entry(alice, "bob")["peerReadID"] == first == entry(bob, "alice")["readID"]
+
+
+# ---- the user's other devices
+
+
+@pytest.fixture
+def tablet(broker, bob):
+    return broker.user("bob", client_id="bob:ipad:1").subscribe("chat/user/bob/#")
+
+
+def told(device):
+    """What the events say, and nothing else of theirs."""
+    device.fence()
+    return [m.data for m in device.pending(lambda m: m.get("event") == "conversation")]
+
+
+def test_other_devices_are_told_of_a_pin_that_is_new(alice, bob, tablet):
+    alice.send("bob", "a")
+    pin(bob, "alice")
+    pin(bob, "alice")
+    unpin(bob, "alice")
+    assert [e["pinned"] for e in told(tablet)] == [True, False]
+
+
+def test_other_devices_are_told_how_a_group_is_received(alice, bob, tablet):
+    alice.group("Public", "g1", ["bob"])
+    for option in ("Discard", "Discard", "AcceptAndNotify"):
+        bob.command("setGroupMemberInfo", groupID="g1", receiveOption=option)
+    assert entry(bob, "group:g1")["receiveOption"] == "AcceptAndNotify"
+    assert told(tablet) == [
+        {"event": "conversation", "group": "g1", "receiveOption": option} for option in ("Discard", "AcceptAndNotify")
+    ]
+
+
+def test_other_devices_are_told_of_coming_and_going(alice, bob, tablet):
+    alice.group("ChatRoom", "g1")
+    bob.command("createGroup", groupType="Private", groupID="g2")
+    bob.command("joinGroup", groupID="g1")
+    bob.command("quitGroup", groupID="g1")
+    assert [(e["group"], e["member"]) for e in told(tablet)] == [
+        ("g2", True),
+        ("g1", True),
+        ("g1", False),
+    ]
+
+
+def test_devices_are_told_what_an_administrator_does_silently(broker, alice, bob, tablet):
+    admin = broker.user("admin")
+    admin.command("createGroup", groupType="Public", groupID="g1", owner="bob")
+    alice.group("Public", "g2")
+    admin.command("inviteGroupMember", groupID="g2", members=["bob", "carol"], silent=True)
+    admin.command("deleteGroupMember", groupID="g2", members=["bob", "dave"], silent=True)
+    assert [(e["group"], e["member"]) for e in told(tablet)] == [
+        ("g1", True),
+        ("g2", True),
+        ("g2", False),
+    ]
 
 
 def test_both_sides_of_a_pair_see_the_other_one(alice, bob):

@@ -254,7 +254,15 @@ def test_a_deleted_conversation_is_gone_from_everywhere(bob):
 def test_the_other_side_of_a_deleted_conversation_sees_it_as_before(alice, bob):
     before = view(alice, "bob")
     bob.command("deleteConversation", to="alice")
-    assert view(alice, "bob") == before
+    after = view(alice, "bob")
+    for (entry,) in (before[2].values(), after[2].values()):
+        del entry["peerReadID"]
+    assert after == before
+
+
+def test_the_sender_of_what_was_unread_hears_that_it_has_been_read(alice, bob):
+    bob.command("deleteConversation", to="alice")
+    assert alice.event("read")["id"] == conversations(alice)["bob"]["peerReadID"] > 0
 
 
 def test_a_deleted_conversation_comes_back_with_its_next_message_and_only_that(broker, alice, bob):

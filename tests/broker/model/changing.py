@@ -207,7 +207,11 @@ def deleteConversation(call):
     world, me, lane = call.world, call.me, place.lane
     there = history_of(world, me, lane)
     world.pinned.discard((me, lane))
-    world.read[me, lane] = max(world.read.get((me, lane), 0), newest(world, lane, None))
+    last = newest(world, lane, None)
+    if last > world.read.get((me, lane), 0):
+        world.read[me, lane] = last
+        for device in world.connected(place.name) if place.kind == "to" else ():
+            world.event_to(device, optional=True, event="read", user=me, id=NUMBER, time=NUMBER)
     if keep:
         world.hidden[me, lane] = world.now
     elif not place.live:

@@ -327,7 +327,8 @@ class Drawer:
     def getConversations(self):
         where, users = self.place()
         before = Of("id", where, 1) if self.once_in(2) else None
-        return None, users, {"before": before, "limit": self.pick([None, 1, 3], [0])}
+        alone = dict([where]) if self.once_in(3) else {}
+        return None, users, {"before": before, "limit": self.pick([None, 1, 3], [0])} | alone
 
     def setConversation(self):
         return self.in_place(pinned=self.pick([True, False], [None, 1]))

@@ -235,9 +235,13 @@ def tell_read(call, place, optional):
 def getConversations(call):
     world, me = call.world, call.me
     before, limit = call.number("before", 1, SAFE), call.number("limit", 1, 500, 100)
+    place = Place(call, own=True) if {"to", "group"} & call.fields.keys() else None
     if call.codes:
         return None
     found = listed_conversations(world, me)
+    if place:
+        page = [conversation_entry(world, me, *item) for item in found if item[0] == place.lane]
+        return {"conversations": page, "complete": True, "totalUnread": unread(world, me)}
     last = [message for _, message in found]
     if before and not any(message.id and message.id >= before for message in world.log):
         before = None
@@ -265,7 +269,11 @@ def listed_conversations(world, me):
 
 def conversation_entry(world, me, lane, last):
     kind, *names = lane
-    where = {"group": names[0]} if kind == "group" else {"to": names[1] if names[0] == me else names[0]}
+    if kind == "group":
+        group = world.groups[names[0]]
+        where = {"group": group.id, "groupType": group.type, "receiveOption": group.members[me].receiveOption}
+    else:
+        where = {"to": names[1] if names[0] == me else names[0], "peerReadID": NUMBER}
     read = {"unread": unread(world, me, lane), "atMe": is_named(world, me, lane), "readID": NUMBER}
     is_last = Any(last, last.seen)
     return {**where, **read, "pinned": (me, lane) in world.pinned, "lastMessage": is_last}
@@ -284,7 +292,9 @@ def setConversation(call):
     call.perhaps(10004, place.kind == "to" and not world.is_in_pair(me, place.lane))
     if call.codes:
         return None
-    if pinned is not None:
+    if pinned is not None and pinned != ((me, place.lane) in world.pinned):
+        for device in world.others(call.device):
+            world.event_to(device, event="conversation", **place.fields, pinned=pinned)
         (world.pinned.add if pinned else world.pinned.discard)((me, place.lane))
     return {}
 

@@ -266,8 +266,21 @@ def createGroup(call):
         if result == 1:
             add(world, group, user, member.get("role", "member"), member.get("joinTime", created))
             added.append(user)
+    if owner and not group.live:
+        tell_membership(call, owner, group, True)
     tell_of_invited(world, group, call.me, () if silent else added)
+    tell_silently(call, group, added if silent else (), True)
     return {"groupID": name, "members": results}
+
+
+def tell_membership(call, user, group, member):
+    """To all their devices but the one that has done it."""
+    call.world.event(user, but=call.device, event="conversation", group=group.id, member=member)
+
+
+def tell_silently(call, group, users, member):
+    for user in users:
+        tell_membership(call, user, group, member)
 
 
 def owner_of_new(call):
@@ -463,6 +476,7 @@ def joinGroup(call):
         return None
     add(world, group, me)
     tip(world, "people", group, "join", me, [me])
+    tell_membership(call, me, group, True)
     return {"status": "joined"}
 
 
@@ -504,6 +518,7 @@ def quitGroup(call):
         end_group(group)
     else:
         tip(world, "people", group, "quit", me, [me])
+    tell_membership(call, me, group, False)
     return {}
 
 
@@ -534,6 +549,7 @@ def inviteGroupMember(call):
             added.append(user)
         results.append({"userID": user, "result": result})
     tell_of_invited(call.world, group, call.me, () if silent else added)
+    tell_silently(call, group, added if silent else (), True)
     for user in chiefs(group) if asked else ():
         call.world.notice(user, "joinRequest", group, call.me)
     return {"members": results}
@@ -565,6 +581,7 @@ def deleteGroupMember(call):
         end_group(group)
     for user in () if silent else removed:
         call.world.notice(user, "kicked", group, call.me, reason)
+    tell_silently(call, group, removed if silent else (), False)
     return {"members": results}
 
 
@@ -698,6 +715,8 @@ def setGroupMemberInfo(call):
         return None
     member = group.members[user]
     member.nameCard = card or member.nameCard
+    if option not in (None, member.receiveOption):
+        call.world.event(user, but=call.device, event="conversation", group=group.id, receiveOption=option)
     member.receiveOption = option or member.receiveOption
     return {}
 
