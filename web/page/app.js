@@ -8,6 +8,8 @@
 //   app.config      config.json: {SDKAppID, url, httpUrl}
 //   app.state       what changes; see below and state.js
 //   app.people      names and faces by userID: app.people.name(userID), .get(userID), .put(profiles)
+//   app.isOnline(userID)           as far as is known; state.status changes when more is
+//   app.showUser(userID)           who that is, in the panel: for any face that can be clicked
 //   app.on(event, f, signal)       an event of the client's: f(event.data)
 //   app.open(conversationID)       shows a conversation; app.open(null) shows none (the list, on a phone)
 //   app.openPanel(title, make)     beside the conversation: make(signal) gives what is in it. Over everything on a phone
@@ -28,7 +30,7 @@
 //   out            null, or why it is signed out: what KICKED_OUT said, {type, reason, platform}
 //   unread         messages that nobody has looked at, without those of muted conversations
 //   live           live rooms that are open: [{groupID, name, avatar}]
-//   people         changes when app.people knows more
+//   people         changes when app.people knows more; status when app.isOnline does
 //   blacklist      userIDs
 //
 // Words are t() of words.js; dialogs, menus, toasts, faces, icons and times are dialog.js, menu.js, toast.js, avatar.js, icons.js, time.js;
@@ -36,6 +38,7 @@
 
 import { avatar } from "./avatar.js";
 import { makePeople } from "./people.js";
+import { makePresence } from "./presence.js";
 import { makeState } from "./state.js";
 import { toast } from "./toast.js";
 import { hasWord, t } from "./words.js";
@@ -55,7 +58,7 @@ export function errorText(error) {
 
 /**
  * @param {{chat: any, TYPES: any, EVENT: any, user: string, config: any,
- *          shell: {open(id: string | null): void, openPanel(title: string, make: (signal: AbortSignal) => Node): void, closePanel(): void,
+ *          shell: {open(id: string | null): void, openPanel(title: string, make: (signal: AbortSignal) => Node): void, closePanel(): void, showUser(userID: string): void,
  *                  redraw(): void, signOut(): void}}} parts
  */
 export function makeApp({ chat, TYPES, EVENT, user, config, shell }) {
@@ -70,9 +73,12 @@ export function makeApp({ chat, TYPES, EVENT, user, config, shell }) {
             sessionStorage.getItem(LIVE + user) || "[]",
         ),
         people: 0,
+        status: 0,
         /** @type {string[]} */ blacklist: [],
     });
     const people = makePeople(chat, () => state.set({ people: state.people + 1 }));
+
+    const presence = makePresence(chat, TYPES, () => state.set({ status: state.status + 1 }));
 
     /** @param {{groupID: string, name: string, avatar?: string}[]} live */
     function setLive(live) {
@@ -89,6 +95,8 @@ export function makeApp({ chat, TYPES, EVENT, user, config, shell }) {
         state,
         people,
         errorText,
+        isOnline: presence.isOnline,
+        takeStatus: presence.put,
         ...shell,
 
         /** @param {string} event @param {(data: any) => void} f @param {AbortSignal} [signal] */

@@ -46,7 +46,7 @@ export function openDialog({ title, body, footer, wide, class: className, role =
             h(
                 "header",
                 { class: "dialog-header" },
-                h("h2", { id: label, class: "dialog-title" }, title),
+                h("h2", { id: label, class: "dialog-title", tabIndex: -1 }, title),
                 h(
                     "button",
                     { "class": "icon-button", "type": "button", "aria-label": t("close"), "onclick": () => close() },
@@ -81,7 +81,10 @@ export function openDialog({ title, body, footer, wide, class: className, role =
     bottom.hidden = !bottom.childElementCount;
     document.body.append(element);
     element.showModal();
-    const first = /** @type {HTMLElement | null} */ (element.querySelector("[autofocus]"));
+    // Without a field of its own it begins at its title: the cross is not what anybody came for.
+    const first = /** @type {HTMLElement | null} */ (
+        element.querySelector("[autofocus]") || element.querySelector("h2")
+    );
     first?.focus();
     return opened;
 }
@@ -101,13 +104,17 @@ export async function confirmDialog({ title, text, action, danger }) {
             class: "dialog-small",
             body: () => text && h("p", { id: describe, class: "dialog-text" }, text),
             footer: (dialog) => [
-                h("button", { class: "button", type: "button", onclick: () => dialog.close() }, t("cancel")),
+                h(
+                    "button",
+                    { class: "button", type: "button", autofocus: danger, onclick: () => dialog.close() },
+                    t("cancel"),
+                ),
                 h(
                     "button",
                     {
                         class: `button ${danger ? "button-danger" : "button-primary"}`,
                         type: "button",
-                        autofocus: true,
+                        autofocus: !danger,
                         onclick: () => dialog.close(true),
                     },
                     action,

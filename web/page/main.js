@@ -12,6 +12,7 @@ import { bannerView } from "./views/banner.js";
 import { emptyView } from "./views/empty.js";
 import { listView } from "./views/list.js";
 import { chatView, liveView } from "./views/places.js";
+import { userView } from "./views/profile.js";
 import { signinView } from "./views/signin.js";
 import { titleView } from "./views/title.js";
 import { t } from "./words.js";
@@ -191,6 +192,7 @@ function begin(read, given, showAtOnce) {
                 if (history.state?.panel) history.back();
                 else hidePanel();
             },
+            showUser: (id) => app.openPanel(t("profile.title"), (signal) => userView(app, id, signal)),
             redraw: () => draw(),
             signOut() {
                 sessionStorage.removeItem(KEPT);
@@ -257,6 +259,7 @@ function begin(read, given, showAtOnce) {
 
     app.on(EVENT.NET_STATE_CHANGE, ({ state }) => app.state.set({ network: state }), ended.signal);
     app.on(EVENT.KICKED_OUT, (out) => app.state.set({ out }), ended.signal);
+    app.on(EVENT.USER_STATUS_UPDATED, app.takeStatus, ended.signal);
     app.on(EVENT.CONVERSATION_LIST_UPDATED, takeList, ended.signal);
     app.on(EVENT.BLACKLIST_UPDATED, (blacklist) => app.state.set({ blacklist: [...blacklist] }), ended.signal);
     app.on(

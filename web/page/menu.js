@@ -7,7 +7,7 @@ import { t } from "./words.js";
 
 /**
  * @typedef {{label: string, icon?: string, danger?: boolean, checked?: boolean, hint?: string, run: () => void}} Item
- * @typedef {Item | "-" | null | undefined | false} Entry "-" is a line between others
+ * @typedef {Item | {heading: string} | "-" | null | undefined | false} Entry "-" is a line between others
  */
 
 const EDGE = 8;
@@ -29,6 +29,8 @@ export function openMenu({ items, at, label, before: above }) {
     while (entries.at(-1) === "-") entries.pop();
     if (!entries.length) return;
     const rows = entries.map((entry) => {
+        if (typeof entry === "object" && entry && "heading" in entry)
+            return h("div", { class: "menu-heading", role: "presentation" }, entry.heading);
         if (typeof entry === "string" || !entry) return h("div", { class: "menu-line", role: "separator" });
         const checkable = entry.checked !== undefined;
         return h(

@@ -38,12 +38,12 @@ export async function newChat(app, given) {
         }));
     if (!userID) return;
     if (userID === app.user) return void toast(t("new.self"), { kind: "error" });
-    const answer = USER_ID.test(userID)
-        ? await app.attempt(app.chat.getUserProfile({ userIDList: [userID] }))
-        : { data: [] };
+    if (!USER_ID.test(userID)) return void toast(t("error.7003"), { kind: "error" });
+    // A profile is given for whoever is asked about; whether there is such a user only this says.
+    const answer = await app.attempt(app.chat.getUserStatus({ userIDList: [userID] }));
     if (!answer) return;
-    if (!answer.data.length) return void toast(t("new.noUser", { userID }), { kind: "error" });
-    app.people.put(answer.data);
+    if (answer.data.failureUserList.length) return void toast(t("new.noUser", { userID }), { kind: "error" });
+    app.people.get(userID);
     app.open(`C2C${userID}`);
 }
 
@@ -175,6 +175,9 @@ export function listView(app, signal) {
     };
 
     /** @param {any} conversation */
+    const isOnline = ({ conversationID }) => conversationID.startsWith("C2C") && app.isOnline(conversationID.slice(3));
+
+    /** @param {any} conversation */
     const row = (conversation) => {
         const { conversationID, unreadCount, isPinned, groupAtInfoList, lastMessage, room } = conversation;
         const selected = conversationID === state.selected;
@@ -189,7 +192,7 @@ export function listView(app, signal) {
                 "aria-current": selected ? "true" : null,
                 "onclick": () => app.open(conversationID),
             },
-            app.faceOf(conversation, 48),
+            app.faceOf(conversation, 48, isOnline(conversation)),
             h(
                 "span",
                 { class: "conversation-text" },
@@ -262,6 +265,7 @@ export function listView(app, signal) {
                     listTime(conversation.lastMessage.lastTime),
                 ],
                 conversation.draftText,
+                isOnline(conversation),
                 conversation.userProfile?.avatar,
                 conversation.groupProfile?.avatar,
                 conversation.room,
@@ -416,7 +420,8 @@ export function listView(app, signal) {
     const me = h("button", {
         "class": "list-me",
         "type": "button",
-        "aria-haspopup": "menu" });
+        "aria-haspopup": "menu",
+    });
     me.addEventListener("click", () => openMenu({ items: meMenu(app), at: me, label: t("me.menu") }));
     const plus = h(
         "button",
@@ -448,7 +453,7 @@ export function listView(app, signal) {
         },
         signal,
     );
-    state.watch(["conversations", "live", "people", "selected"], draw, signal);
+    state.watch(["conversations", "live", "people", "status", "selected"], draw, signal);
     // Yesterday's messages are no longer today's.
     const clock = setInterval(list.draw, 60000);
     signal.addEventListener("abort", () => clearInterval(clock));

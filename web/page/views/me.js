@@ -3,6 +3,9 @@
 
 import { confirmDialog } from "../dialog.js";
 import { getLanguage, setLanguage, t } from "../words.js";
+import { openBlacklist } from "./blacklist.js";
+import { openDevices } from "./devices.js";
+import { openProfile } from "./profile.js";
 
 const THEME = "chat.theme";
 
@@ -20,11 +23,15 @@ export function setTheme(theme) {
 export function meMenu(app) {
     const theme = getTheme();
     return [
+        { label: t("profile.own"), icon: "user", run: () => openProfile(app) },
+        { label: t("devices.title"), icon: "devices", run: () => openDevices(app) },
+        { label: t("blacklist.title"), icon: "ban", run: () => openBlacklist(app) },
         "-",
+        { heading: t("theme.title") },
         { label: t("theme.system"), checked: theme === "", run: () => setTheme("") },
         { label: t("theme.light"), checked: theme === "light", run: () => setTheme("light") },
         { label: t("theme.dark"), checked: theme === "dark", run: () => setTheme("dark") },
-        "-",
+        { heading: "Language · 语言" },
         ...[
             ["en", "English"],
             ["zh", "中文"],

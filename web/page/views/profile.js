@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+// People: what the user says of themselves, and what others say of themselves.
+import { avatar, pictureURL } from "../avatar.js";
+import { confirmDialog, openDialog } from "../dialog.js";
+import { fill, h, newID } from "../dom.js";
+import { icon } from "../icons.js";
+import { toast } from "../toast.js";
+import { t } from "../words.js";
+
+/** In bytes of UTF-8: docs/protocol.md, "Limits". */
+const MOST = { nick: 64, avatar: 100, selfSignature: 500 };
+
+/** @typedef {import("../app.js").App} App */
+
+/** @param {string} text */
+const bytes = (text) => new TextEncoder().encode(text).length;
+
+/** @param {string} text */
+export async function copyText(text) {
+    try {
+        await navigator.clipboard.writeText(text);
+        toast(t("copied"), { kind: "done" });
+    } catch {
+        toast(text); // a page that is not on https may not; so it is there to be selected
+    }
+}
+
+/** A userID or groupID, to be copied. @param {string} id */
+export function idView(id) {
+    return h(
+        "button",
+        { class: "id-chip", type: "button", title: t("copy"), onclick: () => copyText(id) },
+        h("span", { class: "cut" }, id),
+        icon("copy", "icon-small"),
+    );
+}
+
+/** One's own. @param {App} app */
+export function openProfile(app) {
+    const { me } = app.state;
+    const form = newID("form");
+    const face = h("div", { class: "profile-face" });
+    /** @param {"nick" | "avatar" | "selfSignature"} name @param {string} label @param {Record<string, any>} more @param {string} [hint] */
+    const field = (name, label, more, hint) => {
+        const id = newID(name);
+        const wrong = h("p", { class: "field-error", id: `${id}-wrong`, role: "alert", hidden: true });
+        const input = h(more.rows ? "textarea" : "input", {
+            id,
+            "class": "input",
+            name,
+            "value": me[name] || "",
+            "autocomplete": "off",
+            "aria-describedby": `${id}-wrong${hint ? ` ${id}-hint` : ""}`,
+            ...more,
+        });
+        const check = () => {
+            const value = input.value.trim();
+            const long = bytes(value) > MOST[name];
+            const bad = name === "avatar" && value && !pictureURL(value);
+            // The server takes an empty text for none given: what is there can be replaced, not taken back.
+            const emptied = !value && !!me[name];
+            wrong.textContent = long
+                ? t("profile.long")
+                : bad
+                  ? t("profile.badURL")
+                  : emptied
+                    ? t("profile.emptied")
+                    : "";
+            wrong.hidden = !wrong.textContent;
+            input.setAttribute("aria-invalid", String(!wrong.hidden));
+            return wrong.hidden;
+        };
+        input.addEventListener("input", () => {
+            check();
+            draw();
+        });
+        return {
+            name,
+            check,
+            value: () => input.value.trim(),
+            element: h(
+                "div",
+                { class: "field" },
+                h("label", { class: "field-label", for: id }, label),
+                input,
+                hint && h("p", { class: "field-hint", id: `${id}-hint` }, hint),
+                wrong,
+            ),
+        };
+    };
+    const fields = [
+        field("nick", t("profile.nick"), { autofocus: true }),
+        field("avatar", t("profile.avatar"), { inputmode: "url", placeholder: "https://" }, t("profile.avatarHint")),
+        field("selfSignature", t("profile.signature"), { rows: 3 }),
+    ];
+    const draw = () =>
+        fill(
+            face,
+            avatar({ id: `C2C${app.user}`, name: fields[0].value() || app.user, url: fields[1].value(), size: 88 }),
+            idView(app.user),
+        );
+    draw();
+    return openDialog({
+        title: t("profile.own"),
+        body: (dialog) =>
+            h(
+                "form",
+                {
+                    id: form,
+                    class: "form",
+                    onsubmit: async (/** @type {Event} */ event) => {
+                        event.preventDefault();
+                        if (!fields.map((one) => one.check()).every(Boolean)) return;
+                        const changed = fields.filter((one) => one.value() !== (me[one.name] || ""));
+                        if (!changed.length) return dialog.close();
+                        const changes = Object.fromEntries(changed.map((one) => [one.name, one.value()]));
+                        if (await app.attempt(app.chat.updateMyProfile(changes), t("saved"))) {
+                            app.people.put([{ ...app.state.me, ...changes }]);
+                            app.state.set({ me: { ...app.state.me, ...changes } });
+                            dialog.close();
+                        }
+                    },
+                },
+                face,
+                fields.map((one) => one.element),
+            ),
+        footer: (dialog) => [
+            h("button", { class: "button", type: "button", onclick: () => dialog.close() }, t("cancel")),
+            h("button", { class: "button button-primary", type: "submit", form }, t("save")),
+        ],
+    });
+}
+
+/** Somebody else's, in the panel. @param {App} app @param {string} userID @param {AbortSignal} signal */
+export function userView(app, userID, signal) {
+    const { chat, state } = app;
+    const element = h("div", { class: "profile" });
+    const conversationID = `C2C${userID}`;
+    const draw = () => {
+        const person = app.people.get(userID);
+        const blocked = state.blacklist.includes(userID);
+        const online = app.isOnline(userID);
+        fill(
+            element,
+            h(
+                "div",
+                { class: "profile-face" },
+                avatar({ id: conversationID, name: person.nick || userID, url: person.avatar, size: 96, online }),
+                h("h3", { class: "profile-name" }, person.nick || userID),
+                h(
+                    "p",
+                    { class: "profile-status" },
+                    userID === app.user ? t("profile.isYou") : t(online ? "status.online" : "status.offline"),
+                ),
+                idView(userID),
+            ),
+            person.selfSignature && h("p", { class: "profile-signature" }, person.selfSignature),
+            userID !== app.user &&
+                h(
+                    "div",
+                    { class: "profile-actions" },
+                    state.selected !== conversationID &&
+                        h(
+                            "button",
+                            { class: "row profile-action", type: "button", onclick: () => app.open(conversationID) },
+                            icon("chats"),
+                            t("profile.write"),
+                        ),
+                    h(
+                        "button",
+                        {
+                            class: `row profile-action${blocked ? "" : " profile-danger"}`,
+                            type: "button",
+                            onclick: () => (blocked ? unblock(app, userID) : block(app, userID)),
+                        },
+                        icon("ban"),
+                        t(blocked ? "blacklist.remove" : "blacklist.add"),
+                    ),
+                ),
+            blocked && h("p", { class: "profile-note" }, t("blacklist.isOn")),
+        );
+    };
+    state.watch(["people", "blacklist", "status", "selected"], draw, signal);
+    chat.getUserProfile({ userIDList: [userID] }).then(
+        (/** @type {any} */ { data }) => app.people.put(data),
+        () => {},
+    );
+    return element;
+}
+
+/** @param {App} app @param {string} userID */
+export async function block(app, userID) {
+    const sure = await confirmDialog({
+        title: t("blacklist.addTitle", { name: app.people.name(userID) }),
+        text: t("blacklist.addText"),
+        action: t("blacklist.add"),
+        danger: true,
+    });
+    if (sure && (await app.attempt(app.chat.addToBlacklist({ userIDList: [userID] }))))
+        app.state.set({ blacklist: [...app.state.blacklist.filter((one) => one !== userID), userID] });
+}
+
+/** @param {App} app @param {string} userID */
+export async function unblock(app, userID) {
+    if (await app.attempt(app.chat.removeFromBlacklist({ userIDList: [userID] })))
+        app.state.set({ blacklist: app.state.blacklist.filter((one) => one !== userID) });
+}
