@@ -49,6 +49,17 @@ export interface Kicked {
     clientID?: string;
 }
 
+export interface Device {
+    clientID: string;
+    /** web, ios, ipad, android, windows, mac, linux, mini, iot, other. */
+    platform: string;
+    online: boolean;
+    /** In milliseconds; now for one that is online. */
+    lastUsed: number;
+    /** The one that asks. */
+    isThis: boolean;
+}
+
 /** What the handlers of an event get as `data`. */
 export interface Events {
     sdkStateReady: undefined;
@@ -69,6 +80,10 @@ export interface Chat {
     /** In milliseconds. */
     getServerTime(): number;
     renewUserSig(userSig: string): Promise<Answer>;
+    /** Where the user is logged in, the latest login first. No method of Tencent's. */
+    getDevices(): Promise<Answer<{ devices: Device[] }>>;
+    /** One of the devices of getDevices is logged out. No method of Tencent's. */
+    kickDevice(clientID: string): Promise<Answer>;
     on<E extends keyof Events>(event: E, handler: (event: { name: E; data: Events[E] }) => void, context?: unknown): void;
     on(event: string, handler: (event: { name: string; data: any }) => void, context?: unknown): void;
     off(event: string, handler: (event: any) => void): void;

@@ -162,3 +162,22 @@ test("more users than the server tells of are refused, and then none is subscrib
     await alice.unsubscribeUserStatus();
     await alice.subscribeUserStatus({ userIDList: crowd.slice(0, 1) });
 });
+
+test("the devices of a user are listed, and one logs out another", async () => {
+    const phone = await broker.login("alice", { clientID: "alice:ios:phone" });
+    const out = heard(phone, EVENT.KICKED_OUT);
+    const { data } = await alice.getDevices();
+    assert.deepEqual(
+        data.devices.map(({ clientID, platform, online, isThis }) => [clientID.split(":")[1], platform, online, isThis]),
+        [
+            ["ios", "ios", true, false],
+            ["web", "web", true, true],
+        ],
+    );
+    assert.ok(data.devices.every(({ lastUsed }) => Math.abs(lastUsed - Date.now()) < 60000));
+    assert.deepEqual(await alice.kickDevice("alice:ios:phone"), { code: 0, data: {} });
+    await until(() => out.length);
+    assert.equal(out[0].reason, "kickDevice");
+    assert.equal((await alice.getDevices()).data.devices.length, 1);
+    await assert.rejects(alice.kickDevice("bob:ios:phone"), { code: 10004 });
+});

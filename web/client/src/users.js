@@ -208,6 +208,16 @@ export function users(core) {
                 if (list.length) await core.ask("unwatchStatus", { userIDs: list }, { again: true });
                 return ok({ failureUserList: [] });
             },
+
+            /** Where the user is logged in, the latest login first; ours is `isThis`. No method of Tencent's. */
+            async getDevices() {
+                const { devices } = await core.ask("getDevices");
+                const ours = core.clientID();
+                return ok({ devices: devices.map((/** @type {any} */ each) => ({ ...each, isThis: each.clientID === ours })) });
+            },
+
+            /** That device is logged out. No method of Tencent's. @param {string} clientID */
+            kickDevice: async (clientID) => ok(await core.ask("kickDevice", { clientID })),
         },
 
         start() {
