@@ -11,6 +11,7 @@ import { icon } from "./icons.js";
 import { bannerView } from "./views/banner.js";
 import { emptyView } from "./views/empty.js";
 import { listView } from "./views/list.js";
+import { notifyView } from "./views/notify.js";
 import { chatView, liveView } from "./views/places.js";
 import { userView } from "./views/profile.js";
 import { signinView } from "./views/signin.js";
@@ -271,6 +272,8 @@ function begin(read, given, showAtOnce) {
         },
         ended.signal,
     );
+
+    notifyView(app, ended.signal);
 
     /** @param {any[]} list */
     function takeList(list) {

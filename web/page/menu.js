@@ -6,7 +6,7 @@ import { icon } from "./icons.js";
 import { t } from "./words.js";
 
 /**
- * @typedef {{label: string, icon?: string, danger?: boolean, checked?: boolean, hint?: string, run: () => void}} Item
+ * @typedef {{label: string, icon?: string, danger?: boolean, checked?: boolean, toggle?: boolean, hint?: string, run: () => void}} Item
  * @typedef {Item | {heading: string} | "-" | null | undefined | false} Entry "-" is a line between others
  */
 
@@ -39,7 +39,7 @@ export function openMenu({ items, at, label, before: above }) {
                 "class": `menu-item${entry.danger ? " menu-danger" : ""}`,
                 "type": "button",
                 "tabindex": "-1",
-                "role": checkable ? "menuitemradio" : "menuitem",
+                "role": !checkable ? "menuitem" : entry.toggle ? "menuitemcheckbox" : "menuitemradio",
                 "aria-checked": checkable ? entry.checked : null,
                 "onclick": () => {
                     close();

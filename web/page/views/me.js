@@ -5,6 +5,7 @@ import { confirmDialog } from "../dialog.js";
 import { getLanguage, setLanguage, t } from "../words.js";
 import { openBlacklist } from "./blacklist.js";
 import { openDevices } from "./devices.js";
+import { canNotify, notifies, switchNotify } from "./notify.js";
 import { openProfile } from "./profile.js";
 
 const THEME = "chat.theme";
@@ -26,6 +27,7 @@ export function meMenu(app) {
         { label: t("profile.own"), icon: "user", run: () => openProfile(app) },
         { label: t("devices.title"), icon: "devices", run: () => openDevices(app) },
         { label: t("blacklist.title"), icon: "ban", run: () => openBlacklist(app) },
+        canNotify() && { label: t("notify.title"), checked: notifies(), toggle: true, run: switchNotify },
         "-",
         { heading: t("theme.title") },
         { label: t("theme.system"), checked: theme === "", run: () => setTheme("") },
