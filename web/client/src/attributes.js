@@ -46,12 +46,17 @@ export function attributes(core) {
         tell(groupID);
     }
 
-    /** @param {string} groupID @param {{set?: Texts, delete?: string[]}} change */
-    async function change(groupID, change) {
-        // With an empty object there is nothing to do, which the server would not accept.
-        if (!Object.keys(change.set ?? change.delete ?? {}).length) return;
-        const { version } = await core.ask("setGroupAttributes", { groupID, ...change });
-        await changed(groupID, { version, ...change });
+    /**
+     * @param {string} groupID
+     * @param {{set?: Texts, delete?: string[], ifVersion?: number}} change
+     */
+    async function change(groupID, { set = {}, delete: keys = [], ifVersion }) {
+        // The server takes none that is empty.
+        const some = (/** @type {any} */ value) => (Object.keys(value).length ? value : undefined);
+        const wanted = { set: some(set), delete: some(keys) };
+        if (!wanted.set && !wanted.delete) return;
+        const { version } = await core.ask("setGroupAttributes", { groupID, ...wanted, ifVersion });
+        await changed(groupID, { version, ...wanted });
     }
 
     /**
@@ -61,12 +66,9 @@ export function attributes(core) {
      */
     async function changeAll(groupID, make) {
         for (let left = TRIES; ; left--) {
-            const { version: ifVersion, texts } = await load(groupID);
-            const next = make(texts);
-            if (!next.delete?.length) return change(groupID, { set: next.set });
+            const { version, texts } = await load(groupID);
             try {
-                const { version } = await core.ask("setGroupAttributes", { groupID, ...next, ifVersion });
-                return await changed(groupID, { version, ...next });
+                return await change(groupID, { ...make(texts), ifVersion: version });
             } catch (/** @type {any} */ error) {
                 if (error.code !== OTHER_VERSION || left <= 1) throw error;
             }

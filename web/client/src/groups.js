@@ -104,6 +104,8 @@ export function groups(core) {
     const newest = new Map();
     /** Heard of, and perhaps joined on another device. @type {Set<string>} */
     const strange = new Set();
+    /** Asked about now, and whether something has happened since. @type {Map<string, boolean>} */
+    const looking = new Map();
     let running = false;
 
     const topic = (/** @type {string} */ groupID) => `chat/group/${groupID}`;
@@ -149,7 +151,7 @@ export function groups(core) {
         if (member) updateSelf(group, member);
         if (member || isOwner || joined.has(info.groupID)) {
             list.set(info.groupID, group);
-            newest.set(info.groupID, info.groupType === LIVE ? core.time() + TIP_SPAN : info.lastID);
+            newest.set(info.groupID, info.groupType === LIVE ? core.time() : info.lastID);
             changed();
         } else {
             drop(info.groupID);
@@ -162,11 +164,16 @@ export function groups(core) {
         if (error.code !== CODE.NOT_ALLOWED) throw error;
     }
 
-    /** Something has happened that only the server can tell the outcome of. @param {string} groupID */
-    function look(groupID) {
-        load(groupID).catch(({ code }) => {
+    /** Something has happened that only the server can tell the outcome of. @param {string} groupID @returns {Promise<any>} */
+    async function look(groupID) {
+        if (looking.has(groupID)) return looking.set(groupID, true);
+        looking.set(groupID, false);
+        await load(groupID).catch(({ code }) => {
             if (code === CODE.NOT_ALLOWED || code === NO_GROUP) drop(groupID);
         });
+        const again = looking.get(groupID);
+        looking.delete(groupID);
+        return again && look(groupID);
     }
 
     // ---- what others do
@@ -194,8 +201,10 @@ export function groups(core) {
         if (!groupID) return;
         const group = list.get(groupID);
         if (group) {
-            if (tips && (id ?? time) > (newest.get(groupID) ?? 0)) tipped(group, tips);
-        } else if (!strange.has(groupID)) {
+            // In a live group what is counted should be new for sure, and nothing else be missed.
+            const span = /join|quit/.test(tips?.type) ? -TIP_SPAN : TIP_SPAN;
+            if (tips && (id ?? time + span) > (newest.get(groupID) ?? 0)) tipped(group, tips);
+        } else if (tips || !strange.has(groupID)) {
             strange.add(groupID);
             look(groupID);
         }
@@ -203,7 +212,8 @@ export function groups(core) {
 
     wire.on("event", (/** @type {any} */ event) => {
         const group = list.get(event.group);
-        if (event.event !== "info" || !group) return;
+        if (event.event !== "info") return;
+        if (!group) return look(event.group);
         if (event.bannedUntil > core.time()) return drop(event.group);
         update(group, event);
         updateSelf(group, event);
@@ -357,6 +367,7 @@ export function groups(core) {
             joined.clear();
             newest.clear();
             strange.clear();
+            looking.clear();
         },
 
         load,
