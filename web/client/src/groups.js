@@ -213,11 +213,13 @@ export function groups(core) {
     wire.on("event", (/** @type {any} */ event) => {
         const group = list.get(event.group);
         if (event.event !== "info") return;
-        if (!group) return look(event.group);
-        if (event.bannedUntil > core.time()) return drop(event.group);
-        update(group, event);
-        updateSelf(group, event);
-        changed();
+        if (!group) look(event.group);
+        else if (event.bannedUntil > core.time()) drop(event.group);
+        else {
+            update(group, event);
+            updateSelf(group, event);
+            changed();
+        }
     });
 
     // The first one is before start().
