@@ -149,6 +149,33 @@ export function members(core) {
                 await core.ask("setGroupMemberInfo", { groupID, userID, nameCard });
                 return seen(groupID, userID);
             },
+
+            /**
+             * Beyond Tencent's: who is banned is removed, and cannot come back until then; not there, they cannot come.
+             * @param {{groupID: string, userID: string, seconds: number, reason?: string}} options 0 seconds: no longer
+             */
+            async banGroupMember({ groupID, userID, seconds: length, reason }) {
+                await core.ask("banGroupMember", { groupID, userID, seconds: length, reason });
+                return ok({ groupID, userID });
+            },
+
+            /**
+             * Beyond Tencent's: who is banned now.
+             * @param {{groupID: string, count?: number, offset?: number}} options the answer's offset is where to go on, 0 at the end
+             */
+            async getGroupBans({ groupID, count, offset }) {
+                const { bans, next = 0 } = await core.ask("getGroupBans", { groupID, limit: count, offset });
+                const profiles = await core.users.profiles(bans.map((/** @type {any} */ ban) => ban.userID));
+                const banList = bans.map((/** @type {any} */ { userID, until, operator, reason }, /** @type {number} */ i) => ({
+                    userID,
+                    nick: profiles[i].nick,
+                    avatar: profiles[i].avatar,
+                    until: seconds(until),
+                    operator,
+                    reason,
+                }));
+                return ok({ banList, offset: next });
+            },
         },
 
         some,
