@@ -12,7 +12,7 @@ import { toast } from "../toast.js";
 import { t } from "../words.js";
 import { virtualList } from "../virtual.js";
 import { meMenu } from "./me.js";
-import { newGroup } from "./places.js";
+import { joinGroup, newGroup } from "./places.js";
 import { folded, searchNames } from "./search.js";
 import { countText } from "./title.js";
 
@@ -45,47 +45,6 @@ export async function newChat(app, given) {
     if (answer.data.failureUserList.length) return void toast(t("new.noUser", { userID }), { kind: "error" });
     app.people.get(userID);
     app.open(`C2C${userID}`);
-}
-
-/** Asks for a groupID and joins, or asks to be let in. @param {App} app */
-export async function joinGroup(app) {
-    const groupID = await promptDialog({
-        title: t("new.join"),
-        label: t("new.groupID"),
-        action: t("new.joinAction"),
-        hint: t("new.joinHint"),
-    });
-    if (!groupID) return;
-    const { TYPES } = app;
-    /** @type {any} */
-    let group;
-    try {
-        group = (await app.chat.getGroupProfile({ groupID })).data.group;
-    } catch {
-        group = undefined; // who is no member is told nothing about some: joining decides
-    }
-    if (group?.type === TYPES.GRP_AVCHATROOM) {
-        app.enterLive({ groupID, name: group.name, avatar: group.avatar });
-        return app.open(`GROUP${groupID}`);
-    }
-    const message =
-        group?.joinOption === TYPES.JOIN_OPTIONS_NEED_PERMISSION
-            ? await promptDialog({
-                  title: t("new.join"),
-                  label: t("new.applyMessage"),
-                  action: t("new.apply"),
-                  lines: true,
-                  optional: true,
-                  max: 300,
-              })
-            : "";
-    if (message === undefined) return;
-    const answer = await app.attempt(app.chat.joinGroup({ groupID, applyMessage: message }));
-    if (answer?.data.status === TYPES.JOIN_STATUS_WAIT_APPROVAL) toast(t("new.waits"), { kind: "done" });
-    else if (answer) {
-        if (answer.data.group?.type === TYPES.GRP_AVCHATROOM) app.enterLive(answer.data.group);
-        app.open(`GROUP${groupID}`);
-    }
 }
 
 /** What can be done with a conversation, from the list. @param {App} app @param {any} conversation */

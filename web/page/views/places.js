@@ -9,11 +9,11 @@ import { emptyView } from "./empty.js";
 /** A conversation with a person, a stored group, or the server's notices; `id` is the conversationID. @type {View} */
 export const chatView = emptyView;
 
-/** A live room; `id` is the groupID. @type {View} */
-export const liveView = emptyView;
+/** A live room; `id` is the groupID. */
+export { liveView } from "./live.js";
 
-/** What the bar over a group's chat opens beside it; `id` is the groupID. @type {View} */
-export const groupView = emptyView;
+/** What the bar over a group's chat opens beside it; `id` is the groupID. */
+export { groupView } from "./group.js";
 
-/** "New group ...": a dialog. @type {(app: App) => void} */
-export const newGroup = () => {};
+/** "New group ..." and "Join a group": dialogs. */
+export { openJoinGroup as joinGroup, openNewGroup as newGroup } from "./newgroup.js";

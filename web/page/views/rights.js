@@ -44,8 +44,11 @@ export const RIGHTS = table(`
 
 /** @param {string} text @returns {Record<string, string[]>} */
 function table(text) {
-  const rows = text.trim().split("\n").map((line) => line.trim().split(/\s+/));
-  return Object.fromEntries(rows.map(([action, ...least]) => [action, least]));
+    const rows = text
+        .trim()
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/));
+    return Object.fromEntries(rows.map(([action, ...least]) => [action, least]));
 }
 
 /** @param {string} type one of Tencent's, old or new name */
@@ -58,13 +61,13 @@ const OWNER = rank("owner");
 
 /** @type {Record<string, (role: number, target: number, isSelf: boolean) => boolean>} */
 const ABOUT_MEMBERS = {
-  deleteGroupMember: (role, target, isSelf) => target > 0 && target < role && !isSelf,
-  muteGroupMember: (role, target, isSelf) => target > 0 && target < role && !isSelf,
-  banGroupMember: (role, target, isSelf) => target < role && !isSelf,
-  purgeMessages: (role, target, isSelf) => target < role || isSelf,
-  setGroupMemberRole: (_, target, isSelf) => target > 0 && target < OWNER && !isSelf,
-  transferGroupOwner: (_, target, isSelf) => target > 0 && target < OWNER && !isSelf,
-  inviteGroupMember: (_, target) => target === 0,
+    deleteGroupMember: (role, target, isSelf) => target > 0 && target < role && !isSelf,
+    muteGroupMember: (role, target, isSelf) => target > 0 && target < role && !isSelf,
+    banGroupMember: (role, target, isSelf) => target < role && !isSelf,
+    purgeMessages: (role, target, isSelf) => target < role || isSelf,
+    setGroupMemberRole: (_, target, isSelf) => target > 0 && target < OWNER && !isSelf,
+    transferGroupOwner: (_, target, isSelf) => target > 0 && target < OWNER && !isSelf,
+    inviteGroupMember: (_, target) => target === 0,
 };
 
 /**
@@ -74,17 +77,22 @@ const ABOUT_MEMBERS = {
  * @param {{role?: string, isSelf?: boolean}} [target] to whom, where it is done to somebody
  */
 export function may(group, action, target) {
-  const type = oldName(group.type);
-  const own = rank(group.role);
-  const least = RIGHTS[action]?.[TYPES.indexOf(type)] ?? "nobody";
-  if (own < RANKS.indexOf(least)) return false;
-  if (action === "joinGroup") {
-    const isAway = own === 0 || (type === "AVChatRoom" && own === OWNER); // a live group's owner joins like anybody
-    return isAway && group.joinOption !== "DisableApply";
-  }
-  if (action === "inviteGroupMember" && type !== "Private" && group.inviteOption === "DisableInvite") return false;
-  if (action === "quitGroup") return type === "Private" || own < OWNER;
-  return !target || !ABOUT_MEMBERS[action] || ABOUT_MEMBERS[action](own, rank(target.role), Boolean(target.isSelf));
+    const type = oldName(group.type);
+    const own = rank(group.role);
+    const least = RIGHTS[action]?.[TYPES.indexOf(type)] ?? "nobody";
+    if (own < RANKS.indexOf(least)) return false;
+    if (action === "joinGroup") {
+        const isAway = own === 0 || (type === "AVChatRoom" && own === OWNER); // a live group's owner joins like anybody
+        return isAway && group.joinOption !== "DisableApply";
+    }
+    if (action === "inviteGroupMember" && type !== "Private" && group.inviteOption === "DisableInvite")
+        return false;
+    if (action === "quitGroup") return type === "Private" || own < OWNER;
+    return (
+        !target ||
+        !ABOUT_MEMBERS[action] ||
+        ABOUT_MEMBERS[action](own, rank(target.role), Boolean(target.isSelf))
+    );
 }
 
 /**
@@ -94,8 +102,8 @@ export function may(group, action, target) {
  * @param {{role?: string, isSelf?: boolean}} target
  */
 export function mayName(group, target) {
-  if (!target.isSelf) return may(group, "deleteGroupMember", target);
-  return rank(group.role) >= (oldName(group.type) === "AVChatRoom" ? OWNER : rank("member"));
+    if (!target.isSelf) return may(group, "deleteGroupMember", target);
+    return rank(group.role) >= (oldName(group.type) === "AVChatRoom" ? OWNER : rank("member"));
 }
 
 /**
@@ -105,6 +113,6 @@ export function mayName(group, target) {
  * @param {number} now in seconds
  */
 export function silencedBy(group, mutedUntil, now) {
-  if (mutedUntil > now) return "muted";
-  return group.muteAllMembers && rank(group.role) < rank("admin") ? "allMuted" : "";
+    if (mutedUntil > now) return "muted";
+    return group.muteAllMembers && rank(group.role) < rank("admin") ? "allMuted" : "";
 }

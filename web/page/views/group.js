@@ -1,0 +1,652 @@
+// SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+// Everything about a group, beside its chat: what it is, who is in it, what this user has set in it and may change. What somebody may not
+// do (rights.js) is not there. It follows what others change.
+
+import { avatar } from "../avatar.js";
+import { confirmDialog, openDialog } from "../dialog.js";
+import { fill, h, newID } from "../dom.js";
+import { icon } from "../icons.js";
+import { openMenu } from "../menu.js";
+import { toast } from "../toast.js";
+import { t } from "../words.js";
+import { openApplications, watchApplications } from "./applications.js";
+import { askText, peopleField } from "./fields.js";
+import { rightsOf, roleIn, watchGroup } from "./groupdata.js";
+import { memberName, membersView, openBans, openMember, roleTag } from "./members.js";
+import { typeIcon, typeName } from "./newgroup.js";
+import { may, mayName, oldName } from "./rights.js";
+
+const FACES = 9;
+const LIMITS = { name: 30, introduction: 240, notification: 300, avatar: 100 }; // bytes
+const JOIN_OPTIONS = ["FreeAccess", "NeedPermission", "DisableApply"];
+const INVITE_OPTIONS = ["FreeAccess", "NeedPermission", "DisableInvite"];
+
+/** @typedef {import("../app.js").App} App */
+
+/** @param {App} app @param {string} groupID @param {AbortSignal} signal */
+export function groupView(app, groupID, signal) {
+    const { chat, TYPES } = app;
+    const conversationID = `${TYPES.CONV_GROUP}${groupID}`;
+    /** @type {any} */
+    let group;
+    /** @type {any[]} */
+    let members = []; // the first of them
+    /** @type {any[]} */
+    let applications = [];
+    let isOnMembers = false;
+    /** @type {(HTMLElement & {load: Function}) | undefined} */
+    let membersList;
+    let watchesApplications = false;
+    const element = h(
+        "div",
+        { class: "group-panel" },
+        h(
+            "div",
+            { class: "place" },
+            h("div", { class: "spinner", role: "status", "aria-label": t("loading") }),
+        ),
+    );
+    const reload = watchGroup(app, groupID, { changed, gone, quiet: true }, signal);
+    let seen = "";
+    app.state.watch(
+        ["conversations", "people"],
+        ({ people }) => {
+            const { isPinned, messageRemindType, isNew } = app.conversation(conversationID);
+            const now = [isPinned, messageRemindType, isNew, people].join();
+            if (now !== seen) draw();
+            seen = now;
+        },
+        signal,
+    );
+
+    const rights = () => rightsOf(app, group);
+    /** @param {Promise<any>} promise @param {string} [said] */
+    const change = async (promise, said) => {
+        if (await app.attempt(promise, said)) reload();
+    };
+
+    /** @param {any} now */
+    async function changed(now) {
+        group = now;
+        if (may(rights(), "getGroupMembers")) {
+            const answer = await chat
+                .getGroupMemberList({ groupID, count: 30, offset: 0 })
+                .catch(() => undefined);
+            members = answer?.data.memberList || members;
+            app.people.put(members);
+        }
+        if (!watchesApplications && may(rights(), "getGroupApplications")) {
+            watchesApplications = true;
+            watchApplications(
+                app,
+                groupID,
+                (list) => {
+                    applications = list;
+                    draw();
+                },
+                signal,
+            );
+        }
+        if (signal.aborted) return;
+        membersList?.load();
+        draw();
+    }
+
+    /** @param {any} [error] */
+    function gone(error) {
+        group = undefined;
+        fill(
+            element,
+            h(
+                "div",
+                { class: "place" },
+                icon("users"),
+                h("p", { class: "place-title" }, t("group.gone")),
+                error && h("p", { class: "place-text" }, app.errorText(error)),
+            ),
+        );
+    }
+
+    // ---- what is seen
+
+    function draw() {
+        if (!group || isOnMembers) return;
+        // What has the focus is made anew: the focus goes to what is in its place.
+        const focused = element.contains(document.activeElement)
+            ? document.activeElement?.getAttribute("data-what")
+            : null;
+        fill(element, drawHead(), drawTexts(), drawMembers(), drawOwn(), drawManagement(), drawEnds());
+        if (focused)
+            /** @type {HTMLElement | null} */ (
+                element.querySelector(`[data-what="${CSS.escape(focused)}"]`)
+            )?.focus({ preventScroll: true });
+    }
+
+    /** @param {string} what @param {string} label @param {string} name @param {() => void} run */
+    const pencil = (what, label, name, run) =>
+        may(rights(), `setGroupInfo:${name}`) &&
+        h(
+            "button",
+            { class: "icon-button", type: "button", "data-what": what, "aria-label": label, onclick: run },
+            icon("edit"),
+        );
+
+    function drawHead() {
+        const face = avatar({
+            id: conversationID,
+            name: group.name || groupID,
+            url: group.avatar,
+            size: 88,
+            kind: oldName(group.type) === TYPES.GRP_AVCHATROOM ? "live" : "group",
+        });
+        return h(
+            "div",
+            { class: "group-head" },
+            may(rights(), "setGroupInfo:faceURL")
+                ? h(
+                      "button",
+                      {
+                          class: "group-face",
+                          type: "button",
+                          "data-what": "face",
+                          "aria-label": t("group.changeFace"),
+                          onclick: editFace,
+                      },
+                      face,
+                      h("span", { class: "group-face-mark" }, icon("camera", "icon-small")),
+                  )
+                : face,
+            h(
+                "div",
+                { class: "group-name" },
+                h("h2", null, group.name || groupID),
+                pencil("name", t("group.changeName"), "groupName", () => edit("name")),
+            ),
+            h(
+                "div",
+                { class: "group-tags" },
+                h("span", { class: "tag" }, icon(typeIcon(group.type), "icon-small"), typeName(group.type)),
+                h(
+                    "span",
+                    { class: "group-count" },
+                    t("group.memberCount", { n: group.memberCount ?? group.memberNum ?? 0 }),
+                ),
+                roleTag(app, { role: roleIn(app, group) }),
+            ),
+            h(
+                "button",
+                {
+                    class: "group-id",
+                    type: "button",
+                    "data-what": "id",
+                    title: t("group.copyID"),
+                    onclick: () => copy(app, groupID),
+                },
+                groupID,
+                icon("copy", "icon-small"),
+            ),
+        );
+    }
+
+    function drawTexts() {
+        return ["notification", "introduction"].map((name) => {
+            const text = group[name];
+            const button = pencil(name, t(`group.change.${name}`), name, () =>
+                edit(/** @type {"notification"} */ (name)),
+            );
+            return (
+                (text || button) &&
+                h(
+                    "section",
+                    { class: "group-card" },
+                    h("header", { class: "group-card-head" }, h("h3", null, t(`group.${name}`)), button),
+                    h(
+                        "p",
+                        { class: text ? "group-text" : "group-text group-none" },
+                        text || t(`group.no.${name}`),
+                    ),
+                )
+            );
+        });
+    }
+
+    function drawMembers() {
+        if (!may(rights(), "getGroupMembers")) return null;
+        const mayInvite = may(rights(), "inviteGroupMember");
+        const total = group.memberCount ?? group.memberNum ?? members.length;
+        return h(
+            "section",
+            { class: "group-card" },
+            h("header", { class: "group-card-head" }, h("h3", null, t("group.members"))),
+            h(
+                "ul",
+                { class: "faces" },
+                members.slice(0, mayInvite ? FACES : FACES + 1).map((member) =>
+                    h(
+                        "li",
+                        null,
+                        h(
+                            "button",
+                            {
+                                class: "face",
+                                type: "button",
+                                "data-what": `face ${member.userID}`,
+                                "aria-haspopup": "menu",
+                                onclick: (/** @type {Event} */ event) =>
+                                    openMember(app, group, member, {
+                                        at: /** @type {Element} */ (event.currentTarget),
+                                        done: reload,
+                                    }),
+                            },
+                            avatar({
+                                id: `C2C${member.userID}`,
+                                name: memberName(app, member),
+                                url: member.avatar || app.people.get(member.userID).avatar,
+                                size: 46,
+                            }),
+                            member.role !== TYPES.GRP_MBR_ROLE_MEMBER &&
+                                h(
+                                    "span",
+                                    {
+                                        class: `face-role face-${member.role}`,
+                                        title: t(`group.${member.role.toLowerCase()}`),
+                                    },
+                                    icon(
+                                        member.role === TYPES.GRP_MBR_ROLE_OWNER ? "crown" : "shield",
+                                        "icon-small",
+                                    ),
+                                    h("span", { class: "unseen" }, t(`group.${member.role.toLowerCase()}`)),
+                                ),
+                            h("span", { class: "face-name cut" }, memberName(app, member)),
+                        ),
+                    ),
+                ),
+                mayInvite &&
+                    h(
+                        "li",
+                        null,
+                        h(
+                            "button",
+                            { class: "face", type: "button", "data-what": "invite", onclick: invite },
+                            h("span", { class: "face-add" }, icon("plus")),
+                            h("span", { class: "face-name cut" }, t("group.add")),
+                        ),
+                    ),
+            ),
+            line({ what: "members", label: t("group.allMembers"), value: String(total), run: showMembers }),
+        );
+    }
+
+    /** A row that opens something. @param {{what: string, label: string, icon?: string, value?: any, count?: number, danger?: boolean, run: (event: Event) => void}} row */
+    const line = ({ what, label, icon: picture, value, count, danger, run }) =>
+        h(
+            "button",
+            {
+                class: `group-line${danger ? " is-danger" : ""}`,
+                type: "button",
+                "data-what": what,
+                onclick: run,
+            },
+            picture && icon(picture),
+            h("span", { class: "group-line-label" }, label),
+            value && h("span", { class: "group-line-value cut" }, value),
+            count ? h("span", { class: "count" }, count) : null,
+            !danger && icon("chevronRight", "icon-small"),
+        );
+
+    /** @param {string} what @param {string} label @param {boolean} is @param {(is: boolean) => Promise<any>} run @param {string} [note] */
+    const toggle = (what, label, is, run, note) =>
+        h(
+            "label",
+            { class: "switch group-switch" },
+            h("input", {
+                type: "checkbox",
+                role: "switch",
+                "data-what": what,
+                checked: is,
+                onchange: async (/** @type {Event} */ event) => {
+                    const input = /** @type {HTMLInputElement} */ (event.currentTarget);
+                    await run(input.checked);
+                    reload();
+                },
+            }),
+            h(
+                "span",
+                { class: "row-text" },
+                h("span", null, label),
+                note && h("span", { class: "row-note" }, note),
+            ),
+        );
+
+    function drawOwn() {
+        const role = roleIn(app, group);
+        if (!role) return null;
+        const isLive = oldName(group.type) === TYPES.GRP_AVCHATROOM;
+        const conversation = app.conversation(conversationID);
+        const remind = conversation.messageRemindType || group.selfInfo?.messageRemindType;
+        const isQuiet = Boolean(remind) && remind !== TYPES.MSG_REMIND_ACPT_AND_NOTE;
+        return h(
+            "section",
+            { class: "group-card group-lines" },
+            !isLive &&
+                toggle("quiet", t("group.quiet"), isQuiet, (is) =>
+                    app.attempt(
+                        chat.setMessageRemindType({
+                            groupID,
+                            messageRemindType: is
+                                ? TYPES.MSG_REMIND_ACPT_NOT_NOTE
+                                : TYPES.MSG_REMIND_ACPT_AND_NOTE,
+                        }),
+                    ),
+                ),
+            !isLive &&
+                !conversation.isNew &&
+                toggle("pin", t("group.pin"), conversation.isPinned, (is) =>
+                    app.attempt(chat.pinConversation({ conversationID, isPinned: is })),
+                ),
+            mayName(rights(), { role, isSelf: true }) &&
+                line({
+                    what: "card",
+                    label: t("group.ownCard"),
+                    value: group.selfInfo?.nameCard || app.people.name(app.user),
+                    run: editCard,
+                }),
+        );
+    }
+
+    function drawManagement() {
+        const has = rights();
+        const isOwner = roleIn(app, group) === TYPES.GRP_MBR_ROLE_OWNER;
+        const hasAdmins = may({ type: group.type, role: TYPES.GRP_MBR_ROLE_OWNER }, "setGroupMemberRole");
+        const rows = [
+            may(has, "getGroupApplications") &&
+                line({
+                    what: "applications",
+                    label: t("group.applications"),
+                    count: applications.length,
+                    run: () => openApplications(app, group),
+                }),
+            may(has, "setGroupInfo:addOpt") &&
+                line({
+                    what: "join",
+                    label: t("group.whoMayJoin"),
+                    value: t(`group.join.${group.joinOption}`),
+                    run: (event) =>
+                        choose(
+                            event,
+                            t("group.whoMayJoin"),
+                            JOIN_OPTIONS,
+                            "join",
+                            group.joinOption,
+                            (joinOption) => ({ joinOption }),
+                        ),
+                }),
+            may(has, "setGroupInfo:inviteOpt") &&
+                line({
+                    what: "inviteOption",
+                    label: t("group.whoMayInvite"),
+                    value: t(`group.invite.${group.inviteOption}`),
+                    run: (event) =>
+                        choose(
+                            event,
+                            t("group.whoMayInvite"),
+                            INVITE_OPTIONS,
+                            "invite",
+                            group.inviteOption,
+                            (inviteOption) => ({ inviteOption }),
+                        ),
+                }),
+            may(has, "setGroupInfo:allMuted") &&
+                toggle(
+                    "muteAll",
+                    t("group.muteAll"),
+                    Boolean(group.muteAllMembers),
+                    (is) =>
+                        app.attempt(
+                            chat.updateGroupProfile({ groupID, muteAllMembers: is }),
+                            t(is ? "group.allMutedDone" : "group.allUnmutedDone"),
+                        ),
+                    t(hasAdmins ? "group.muteAllNote" : "group.muteAllNoteOwner"),
+                ),
+            may(has, "getGroupBans") &&
+                line({ what: "bans", label: t("group.bans"), icon: "ban", run: () => openBans(app, group) }),
+            isOwner &&
+                may(has, "transferGroupOwner") &&
+                line({ what: "transfer", label: t("group.transfer"), icon: "transfer", run: showMembers }),
+        ].filter(Boolean);
+        return (
+            rows.length > 0 &&
+            h(
+                "section",
+                { class: "group-card group-lines" },
+                h("h3", { class: "group-lines-title" }, t("group.management")),
+                rows,
+            )
+        );
+    }
+
+    function drawEnds() {
+        const has = rights();
+        const isLive = oldName(group.type) === TYPES.GRP_AVCHATROOM;
+        const rows = [
+            !isLive &&
+                roleIn(app, group) &&
+                line({ what: "clear", label: t("group.clear"), icon: "trash", danger: true, run: clear }),
+            may(has, "quitGroup") &&
+                line({
+                    what: "quit",
+                    label: t(isLive ? "live.leave" : "group.quit"),
+                    icon: "leave",
+                    danger: true,
+                    run: quit,
+                }),
+            may(has, "dismissGroup") &&
+                line({
+                    what: "dismiss",
+                    label: t(isLive ? "live.dismiss" : "group.dismiss"),
+                    icon: "stop",
+                    danger: true,
+                    run: dismiss,
+                }),
+        ].filter(Boolean);
+        return rows.length > 0 && h("section", { class: "group-card group-lines" }, rows);
+    }
+
+    // ---- members
+
+    function showMembers() {
+        isOnMembers = true;
+        membersList = membersView(app, () => group, reload, signal);
+        const back = h(
+            "button",
+            {
+                class: "icon-button",
+                type: "button",
+                "aria-label": t("back"),
+                onclick: () => {
+                    isOnMembers = false;
+                    membersList = undefined;
+                    draw();
+                    /** @type {HTMLElement | null} */ (element.querySelector("[data-what=members]"))?.focus();
+                },
+            },
+            icon("back"),
+        );
+        fill(
+            element,
+            h(
+                "header",
+                { class: "group-sub" },
+                back,
+                h("h2", null, t("group.members")),
+                may(rights(), "inviteGroupMember") &&
+                    h(
+                        "button",
+                        { class: "button", type: "button", onclick: invite },
+                        icon("plus"),
+                        t("group.add"),
+                    ),
+            ),
+            membersList,
+        );
+        back.focus();
+    }
+
+    function invite() {
+        const id = newID("invite");
+        const people = peopleField(app, {
+            label: t("group.whoToAdd"),
+            isOut: (userID) => members.some((member) => member.userID === userID),
+        });
+        const dialog = openDialog({
+            title: t("group.addTitle"),
+            body: () =>
+                h(
+                    "form",
+                    {
+                        id,
+                        class: "form",
+                        onsubmit: async (/** @type {Event} */ event) => {
+                            event.preventDefault();
+                            await people.finish();
+                            if (people.input.value || !people.value().length) return;
+                            dialog.close();
+                            const answer = await app.attempt(
+                                chat.addGroupMember({ groupID, userIDList: people.value() }),
+                            );
+                            if (answer) tellInvited(answer.data);
+                            reload();
+                        },
+                    },
+                    people.element,
+                ),
+            footer: () => [
+                h("button", { class: "button", type: "button", onclick: () => dialog.close() }, t("cancel")),
+                h("button", { class: "button button-primary", type: "submit", form: id }, t("group.add")),
+            ],
+        });
+        people.input.focus();
+    }
+
+    /** @param {any} data */
+    function tellInvited({
+        successUserIDList = [],
+        failureUserIDList = [],
+        overLimitUserIDList = [],
+        pendingUserIDList = [],
+    }) {
+        const names = (/** @type {string[]} */ ids) =>
+            ids.map(app.people.name, app.people).join(t("names.comma"));
+        for (const [ids, key, kind] of /** @type {[string[], string, "done" | "info" | "error"][]} */ ([
+            [successUserIDList, "group.brought", "done"],
+            [pendingUserIDList, "group.broughtWaits", "info"],
+            [overLimitUserIDList, "group.notBroughtLimit", "error"],
+            [failureUserIDList, "group.notBrought", "error"],
+        ]))
+            if (ids.length) toast(t(key, { who: names(ids), n: ids.length }), { kind });
+    }
+
+    // ---- changes
+
+    /** @param {"name" | "notification" | "introduction"} name */
+    async function edit(name) {
+        const text = await askText({
+            title: t(`group.change.${name}`),
+            label: t(`group.${name}`),
+            value: group[name] || "",
+            max: LIMITS[name],
+            lines: name === "name" ? 0 : 5,
+            action: t("save"),
+        });
+        if (text !== undefined && text !== group[name])
+            change(chat.updateGroupProfile({ groupID, [name]: text }));
+    }
+
+    async function editFace() {
+        const url = await askText({
+            title: t("group.changeFace"),
+            label: t("group.faceURL"),
+            value: group.avatar || "",
+            max: LIMITS.avatar,
+            action: t("save"),
+        });
+        if (url !== undefined && url !== group.avatar)
+            change(chat.updateGroupProfile({ groupID, avatar: url }));
+    }
+
+    async function editCard() {
+        const nameCard = await askText({
+            title: t("group.ownCard"),
+            label: t("group.cardLabel"),
+            hint: t("group.cardHint"),
+            value: group.selfInfo?.nameCard || "",
+            max: 50,
+            action: t("save"),
+        });
+        if (nameCard) change(chat.setGroupMemberNameCard({ groupID, nameCard }));
+    }
+
+    /** @param {Event} event @param {string} label @param {string[]} options @param {string} word @param {string} now @param {(option: string) => any} fields */
+    function choose(event, label, options, word, now, fields) {
+        openMenu({
+            at: /** @type {Element} */ (event.currentTarget),
+            label,
+            items: options.map((option) => ({
+                label: t(`group.${word}.${option}`),
+                checked: option === now,
+                run: () => change(chat.updateGroupProfile({ groupID, ...fields(option) })),
+            })),
+        });
+    }
+
+    async function clear() {
+        if (
+            await confirmDialog({
+                title: t("group.clearTitle"),
+                text: t("group.clearText"),
+                action: t("group.clear"),
+                danger: true,
+            })
+        )
+            app.attempt(chat.clearHistoryMessage(conversationID), t("group.cleared"));
+    }
+
+    async function quit() {
+        if (
+            !(await confirmDialog({
+                title: t("group.quitTitle", { group: group.name || groupID }),
+                text: t("group.quitText"),
+                action: t("group.quit"),
+                danger: true,
+            }))
+        )
+            return;
+        if (await app.attempt(chat.quitGroup(groupID))) leaveView();
+    }
+
+    async function dismiss() {
+        if (
+            !(await confirmDialog({
+                title: t("group.dismissTitle", { group: group.name || groupID }),
+                text: t("group.dismissText"),
+                action: t("group.dismiss"),
+                danger: true,
+            }))
+        )
+            return;
+        if (await app.attempt(chat.dismissGroup(groupID), t("group.dismissed"))) leaveView();
+    }
+
+    function leaveView() {
+        app.leaveLive(groupID);
+        app.closePanel();
+        if (app.state.selected === conversationID) app.open(null);
+    }
+
+    return element;
+}
+
+/** @param {App} app @param {string} text */
+export async function copy(app, text) {
+    await app.attempt(navigator.clipboard.writeText(text), t("copied"));
+}
