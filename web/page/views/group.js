@@ -409,10 +409,10 @@ export function groupView(app, groupID, signal) {
                     t(hasAdmins ? "group.muteAllNote" : "group.muteAllNoteOwner"),
                 ),
             may(has, "getGroupBans") &&
-                line({ what: "bans", label: t("group.bans"), icon: "ban", run: () => openBans(app, group) }),
+                line({ what: "bans", label: t("group.bans"), run: () => openBans(app, group) }),
             isOwner &&
                 may(has, "transferGroupOwner") &&
-                line({ what: "transfer", label: t("group.transfer"), icon: "transfer", run: showMembers }),
+                line({ what: "transfer", label: t("group.transfer"), run: showMembers }),
         ].filter(Boolean);
         return (
             rows.length > 0 &&
