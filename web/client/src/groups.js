@@ -197,7 +197,7 @@ export function groups(core) {
 
     wire.on("message", (/** @type {any} */ { id, time, group: groupID, tips, notice }) => {
         // An old notice may speak of what is otherwise by now.
-        if (notice?.group) return look(notice.group);
+        if (notice?.group) look(notice.group);
         if (!groupID) return;
         const group = list.get(groupID);
         if (group) {
