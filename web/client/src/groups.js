@@ -277,7 +277,7 @@ export function groups(core) {
     async function getGroupApplicationList() {
         const { applications } = await core.ask("getGroupApplications");
         const applicants = applications.map((/** @type {any} */ each) => each.inviter ?? each.userID);
-        const profiles = await core.users.profiles(applicants);
+        const profiles = await core.users.fetch(applicants);
         return ok({
             applicationList: applications.map((/** @type {any} */ { groupID, userID, kind, inviter, message, time }, /** @type {number} */ i) => ({
                 groupID,

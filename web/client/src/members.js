@@ -28,12 +28,12 @@ const of = (outcomes, result) => outcomes.filter((each) => each.result === resul
  */
 export function members(core) {
     /**
-     * With their names, as far as they can be had.
+     * With their names.
      * @param {any[]} found
      * @returns {Promise<Member[]>}
      */
     async function named(found) {
-        const profiles = await core.users.profiles(found.map(({ userID }) => userID));
+        const profiles = await core.users.fetch(found.map(({ userID }) => userID));
         return found.map(({ userID, role, nameCard, joinTime, mutedUntil }, i) => ({
             userID,
             nick: profiles[i].nick,
@@ -165,7 +165,7 @@ export function members(core) {
              */
             async getGroupBans({ groupID, count, offset }) {
                 const { bans, next = 0 } = await core.ask("getGroupBans", { groupID, limit: count, offset });
-                const profiles = await core.users.profiles(bans.map((/** @type {any} */ ban) => ban.userID));
+                const profiles = await core.users.fetch(bans.map((/** @type {any} */ ban) => ban.userID));
                 const banList = bans.map((/** @type {any} */ { userID, until, operator, reason }, /** @type {number} */ i) => ({
                     userID,
                     nick: profiles[i].nick,
