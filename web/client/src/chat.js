@@ -7,6 +7,7 @@ import { commands } from "./commands.js";
 import { history } from "./history.js";
 import { link } from "./link.js";
 import { message } from "./message.js";
+import { outbox } from "./outbox.js";
 import { session } from "./session.js";
 import { absent } from "./absent.js";
 import { users } from "./users.js";
@@ -30,6 +31,7 @@ const PARTS = {
     attributes,
     message,
     history,
+    outbox,
 };
 
 /**

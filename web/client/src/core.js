@@ -44,6 +44,8 @@ const LONGEST = 2 ** 31 - 1;
  * @property {any} [groups]
  * @property {ReturnType<typeof import("./message.js").message>} message
  * @property {ReturnType<typeof import("./history.js").history>} history
+ * @property {ReturnType<typeof import("./outbox.js").outbox>} outbox
+ * @property {any} uploads
  */
 
 /**

@@ -15,10 +15,13 @@ export const CODE = Object.freeze({
     NETWORK: 2800,
     TIMEOUT: 2801,
     INVALID: 2905,
+    /** The application does not want it any more. */
+    CANCELLED: 2997,
     ABSENT: 2998,
     NOT_READY: 2999,
     BUSY: 10002,
     FIELD: 10004,
+    TOO_MANY: 10005,
     NOT_ALLOWED: 10007,
     TOO_FAST: 10023,
     OTHER_DEVICE: 6208,
@@ -33,6 +36,7 @@ export const CODE = Object.freeze({
     BANNED: 70051,
     SIG_ENDED: 70052,
     REFUSED: 70000,
+    TOO_LONG: 93000,
 });
 
 /** What a promise of the client is rejected with. */

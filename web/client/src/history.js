@@ -166,6 +166,9 @@ export function history(core) {
             edits.set(id, wire.edited);
             fill(core, message, wire);
             message.isModified = true;
+        } else if (!id && wire.seq) {
+            // An own one, of which only the ack has come.
+            message.sequence = wire.seq;
         }
         if (wire.recalled) revoke(message, recalls.get(id));
         keep(message);

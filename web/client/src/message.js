@@ -326,6 +326,7 @@ export function message(core) {
         const { to, conversationType, priority, cloudCustomData, needReadReceipt, receiverList } = options;
         if (conversationType !== TYPES.CONV_C2C && conversationType !== TYPES.CONV_GROUP)
             throw new ChatError(CODE.CONVERSATION_TYPE, "conversationType is C2C or GROUP");
+        if (!core.userID()) throw new ChatError(CODE.NOT_READY, "nobody is logged in");
         if (!to || typeof to !== "string") throw new ChatError(CODE.INVALID, "to is missing");
         // Sent all the same, it would reach those who are not meant.
         if (receiverList?.length) throw new ChatError(CODE.ABSENT, "receiverList: a message in a group is for everybody");
