@@ -86,6 +86,8 @@ export function giftPicture(name, size) {
 }
 
 export const giftName = (/** @type {string} */ name) => t(`gift.${name}`);
+/** In a sentence: "a rose". @param {string} name */
+export const giftWords = (name) => t(`gift.one.${name}`);
 
 export const giftData = (/** @type {string} */ gift) => JSON.stringify({ live: "gift", gift, count: 1 });
 export const likeData = (/** @type {number} */ count) => JSON.stringify({ live: "like", count });
@@ -139,7 +141,7 @@ export function giftsLayer() {
                     "span",
                     { class: "gift-words" },
                     h("b", { class: "gift-from" }, name),
-                    h("span", { class: "gift-what" }, t("live.gave", { gift: giftName(gift) })),
+                    h("span", { class: "gift-what" }, t("live.gave", { gift: giftWords(gift) })),
                 ),
                 giftPicture(gift, 44),
                 times,

@@ -8,12 +8,13 @@ import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
 import { openMenu } from "../menu.js";
 import { contentText, nameList } from "../preview.js";
-import { t } from "../words.js";
+import { locale, t } from "../words.js";
 import { flowView } from "./flow.js";
 import {
     GIFTS,
     giftData,
     giftName,
+    giftWords,
     giftPicture,
     giftsLayer,
     likeData,
@@ -34,6 +35,10 @@ const MUTED = 10017;
 const GONE = [10007, 10010];
 
 /** @typedef {{from: string, name: string, text: string, gift?: string, own?: boolean}} Line */
+
+/** 1234 is 1.2K, as the language has it. @param {number} n */
+const short = (n) =>
+    new Intl.NumberFormat(locale(), { notation: "compact", maximumFractionDigits: 1 }).format(n);
 
 /** @typedef {import("../app.js").App} App */
 
@@ -66,7 +71,7 @@ export function liveView(app, groupID, signal) {
     const scene = h("div", { class: "live-scene", "aria-hidden": "true" });
     const onlineCount = h("span", { class: "live-chip", title: t("live.online") });
     const likeCount = h("span", { class: "live-chip live-chip-likes", title: t("live.likes") });
-    const comers = h("div", { class: "live-comers", hidden: true });
+    const comers = h("div", { class: "live-comers" });
     const notice = h("div", { class: "live-notice", hidden: true });
     const composer = h("div", { class: "live-composer" });
     const side = h(
@@ -102,8 +107,7 @@ export function liveView(app, groupID, signal) {
                         icon("back"),
                     ),
                     host,
-                    onlineCount,
-                    likeCount,
+                    h("div", { class: "live-chips" }, onlineCount, likeCount),
                     h(
                         "button",
                         {
@@ -217,7 +221,7 @@ export function liveView(app, groupID, signal) {
             return undefined;
         }
         gifts.give({ ...line, gift: live.gift, count: live.count });
-        return { ...line, gift: live.gift, text: t("live.gave", { gift: giftName(live.gift) }) };
+        return { ...line, gift: live.gift, text: t("live.gave", { gift: giftWords(live.gift) }) };
     }
 
     /** @param {any} tip @returns {Line | undefined} */
@@ -261,9 +265,8 @@ export function liveView(app, groupID, signal) {
         online = Math.max(1, online + cameCount - leftCount);
         drawCounts();
         fill(comers, cameCount ? people("live.came", came, cameCount) : people("live.left", left, leftCount));
-        comers.hidden = false;
         clearTimeout(timers.comers);
-        timers.comers = window.setTimeout(() => (comers.hidden = true), COMERS_STAY);
+        timers.comers = window.setTimeout(() => fill(comers), COMERS_STAY);
     }
 
     /** @param {string} key @param {string[]} names @param {number} n */
@@ -305,7 +308,7 @@ export function liveView(app, groupID, signal) {
     function give(gift) {
         const line = { from: app.user, name: app.people.name(app.user), own: true, gift };
         gifts.give({ ...line, count: 1 });
-        flow.push([{ ...line, text: t("live.gave", { gift: giftName(gift) }) }]);
+        flow.push([{ ...line, text: t("live.gave", { gift: giftWords(gift) }) }]);
         send(TYPES.MSG_PRIORITY_HIGH, "createCustomMessage", {
             data: giftData(gift),
             description: `[${giftName(gift)}]`,
@@ -356,7 +359,7 @@ export function liveView(app, groupID, signal) {
         const owner = group.ownerID || "";
         const name = group.name || groupID;
         const face = (/** @type {number} */ size) =>
-            avatar({ id: groupID, name, url: group.avatar, size, kind: "live" });
+            avatar({ id: conversationID, name, url: group.avatar, size, kind: "live" });
         fill(
             host,
             face(36),
@@ -384,8 +387,8 @@ export function liveView(app, groupID, signal) {
     }
 
     function drawCounts() {
-        fill(onlineCount, icon("users"), h("span", null, t("live.count", { n: Math.max(online, 1) })));
-        fill(likeCount, icon("heartFull"), h("span", null, t("live.count", { n: likes })));
+        fill(onlineCount, icon("users"), h("span", null, short(Math.max(online, 1))));
+        fill(likeCount, icon("heartFull"), h("span", null, short(likes)));
         likeCount.hidden = !likes;
     }
 
