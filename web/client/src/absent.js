@@ -7,9 +7,9 @@ import { ChatError, CODE } from "./errors.js";
 /** What is missing, and the methods that would need it. @type {Record<string, string>} */
 const ABSENT = {
     friends:
-        "getFriendList addFriend deleteFriend checkFriend getFriendProfile updateFriend getFriendApplicationList " +
+        "addFriend deleteFriend checkFriend getFriendProfile updateFriend " +
         "acceptFriendApplication refuseFriendApplication deleteFriendApplication setFriendApplicationRead " +
-        "getFriendGroupList createFriendGroup deleteFriendGroup addToFriendGroup removeFromFriendGroup renameFriendGroup " +
+        "createFriendGroup deleteFriendGroup addToFriendGroup removeFromFriendGroup renameFriendGroup " +
         "followUser unfollowUser getMyFollowersList getMyFollowingList getMutualFollowersList getUserFollowInfo checkFollowType",
     "a search": "searchCloudMessages searchCloudGroups searchCloudUsers searchCloudGroupMembers",
     "a translator": "translateText convertVoiceToText",
@@ -46,6 +46,10 @@ const error = (name, what) => new ChatError(CODE.ABSENT, `${name}: this server h
 export function absent() {
     /** @type {Record<string, Function>} */
     const methods = {
+        // There are none, which is an answer: programs ask as they begin.
+        getFriendList: async () => ok([]),
+        getFriendGroupList: async () => ok([]),
+        getFriendApplicationList: async () => ok({ friendApplicationList: [], unreadCount: 0 }),
         registerPlugin() {},
         setLogLevel() {},
         callExperimentalAPI: (/** @type {string} */ name, /** @type {any} */ value) =>
