@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 // What is shown where: one line each, so that the shell knows no view by name.
 
-import { emptyView } from "./empty.js";
+// Each is (app, id, signal) => Element, but for the last.
 
-/** @typedef {import("../app.js").App} App */
-/** @typedef {(app: App, id: string, signal: AbortSignal) => Node} View */
-
-/** A conversation with a person, a stored group, or the server's notices; `id` is the conversationID. @type {View} */
-export const chatView = emptyView;
+/** A conversation with a person, a stored group, or the server's notices; `id` is the conversationID. */
+export { chatView } from "./chat.js";
 
 /** A live room; `id` is the groupID. */
 export { liveView } from "./live.js";

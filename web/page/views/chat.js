@@ -1,0 +1,753 @@
+// SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+// A conversation: who it is with, its messages, and where one writes. This file ties the others together.
+
+import { confirmDialog, promptDialog } from "../dialog.js";
+import { fill, h } from "../dom.js";
+import { icon } from "../icons.js";
+import { onContextMenu, openMenu } from "../menu.js";
+import { contentText } from "../preview.js";
+import { toast } from "../toast.js";
+import { t } from "../words.js";
+import { isLine, messageRow, senderName, showProgress } from "./bubble.js";
+import { composer } from "./composer.js";
+import { canForward, forwardMessages, openMerger } from "./forward.js";
+import { historyView } from "./history.js";
+import { outgoing } from "./outgoing.js";
+import { groupView } from "./places.js";
+import { stopPlaying } from "./player.js";
+import { userView } from "./profile.js";
+import { groupReceipts, openReaders } from "./receipts.js";
+import { typingOf, typingShown } from "./typing.js";
+
+const PAGE = 15; // messages: Tencent's most, and a screen
+const RECALL_SECONDS = 120; // the server's recall_seconds and edit_seconds, unless config.json says others
+const EDIT_SECONDS = 86400;
+const SPOKEN = 150; // characters of a new message that a screen reader says
+
+/**
+ * @typedef {any} Message
+ * @typedef {import("../app.js").App} App
+ */
+
+/** What was recalled here, to be written anew. @type {Map<string, string>} */
+const recalled = new Map();
+
+/** @param {App} app @param {string} id @param {AbortSignal} signal */
+export function chatView(app, id, signal) {
+    const { chat, EVENT, TYPES, state } = app;
+    const out = outgoing(app);
+    const isGroup = id.startsWith("GROUP");
+    const isSystem = id === TYPES.CONV_SYSTEM;
+    const groupID = isGroup ? id.slice(5) : "";
+    const recallSeconds = app.config.recallSeconds ?? RECALL_SECONDS;
+    const editSeconds = app.config.editSeconds ?? EDIT_SECONDS;
+    /** @type {any} */
+    let group = app.conversation(id).groupProfile;
+    /** Messages that are being chosen. @type {Map<string, Message> | undefined} */
+    let chosen;
+    let typing = false;
+    let status = "";
+
+    /* The bar */
+
+    const title = h("span", { class: "chat-title" });
+    const subtitle = h("span", { class: "chat-subtitle", role: "status" });
+    const face = h("span", { class: "chat-face" });
+    const who = h(
+        isSystem ? "div" : "button",
+        { class: "chat-who", type: isSystem ? null : "button", onclick: isSystem ? null : openDetails },
+        face,
+        h("span", { class: "chat-words" }, title, subtitle),
+    );
+    const header = h(
+        "header",
+        { class: "bar chat-bar" },
+        h(
+            "button",
+            {
+                "class": "icon-button chat-back",
+                "type": "button",
+                "aria-label": t("back"),
+                "title": t("back"),
+                "onclick": () => app.open(null),
+            },
+            icon("back"),
+        ),
+        who,
+        !isSystem &&
+            h(
+                "button",
+                {
+                    "class": "icon-button",
+                    "type": "button",
+                    "aria-label": t(isGroup ? "chat.groupDetails" : "chat.personDetails"),
+                    "title": t(isGroup ? "chat.groupDetails" : "chat.personDetails"),
+                    "onclick": openDetails,
+                },
+                icon(isGroup ? "users" : "user"),
+            ),
+    );
+
+    function openDetails() {
+        if (isGroup) app.openPanel(t("chat.groupDetails"), (panelSignal) => groupView(app, groupID, panelSignal));
+        else openPerson(id.slice(3));
+    }
+
+    /** @param {string} userID */
+    function openPerson(userID) {
+        app.openPanel(t("chat.personDetails"), (panelSignal) => userView(app, userID, panelSignal));
+    }
+
+    function showHeader() {
+        const conversation = app.conversation(id);
+        const name = app.nameOf(conversation);
+        title.textContent = name;
+        fill(face, app.faceOf(conversation, 40));
+        const count = group?.memberCount;
+        subtitle.textContent = typing
+            ? t("chat.typing")
+            : isGroup
+              ? count
+                  ? t("chat.members", { n: count })
+                  : ""
+              : status;
+        subtitle.hidden = !subtitle.textContent;
+        subtitle.classList.toggle("chat-typing", typing);
+    }
+
+    const showTyping = typingShown((on) => {
+        typing = on;
+        showHeader();
+    }, signal);
+
+    /* The messages */
+
+    const live = h("div", { "class": "unseen", "aria-live": "polite", "aria-atomic": "false" });
+    let nextID = "";
+    /** @type {ReturnType<typeof groupReceipts> | undefined} */
+    let receipts;
+
+    /** @type {import("./bubble.js").Around} */
+    const around = {
+        jump: (quote) => jump(quote),
+        openMerger: (message) => openMerger(app, message),
+        pictures: () =>
+            history
+                .all()
+                .filter((one) => !one.isRevoked && (one.type === TYPES.MSG_IMAGE || one.type === TYPES.MSG_VIDEO)),
+        retry: (message) => void out.retry(message),
+        cancel: (message) => out.cancel(message),
+        progress: (message) => out.progress(message),
+        again: (message) => writer?.write(recalled.get(message.ID) || ""),
+        canAgain: (message) => !!writer && recalled.has(message.ID),
+        readers: (message) => openReaders(app, message),
+        readText: (message) => receipts?.text(message) || "",
+    };
+
+    const history = historyView({
+        label: t("chat.messages", { name: app.nameOf(app.conversation(id)) }),
+        row: (message, { first, last }) =>
+            messageRow(
+                app,
+                message,
+                {
+                    first,
+                    last,
+                    group: isGroup,
+                    chosen: chosen && selectable(message) ? chosen.has(message.ID) : undefined,
+                    menu: openActions,
+                    person: openPerson,
+                },
+                around,
+            ),
+        stands: (message) => isLine(app, message),
+        older,
+        newer,
+        around: loadAround,
+        seen: markRead,
+        failed: app.fail,
+        start: h("p", { class: "history-start" }, t(isSystem ? "chat.noNotices" : "chat.start")),
+    });
+
+    /** @param {Message | undefined} oldest */
+    async function older(oldest) {
+        if (jumped && oldest) return hop(oldest.sequence, oldest.time, 0);
+        const { data } = await chat.getMessageList({
+            conversationID: id,
+            nextReqMessageID: oldest ? nextID || oldest.ID : "",
+            count: PAGE,
+        });
+        nextID = data.nextReqMessageID;
+        return { messages: data.messageList, complete: data.isCompleted };
+    }
+
+    /** After a jump the pages are no longer those that the client goes on with by itself. */
+    let jumped = false;
+
+    /** @param {number} sequence @param {number} time @param {number} direction 0: older, 1: newer */
+    async function hop(sequence, time, direction) {
+        const { data } = await chat.getMessageListHopping({
+            conversationID: id,
+            sequence,
+            time,
+            direction,
+            count: PAGE,
+        });
+        const complete = data.isCompleted || !data.messageList.length;
+        return { messages: data.messageList, complete };
+    }
+
+    /** @param {Message} newest */
+    function newer(newest) {
+        return hop(newest.sequence, newest.time, 1);
+    }
+
+    /** @param {number} sequence @param {any} quote */
+    async function loadAround(sequence, quote) {
+        const time = quote?.messageTime || 0;
+        const [before, after] = await Promise.all([hop(sequence, time, 0), hop(sequence, time, 1)]);
+        const known = new Set();
+        const messages = [...before.messages, ...after.messages].filter(({ ID }) => !known.has(ID) && known.add(ID));
+        messages.sort((one, other) => one.sequence - other.sequence || one.time - other.time);
+        jumped = true;
+        return { messages, older: !before.complete, newer: !after.complete };
+    }
+
+    /** @param {import("./bubble.js").Quote} quote */
+    async function jump(quote) {
+        try {
+            if (!(await history.jump(quote.messageID, quote.messageSequence, quote))) toast(t("chat.gone"));
+        } catch (error) {
+            app.fail(error);
+        }
+    }
+
+    /** Does it count as unread? @param {Message} message */
+    const counts = (message) => message.flow === "in" && !isLine(app, message);
+
+    /* Reading */
+
+    let marked = false;
+    const looking = () => !document.hidden && document.hasFocus();
+
+    function markRead() {
+        if (signal.aborted || !looking() || !app.conversation(id).unreadCount || marked) return;
+        marked = true;
+        chat.setMessageRead({ conversationID: id })
+            .catch(() => {})
+            .finally(() => (marked = false));
+    }
+
+    const lookAgain = () => history.isAtEnd() && markRead();
+    document.addEventListener("visibilitychange", lookAgain, { signal });
+    addEventListener("focus", lookAgain, { signal });
+
+    /* What comes */
+
+    /** @param {Message[]} messages */
+    function received(messages) {
+        const mine = messages.filter((message) => message.conversationID === id);
+        if (!mine.length) return;
+        /** @type {Message[]} */
+        const shown = [];
+        for (const message of mine) {
+            const on = typingOf(app, message);
+            if (on === undefined) {
+                shown.push(message);
+                if (message.flow === "in") showTyping(false);
+            } else if (message.flow === "in") showTyping(on);
+        }
+        if (!shown.length) return;
+        history.add(shown);
+        const spoken = shown.filter((message) => message.flow === "in").slice(-3);
+        if (spoken.length)
+            fill(
+                live,
+                spoken.map((message) =>
+                    h(
+                        "p",
+                        null,
+                        isLine(app, message)
+                            ? contentText(app, message)
+                            : `${senderName(app, message)}: ${contentText(app, message).slice(0, SPOKEN)}`,
+                    ),
+                ),
+            );
+        if (shown.some((message) => message.type === TYPES.MSG_GRP_TIP)) loadGroup();
+    }
+
+    /** Some are not what they were. @param {Message[] | any} messages */
+    function changed(messages) {
+        for (const message of [messages].flat()) {
+            if (message?.conversationID !== id || !history.has(message.ID)) continue;
+            if (message.isRevoked) {
+                writer?.gone(message.ID);
+                chosen?.delete(message.ID);
+            }
+            history.settle(message.ID, message);
+        }
+        if (chosen) showChosen();
+    }
+
+    app.on(EVENT.MESSAGE_RECEIVED, received, signal);
+    app.on(EVENT.MESSAGE_REVOKED, changed, signal);
+    app.on(EVENT.MESSAGE_MODIFIED, changed, signal);
+    app.on(EVENT.MESSAGE_READ_BY_PEER, changed, signal);
+    app.on(EVENT.MESSAGE_READ_RECEIPT_RECEIVED, changed, signal);
+    out.listen(
+        {
+            added: (message) => message.conversationID === id && history.add([message]),
+            changed: (message) => message.conversationID === id && changed(message),
+            removed: (message) => message.conversationID === id && history.remove([message.ID]),
+            progress(message, done) {
+                const row = message.conversationID === id && history.has(message.ID) && history.rowOf(message.ID);
+                if (row) showProgress(row, done);
+            },
+        },
+        signal,
+    );
+
+    /* What can be done with a message */
+
+    const isManager = () =>
+        group?.selfInfo?.role === TYPES.GRP_MBR_ROLE_OWNER || group?.selfInfo?.role === TYPES.GRP_MBR_ROLE_ADMIN;
+    /** @param {Message} message @param {number} seconds */
+    const within = ({ time }, seconds) =>
+        time + seconds > chat.getServerTime() / (chat.getServerTime() > 1e11 ? 1000 : 1);
+    /** @param {Message} message */
+    const canRecall = (message) =>
+        message.status === "success" &&
+        !isLine(app, message) &&
+        within(message, recallSeconds) &&
+        (message.flow === "out" || (isGroup && isManager()));
+    /** @param {Message} message */
+    const canEdit = (message) =>
+        message.status === "success" &&
+        message.flow === "out" &&
+        message.type === TYPES.MSG_TEXT &&
+        !message.elements &&
+        !message.isRevoked &&
+        within(message, editSeconds);
+    /** @param {Message} message */
+    const selectable = (message) => message.status === "success";
+    const hasReceipts = () =>
+        isGroup && !!receipts?.possible() && (group?.type === TYPES.GRP_PRIVATE || group?.type === TYPES.GRP_PUBLIC);
+
+    /** @param {Message} message */
+    function actions(message) {
+        const failed = message.status === "fail";
+        const sent = message.status === "success";
+        const content = !isLine(app, message);
+        return [
+            failed && { label: t("chat.retry"), icon: "retry", run: () => void out.retry(message) },
+            sent &&
+                content &&
+                !isSystem && { label: t("action.reply"), icon: "reply", run: () => writer?.reply(message) },
+            content &&
+                message.type === TYPES.MSG_TEXT && {
+                    label: t("copy"),
+                    icon: "copy",
+                    run: () => copy(message.payload.text),
+                },
+            canForward(app, message) && {
+                label: t("action.forward"),
+                icon: "forward",
+                run: () => void forwardMessages(app, [message]),
+            },
+            canEdit(message) && { label: t("action.edit"), icon: "edit", run: () => writer?.edit(message) },
+            sent &&
+                content &&
+                message.flow === "out" &&
+                hasReceipts() && { label: t("action.readers"), icon: "eye", run: () => openReaders(app, message) },
+            sent && { label: t("action.select"), icon: "check", run: () => startChoosing(message) },
+            "-",
+            canRecall(message) && { label: t("action.recall"), icon: "undo", run: () => void recall(message) },
+            (sent || failed) && {
+                label: t("action.delete"),
+                icon: "trash",
+                danger: true,
+                run: () => void remove([message]),
+            },
+        ];
+    }
+
+    /** @param {Message} message @param {Element | {x: number, y: number}} at */
+    function openActions(message, at) {
+        if (!chosen) openMenu({ items: /** @type {any[]} */ (actions(message)), at, label: t("chat.actions") });
+    }
+
+    /** @param {string} text */
+    async function copy(text) {
+        try {
+            await navigator.clipboard.writeText(text);
+        } catch {
+            // Without HTTPS a page has no clipboard but this.
+            const field = h("textarea", { value: text, class: "unseen" });
+            document.body.append(field);
+            field.select();
+            document.execCommand("copy");
+            field.remove();
+        }
+        toast(t("copied"), { kind: "done" });
+    }
+
+    /** @param {Message} message */
+    async function recall(message) {
+        const { text } = message.payload;
+        const own = message.flow === "out";
+        const reason = own
+            ? ""
+            : await promptDialog({
+                  title: t("recall.title", { name: senderName(app, message) }),
+                  label: t("recall.reason"),
+                  action: t("action.recall"),
+                  optional: true,
+                  max: 80,
+              });
+        if (reason === undefined) return;
+        if (own && message.type === TYPES.MSG_TEXT) recalled.set(message.ID, text);
+        if (reason) message.revokeReason = reason;
+        if (await app.attempt(chat.revokeMessage(message)))
+            changed({ ...message, isRevoked: true, revoker: message.revoker || app.user });
+        else recalled.delete(message.ID);
+    }
+
+    /** @param {Message[]} messages */
+    async function remove(messages) {
+        const failed = messages.filter((message) => message.status === "fail");
+        const sent = messages.filter((message) => message.status === "success");
+        if (
+            sent.length &&
+            !(await confirmDialog({
+                title: t("delete.title", { n: sent.length }),
+                text: t("delete.text"),
+                action: t("action.delete"),
+                danger: true,
+            }))
+        )
+            return false;
+        failed.forEach(out.drop);
+        if (sent.length && !(await app.attempt(chat.deleteMessage(sent)))) return false;
+        for (const { ID } of messages) writer?.gone(ID);
+        history.remove(messages.map(({ ID }) => ID));
+        return true;
+    }
+
+    /* Choosing several */
+
+    const chosenCount = h("span", { class: "choosing-count", role: "status" });
+    const choosingBar = h(
+        "div",
+        { "class": "choosing", "hidden": true, "role": "toolbar", "aria-label": t("select.label") },
+        h(
+            "button",
+            {
+                "class": "icon-button",
+                "type": "button",
+                "aria-label": t("cancel"),
+                "title": t("cancel"),
+                "onclick": () => stopChoosing(),
+            },
+            icon("close"),
+        ),
+        chosenCount,
+        h(
+            "button",
+            {
+                class: "button choosing-forward",
+                type: "button",
+                onclick: async () => {
+                    if (await forwardMessages(app, chosenInOrder())) stopChoosing();
+                },
+            },
+            icon("forward"),
+            t("action.forward"),
+        ),
+        h(
+            "button",
+            {
+                class: "button button-danger choosing-delete",
+                type: "button",
+                onclick: async () => {
+                    if (await remove(chosenInOrder())) stopChoosing();
+                },
+            },
+            icon("trash"),
+            t("action.delete"),
+        ),
+    );
+
+    const chosenInOrder = () => history.all().filter(({ ID }) => chosen?.has(ID));
+
+    /** @param {Message} message */
+    function startChoosing(message) {
+        chosen = new Map([[message.ID, message]]);
+        history.redrawAll();
+        showChosen();
+        history.rowOf(message.ID)?.focus({ preventScroll: true });
+    }
+
+    function stopChoosing() {
+        chosen = undefined;
+        history.redrawAll();
+        showChosen();
+        writer?.focus();
+    }
+
+    /** @param {Message} message */
+    function toggle(message) {
+        if (!chosen || !selectable(message)) return;
+        if (!chosen.delete(message.ID)) chosen.set(message.ID, message);
+        history.redraw(message.ID);
+        showChosen();
+    }
+
+    function showChosen() {
+        const count = chosen?.size || 0;
+        choosingBar.hidden = !chosen;
+        if (writer) writer.element.hidden = !!chosen;
+        chosenCount.textContent = t("select.count", { n: count });
+        for (const button of choosingBar.querySelectorAll(".button"))
+            /** @type {HTMLButtonElement} */ (button).disabled = !count;
+        section.classList.toggle("chat-choosing", !!chosen);
+    }
+
+    /* By mouse, finger and keyboard */
+
+    /** @param {Element} target @returns {Message | undefined} */
+    const messageAt = (target) => {
+        const messageID = /** @type {HTMLElement | null} */ (target.closest("[data-id]"))?.dataset.id;
+        return messageID === undefined ? undefined : history.get(messageID);
+    };
+
+    onContextMenu(
+        history.scroller,
+        (target, at) => {
+            const message = messageAt(target);
+            if (message) openActions(message, at);
+        },
+        { signal },
+    );
+    history.scroller.addEventListener(
+        "click",
+        (event) => {
+            const message = chosen && messageAt(/** @type {Element} */ (event.target));
+            if (!message) return;
+            event.preventDefault();
+            event.stopPropagation();
+            toggle(message);
+        },
+        { capture: true },
+    );
+    history.scroller.addEventListener("dblclick", (event) => {
+        const target = /** @type {Element} */ (event.target);
+        const message = messageAt(target);
+        // Beside the bubble: in it a double click selects a word.
+        if (
+            message &&
+            !chosen &&
+            message.status === "success" &&
+            !isLine(app, message) &&
+            !target.closest(".bubble, button, a")
+        )
+            writer?.reply(message);
+    });
+    history.scroller.addEventListener("keydown", (event) => {
+        const target = /** @type {Element} */ (event.target);
+        const here = messageAt(target);
+        const onRow = target.matches("[data-id]");
+        if (event.ctrlKey || event.metaKey || event.altKey) return;
+        if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+            const next = here ? history.neighbour(here.ID, event.key === "ArrowUp" ? -1 : 1) : history.lastMessage();
+            if (next) focusRow(next.ID);
+            else if (here && event.key === "ArrowDown") writer?.focus();
+        } else if (event.key === "End") history.toEnd(true);
+        else if (event.key === "Escape" && !chosen) writer?.focus();
+        else if (here && onRow && chosen && (event.key === " " || event.key === "Enter")) toggle(here);
+        else if (here && onRow && (event.key === "Enter" || event.key === " ")) {
+            const { left, top, height } = (target.querySelector(".bubble") || target).getBoundingClientRect();
+            openActions(here, { x: left + 16, y: top + Math.min(height, 60) });
+        } else if (here && onRow && event.key === "Delete" && selectable(here)) remove([here]);
+        else if (here && onRow && event.key === "r" && !isLine(app, here) && here.status === "success" && !chosen)
+            writer?.reply(here);
+        else return;
+        event.preventDefault();
+    });
+
+    /** @param {string} messageID */
+    function focusRow(messageID) {
+        const row = history.rowOf(messageID);
+        if (!row) return;
+        for (const other of history.scroller.querySelectorAll("[data-id][tabindex='0']"))
+            /** @type {HTMLElement} */ (other).tabIndex = -1;
+        row.tabIndex = 0;
+        row.focus({ preventScroll: true });
+        row.scrollIntoView({ block: "nearest" });
+    }
+
+    /* Files that are dropped */
+
+    const veil = h(
+        "div",
+        { "class": "chat-veil", "hidden": true, "aria-hidden": "true" },
+        h("span", { class: "chat-veil-text" }, icon("image"), t("chat.drop")),
+    );
+    let inside = 0;
+    /** @param {DragEvent} event */
+    const hasFiles = (event) => !!writer && !chosen && [...(event.dataTransfer?.types || [])].includes("Files");
+
+    /* Put together */
+
+    const writer = isSystem
+        ? undefined
+        : composer(app, id, {
+              signal,
+              mayAll: isManager,
+              lastOwn: () =>
+                  history
+                      .all()
+                      .reverse()
+                      .find((message) => message.flow === "out" && canEdit(message)),
+          });
+    const section = h(
+        "section",
+        { class: `chat${isGroup ? " chat-group" : ""}${isSystem ? " chat-system" : ""}` },
+        header,
+        history.element,
+        choosingBar,
+        writer?.element,
+        veil,
+        live,
+    );
+
+    section.addEventListener("dragenter", (event) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        inside++;
+        veil.hidden = false;
+    });
+    section.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
+    section.addEventListener("dragleave", (event) => {
+        if (hasFiles(event) && --inside <= 0) veil.hidden = true;
+    });
+    section.addEventListener("drop", (event) => {
+        inside = 0;
+        veil.hidden = true;
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        writer?.stage([...(event.dataTransfer?.files || [])]);
+        writer?.focus();
+    });
+    section.addEventListener("keydown", (event) => {
+        if (event.key === "Escape" && chosen) {
+            event.stopPropagation();
+            stopChoosing();
+        }
+    });
+    // What is typed while nothing is in focus is meant for the field.
+    document.addEventListener(
+        "keydown",
+        (event) => {
+            const on = document.activeElement;
+            if (
+                event.key.length === 1 &&
+                event.key !== " " &&
+                event.key !== "/" &&
+                !event.ctrlKey &&
+                !event.metaKey &&
+                !event.altKey &&
+                !chosen &&
+                (!on || on === document.body || on === history.scroller) &&
+                !document.querySelector("dialog[open]")
+            )
+                writer?.focus();
+        },
+        { signal },
+    );
+
+    async function loadGroup() {
+        if (!isGroup) return;
+        try {
+            const { data } = await chat.getGroupProfile({ groupID });
+            group = data.group;
+        } catch {
+            return; // who has left it sees what was there
+        }
+        if (!signal.aborted) showHeader();
+    }
+
+    async function loadStatus() {
+        if (isGroup || isSystem) return;
+        const userIDList = [id.slice(3)];
+        /** @param {any[]} list */
+        const take = (list) => {
+            const found = list?.find((one) => one.userID === userIDList[0]);
+            if (!found || signal.aborted) return;
+            status = found.statusType === TYPES.USER_STATUS_ONLINE ? t("chat.online") : "";
+            showHeader();
+        };
+        app.on(EVENT.USER_STATUS_UPDATED, take, signal);
+        try {
+            take((await chat.getUserStatus({ userIDList })).data.successUserList);
+            await chat.subscribeUserStatus({ userIDList });
+            signal.addEventListener("abort", () => chat.unsubscribeUserStatus({ userIDList }).catch(() => {}));
+        } catch {
+            // It is a nicety: without it the name stands alone.
+        }
+    }
+
+    if (isGroup) {
+        receipts = groupReceipts(app, {
+            signal,
+            changed: (message) => history.redraw(message.ID),
+            shown: () => /** @type {Message[]} */ (history.drawn().map(history.get).filter(Boolean)),
+        });
+        app.on(
+            EVENT.GROUP_LIST_UPDATED,
+            (/** @type {any[]} */ groups) => {
+                const found = groups.find?.((one) => one.groupID === groupID);
+                if (found) group = found;
+                showHeader();
+            },
+            signal,
+        );
+    }
+
+    state.watch(
+        ["conversations"],
+        () => {
+            showHeader();
+            lookAgain();
+        },
+        signal,
+    );
+    let people = state.people;
+    state.watch(
+        ["people"],
+        () => {
+            if (people === state.people) return;
+            people = state.people;
+            showHeader();
+            history.redrawAll();
+        },
+        signal,
+    );
+    state.watch(["network"], () => state.network === "connected" && receipts?.refresh(), signal);
+
+    signal.addEventListener("abort", () => {
+        history.end();
+        stopPlaying();
+    });
+    showChosen();
+    loadGroup();
+    loadStatus();
+    history.open({ unread: app.conversation(id).unreadCount, extra: out.of(id), counts }).then(() => {
+        if (signal.aborted) return;
+        markRead();
+        receipts?.refresh();
+    });
+    // Not on a phone: there the keyboard would hide half of what one wants to read.
+    if (!matchMedia("(hover: none) and (pointer: coarse)").matches)
+        requestAnimationFrame(() => !document.querySelector("dialog[open]") && writer?.focus());
+    return section;
+}
