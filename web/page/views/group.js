@@ -14,6 +14,7 @@ import { askText, peopleField } from "./fields.js";
 import { rightsOf, roleIn, watchGroup } from "./groupdata.js";
 import { memberName, membersView, openBans, openMember, roleTag } from "./members.js";
 import { typeIcon, typeName } from "./newgroup.js";
+import { clearHistory } from "./profile.js";
 import { may, mayName, oldName } from "./rights.js";
 
 const FACES = 9;
@@ -273,7 +274,12 @@ export function groupView(app, groupID, signal) {
                         ),
                     ),
             ),
-            line({ what: "members", label: t("group.allMembers"), value: String(total), run: showMembers }),
+            line({
+                what: "members",
+                label: t("group.allMembers"),
+                value: String(total),
+                run: () => showMembers(),
+            }),
         );
     }
 
@@ -412,7 +418,11 @@ export function groupView(app, groupID, signal) {
                 line({ what: "bans", label: t("group.bans"), run: () => openBans(app, group) }),
             isOwner &&
                 may(has, "transferGroupOwner") &&
-                line({ what: "transfer", label: t("group.transfer"), run: showMembers }),
+                line({
+                    what: "transfer",
+                    label: t("group.transfer"),
+                    run: () => showMembers(t("group.transferHint")),
+                }),
         ].filter(Boolean);
         return (
             rows.length > 0 &&
@@ -431,7 +441,13 @@ export function groupView(app, groupID, signal) {
         const rows = [
             !isLive &&
                 roleIn(app, group) &&
-                line({ what: "clear", label: t("group.clear"), icon: "trash", danger: true, run: clear }),
+                line({
+                    what: "clear",
+                    label: t("history.clear"),
+                    icon: "trash",
+                    danger: true,
+                    run: () => clearHistory(app, conversationID),
+                }),
             may(has, "quitGroup") &&
                 line({
                     what: "quit",
@@ -444,7 +460,7 @@ export function groupView(app, groupID, signal) {
                 line({
                     what: "dismiss",
                     label: t(isLive ? "live.dismiss" : "group.dismiss"),
-                    icon: "stop",
+                    icon: "close",
                     danger: true,
                     run: dismiss,
                 }),
@@ -454,7 +470,8 @@ export function groupView(app, groupID, signal) {
 
     // ---- members
 
-    function showMembers() {
+    /** @param {string} [hint] what is to be done there */
+    function showMembers(hint) {
         isOnMembers = true;
         membersList = membersView(app, () => group, reload, signal);
         const back = h(
@@ -487,6 +504,7 @@ export function groupView(app, groupID, signal) {
                         t("group.add"),
                     ),
             ),
+            hint && h("p", { class: "group-hint" }, hint),
             membersList,
         );
         back.focus();
@@ -597,18 +615,6 @@ export function groupView(app, groupID, signal) {
                 run: () => change(chat.updateGroupProfile({ groupID, ...fields(option) })),
             })),
         });
-    }
-
-    async function clear() {
-        if (
-            await confirmDialog({
-                title: t("group.clearTitle"),
-                text: t("group.clearText"),
-                action: t("group.clear"),
-                danger: true,
-            })
-        )
-            app.attempt(chat.clearHistoryMessage(conversationID), t("group.cleared"));
     }
 
     async function quit() {

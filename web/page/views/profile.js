@@ -136,10 +136,15 @@ export function userView(app, userID, signal) {
     const { chat, state } = app;
     const element = h("div", { class: "profile" });
     const conversationID = `C2C${userID}`;
+    let drawn = "";
     const draw = () => {
         const person = app.people.get(userID);
         const blocked = state.blacklist.includes(userID);
         const online = app.isOnline(userID);
+        const { isNew, isPinned } = app.conversation(conversationID);
+        const now = JSON.stringify([person, blocked, online, isNew, isPinned, state.selected]);
+        if (now === drawn) return; // the list changes with each message
+        drawn = now;
         fill(
             element,
             h(
@@ -166,6 +171,28 @@ export function userView(app, userID, signal) {
                             icon("chats"),
                             t("profile.write"),
                         ),
+                    !isNew &&
+                        h(
+                            "button",
+                            {
+                                class: "row profile-action",
+                                type: "button",
+                                onclick: () => app.attempt(chat.pinConversation({ conversationID, isPinned: !isPinned })),
+                            },
+                            icon(isPinned ? "pinOff" : "pin"),
+                            t(isPinned ? "list.unpin" : "list.pin"),
+                        ),
+                    !isNew &&
+                        h(
+                            "button",
+                            {
+                                class: "row profile-action profile-danger",
+                                type: "button",
+                                onclick: () => clearHistory(app, conversationID),
+                            },
+                            icon("trash"),
+                            t("history.clear"),
+                        ),
                     h(
                         "button",
                         {
@@ -180,12 +207,23 @@ export function userView(app, userID, signal) {
             blocked && h("p", { class: "profile-note" }, t("blacklist.isOn")),
         );
     };
-    state.watch(["people", "blacklist", "status", "selected"], draw, signal);
+    state.watch(["people", "blacklist", "status", "selected", "conversations"], draw, signal);
     chat.getUserProfile({ userIDList: [userID] }).then(
         (/** @type {any} */ { data }) => app.people.put(data),
         () => {},
     );
     return element;
+}
+
+/** All messages of a conversation go, for the user alone. @param {App} app @param {string} conversationID */
+export async function clearHistory(app, conversationID) {
+    const sure = await confirmDialog({
+        title: t("history.clearTitle"),
+        text: t("history.clearText"),
+        action: t("history.clearAction"),
+        danger: true,
+    });
+    if (sure) await app.attempt(app.chat.clearHistoryMessage(conversationID), t("history.cleared"));
 }
 
 /** @param {App} app @param {string} userID */
