@@ -19,6 +19,10 @@ import { titleView } from "./views/title.js";
 import { t } from "./words.js";
 
 const KEPT = "chat.session";
+/** Codes of a server that cannot be reached. */
+const UNREACHABLE = [2800, 2801];
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 15000;
 
 /** @typedef {{userID: string, userSig: string}} Given */
 
@@ -32,7 +36,8 @@ const loadConfig = async () => {
 let config = loadConfig();
 config.catch(() => {});
 
-/** @type {{app: import("./app.js").App, end(): void} | undefined} */
+/** @typedef {{app: import("./app.js").App, login(): Promise<void>, show(): void, end(): void}} Session */
+/** @type {Session | undefined} */
 let session;
 
 // Who is it?
@@ -94,24 +99,42 @@ async function signIn(given, fromForm) {
         return refuse(error, true);
     }
     const begun = begin(read, given, !fromForm);
-    try {
-        await begun.login();
-    } catch (error) {
-        begun.end();
-        const code = /** @type {any} */ (error)?.code;
-        // 70000: refused, and Mosquitto 2.0 cannot say why.
-        const temporary = !(code > 70000 && code < 80000) && code !== 7003 && code !== 7004;
-        if (!temporary) sessionStorage.removeItem(KEPT);
-        return refuse(error, temporary);
+    if (!fromForm) sessionStorage.setItem(KEPT, JSON.stringify(given));
+    for (let attempt = 0; ; attempt++) {
+        try {
+            await begun.login();
+            break;
+        } catch (error) {
+            if (session !== begun) return undefined; // somebody else has signed in meanwhile
+            const code = /** @type {any} */ (error)?.code;
+            if (!fromForm && UNREACHABLE.includes(code)) {
+                begun.app.state.set({ network: "disconnected" });
+                await pause(Math.min(FIRST_PAUSE * 2 ** attempt, LONGEST_PAUSE));
+                if (session !== begun) return undefined;
+                continue;
+            }
+            begun.end();
+            // 70000: refused, and Mosquitto 2.0 cannot say why.
+            const temporary = !(code > 70000 && code < 80000) && code !== 7003 && code !== 7004;
+            if (!temporary) sessionStorage.removeItem(KEPT);
+            return refuse(error, temporary);
+        }
     }
     sessionStorage.setItem(KEPT, JSON.stringify(given));
     begun.show();
     return undefined;
 }
 
+/** Or until the network is there. @param {number} milliseconds @returns {Promise<void>} */
+const pause = (milliseconds) =>
+    new Promise((resolve) => {
+        setTimeout(resolve, milliseconds);
+        addEventListener("online", () => resolve(), { once: true });
+    });
+
 // Everything that is there while somebody is signed in
 
-/** @param {any} read config.json @param {Given} given @param {boolean} showAtOnce */
+/** @param {any} read config.json @param {Given} given @param {boolean} showAtOnce @returns {Session} */
 function begin(read, given, showAtOnce) {
     const { userID, userSig } = given;
     const ended = new AbortController();
@@ -306,14 +329,6 @@ function begin(read, given, showAtOnce) {
         );
     }
 
-    session = {
-        app,
-        end() {
-            session = undefined;
-            for (const part of [ended, drawn, opened, beside]) part.abort();
-            Promise.resolve(chat.destroy()).catch(() => {});
-        },
-    };
     // At once, with an empty list: nobody looks at a white page while the server is asked.
     const first = addressed();
     if (first && !history.state?.deep) {
@@ -322,8 +337,13 @@ function begin(read, given, showAtOnce) {
     }
     if (showAtOnce) draw();
     shown = showAtOnce;
-    return {
-        end: session.end,
+    session = {
+        app,
+        end() {
+            session = undefined;
+            for (const part of [ended, drawn, opened, beside]) part.abort();
+            Promise.resolve(chat.destroy()).catch(() => {});
+        },
         async login() {
             await chat.login({ userID, userSig });
             app.state.set({ network: "connected" });
@@ -335,6 +355,7 @@ function begin(read, given, showAtOnce) {
             if (id) show(id);
         },
     };
+    return session;
 }
 
 function end() {

@@ -7,13 +7,25 @@ import { h, oncePerFrame } from "./dom.js";
 const BEYOND = 6; // rows above and below what is seen
 
 /**
+ * Screen readers go by the order in the document. What has the focus is not moved: it would lose it.
+ * @param {Element} list
+ * @param {Element[]} wanted
+ */
+function order(list, wanted) {
+    if (wanted.every((element, index) => list.children[index] === element)) return;
+    const pivot = wanted.findIndex((element) => element.contains(document.activeElement));
+    if (pivot > 0) wanted[pivot].before(...wanted.slice(0, pivot));
+    list.append(...wanted.slice(pivot + 1));
+}
+
+/**
  * @template T
  * @param {object} options
  * @param {number} options.rowHeight in pixels
  * @param {string} options.label for screen readers
  * @param {(item: T) => string} options.key
  * @param {(item: T) => string} options.stamp everything that the row shows: it is made anew when this is another
- * @param {(item: T) => HTMLElement} options.row a button or a link
+ * @param {(item: T) => HTMLElement} options.row a button or a link; its listeners stay those of the first one with this key
  * @param {string} [options.class]
  */
 export function virtualList({ rowHeight, label, key, stamp, row, class: className = "" }) {
@@ -50,10 +62,9 @@ export function virtualList({ rowHeight, label, key, stamp, row, class: classNam
                 };
                 list.append(entry.li);
             } else if (entry.stamp !== now) {
-                const had = entry.li.contains(document.activeElement);
-                entry.li.replaceChildren(row(item));
+                // The control stays: it may have the focus, or be in the middle of a click.
+                renew(/** @type {HTMLElement} */ (button(entry.li)), row(item));
                 entry.stamp = now;
-                if (had) button(entry.li)?.focus({ preventScroll: true });
             }
             const { li } = entry;
             li.style.transform = `translateY(${index * rowHeight}px)`;
@@ -66,13 +77,26 @@ export function virtualList({ rowHeight, label, key, stamp, row, class: classNam
         };
         const here = current === undefined ? -1 : items.findIndex((item) => key(item) === current);
         if (here < 0) current = items.length ? key(items[Math.min(first, items.length - 1)]) : undefined;
-        for (let index = first; index < last; index++) place(index);
         // The one with the focus stays, wherever that has been scrolled to.
-        if (here >= 0 && focused === current && (here < first || here >= last)) place(here);
+        const isKept = here >= 0 && focused === current;
+        if (isKept && here < first) place(here);
+        for (let index = first; index < last; index++) place(index);
+        if (isKept && here >= last) place(here);
         for (const { li } of shown.values()) li.remove();
         shown = next;
+        order(list, [...next.values()].map(({ li }) => li));
     };
     const drawSoon = oncePerFrame(draw);
+
+    /** @param {HTMLElement} old @param {HTMLElement} fresh */
+    const renew = (old, fresh) => {
+        for (const name of new Set([...old.getAttributeNames(), ...fresh.getAttributeNames()])) {
+            const value = fresh.getAttribute(name);
+            if (value === null) old.removeAttribute(name);
+            else if (value !== old.getAttribute(name)) old.setAttribute(name, value);
+        }
+        old.replaceChildren(...fresh.childNodes);
+    };
 
     /** @param {HTMLElement} li */
     const button = (li) => /** @type {HTMLElement | null} */ (li.firstElementChild);

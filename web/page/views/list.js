@@ -17,6 +17,8 @@ import { folded, searchNames } from "./search.js";
 import { countText } from "./title.js";
 
 const ROW = 68;
+/** A mark for whoever measures how soon the list is there. */
+const FIRST = "chat:list";
 const USER_ID = /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,31}$/;
 
 /** @typedef {import("../app.js").App} App */
@@ -291,6 +293,7 @@ export function listView(app, signal) {
             );
             return;
         }
+        if (!performance.getEntriesByName(FIRST).length) performance.mark(FIRST);
         const rooms = state.live.map(({ groupID }) => ({ ...app.conversation(`GROUP${groupID}`), room: groupID }));
         const all = rooms.length
             ? [
