@@ -10,7 +10,7 @@ const page = new URL("../../../web/page/", import.meta.url);
 const sources = ["./", "./views/"]
     .flatMap((folder) => readdirSync(new URL(folder, page)).map((name) => folder + name))
     .filter((name) => name.endsWith(".js"))
-    .map((name) => /** @type {[string, string]} */ ([name, readFileSync(new URL(name, page), "utf8").replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "")]));
+    .map((name) => /** @type {[string, string]} */ ([name, readFileSync(new URL(name, page), "utf8").replace(/^\s*\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "")]));
 
 /** The names in braces, of all its forms. @param {any} word */
 const names = (word) => [...new Set(JSON.stringify(word).match(/\{\w+\}/g))].sort();

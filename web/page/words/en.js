@@ -446,6 +446,7 @@ export default {
     "composer.most": "At most {n} files at a time.",
     "composer.emptyFile": "{name} is empty.",
     "composer.tooLarge": "{name} is too large: at most {size}.",
+    "composer.emoji": "Emoji",
     "composer.send": "Send",
     "composer.editing": "Editing",
     "composer.mention": "People to mention",

@@ -446,6 +446,7 @@ export default {
     "composer.most": "一次最多 {n} 个文件。",
     "composer.emptyFile": "{name} 是空文件。",
     "composer.tooLarge": "{name} 太大，最大 {size}。",
+    "composer.emoji": "表情",
     "composer.send": "发送",
     "composer.editing": "编辑消息",
     "composer.mention": "选择要提醒的人",
