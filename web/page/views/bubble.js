@@ -315,7 +315,7 @@ const kinds = ({ TYPES }) => ({
     [TYPES.MSG_TEXT]: [textContent, "plain"],
     [TYPES.MSG_IMAGE]: [pictureContent, "bare"],
     [TYPES.MSG_VIDEO]: [videoContent, "bare"],
-    [TYPES.MSG_AUDIO]: [voiceContent, "plain"],
+    [TYPES.MSG_AUDIO]: [voiceContent, "voice"],
     [TYPES.MSG_FILE]: [fileContent, "card"],
     [TYPES.MSG_MERGER]: [mergerContent, "card"],
     [TYPES.MSG_LOCATION]: [locationContent, "card"],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 // A conversation: who it is with, its messages, and where one writes. This file ties the others together.
 
-import { confirmDialog, promptDialog } from "../dialog.js";
+import { confirmDialog } from "../dialog.js";
 import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
 import { onContextMenu, openMenu } from "../menu.js";
@@ -19,7 +19,7 @@ import { userView } from "./profile.js";
 import { groupReceipts, openReaders } from "./receipts.js";
 import { typingOf, typingShown } from "./typing.js";
 
-const PAGE = 15; // messages: Tencent's most, and a screen
+const PAGE = 30; // messages: more than a screen
 const RECALL_SECONDS = 120; // the server's recall_seconds and edit_seconds, unless config.json says others
 const EDIT_SECONDS = 86400;
 const SPOKEN = 150; // characters of a new message that a screen reader says
@@ -164,6 +164,7 @@ export function chatView(app, id, signal) {
         older,
         newer,
         around: loadAround,
+        waiting: () => out.of(id),
         seen: markRead,
         failed: app.fail,
         start: h("p", { class: "history-start" }, t(isSystem ? "chat.noNotices" : "chat.start")),
@@ -171,7 +172,8 @@ export function chatView(app, id, signal) {
 
     /** @param {Message | undefined} oldest */
     async function older(oldest) {
-        if (jumped && oldest) return hop(oldest.sequence, oldest.time, 0);
+        if (jumped && oldest) return hop(0);
+        jumped = false;
         const { data } = await chat.getMessageList({
             conversationID: id,
             nextReqMessageID: oldest ? nextID || oldest.ID : "",
@@ -181,34 +183,36 @@ export function chatView(app, id, signal) {
         return { messages: data.messageList, complete: data.isCompleted };
     }
 
-    /** After a jump the pages are no longer those that the client goes on with by itself. */
+    /** After a jump the pages are no longer those that getMessageList goes on with. */
     let jumped = false;
+    /** Where they go on: back (0) and forth (1). @type {{sequence: number, time: number}[]} */
+    let ends = [];
 
-    /** @param {number} sequence @param {number} time @param {number} direction 0: older, 1: newer */
-    async function hop(sequence, time, direction) {
+    /** @param {0 | 1} direction */
+    async function hop(direction) {
         const { data } = await chat.getMessageListHopping({
             conversationID: id,
-            sequence,
-            time,
+            ...ends[direction],
             direction,
             count: PAGE,
         });
-        const complete = data.isCompleted || !data.messageList.length;
-        return { messages: data.messageList, complete };
+        ends[direction] = { sequence: data.nextMessageSeq, time: data.nextMessageTime };
+        return { messages: data.messageList, complete: data.isCompleted };
     }
 
-    /** @param {Message} newest */
-    function newer(newest) {
-        return hop(newest.sequence, newest.time, 1);
+    function newer() {
+        return hop(1);
     }
 
-    /** @param {number} sequence @param {any} quote */
-    async function loadAround(sequence, quote) {
-        const time = quote?.messageTime || 0;
-        const [before, after] = await Promise.all([hop(sequence, time, 0), hop(sequence, time, 1)]);
+    /** @param {number} sequence @param {number} time */
+    async function loadAround(sequence, time) {
+        ends = [
+            { sequence, time },
+            { sequence, time },
+        ];
+        const [before, after] = await Promise.all([hop(0), hop(1)]);
         const known = new Set();
         const messages = [...before.messages, ...after.messages].filter(({ ID }) => !known.has(ID) && known.add(ID));
-        messages.sort((one, other) => one.sequence - other.sequence || one.time - other.time);
         jumped = true;
         return { messages, older: !before.complete, newer: !after.complete };
     }
@@ -216,7 +220,7 @@ export function chatView(app, id, signal) {
     /** @param {import("./bubble.js").Quote} quote */
     async function jump(quote) {
         try {
-            if (!(await history.jump(quote.messageID, quote.messageSequence, quote))) toast(t("chat.gone"));
+            if (!(await history.jump(quote.messageID, quote.messageSequence, quote.messageTime))) toast(t("chat.gone"));
         } catch (error) {
             app.fail(error);
         }
@@ -395,20 +399,18 @@ export function chatView(app, id, signal) {
     async function recall(message) {
         const { text } = message.payload;
         const own = message.flow === "out";
-        const reason = own
-            ? ""
-            : await promptDialog({
-                  title: t("recall.title", { name: senderName(app, message) }),
-                  label: t("recall.reason"),
-                  action: t("action.recall"),
-                  optional: true,
-                  max: 80,
-              });
-        if (reason === undefined) return;
+        if (
+            !own &&
+            !(await confirmDialog({
+                title: t("recall.title", { name: senderName(app, message) }),
+                text: t("recall.text"),
+                action: t("action.recall"),
+                danger: true,
+            }))
+        )
+            return;
         if (own && message.type === TYPES.MSG_TEXT) recalled.set(message.ID, text);
-        if (reason) message.revokeReason = reason;
-        if (await app.attempt(chat.revokeMessage(message)))
-            changed({ ...message, isRevoked: true, revoker: message.revoker || app.user });
+        if (await app.attempt(chat.revokeMessage(message))) changed(message);
         else recalled.delete(message.ID);
     }
 
@@ -717,6 +719,9 @@ export function chatView(app, id, signal) {
         ["conversations"],
         () => {
             showHeader();
+            // Another device of the user's may have deleted some.
+            const gone = history.all().filter((message) => message.isDeleted);
+            if (gone.length) history.remove(gone.map((message) => message.ID));
             lookAgain();
         },
         signal,
@@ -741,7 +746,7 @@ export function chatView(app, id, signal) {
     showChosen();
     loadGroup();
     loadStatus();
-    history.open({ unread: app.conversation(id).unreadCount, extra: out.of(id), counts }).then(() => {
+    history.open({ unread: app.conversation(id).unreadCount, counts }).then(() => {
         if (signal.aborted) return;
         markRead();
         receipts?.refresh();

@@ -39,7 +39,7 @@ const REPLY_VERSION = 1;
 /** @param {File} file @returns {Staged["kind"]} */
 const kindOf = ({ type }) => (PICTURES.test(type) ? "Image" : VIDEOS.test(type) ? "Video" : "File");
 
-/** On a screen keyboard Enter is a new line, for there is no Shift+Enter; a button sends. */
+/** Where the focus brings a keyboard on the screen. */
 const byTouch = () => matchMedia("(hover: none) and (pointer: coarse)").matches;
 
 const bytes = new TextEncoder();
@@ -76,7 +76,7 @@ export function composer(app, id, { lastOwn, mayAll, signal }) {
         "placeholder": t("composer.placeholder"),
         "aria-label": t("composer.label", { name: app.nameOf(app.conversation(id)) }),
         "autocomplete": "off",
-        "enterkeyhint": byTouch() ? "enter" : "send",
+        "enterkeyhint": "send",
         "dir": "auto",
         "aria-controls": listID,
     });
@@ -579,17 +579,7 @@ export function composer(app, id, { lastOwn, mayAll, signal }) {
         // While Chinese or Japanese is being composed the keys are the input method's: Enter takes what it offers (229 in Safari).
         if (event.isComposing || event.keyCode === 229) return;
         if (choice && choiceKey(event)) return;
-        if (
-            event.key === "Enter" &&
-            !event.shiftKey &&
-            !event.ctrlKey &&
-            !event.altKey &&
-            !event.metaKey &&
-            !byTouch()
-        ) {
-            event.preventDefault();
-            submit();
-        } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
             event.preventDefault();
             submit();
         } else if (event.key === "Escape" && (editing || replyTo)) {

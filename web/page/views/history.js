@@ -32,13 +32,14 @@ const TOGETHER = 300; // seconds between messages that stand together
  * @param {(message: Message, place: {first: boolean, last: boolean}) => HTMLElement} options.row
  * @param {(message: Message) => boolean} options.stands the line of a tip, that nothing stands together with
  * @param {(oldest: Message | undefined) => Promise<Page>} options.older messages before this one, in order
- * @param {(newest: Message) => Promise<Page>} options.newer messages behind this one
- * @param {(sequence: number, message?: Message) => Promise<{messages: Message[], older: boolean, newer: boolean}>} options.around
+ * @param {() => Promise<Page>} options.newer the next ones, after a jump
+ * @param {(sequence: number, time: number) => Promise<{messages: Message[], older: boolean, newer: boolean}>} options.around
+ * @param {() => Message[]} options.waiting what is not sent yet, or could not be sent
  * @param {() => void} options.seen the newest message is on the screen
  * @param {(error: any) => void} options.failed
  * @param {import("../dom.js").Child} options.start what stands over the first message of all
  */
-export function historyView({ label, row, stands, older, newer, around, seen, failed, start }) {
+export function historyView({ label, row, stands, older, newer, around, waiting, seen, failed, start }) {
     /** @type {Piece[]} */
     let pieces = [];
     /** @type {Map<string, Piece>} */
@@ -241,7 +242,8 @@ export function historyView({ label, row, stands, older, newer, around, seen, fa
                 if (rows[middle].getBoundingClientRect().bottom > edge) high = middle;
                 else low = middle + 1;
             }
-            if (rows[low]) anchor = { box: rows[low], top: rows[low].getBoundingClientRect().top - edge, at: scroller.scrollTop };
+            if (rows[low])
+                anchor = { box: rows[low], top: rows[low].getBoundingClientRect().top - edge, at: scroller.scrollTop };
             return;
         }
     }
@@ -310,8 +312,7 @@ export function historyView({ label, row, stands, older, newer, around, seen, fa
         showTop();
         const now = generation;
         try {
-            const end = up ? pieces[0]?.messages[0] : pieces.at(-1)?.messages.at(-1);
-            const page = up ? await older(end) : await newer(end);
+            const page = up ? await older(pieces[0]?.messages[0]) : await newer();
             if (now !== generation || ended) return;
             change(() => {
                 loading = false;
@@ -458,10 +459,10 @@ export function historyView({ label, row, stands, older, newer, around, seen, fa
     const lastMessage = () => pieces.at(-1)?.messages.at(-1);
 
     /**
-     * The newest page. @param {{unread?: number, extra?: Message[], counts?: (message: Message) => boolean}} [options] the last `unread`
+     * The newest page. @param {{unread?: number, counts?: (message: Message) => boolean}} [options] the last `unread`
      * messages that count are new: a line stands before the first of them
      */
-    async function open({ unread = 0, extra = [], counts = () => true } = {}) {
+    async function open({ unread = 0, counts = () => true } = {}) {
         clear();
         complete = false;
         tail = true;
@@ -484,7 +485,9 @@ export function historyView({ label, row, stands, older, newer, around, seen, fa
             loading = false;
             const known = new Set(messages.map((one) => one.ID));
             prepend({ messages, complete: page.complete });
-            extra.filter((one) => !known.has(one.ID)).forEach(insert);
+            waiting()
+                .filter((one) => !known.has(one.ID))
+                .forEach(insert);
             pieces.forEach(draw);
             showTop();
             restore();
@@ -501,7 +504,7 @@ export function historyView({ label, row, stands, older, newer, around, seen, fa
                         {
                             class: "button history-again",
                             type: "button",
-                            onclick: () => open({ unread, extra, counts }),
+                            onclick: () => open({ unread, counts }),
                         },
                         icon("retry"),
                         t("chat.loadAgain"),
@@ -527,27 +530,22 @@ export function historyView({ label, row, stands, older, newer, around, seen, fa
             }
     }
 
-    /** To a message that may be far away. @param {string} id @param {number} sequence @param {Message} [message] */
-    async function jump(id, sequence, message) {
+    /** To a message that may be far away. @param {string} id @param {number} sequence @param {number} time */
+    async function jump(id, sequence, time) {
         if (show(id, true)) return true;
         const now = ++generation;
         loading = true;
-        try {
-            const found = await around(sequence, message);
-            if (now !== generation || ended || !found.messages.some((one) => one.ID === id)) return false;
-            clear();
-            complete = !found.older;
-            tail = !found.newer;
-            stuck = false;
-            prepend({ messages: found.messages, complete });
-            pieces.forEach(draw);
-            showTop();
-            return show(id, true);
-        } finally {
-            if (now === generation || !pieces.length) loading = false;
-            loading = false;
-            showDown();
-        }
+        const found = await around(sequence, time).finally(() => now === generation && (loading = false));
+        if (now !== generation || ended || !found.messages.some((one) => one.ID === id)) return false;
+        clear();
+        complete = !found.older;
+        tail = !found.newer;
+        stuck = false;
+        prepend({ messages: found.messages, complete });
+        pieces.forEach(draw);
+        showTop();
+        showDown();
+        return show(id, true);
     }
 
     /* From outside */

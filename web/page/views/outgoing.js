@@ -17,8 +17,6 @@ function make(app) {
     const progress = new Map();
     /** @type {Set<string>} those whose upload was cancelled */
     const cancelled = new Set();
-    /** @type {Map<string, AbortController>} */
-    const uploads = new Map();
     /** @type {Set<Listener>} */
     const listeners = new Set();
     /** @param {"added" | "changed" | "removed"} what @param {Message} message */
@@ -39,7 +37,6 @@ function make(app) {
             app.fail(error);
         } finally {
             progress.delete(message.ID);
-            uploads.delete(message.ID);
         }
         tell("changed", message);
     }
@@ -63,11 +60,9 @@ function make(app) {
          * @param {any} options of create...Message
          */
         sendFile(kind, options) {
-            const abort = new AbortController();
             /** @type {Message} */
             const message = chat[`create${kind}Message`]({
                 ...options,
-                signal: abort.signal,
                 onProgress: (/** @type {any} */ done) => {
                     const part = typeof done === "number" ? done : (done?.percent ?? 0);
                     progress.set(message.ID, part);
@@ -75,7 +70,6 @@ function make(app) {
                 },
             });
             progress.set(message.ID, 0);
-            uploads.set(message.ID, abort);
             return out.send(message);
         },
 
@@ -90,7 +84,7 @@ function make(app) {
         /** @param {Message} message whose upload ends here */
         cancel(message) {
             cancelled.add(message.ID);
-            uploads.get(message.ID)?.abort();
+            chat.deleteMessage([message]).catch(() => {});
         },
 
         /** One that failed is not wanted any more. @param {Message} message */

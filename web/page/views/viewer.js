@@ -64,7 +64,7 @@ export function openViewer(app, message, all) {
     const next = button("chevronRight", "viewer.next", () => go(1), "viewer-next");
     const dialog = h(
         "dialog",
-        { "class": "viewer", "aria-label": t("viewer.title") },
+        { "class": "viewer", "aria-label": t("viewer.title"), "tabIndex": -1, "autofocus": true },
         h(
             "header",
             { class: "viewer-bar" },

@@ -428,7 +428,7 @@ export default {
     "action.recall": "Recall",
     "action.delete": "Delete",
     "recall.title": "Recall a message of {name}?",
-    "recall.reason": "Reason, if you like",
+    "recall.text": "Nobody in the group will see it any more.",
     "delete.title": { one: "Delete this message?", other: "Delete {n} messages?" },
     "delete.text": "For you only, on all of your devices. Others keep what they have.",
     "select.label": "Selected messages",

@@ -428,7 +428,7 @@ export default {
     "action.recall": "撤回",
     "action.delete": "删除",
     "recall.title": "撤回{name}的消息？",
-    "recall.reason": "原因（选填）",
+    "recall.text": "群里的所有人将不再看到它。",
     "delete.title": { other: "删除这 {n} 条消息？" },
     "delete.text": "仅对你删除，你的所有设备都会同步。其他人仍能看到。",
     "select.label": "已选消息",
