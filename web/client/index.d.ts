@@ -18,6 +18,8 @@ export interface Options {
         set(key: string, value: string): unknown;
         remove(key: string): unknown;
     };
+    /** How often the server is asked for a sign of life, in seconds (15): a dead network is noticed within twice that. */
+    heartbeat?: number;
     /** More options for MQTT.js, such as `ca` in Node. */
     mqtt?: Record<string, unknown>;
 }

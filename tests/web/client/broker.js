@@ -177,8 +177,14 @@ export class Broker {
     }
 
     /** One command of the administrator: the data of its answer. */
-    async admin(command, fields = {}) {
-        const client = await mqtt.connectAsync(this.url, { username: ADMIN, password: userSig(ADMIN), reconnectPeriod: 0 });
+    admin(command, fields) {
+        return this.ask(ADMIN, command, fields);
+    }
+
+    /** One command, from a client that is no Chat. */
+    async ask(username, command, fields = {}, clientId = "") {
+        const as = { username, password: userSig(username), clientId, reconnectPeriod: 0 };
+        const client = await mqtt.connectAsync(this.url, as);
         try {
             const answer = once(client, "message");
             client.publish("$CONTROL/chat/v1", JSON.stringify({ commands: [{ ...fields, command }] }));

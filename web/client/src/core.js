@@ -72,6 +72,7 @@ export function makeCore(options, connect) {
     /** @type {Set<() => void>} */
     const ends = new Set();
     let offset = 0;
+    let released = false;
     let frame = () => {};
 
     const runDue = () => {
@@ -112,6 +113,7 @@ export function makeCore(options, connect) {
         },
 
         after(/** @type {number} */ milliseconds, /** @type {() => void} */ f) {
+            if (released) return () => {};
             const end = () => {
                 clearTimeout(timer);
                 ends.delete(end);
@@ -131,6 +133,7 @@ export function makeCore(options, connect) {
         },
 
         release() {
+            released = true;
             frame();
             due.clear();
             for (const end of [...ends]) end();

@@ -8,14 +8,16 @@ import { ChatError, CODE } from "./errors.js";
 
 /** The broker closes who says nothing for 1.5 times this: a hidden page's timers may run once a minute. */
 const KEEPALIVE = 60;
-/** After so long without a word from the broker it is asked for one; after as long again the connection is dead. */
-const SILENCE = 10000;
-/** The same for a connection of which there is a reason to doubt. */
+/** How often the broker is asked for a word. A connection that brings none until the next time is dead. */
+const HEARTBEAT = 15000;
+/** The same where there is a reason to doubt. */
 const DOUBT = 4000;
 const CONNECT_TIMEOUT = 10000;
 /** Waits before a new try: a random time up to FIRST, then up to twice as long, and so on. */
 const FIRST = 1000;
 const MOST = 30000;
+/** A connection that lasted so long was a good one: after it the waits begin anew. */
+const GOOD = 10000;
 /** Publishes without an ack at a time: more than its "receive maximum" a broker need not take. */
 const WINDOW = 20;
 const COMMANDS = "$CONTROL/chat/v1";
@@ -24,12 +26,14 @@ const CONNECTED = "connected";
 const CONNECTING = "connecting";
 const DISCONNECTED = "disconnected";
 
-/** Reason codes of MQTT 5 with what a refused login is to the application; 2.0 knows NOT_AUTHORIZED only. */
+/** Reason codes of MQTT 5. */
 const TAKEN_OVER = 0x8e;
+/** Why a login is refused; Mosquitto 2.0 says 0x87 whatever it is. */
 /** @type {Record<number, [number, string]>} */
 const REFUSALS = {
     0x85: [CODE.CLIENT_ID, "the client id does not belong to the user"],
     0x86: [CODE.OTHER_KEY, "the userSig is not good for this server"],
+    0x87: [CODE.REFUSED, "the login was refused: the log of the server says why"],
     0x89: [CODE.BUSY, "the server is busy, or this device was sent away repeatedly: try again later"],
     0x8a: [CODE.BANNED, "the user is banned"],
 };
@@ -46,6 +50,8 @@ const REFUSALS = {
  */
 export function link(core) {
     const { wire, options } = core;
+    const lost = () => new ChatError(CODE.NETWORK, "no connection to the server");
+    const heartbeat = options.heartbeat ? options.heartbeat * 1000 : HEARTBEAT;
     /** The MQTT.js client, from connect() to the end of its connection. @type {any} */
     let mqtt;
     /** What is to be told when this connection ends. @type {((error: ChatError) => void) | undefined} */
@@ -55,8 +61,14 @@ export function link(core) {
     let up = false;
     let state = "";
     let tries = 0;
-    let heard = 0;
-    let window = WINDOW;
+    /** Has anything come since the last ping? */
+    let heard = false;
+    let upSince = 0;
+    let room = WINDOW;
+    /** For whom the session is being asked how to connect. @type {Account | undefined} */
+    let trying;
+    /** Why there is no connection. */
+    let why = lost();
     let endTimer = () => {};
     let endRetry = () => {};
     /** Topics beside the feed. @type {Set<string>} */
@@ -65,8 +77,6 @@ export function link(core) {
     const unacked = new Set();
     /** Those that wait for a place in the window. @type {(() => void)[]} */
     const waiting = [];
-
-    const lost = () => new ChatError(CODE.NETWORK, "no connection to the server");
 
     /** @param {string} next */
     function setState(next) {
@@ -100,19 +110,17 @@ export function link(core) {
             /** @type {ChatError | undefined} */
             let cause;
             mqtt = client;
-            heard = performance.now();
 
             const end = (/** @type {ChatError} */ error) => {
                 if (mqtt !== client) return;
                 mqtt = undefined;
                 endTimer();
-                client.removeAllListeners();
-                client.on("error", () => {}); // what still comes is of no interest, but would be thrown
                 client.end(true);
                 for (const fail of [...unacked]) fail(error);
                 for (const next of waiting.splice(0)) next();
                 const wasUp = up;
                 up = false;
+                if (wasUp && Date.now() - upSince > GOOD) tries = 0;
                 if (wasUp) wire.emit("down");
                 reject(error);
                 if (wasUp) onClosed(error);
@@ -126,18 +134,21 @@ export function link(core) {
                 end(cause ?? lost());
             });
             client.on("packetreceive", () => {
-                heard = performance.now();
+                heard = true;
             });
-            client.on("message", onMessage);
+            client.on("message", (/** @type {string} */ topic, /** @type {Uint8Array} */ payload) => {
+                if (mqtt === client) onMessage(topic, payload);
+            });
             client.on("connect", (/** @type {any} */ connack) => {
-                window = Math.min(WINDOW, connack.properties?.receiveMaximum ?? WINDOW);
+                room = Math.min(WINDOW, connack.properties?.receiveMaximum ?? WINDOW);
                 client.subscribe(`chat/user/${as.userID}/#`, { qos: 1 }, (/** @type {any} */ error) => {
                     if (mqtt !== client) return;
                     if (error) return end(cause ?? lost());
-                    tries = 0;
                     up = true;
+                    upSince = Date.now();
                     setState(CONNECTED);
-                    watch(SILENCE);
+                    heard = true;
+                    beat(Date.now());
                     wire.emit("up");
                     for (const topic of topics) {
                         subscribeNow(topic).catch(() => {
@@ -155,9 +166,8 @@ export function link(core) {
      * @returns {ChatError | undefined} undefined: the login was not refused, there was no answer
      */
     function refusal(error) {
-        if (typeof error?.code !== "number") return undefined;
-        const [code, text] = REFUSALS[error.code] ?? [CODE.REFUSED, "the login was refused: the log of the server says why"];
-        return error.code < 0x80 && error.code !== 5 ? undefined : new ChatError(code, text);
+        const why = REFUSALS[error?.code];
+        return why && new ChatError(...why);
     }
 
     /** @param {ChatError} error why a connection that was up has ended */
@@ -169,65 +179,61 @@ export function link(core) {
 
     const online = () => globalThis.navigator?.onLine !== false;
 
-    /** @param {ChatError} error why there is no connection */
+    /** @param {ChatError} error */
     function retry(error) {
+        why = error;
         endRetry();
         const wait = Math.random() * Math.min(MOST, FIRST * 2 ** tries);
         tries += 1;
-        endRetry = core.after(wait, () => again(error));
+        endRetry = core.after(wait, again);
     }
 
-    /** @param {ChatError} error */
-    async function again(error) {
+    async function again() {
         endRetry();
-        if (!account || mqtt) return;
-        const before = account;
+        if (!account || mqtt || trying === account) return;
+        const before = (trying = account);
         try {
             // The session may have a new userSig, another client id, or know that it is over.
-            const next = await core.session.beforeReconnect(error);
+            const next = await core.session.beforeReconnect(why);
             if (!next || account !== before || mqtt) return;
+            trying = undefined;
             account = next;
             await open(next);
         } catch (failed) {
             if (!account || mqtt) return;
+            trying = undefined;
             setState(DISCONNECTED);
             retry(/** @type {ChatError} */ (failed));
         }
     }
 
     /**
-     * Asks the broker for a word when there was none for a while, and ends a connection that gives none.
-     * @param {number} patience
+     * One beat of the heart: ends a connection on which nothing has come since the last one.
+     * @param {number} planned when it was to be
+     * @param {number} [wait] until the next one
      */
-    function watch(patience) {
+    function beat(planned, wait = heartbeat) {
         endTimer();
-        const since = performance.now();
-        endTimer = core.after(patience, () => {
-            if (heard >= since) return watch(SILENCE);
-            const asked = performance.now();
-            mqtt.sendPing();
-            endTimer = core.after(patience, () => {
-                if (heard >= asked) return watch(SILENCE);
-                onEnd?.(lost());
-            });
-        });
+        // After a sleep of the machine, or a long computation, what has come may not have been read yet.
+        const late = Date.now() - planned > heartbeat;
+        if (!heard && !late) return onEnd?.(lost());
+        heard = false;
+        mqtt.sendPing();
+        if (late) wait = Math.min(wait, DOUBT);
+        const next = Date.now() + wait;
+        endTimer = core.after(wait, () => beat(next));
     }
 
     /** Something has happened that a connection may not have survived, or after which there may be one again. */
     function doubt() {
         if (!account) return;
-        if (!mqtt) {
+        if (up) {
+            heard = true;
+            beat(Date.now(), Math.min(heartbeat, DOUBT));
+        } else if (!mqtt) {
             tries = 0;
             endRetry();
-            endRetry = core.after(0, () => again(lost()));
-        } else if (up) {
-            mqtt.sendPing();
-            const asked = performance.now();
-            endTimer();
-            endTimer = core.after(DOUBT, () => {
-                if (heard >= asked) return watch(SILENCE);
-                onEnd?.(lost());
-            });
+            endRetry = core.after(0, again);
         }
     }
 
@@ -361,7 +367,7 @@ export function link(core) {
                         done(error && (error.code >= 0x80 ? new ChatError(CODE.SEND_FAIL, "the server refused it") : lost()));
                     });
                 };
-                if (unacked.size < window) send();
+                if (unacked.size < room) send();
                 else waiting.push(send);
             });
         },

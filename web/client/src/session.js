@@ -64,11 +64,12 @@ export function session(core) {
     /** @param {Session} me */
     async function renew(me) {
         try {
-            await renewUserSig(await options.getUserSig(me.userID));
+            const userSig = await options.getUserSig(me.userID);
+            if (me === current) await renewUserSig(userSig);
         } catch (error) {
             if (me !== current) return;
             report(error);
-            endRenewal = core.after(Math.min(RENEWAL_AGAIN, Math.max(1000, (me.until - core.time()) * FIFTH)), () => renew(me));
+            endRenewal = core.after(Math.min(RENEWAL_AGAIN, Math.max(200, (me.until - core.time()) * FIFTH)), () => renew(me));
         }
     }
 
@@ -94,7 +95,6 @@ export function session(core) {
     async function login(as) {
         const { userID, userSig } = as ?? {};
         if (destroyed) throw new ChatError(CODE.NOT_READY, "this Chat was destroyed");
-        await ending;
         if (!userID) throw new ChatError(CODE.NO_USERID, "userID is missing");
         if (current && current.userID !== userID) {
             throw new ChatError(CODE.OTHER_USER, `${current.userID} is logged in: log out first`);
@@ -125,11 +125,17 @@ export function session(core) {
         const check = () => {
             if (me !== current) throw new ChatError(CODE.NOT_LOGGED_IN, "logged out meanwhile");
         };
+        await ending;
         const clock = await core.storage.get("clock");
         if (clock) core.setTime(Date.now() + clock);
         userSig ||= await options.getUserSig?.(me.userID);
         if (!userSig) throw new ChatError(CODE.NO_USERSIG, "userSig is missing");
-        await hold(me, userSig);
+        try {
+            await hold(me, userSig);
+        } catch (error) {
+            if (!options.getUserSig || /** @type {ChatError} */ (error).code !== CODE.SIG_EXPIRED) throw error;
+            await hold(me, await options.getUserSig(me.userID));
+        }
         me.clientID = await device.take(me.userID);
         check();
         refusals = 0;
@@ -256,20 +262,26 @@ export function session(core) {
                 [CODE.BANNED]: TYPES.KICKED_OUT_REST_API,
                 [CODE.CLIENT_ID]: TYPES.KICKED_OUT_MULT_ACCOUNT,
             });
-            if (error.code === CODE.TAKEN_OVER) {
-                const next = await device.next(me.userID);
-                if (!next) kickOut(TYPES.KICKED_OUT_MULT_ACCOUNT, error);
-                else me.clientID = next;
-            } else if (ends[error.code]) {
-                kickOut(ends[error.code], error);
-            }
+            const clientID = await device.again(me.userID, me.clientID, error.code === CODE.TAKEN_OVER);
+            if (me !== current) return undefined;
+            if (!clientID) kickOut(TYPES.KICKED_OUT_MULT_ACCOUNT, error);
+            else if (ends[error.code]) kickOut(ends[error.code], error);
+            else me.clientID = clientID;
             // Before it has ended by the clock the server may refuse a userSig because it was ended (kickUser), or
             // because it is busy, and Mosquitto 2.0 cannot say which.
             const refused = error.code === CODE.REFUSED || error.code === CODE.OTHER_KEY;
             if (refused) refusals += 1;
             if (me.until <= core.time() || refused) {
-                if (options.getUserSig) await hold(me, await options.getUserSig(me.userID));
-                else if (me.until <= core.time()) sigExpired();
+                if (options.getUserSig) {
+                    try {
+                        await hold(me, await options.getUserSig(me.userID));
+                    } catch (error) {
+                        report(error);
+                        throw error;
+                    }
+                } else if (me.until <= core.time()) {
+                    sigExpired();
+                }
             }
             if (refusals >= MOST_REFUSALS) {
                 report(error);
