@@ -36,8 +36,10 @@ function content(roll, deep = 2) {
         location: () => ({ latitude: roll(180) - 90, longitude: roll(360) - 180.5, ...some({ desc: text() }) }),
         custom: () => some({ data: text(), desc: text(), ext: text(), sound: text() }),
         merger: () => ({
-            ...some({ title: text(), compatibleText: text(), url: url() }),
+            ...some({ title: text(), compatibleText: text() }),
             abstracts: Array.from({ length: roll(3) }, text),
+            // Either in it, or in a file.
+            ...(roll(4) ? {} : { url: url() }),
             messages: Array.from({ length: roll(3) }, () => ({
                 ID: text(), sender: "alice", time: whole() * 1000, ...some({ nick: text(), cloudCustomData: text() }),
                 ...(roll(3) ? content(roll, deep - 1) : { elements: [{ text: text() }, { face: { index: 1 } }] }),
@@ -46,7 +48,9 @@ function content(roll, deep = 2) {
     };
     const names = Object.keys(makers).slice(0, deep ? 9 : 8);
     const name = names[roll(names.length)];
-    return { [name]: makers[name]() };
+    const made = makers[name]();
+    if (made.url && made.messages) made.messages = [];
+    return { [name]: made };
 }
 
 test("every content comes back from the application as it came from the wire", () => {

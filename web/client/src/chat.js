@@ -7,9 +7,11 @@ import { commands } from "./commands.js";
 import { history } from "./history.js";
 import { link } from "./link.js";
 import { message } from "./message.js";
+import { messages } from "./messages.js";
 import { outbox } from "./outbox.js";
 import { session } from "./session.js";
 import { absent } from "./absent.js";
+import { uploads } from "./uploads.js";
 import { users } from "./users.js";
 import { groups } from "./groups.js";
 import { members } from "./members.js";
@@ -32,6 +34,8 @@ const PARTS = {
     message,
     history,
     outbox,
+    uploads,
+    messages,
 };
 
 /**

@@ -45,7 +45,7 @@ const LONGEST = 2 ** 31 - 1;
  * @property {ReturnType<typeof import("./message.js").message>} message
  * @property {ReturnType<typeof import("./history.js").history>} history
  * @property {ReturnType<typeof import("./outbox.js").outbox>} outbox
- * @property {any} uploads
+ * @property {ReturnType<typeof import("./uploads.js").uploads>} uploads
  */
 
 /**

@@ -227,7 +227,8 @@ function elementToWire({ type, payload }, base) {
     if (kind === "custom") content.sound = write("s", payload.sound, "");
     if (kind === "merger") {
         content.abstracts = list(payload.abstractList).map((text) => "" + text);
-        content.messages = list(payload.messageList).flatMap((message) => {
+        // Those of a long one are a file.
+        content.messages = list(content.url ? [] : payload.messageList).flatMap((message) => {
             const body = elementsToWire(message.messageBody ?? message.elements ?? [message], base);
             const { ID, from: sender, time, nick, avatar, cloudCustomData } = message;
             return Object.keys(body).length

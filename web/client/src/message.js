@@ -56,6 +56,9 @@ const NOTICES = {
     adminRevoked: 10, inviteRefused: 14, ownerGranted: 20, custom: 255,
 };
 
+/** Forwarded messages that are longer go as a file: a message of the server has 12 KB. */
+const MERGER_MOST = 8000;
+
 /** Fields of a group's profile, by the wire's names. */
 const GROUP_FIELDS = { faceURL: "avatar", addOpt: "joinOption", inviteOpt: "inviteOption", allMuted: "muteAllMembers" };
 
@@ -312,7 +315,7 @@ const picked = (file) => (file?.files ? file.files[0] : file);
 export function message(core) {
     /**
      * What has to be uploaded before a message can be sent.
-     * @type {WeakMap<Message, {file: any, onProgress?: Function}>}
+     * @type {WeakMap<Message, {file: any, content: Fields, onProgress?: Function}>}
      */
     const files = new WeakMap();
 
@@ -363,10 +366,15 @@ export function message(core) {
         // Until it has been uploaded it is shown from where it is.
         const local = typeof document === "object" && file instanceof Blob;
         const content = file
-            ? { url: local ? URL.createObjectURL(file) : "", name: payload.name ?? file.name, size: file.size ?? file.length }
+            ? {
+                  url: local ? URL.createObjectURL(file) : "",
+                  name: payload.name ?? file.name,
+                  size: file.size ?? file.length,
+                  seconds: payload.second,
+              }
             : payload;
         const made = create(type, options, { [kind]: content });
-        if (file) files.set(made, { file, onProgress });
+        if (file) files.set(made, { file, content, onProgress });
         return made;
     };
 
@@ -378,7 +386,14 @@ export function message(core) {
             createCustomMessage: plain(TYPES.MSG_CUSTOM),
             createFaceMessage: plain(TYPES.MSG_FACE),
             createLocationMessage: plain(TYPES.MSG_LOCATION),
-            createMergerMessage: plain(TYPES.MSG_MERGER),
+            /** @param {Fields} options */
+            createMergerMessage(options) {
+                const made = plain(TYPES.MSG_MERGER)(options);
+                const { messages } = contentToWire(core, made).merger;
+                const file = new Blob([JSON.stringify(messages)]);
+                if (file.size > MERGER_MOST) files.set(made, { file, content: {}, onProgress: options.onProgress });
+                return made;
+            },
             createImageMessage: media(TYPES.MSG_IMAGE),
             createAudioMessage: media(TYPES.MSG_AUDIO),
             createVideoMessage: media(TYPES.MSG_VIDEO),

@@ -8,7 +8,7 @@ import { EVENT, TYPES } from "./constants.js";
 import { ok } from "./core.js";
 import { ChatError, CODE } from "./errors.js";
 import { target } from "./history.js";
-import { makeMessage, messageToWire } from "./message.js";
+import { conversationOf, makeMessage, messageToWire } from "./message.js";
 
 /** How long the server knows a `random`, less what may be between two clocks. */
 const KNOWN = 4 * 60 * 1000;
@@ -332,6 +332,11 @@ export function outbox(core) {
                 for (const f of failed) f(new ChatError(CODE.NOT_READY, "logged out: it is sent after the next login"));
             }
         },
+
+        /** Is this message of the wire one that waits here for its receipt? @param {Fields} wire */
+        has: (wire) =>
+            wire.sender === core.userID() &&
+            entries.some((each) => each.wire.random === wire.random && each.conversationID === conversationOf(core, wire).ID),
 
         /**
          * A message that is not sent yet is not sent any more, unless it is on its way.

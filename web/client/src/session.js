@@ -250,6 +250,8 @@ export function session(core) {
             },
         },
 
+        userSig: () => current?.userSig ?? "",
+
         /**
          * How the next connection is to be opened.
          * @param {ChatError} error why the last one ended, or did not come about
