@@ -8,6 +8,8 @@ export interface Options {
     url: string;
     /** Where chatgate is (https://chat.example.com): files go over HTTP then. */
     httpUrl?: string;
+    /** What relative URLs of files are below; else httpUrl, else the page's origin. */
+    mediaUrl?: string;
     /** Gives a userSig: when login() is given none, before the old one expires, and when a reconnect finds it expired. */
     getUserSig?: (userID: string) => string | Promise<string>;
     /** The client id; else `userID:web:` and an id that is kept in storage, another one for each tab. */
