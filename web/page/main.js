@@ -12,7 +12,7 @@ import { bannerView } from "./views/banner.js";
 import { emptyView } from "./views/empty.js";
 import { listView } from "./views/list.js";
 import { notifyView } from "./views/notify.js";
-import { chatView, liveView } from "./views/places.js";
+import { chatView, liveView, loadPlaces } from "./views/places.js";
 import { userView } from "./views/profile.js";
 import { signinView } from "./views/signin.js";
 import { titleView } from "./views/title.js";
@@ -335,6 +335,7 @@ function begin(read, given, showAtOnce) {
         history.replaceState(null, "", address(null));
         history.pushState({ open: first, deep: true }, "", address(first));
     }
+    if (first) loadPlaces();
     if (showAtOnce) draw();
     shown = showAtOnce;
     session = {
@@ -351,6 +352,7 @@ function begin(read, given, showAtOnce) {
         show() {
             if (!shown) draw();
             load();
+            loadPlaces();
             const id = addressed();
             if (id) show(id);
         },
