@@ -287,6 +287,7 @@ export function chatView(app, id, signal) {
             if (message.isRevoked) {
                 writer?.gone(message.ID);
                 chosen?.delete(message.ID);
+                fill(live); // what was announced of it is gone, too
             }
             history.settle(message.ID, message);
         }
@@ -304,8 +305,8 @@ export function chatView(app, id, signal) {
             changed: (message) => message.conversationID === id && changed(message),
             removed: (message) => message.conversationID === id && history.remove([message.ID]),
             progress(message, done) {
-                const row = message.conversationID === id && history.has(message.ID) && history.rowOf(message.ID);
-                if (row) showProgress(row, done);
+                const row = message.conversationID === id && history.drawnRow(message.ID);
+                if (row && !showProgress(row, done)) history.redraw(message.ID);
             },
         },
         signal,
@@ -316,8 +317,7 @@ export function chatView(app, id, signal) {
     const isManager = () =>
         group?.selfInfo?.role === TYPES.GRP_MBR_ROLE_OWNER || group?.selfInfo?.role === TYPES.GRP_MBR_ROLE_ADMIN;
     /** @param {Message} message @param {number} seconds */
-    const within = ({ time }, seconds) =>
-        time + seconds > chat.getServerTime() / (chat.getServerTime() > 1e11 ? 1000 : 1);
+    const within = ({ time }, seconds) => time + seconds > chat.getServerTime() / 1000;
     /** @param {Message} message */
     const canRecall = (message) =>
         message.status === "success" &&
@@ -672,6 +672,11 @@ export function chatView(app, id, signal) {
         try {
             const { data } = await chat.getGroupProfile({ groupID });
             group = data.group;
+            // It is known only now what it is: a live room has a look of its own.
+            if (group.type === TYPES.GRP_AVCHATROOM && !signal.aborted) {
+                app.enterLive(group);
+                return app.redraw();
+            }
         } catch {
             return; // who has left it sees what was there
         }

@@ -14,7 +14,7 @@ import { emojiPicker } from "./emoji.js";
 import { addressOf } from "./forward.js";
 import { outgoing } from "./outgoing.js";
 import { canRecord, voiceRecorder } from "./recorder.js";
-import { folded } from "./search.js";
+import { folded, searchNames } from "./search.js";
 import { typingSender } from "./typing.js";
 
 const MESSAGE_BYTES = 12288; // the server's max_message_bytes, unless config.json says another
@@ -33,7 +33,7 @@ const REPLY_VERSION = 1;
 /**
  * @typedef {any} Message
  * @typedef {import("../app.js").App} App
- * @typedef {{kind: "Image" | "Video" | "File", file: File, url: string}} Staged
+ * @typedef {{kind: "Image" | "Video" | "File", file: File, url: string, width?: number, height?: number}} Staged
  */
 
 /** @param {File} file @returns {Staged["kind"]} */
@@ -43,6 +43,9 @@ const kindOf = ({ type }) => (PICTURES.test(type) ? "Image" : VIDEOS.test(type) 
 const byTouch = () => matchMedia("(hover: none) and (pointer: coarse)").matches;
 
 const bytes = new TextEncoder();
+
+/** What is not sent yet, by conversation: here at once, in the list a moment later. @type {WeakMap<object, Map<string, string>>} */
+const allDrafts = new WeakMap();
 
 /**
  * @param {App} app
@@ -68,6 +71,8 @@ export function composer(app, id, { lastOwn, mayAll, signal }) {
     /** @type {Map<string, string>} the names that were chosen: whom they mean */
     const mentioned = new Map();
     let draftTimer = 0;
+    const drafts = allDrafts.get(chat) || new Map();
+    allDrafts.set(chat, drafts);
 
     const listID = newID("mention");
     const field = h("textarea", {
@@ -211,9 +216,10 @@ export function composer(app, id, { lastOwn, mayAll, signal }) {
     /** What is not sent yet waits in its conversation. */
     function keepDraft() {
         clearTimeout(draftTimer);
-        const draftText = editing ? beforeEdit : field.value;
-        if ((app.conversation(id).draftText || "") !== draftText.trim())
-            chat.setConversationDraft({ conversationID: id, draftText: draftText.trim() }).catch(() => {});
+        const text = (editing ? beforeEdit : field.value).trim();
+        if ((drafts.get(id) ?? "") === text) return;
+        drafts.set(id, text);
+        chat.setConversationDraft({ conversationID: id, draftText: text }).catch(() => {});
     }
 
     /* Answering and editing */
@@ -364,7 +370,17 @@ export function composer(app, id, { lastOwn, mayAll, signal }) {
                     "li",
                     { class: "staged" },
                     one.kind === "Image"
-                        ? h("img", { class: "staged-picture", src: one.url, alt: "" })
+                        ? h("img", {
+                              class: "staged-picture",
+                              src: one.url,
+                              alt: "",
+                              onload: (/** @type {Event} */ event) => {
+                                  const { naturalWidth, naturalHeight } = /** @type {HTMLImageElement} */ (
+                                      event.target
+                                  );
+                                  Object.assign(one, { width: naturalWidth, height: naturalHeight });
+                              },
+                          })
                         : one.kind === "Video"
                           ? h("video", { class: "staged-picture", src: one.url, muted: true, preload: "metadata" })
                           : h("span", { class: "staged-picture" }, icon("file")),
@@ -414,8 +430,8 @@ export function composer(app, id, { lastOwn, mayAll, signal }) {
         showTray();
         typing.end();
         closePicker();
-        for (const { kind, file, url } of files) {
-            out.sendFile(kind, { ...address, payload: { file } });
+        for (const { kind, file, url, width, height } of files) {
+            out.sendFile(kind, { ...address, payload: { file } }, { width, height });
             if (url) URL.revokeObjectURL(url);
         }
         if (text) {
@@ -490,15 +506,13 @@ export function composer(app, id, { lastOwn, mayAll, signal }) {
             isGroup && document.activeElement === field ? /(?:^|[^\p{L}\p{N}_])@([^\s@]{0,32})$/u.exec(before) : null;
         if (!found) return closeChoice();
         if (!members) loadMembers();
-        const wanted = folded(found[1]);
         const all = (members || [])
             .filter((member) => member.userID !== app.user)
             .map((member) => ({ userID: member.userID, name: nameOf(member) }));
-        if (mayAll()) all.unshift({ userID: TYPES.MSG_AT_ALL, name: t("chat.everybody") });
-        const fitting = all.filter(
-            ({ userID, name }) =>
-                folded(name).includes(wanted) || (userID !== TYPES.MSG_AT_ALL && folded(userID).startsWith(wanted)),
-        );
+        const fitting = searchNames(all, found[1], ({ userID, name }) => [folded(name), folded(userID)]);
+        // Nobody should call all by mistake.
+        const everybody = { userID: TYPES.MSG_AT_ALL, name: t("chat.everybody") };
+        if (mayAll() && folded(everybody.name).startsWith(folded(found[1]))) fitting.unshift(everybody);
         if (!fitting.length) return closeChoice();
         choice = { from: before.length - found[1].length - 1, found: fitting.slice(0, SHOWN), at: 0 };
         return showChoice();
@@ -692,14 +706,21 @@ export function composer(app, id, { lastOwn, mayAll, signal }) {
         if (!on) count();
     });
 
-    field.value = app.conversation(id).draftText || "";
+    if (!drafts.has(id)) drafts.set(id, app.conversation(id).draftText || "");
+    field.value = drafts.get(id) || "";
     requestAnimationFrame(() => {
         grow();
         count();
     });
     count();
     showBar();
+    // Toasts stand above it, however high it is.
+    const root = document.documentElement.style;
+    const height = new ResizeObserver(() => root.setProperty("--composer", `${element.offsetHeight}px`));
+    height.observe(element);
     signal.addEventListener("abort", () => {
+        height.disconnect();
+        root.removeProperty("--composer");
         keepDraft();
         typing.end();
         for (const { url } of staged) if (url) URL.revokeObjectURL(url);

@@ -56,8 +56,9 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
     let fresh = 0; // messages that came below the window
     /** @type {string | undefined} */
     let dividerID;
-    /** @type {{box: HTMLElement, top: number, at: number} | undefined} what is read, where it is, and how far it was scrolled then */
+    /** What is read. @type {{box: HTMLElement, bottom: number} | undefined} */
     let anchor;
+    let at = 0; // how far it was scrolled then
     let generation = 0;
     const observed = "IntersectionObserver" in window;
 
@@ -104,22 +105,17 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
         );
     }
 
-    /** Where a message that was not sent yet belongs: behind all others. @param {Message} message */
-    const position = (message) =>
-        message.status === "unSend"
-            ? Infinity
-            : message.sequence || (message.status === "fail" ? floorOf(message) : Infinity);
+    /** The server's order; what it has not stored stands behind all others. @param {Message} message @returns {number} */
+    const position = (message) => message.id || (message.status === "fail" ? floorOf(message) : Infinity);
     /** @type {WeakMap<Message, number>} a message that could not be sent stays where it was then */
     const floors = new WeakMap();
     /** @param {Message} message */
     function floorOf(message) {
-        const known = floors.get(message);
-        if (known !== undefined) return known;
-        let floor = 0;
-        for (const piece of pieces)
-            for (const one of piece.messages)
-                if (one.status === "success" && one.sequence > floor) floor = one.sequence;
-        floors.set(message, floor);
+        let floor = floors.get(message);
+        if (floor === undefined) {
+            floor = Math.max(0, ...pieces.slice(-1).flatMap((piece) => piece.messages.map((one) => one.id || 0)));
+            floors.set(message, floor);
+        }
         return floor;
     }
 
@@ -229,47 +225,58 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
 
     /* Where the window is */
 
-    /** The first message in the window, and where: this is what stays in its place. */
+    const edge = () => scroller.getBoundingClientRect().top;
+    const nearEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < AT_END;
+
+    /** The first message in the window, and where it ends: this is what stays in its place. */
     function remember() {
         anchor = undefined;
-        const edge = scroller.getBoundingClientRect().top;
-        for (const piece of pieces) {
-            if (!piece.drawn || piece.element.getBoundingClientRect().bottom <= edge) continue;
-            const rows = /** @type {HTMLCollectionOf<HTMLElement>} */ (piece.element.children);
-            let low = 0;
-            for (let high = rows.length - 1; low < high;) {
-                const middle = (low + high) >> 1;
-                if (rows[middle].getBoundingClientRect().bottom > edge) high = middle;
-                else low = middle + 1;
-            }
-            if (rows[low])
-                anchor = { box: rows[low], top: rows[low].getBoundingClientRect().top - edge, at: scroller.scrollTop };
-            return;
+        at = scroller.scrollTop;
+        const top = edge();
+        const piece = pieces.find((one) => one.drawn && one.element.getBoundingClientRect().bottom > top);
+        if (!piece) return;
+        const rows = /** @type {HTMLCollectionOf<HTMLElement>} */ (piece.element.children);
+        let low = 0;
+        for (let high = rows.length - 1; low < high;) {
+            const middle = (low + high) >> 1;
+            if (rows[middle].getBoundingClientRect().bottom > top) high = middle;
+            else low = middle + 1;
         }
+        if (rows[low]) anchor = { box: rows[low], bottom: rows[low].getBoundingClientRect().bottom - top };
+    }
+
+    /** What was scrolled, and no event has told of yet. */
+    function look() {
+        if (Math.abs(scroller.scrollTop - at) < 1) return;
+        stuck = nearEnd();
+        remember();
     }
 
     function restore() {
         if (stuck && tail) scroller.scrollTop = scroller.scrollHeight;
         else if (anchor?.box.isConnected) {
-            // What was scrolled since then, and no event has told yet, counts.
-            const wanted = anchor.top - (scroller.scrollTop - anchor.at);
-            const moved = anchor.box.getBoundingClientRect().top - scroller.getBoundingClientRect().top - wanted;
-            if (Math.abs(moved) >= 1) {
-                scroller.scrollTop += moved;
-                anchor.at += moved;
-            }
+            const moved = anchor.box.getBoundingClientRect().bottom - edge() - anchor.bottom;
+            if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
         }
+        at = scroller.scrollTop;
     }
 
     /** Changes what is there, and what is read stays where it is. @param {() => void} f */
     function change(f) {
+        look();
         if (!stuck) remember();
         f();
         restore();
     }
 
+    /** Something has another size: a picture has come, the window is another, the keyboard is there. */
+    function resized() {
+        look();
+        restore();
+    }
+
     function scrolled() {
-        stuck = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < AT_END;
+        stuck = nearEnd();
         remember();
         fetchMore();
         showDown();
@@ -551,7 +558,7 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
     /* From outside */
 
     scroller.addEventListener("scroll", scrolled, { passive: true });
-    const sizes = new ResizeObserver(() => restore());
+    const sizes = new ResizeObserver(resized);
     sizes.observe(list);
     sizes.observe(scroller);
     showDown();
@@ -614,6 +621,8 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
         /** @param {string} id @returns {Message | undefined} */
         get: (id) => pieceOf.get(id)?.messages.find((one) => one.ID === id),
         rowOf,
+        /** Only where it is drawn. @param {string} id @returns {Element | null | undefined} */
+        drawnRow: (id) => boxes.get(id)?.querySelector("[data-id]"),
         lastMessage,
         /** The nearest message up (-1) or down (1) from here that is there. @param {string} id @param {number} step @returns {Message | undefined} */
         neighbour(id, step) {

@@ -58,17 +58,18 @@ function make(app) {
          * A picture, a voice, a video, a file: with its progress, and a way to cancel it.
          * @param {"Image" | "Audio" | "Video" | "File"} kind
          * @param {any} options of create...Message
+         * @param {{width?: number, height?: number}} [size] of a picture, where it is known already: its place is as large from the beginning
          */
-        sendFile(kind, options) {
+        sendFile(kind, options, size) {
             /** @type {Message} */
             const message = chat[`create${kind}Message`]({
                 ...options,
-                onProgress: (/** @type {any} */ done) => {
-                    const part = typeof done === "number" ? done : (done?.percent ?? 0);
-                    progress.set(message.ID, part);
-                    listeners.forEach((one) => one.progress?.(message, part));
+                onProgress: (/** @type {number} */ done) => {
+                    progress.set(message.ID, done);
+                    listeners.forEach((one) => one.progress?.(message, done));
                 },
             });
+            if (size?.width) for (const info of message.payload.imageInfoArray || []) Object.assign(info, size);
             progress.set(message.ID, 0);
             return out.send(message);
         },
