@@ -7,7 +7,7 @@
 import { errorText, makeApp } from "./app.js";
 import { EVENT, TYPES, makeClient } from "./client.js";
 import { fill, h } from "./dom.js";
-import { icon } from "./icons.js";
+import { makePanel } from "./panel.js";
 import { bannerView } from "./views/banner.js";
 import { emptyView } from "./views/empty.js";
 import { listView } from "./views/list.js";
@@ -16,6 +16,7 @@ import { chatView, liveView, loadPlaces } from "./views/places.js";
 import { userView } from "./views/profile.js";
 import { signinView } from "./views/signin.js";
 import { titleView } from "./views/title.js";
+import { backTo, depth, goTo } from "./way.js";
 import { t } from "./words.js";
 
 const KEPT = "chat.session";
@@ -142,17 +143,22 @@ function begin(read, given, showAtOnce) {
     let shown = false;
     /** Of what is drawn now. */
     let drawn = new AbortController();
-    /** Of the conversation, and of the panel beside it. */
+    /** Of the conversation. */
     let opened = new AbortController();
-    let beside = new AbortController();
 
     const side = h("div", { class: "side" });
     const main = h("main", { "class": "main", "aria-label": t("page.conversation"), "tabIndex": -1 });
-    const panel = h("aside", { class: "panel", hidden: true });
-    const shell = h("div", { class: "shell" }, side, main, panel);
+    const panel = makePanel((isOpen) => shell.classList.toggle("with-panel", isOpen));
+    const shell = h("div", { class: "shell" }, side, main, panel.element);
 
-    /** What the address says. @returns {string | null} */
-    const addressed = () => (location.hash.startsWith("#/") ? decodeURIComponent(location.hash.slice(2)) : null);
+    /** What the address says: a conversation, or nothing that is one. @returns {string | null} */
+    function addressed() {
+        try {
+            return decodeURIComponent(location.hash).match(/^#\/((?:C2C|GROUP).+|@TIM#SYSTEM)$/)?.[1] ?? null;
+        } catch {
+            return null;
+        }
+    }
     /** @param {string | null} id */
     const address = (id) => (id ? `#/${encodeURIComponent(id)}` : location.pathname + location.search);
 
@@ -164,62 +170,18 @@ function begin(read, given, showAtOnce) {
         config: read,
         shell: {
             open(id) {
-                if (id === app.state.selected && !history.state?.panel)
-                    return void main.querySelector("textarea")?.focus();
-                if (id === null && history.state?.open && history.state.deep) return void history.back();
-                // From one conversation to another "back" still leads to the list.
-                if (id && !history.state?.open) history.pushState({ open: id, deep: true }, "", address(id));
-                else history.replaceState({ open: id, deep: history.state?.deep }, "", address(id));
+                if (id === app.state.selected && !depth()) return void main.querySelector("textarea")?.focus();
+                if (id) goTo(id, address(id));
+                else backTo(0);
                 show(id);
             },
-            openPanel(title, make) {
-                if (!history.state?.panel) history.pushState({ ...history.state, panel: true }, "", location.href);
-                beside.abort();
-                beside = new AbortController();
-                panel.setAttribute("aria-label", title);
-                fill(
-                    panel,
-                    h(
-                        "header",
-                        { class: "bar" },
-                        h(
-                            "button",
-                            {
-                                "class": "icon-button panel-back",
-                                "type": "button",
-                                "aria-label": t("back"),
-                                "onclick": () => app.closePanel(),
-                            },
-                            icon("back"),
-                        ),
-                        h("h2", { class: "bar-title" }, title),
-                        h(
-                            "button",
-                            {
-                                "class": "icon-button panel-close",
-                                "type": "button",
-                                "aria-label": t("close"),
-                                "onclick": () => app.closePanel(),
-                            },
-                            icon("close"),
-                        ),
-                    ),
-                    h("div", { class: "panel-body" }, make(beside.signal)),
-                );
-                panel.hidden = false;
-                shell.classList.add("with-panel");
-                /** @type {HTMLElement | null} */ (panel.querySelector("button:not([hidden])"))?.focus({
-                    preventScroll: true,
-                });
-            },
-            closePanel() {
-                if (history.state?.panel) history.back();
-                else hidePanel();
-            },
+            openPanel: panel.open,
+            closePanel: panel.close,
             showUser: (id) => app.openPanel(t("profile.title"), (signal) => userView(app, id, signal)),
             redraw: () => draw(),
             signOut() {
                 sessionStorage.removeItem(KEPT);
+                history.replaceState(null, "", address(null));
                 chat.logout()
                     .catch(() => {})
                     .finally(() => showSignIn({ userID }));
@@ -227,17 +189,9 @@ function begin(read, given, showAtOnce) {
         },
     });
 
-    function hidePanel() {
-        if (panel.hidden) return;
-        beside.abort();
-        panel.hidden = true;
-        panel.replaceChildren();
-        shell.classList.remove("with-panel");
-    }
-
     /** @param {string | null} id */
     function show(id) {
-        hidePanel();
+        panel.keep(0);
         opened.abort();
         opened = new AbortController();
         shell.dataset.open = id ? "chat" : "list";
@@ -256,6 +210,7 @@ function begin(read, given, showAtOnce) {
         drawn.abort();
         drawn = new AbortController();
         titleView(app, drawn.signal);
+        panel.close();
         fill(side, listView(app, drawn.signal));
         fill(
             page,
@@ -274,7 +229,7 @@ function begin(read, given, showAtOnce) {
         "popstate",
         () => {
             if (location.hash.includes("user=")) return; // another link in this tab: hashchange, below
-            hidePanel();
+            panel.keep(depth());
             const id = addressed();
             if (id !== app.state.selected) show(id);
         },
@@ -331,9 +286,11 @@ function begin(read, given, showAtOnce) {
 
     // At once, with an empty list: nobody looks at a white page while the server is asked.
     const first = addressed();
+    // After a reload nothing lies in the panel any more.
+    if (depth()) history.replaceState({ ...history.state, panel: 0 }, "", location.href);
     if (first && !history.state?.deep) {
         history.replaceState(null, "", address(null));
-        history.pushState({ open: first, deep: true }, "", address(first));
+        goTo(first, address(first));
     }
     if (first) loadPlaces();
     if (showAtOnce) draw();
@@ -342,7 +299,8 @@ function begin(read, given, showAtOnce) {
         app,
         end() {
             session = undefined;
-            for (const part of [ended, drawn, opened, beside]) part.abort();
+            for (const part of [ended, drawn, opened]) part.abort();
+            panel.end();
             Promise.resolve(chat.destroy()).catch(() => {});
         },
         async login() {
