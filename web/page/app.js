@@ -30,6 +30,7 @@
 //   out            null, or why it is signed out: what KICKED_OUT said, {type, reason, platform}
 //   unread         messages that nobody has looked at, without those of muted conversations
 //   live           live rooms that are open: [{groupID, name, avatar}]
+//   silent         groups of the user's in which nobody has said anything yet, and live rooms of their own: no conversation lists them
 //   people         changes when app.people knows more; status when app.isOnline does
 //   blacklist      userIDs
 //
@@ -72,6 +73,7 @@ export function makeApp({ chat, TYPES, EVENT, user, config, shell }) {
         /** @type {{groupID: string, name: string, avatar?: string}[]} */ live: JSON.parse(
             sessionStorage.getItem(LIVE + user) || "[]",
         ),
+        /** @type {any[]} */ silent: [],
         people: 0,
         status: 0,
         /** @type {string[]} */ blacklist: [],
@@ -113,6 +115,7 @@ export function makeApp({ chat, TYPES, EVENT, user, config, shell }) {
             const isGroup = id.startsWith("GROUP");
             const name = id.slice(isGroup ? 5 : 3);
             const room = isGroup && state.live.find(({ groupID }) => groupID === name);
+            const silent = isGroup && state.silent.find(({ groupID }) => groupID === name);
             return {
                 conversationID: id,
                 type: isGroup ? TYPES.CONV_GROUP : id.startsWith("C2C") ? TYPES.CONV_C2C : TYPES.CONV_SYSTEM,
@@ -124,9 +127,11 @@ export function makeApp({ chat, TYPES, EVENT, user, config, shell }) {
                 isNew: true,
                 ...(isGroup
                     ? {
-                          groupProfile: room
-                              ? { ...room, type: TYPES.GRP_AVCHATROOM }
-                              : { groupID: name, name: "", avatar: "", type: "" },
+                          groupProfile:
+                              silent ||
+                              (room
+                                  ? { ...room, type: TYPES.GRP_AVCHATROOM }
+                                  : { groupID: name, name: "", avatar: "", type: "" }),
                       }
                     : { userProfile: people.get(name) }),
             };

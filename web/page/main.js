@@ -140,6 +140,8 @@ function begin(read, given, showAtOnce) {
     const { userID, userSig } = given;
     const ended = new AbortController();
     const chat = makeClient(read);
+    /** Conversations that have been in the list: one that was deleted since does not come back as a silent group. @type {Set<string>} */
+    const heard = new Set();
     let shown = false;
     /** Of what is drawn now. */
     let drawn = new AbortController();
@@ -240,6 +242,7 @@ function begin(read, given, showAtOnce) {
     app.on(EVENT.KICKED_OUT, (out) => app.state.set({ out }), ended.signal);
     app.on(EVENT.USER_STATUS_UPDATED, app.takeStatus, ended.signal);
     app.on(EVENT.CONVERSATION_LIST_UPDATED, takeList, ended.signal);
+    app.on(EVENT.GROUP_LIST_UPDATED, takeGroups, ended.signal);
     app.on(EVENT.BLACKLIST_UPDATED, (blacklist) => app.state.set({ blacklist: [...blacklist] }), ended.signal);
     app.on(
         EVENT.PROFILE_UPDATED,
@@ -255,6 +258,7 @@ function begin(read, given, showAtOnce) {
 
     /** @param {any[]} list */
     function takeList(list) {
+        for (const { conversationID } of list) heard.add(conversationID);
         app.people.put(
             list
                 .map(({ userProfile }) => userProfile)
@@ -268,9 +272,23 @@ function begin(read, given, showAtOnce) {
         app.state.set({ conversations: [...list], unread });
     }
 
+    /** @param {any[]} list */
+    function takeGroups(list) {
+        const silent = list.filter(
+            ({ groupID, type, ownerID, nextMessageSeq }) =>
+                !heard.has(`GROUP${groupID}`) &&
+                (type === TYPES.GRP_AVCHATROOM ? ownerID === userID : nextMessageSeq === 1),
+        );
+        app.state.set({ silent });
+    }
+
     /** What the page wants to know at the beginning. None of it is waited for: what is there is shown. */
     function load() {
         chat.getConversationList().then((/** @type {any} */ { data }) => takeList(data.conversationList), app.fail);
+        chat.getGroupList().then(
+            (/** @type {any} */ { data }) => takeGroups(data.groupList),
+            () => {},
+        );
         chat.getMyProfile().then(
             (/** @type {any} */ { data }) => {
                 app.people.put([data]);

@@ -24,9 +24,12 @@ export function tipText(app, { payload = {}, nick, from, fromAccount }) {
     const ids = /** @type {string[]} */ (
         payload.userIDList?.length ? payload.userIDList : (memberList || []).map((/** @type {any} */ one) => one.userID)
     );
+    // "You left", but "Ann removed you".
+    const { GRP_TIP_MBR_JOIN: JOIN, GRP_TIP_MBR_QUIT: QUIT } = app.TYPES;
+    const isDoer = operationType === QUIT || (operationType === JOIN && (!ids.length || ids.includes(operatorID)));
     const name = (/** @type {string} */ id) =>
         id === app.user
-            ? t("you")
+            ? t(isDoer ? "you" : "you.object")
             : (memberList || []).find((/** @type {any} */ one) => one.userID === id)?.nick || app.people.name(id);
     const operator =
         operatorID === app.user

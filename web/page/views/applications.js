@@ -49,8 +49,8 @@ export function watchApplications(app, groupID, changed, signal) {
     return load;
 }
 
-/** @param {App} app @param {any} group */
-export function openApplications(app, group) {
+/** @param {App} app @param {any} group @param {(applications: any[]) => void} changed called with what is still waiting */
+export function openApplications(app, group, changed) {
     const { chat } = app;
     const list = h("ul", { class: "rows", "aria-label": t("group.applications") });
     const dialog = openDialog({
@@ -61,6 +61,7 @@ export function openApplications(app, group) {
 
     /** @param {any[]} applications */
     function draw(applications) {
+        changed(applications);
         fill(
             list,
             applications.length

@@ -78,18 +78,16 @@ export function groupView(app, groupID, signal) {
         }
         if (!watchesApplications && may(rights(), "getGroupApplications")) {
             watchesApplications = true;
-            watchApplications(
-                app,
-                groupID,
-                (list) => {
-                    applications = list;
-                    draw();
-                },
-                signal,
-            );
+            watchApplications(app, groupID, takeApplications, signal);
         }
         if (signal.aborted) return;
         membersList?.load();
+        draw();
+    }
+
+    /** @param {any[]} list */
+    function takeApplications(list) {
+        applications = list;
         draw();
     }
 
@@ -143,20 +141,23 @@ export function groupView(app, groupID, signal) {
         return h(
             "div",
             { class: "group-head" },
-            may(rights(), "setGroupInfo:faceURL")
-                ? h(
-                      "button",
-                      {
-                          class: "group-face",
-                          type: "button",
-                          "data-what": "face",
-                          "aria-label": t("group.changeFace"),
-                          onclick: editFace,
-                      },
-                      face,
-                      h("span", { class: "group-face-mark" }, icon("camera", "icon-small")),
-                  )
-                : face,
+            h(
+                "div",
+                { class: "group-face" },
+                face,
+                may(rights(), "setGroupInfo:faceURL") &&
+                    h(
+                        "button",
+                        {
+                            class: "group-face-button",
+                            type: "button",
+                            "data-what": "face",
+                            "aria-label": t("group.changeFace"),
+                            onclick: editFace,
+                        },
+                        h("span", { class: "group-face-mark" }, icon("camera", "icon-small")),
+                    ),
+            ),
             h(
                 "div",
                 { class: "group-name" },
@@ -370,7 +371,7 @@ export function groupView(app, groupID, signal) {
                     what: "applications",
                     label: t("group.applications"),
                     count: applications.length,
-                    run: () => openApplications(app, group),
+                    run: () => openApplications(app, group, takeApplications),
                 }),
             may(has, "setGroupInfo:addOpt") &&
                 line({

@@ -49,10 +49,23 @@ export async function newChat(app, given) {
     app.open(`C2C${userID}`);
 }
 
+/** The list with the groups that no conversation lists, where they belong by when the user came in. @param {App} app */
+function withSilent({ state, conversation }) {
+    const all = [...(state.conversations || [])];
+    for (const { groupID, createTime, selfInfo } of state.silent) {
+        const shown = conversation(`GROUP${groupID}`);
+        if (!shown.isNew) continue; // somebody has said something meanwhile
+        const since = Math.max(createTime, selfInfo.joinTime);
+        const behind = all.findIndex((one) => !one.isPinned && (one.lastMessage?.lastTime || 0) <= since);
+        all.splice(behind < 0 ? all.length : behind, 0, shown);
+    }
+    return all;
+}
+
 /** What can be done with a conversation, from the list. @param {App} app @param {any} conversation */
 function actions(app, conversation) {
     const { chat, TYPES } = app;
-    const { conversationID, isPinned, unreadCount } = conversation;
+    const { conversationID, isPinned, isNew, unreadCount } = conversation;
     if (conversation.room)
         return [
             {
@@ -69,7 +82,7 @@ function actions(app, conversation) {
     const muted = isMuted(conversation, TYPES);
     const isGroup = conversationID.startsWith("GROUP");
     return [
-        {
+        !isNew && {
             label: t(isPinned ? "list.unpin" : "list.pin"),
             icon: isPinned ? "pinOff" : "pin",
             run: () => app.attempt(chat.pinConversation({ conversationID, isPinned: !isPinned })),
@@ -91,7 +104,7 @@ function actions(app, conversation) {
                 ),
         },
         "-",
-        {
+        !isNew && {
             label: t("list.delete"),
             icon: "trash",
             danger: true,
@@ -168,7 +181,7 @@ export function listView(app, signal) {
                             icon("bellOff", "icon-small"),
                             h("span", { class: "unseen" }, t("list.isMuted")),
                         ),
-                    room
+                    room || isLive(conversation)
                         ? h("span", { class: "tag tag-live" }, icon("live", "icon-small"), t("live.tag"))
                         : seconds &&
                               h("time", { class: "conversation-time", title: fullTime(seconds) }, listTime(seconds)),
@@ -203,10 +216,14 @@ export function listView(app, signal) {
     };
 
     /** @param {any} conversation */
+    const isLive = ({ groupProfile }) => groupProfile?.type === TYPES.GRP_AVCHATROOM;
+    /** @param {any} conversation */
     const preview = (conversation) =>
         conversation.draftText && conversation.conversationID !== state.selected
             ? [h("span", { class: "conversation-draft" }, t("list.draft")), " ", conversation.draftText]
-            : previewText(app, conversation);
+            : isLive(conversation)
+              ? t("live.yours")
+              : previewText(app, conversation) || (conversation.isNew ? t("list.silent") : "");
 
     const list = virtualList({
         rowHeight: ROW,
@@ -295,12 +312,8 @@ export function listView(app, signal) {
         }
         if (!performance.getEntriesByName(FIRST).length) performance.mark(FIRST);
         const rooms = state.live.map(({ groupID }) => ({ ...app.conversation(`GROUP${groupID}`), room: groupID }));
-        const all = rooms.length
-            ? [
-                  ...rooms,
-                  ...conversations.filter((one) => !rooms.some((room) => room.conversationID === one.conversationID)),
-              ]
-            : conversations;
+        const isRoom = (/** @type {any} */ one) => rooms.some((room) => room.conversationID === one.conversationID);
+        const all = [...rooms, ...withSilent(app).filter((one) => !isRoom(one))];
         const shown = searchNames(all, query, namesOf);
         list.element.hidden = !shown.length;
         place.hidden = !!shown.length;
@@ -415,7 +428,7 @@ export function listView(app, signal) {
         },
         signal,
     );
-    state.watch(["conversations", "live", "people", "status", "selected"], draw, signal);
+    state.watch(["conversations", "live", "silent", "people", "status", "selected"], draw, signal);
     // Yesterday's messages are no longer today's.
     const clock = setInterval(list.draw, 60000);
     signal.addEventListener("abort", () => clearInterval(clock));

@@ -32,7 +32,8 @@ const COMERS_STAY = 4000;
 const LONGEST = 500; // signs in a line
 const NAMES = 2; // of those who came; of the others their number
 const MUTED = 10017;
-const GONE = [10007, 10010];
+const NO_GROUP = 10010;
+const GONE = [10007, NO_GROUP];
 
 /** @typedef {{from: string, name: string, text: string, gift?: string, own?: boolean}} Line */
 
@@ -139,7 +140,7 @@ export function liveView(app, groupID, signal) {
                 takeGroup(now);
                 drawGroup();
             },
-            gone: drawEnd,
+            gone: lookWhy,
         },
         signal,
     );
@@ -332,7 +333,7 @@ export function liveView(app, groupID, signal) {
         return h(
             "p",
             { class: `flow-line${gift ? " is-gift" : ""}${own ? " is-own" : ""}` },
-            isHost && h("span", { class: "flow-badge" }, t("live.host")),
+            isHost && [h("span", { class: "flow-badge" }, t("live.host")), " "],
             h(
                 "button",
                 {
@@ -343,6 +344,7 @@ export function liveView(app, groupID, signal) {
                 },
                 name,
             ),
+            " ",
             h("span", { class: "flow-text" }, text),
             gift && giftPicture(gift, 20),
         );
@@ -474,6 +476,17 @@ export function liveView(app, groupID, signal) {
             icon("heartFull"),
         );
 
+    /** Sent out, or is the room no more? @param {any} [error] */
+    async function lookWhy(error) {
+        const reason =
+            error ||
+            (await chat.getGroupProfile({ groupID }).then(
+                () => undefined,
+                (/** @type {any} */ why) => why,
+            ));
+        drawEnd(reason?.code === NO_GROUP ? "dismissed" : undefined);
+    }
+
     /** It is over, or was never there. @param {any} [reason] an error, or a word: dismissed, banned */
     function drawEnd(reason) {
         if (isOver) return;
@@ -501,14 +514,19 @@ export function liveView(app, groupID, signal) {
     // ---- menus
 
     /** @param {string} userID @param {string} name @param {Element} at */
-    function openPerson(userID, name, at) {
-        const isSelf = userID === app.user;
-        const member = { userID, nick: name, role: userID === group.ownerID ? "Owner" : "Member" };
+    async function openPerson(userID, name, at) {
+        let member = { userID, nick: name, role: userID === group.ownerID ? "Owner" : "Member" };
+        // Whether they are muted is known to who may list the members.
+        if (may(rightsOf(app, group), "getGroupMembers"))
+            await chat.getGroupMemberProfile({ groupID, userIDList: [userID] }).then(
+                (/** @type {any} */ { data }) => (member = data.memberList[0] || member),
+                () => {},
+            );
         openMenu({
             at,
             label: name,
             items: [
-                !isSelf &&
+                userID !== app.user &&
                     composer.dataset.state === "may" && {
                         label: t("live.mention"),
                         icon: "at",

@@ -17,6 +17,7 @@ export default {
     "retry": "Try again",
     "menu": "Menu",
     "you": "You",
+    "you.object": "you",
     "names.comma": ", ",
     "names.and": "{names} and {last}",
     "names.others": { one: "{names} and {n} other", other: "{names} and {n} others" },
@@ -340,6 +341,7 @@ export default {
     "history.clearAction": "Clear",
     "history.cleared": "The history is cleared",
     "loading": "Loading",
+    "list.silent": "Nobody has said anything yet",
     "optional": "optional",
 
     // Live rooms
@@ -369,6 +371,7 @@ export default {
     "gift.one.rocket": "a rocket",
     "gift.diamond": "Diamond",
     "gift.one.diamond": "a diamond",
+    "live.yours": "Your live room",
     "live.came": "{who} came in",
     "live.left": "{who} left",
     "live.muted": "You are muted {time}",

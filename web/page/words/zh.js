@@ -17,6 +17,7 @@ export default {
     "retry": "重试",
     "menu": "菜单",
     "you": "你",
+    "you.object": "你",
     "names.comma": "、",
     "names.and": "{names}和{last}",
     "names.others": { other: "{names}和另外 {n} 人" },
@@ -340,6 +341,7 @@ export default {
     "history.clearAction": "清空",
     "history.cleared": "聊天记录已清空",
     "loading": "加载中",
+    "list.silent": "暂无消息",
     "optional": "选填",
 
     // Live rooms
@@ -369,6 +371,7 @@ export default {
     "gift.one.rocket": "一枚火箭",
     "gift.diamond": "钻石",
     "gift.one.diamond": "一颗钻石",
+    "live.yours": "您的直播间",
     "live.came": "{who}进入直播间",
     "live.left": "{who}离开了直播间",
     "live.muted": "您已被禁言，{time}",
