@@ -12,87 +12,120 @@
 #define PATIENCE_MS 15000 /* more than a reviewer has, whose decision some commands wait for */
 #define TURN_MS     100
 
-struct asked {
+struct asking {
+    const struct link_config *config;
     struct link *link;
-    const char *request;
+    char *request; /* what is to be answered */
     bool sent;
     char *answer;
 };
 
 /* Behind the command goes a packet that says nothing: the answer goes out when something comes next. */
+static void send_it(struct asking *asking)
+{
+    if (asking->request && !asking->sent)
+        asking->sent = link_command(asking->link, asking->request, strlen(asking->request));
+    link_wake(asking->link);
+}
+
 static void on_up(void *context)
 {
-    struct asked *asked = context;
-    asked->sent = link_command(asked->link, asked->request, strlen(asked->request));
-    link_wake(asked->link);
+    send_it(context);
 }
 
 /* {"responses":[ANSWER]} */
 static void on_response(void *context, const char *payload, size_t len)
 {
-    struct asked *asked = context;
+    struct asking *asking = context;
     struct json_facts facts = {.watch = "responses"};
-    if (!asked->answer && json_scan(payload, len, &facts) && facts.watched_count == 1 &&
+    if (!asking->answer && json_scan(payload, len, &facts) && facts.watched_count == 1 &&
         facts.watched_len > 2)
-        asked->answer = strndup(facts.watched + 1, facts.watched_len - 2);
+        asking->answer = strndup(facts.watched + 1, facts.watched_len - 2);
 }
 
-static int give_up(const struct asked *asked, const struct link_config *config, const char *why)
+static int give_up(const struct asking *asking, const char *why)
 {
-    complain("broker %s:%lld: %s%s", config->host, (long long)config->port, why,
-             asked->sent ? "; the command has been sent, and may have been done" : "");
+    complain("broker %s:%lld: %s%s", asking->config->host, (long long)asking->config->port, why,
+             asking->sent ? "; the command has been sent, and may have been done" : "");
     return EXIT_NO_BROKER;
 }
 
-static int wait_for_answer(struct asked *asked, const struct link_config *config)
+static int wait_for_answer(struct asking *asking)
 {
     const int64_t end = clock_steady() + PATIENCE_MS;
-    for (int64_t now = clock_steady(); !asked->answer; now = clock_steady()) {
+    for (int64_t now = clock_steady(); !asking->answer; now = clock_steady()) {
         struct pollfd fd;
-        link_tick(asked->link, now);
-        if (!link_up(asked->link) && *link_fault(asked->link))
-            return give_up(asked, config, link_fault(asked->link));
+        link_tick(asking->link, now);
+        if (!link_up(asking->link) && *link_fault(asking->link))
+            return give_up(asking, link_fault(asking->link));
         if (now >= end)
-            return give_up(asked, config, "no answer");
-        bool some = link_wants(asked->link, &fd);
-        if (poll(&fd, some ? 1 : 0, link_pause(asked->link, TURN_MS)) > 0)
-            link_serve(asked->link, &fd);
+            return give_up(asking, "no answer");
+        bool some = link_wants(asking->link, &fd);
+        if (poll(&fd, some ? 1 : 0, link_pause(asking->link, TURN_MS)) > 0)
+            link_serve(asking->link, &fd);
     }
     return EXIT_DONE;
 }
 
-/* Each run is a device of its own, so that two do not get into each other's way: it leaves the list of devices. */
-static void leave(struct asked *asked)
-{
-    static const char request[] = "{\"commands\":[{\"command\":\"logout\"}]}";
-    (void)link_command(asked->link, request, strlen(request));
-}
-
-static int ask_text(const struct link_config *config, const char *request, char **answer)
+int ask_open(struct asking **out, const struct link_config *config)
 {
     static const char *const topics[] = {NULL};
     char error[400];
-    struct asked asked = {.request = request};
-    const struct link_handlers handlers = {.context = &asked, .up = on_up, .response = on_response};
-    asked.link = link_open(config, topics, &handlers, error, sizeof error);
-    if (!asked.link)
+    struct asking *asking = calloc(1, sizeof *asking);
+    *out = NULL;
+    if (!asking)
+        return complain("out of memory");
+    const struct link_handlers handlers = {.context = asking, .up = on_up, .response = on_response};
+    asking->config = config;
+    asking->link = link_open(config, topics, &handlers, error, sizeof error);
+    if (!asking->link) {
+        free(asking);
         return complain("%s", error);
-    int result = wait_for_answer(&asked, config);
-    leave(&asked);
-    link_close(asked.link);
-    *answer = asked.answer;
+    }
+    *out = asking;
+    return EXIT_DONE;
+}
+
+int ask_one(struct asking *asking, const cJSON *command, char **answer)
+{
+    char *text = cJSON_PrintUnformatted(command);
+    int result = EXIT_DONE;
+    *answer = NULL;
+    asking->sent = false;
+    if (!text || asprintf(&asking->request, "{\"commands\":[%s]}", text) < 0) {
+        asking->request = NULL;
+        result = complain("out of memory");
+    }
+    if (result == EXIT_DONE && link_up(asking->link))
+        send_it(asking);
+    if (result == EXIT_DONE)
+        result = wait_for_answer(asking);
+    cJSON_free(text);
+    free(asking->request);
+    asking->request = NULL;
+    *answer = asking->answer;
+    asking->answer = NULL;
     return result;
+}
+
+/* Each run is a device of its own, so that two do not get into each other's way: it leaves the list of devices. */
+void ask_close(struct asking *asking)
+{
+    static const char request[] = "{\"commands\":[{\"command\":\"logout\"}]}";
+    if (!asking)
+        return;
+    (void)link_command(asking->link, request, strlen(request));
+    link_close(asking->link);
+    free(asking);
 }
 
 int ask(const struct link_config *config, const cJSON *command, char **answer)
 {
-    char *text = cJSON_PrintUnformatted(command);
-    char *request = NULL;
+    struct asking *asking;
+    int result = ask_open(&asking, config);
     *answer = NULL;
-    int result = text && asprintf(&request, "{\"commands\":[%s]}", text) > 0
-                     ? ask_text(config, request, answer)
-                     : complain("out of memory");
-    cJSON_free(text);
-    free(request);
+    if (result == EXIT_DONE)
+        result = ask_one(asking, command, answer);
+    ask_close(asking);
     return result;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* One command to the broker, and its answer. */
+/* Commands to the broker, and their answers. */
 #ifndef CTL_ASK_H
 #define CTL_ASK_H
 
@@ -11,5 +11,11 @@
  * {"command":...}, malloc'ed. EXIT_NO_BROKER: it is not there, lets us not in, or says nothing; that has been said. */
 __attribute__((warn_unused_result)) int ask(const struct link_config *config, const cJSON *command,
                                             char **answer);
+
+/* The same for several, one after the other, on one connection: `config` is borrowed until ask_close. */
+struct asking;
+__attribute__((warn_unused_result)) int ask_open(struct asking **out, const struct link_config *config);
+__attribute__((warn_unused_result)) int ask_one(struct asking *asking, const cJSON *command, char **answer);
+void ask_close(struct asking *asking); /* NULL is fine */
 
 #endif

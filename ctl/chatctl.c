@@ -27,6 +27,15 @@ const struct ctl_command ctl_commands[] = {
      command_bad, false},
     {"send", "USER|group:ID TEXT " OPTIONS_USAGE, "Sends a text, from the administrator or whom --as names.",
      command_send, true},
+    {"backup", "NAME [--json] [CONNECTION]",
+     "Has the broker copy its database into the file NAME of its backup_dir, while it runs, and waits for "
+     "the end.",
+     command_backup, true},
+    {"restore", "FILE [--ring-aside] [--config FILE]",
+     "Puts a backup in the place of the database of a broker that is stopped. What was there stays, as\n"
+     "      <database>.before-restore. --ring-aside renames the ring, too: where it does not follow on the "
+     "backup.",
+     command_restore, false},
     {"stats", "[--json] [CONNECTION]", "Prints the broker's counters: getStats.", command_stats, true},
     {"complete", "[-- WORD...]",
      "Prints what completes words in bash, for ~/.bashrc: eval \"$(chatctl complete)\". With words, what the "

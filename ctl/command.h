@@ -20,8 +20,10 @@ struct ctl_command {
 /* All that are no command of the broker's; the last is followed by one without a name. */
 extern const struct ctl_command ctl_commands[];
 
+int command_backup(int argc, char **argv);
 int command_bad(int argc, char **argv);
 int command_complete(int argc, char **argv);
+int command_restore(int argc, char **argv);
 int command_send(int argc, char **argv);
 int command_stats(int argc, char **argv);
 int command_usersig(int argc, char **argv);

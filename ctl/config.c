@@ -148,3 +148,33 @@ void config_clear(struct ctl_config *config)
     config->admin = NULL;
     keys_clear(&config->keys);
 }
+
+static bool take_path(void *context, const char *name, char *value)
+{
+    struct ctl_paths *paths = context;
+    return take(name, value, "plugin_opt_database", &paths->database) &&
+           take(name, value, "plugin_opt_ring_file", &paths->ring_file);
+}
+
+int config_paths(struct ctl_paths *paths, const char *file)
+{
+    char fault[BROKER_CONF_FAULT_MAX];
+    const char *path = file ? file : find_file();
+    *paths = (struct ctl_paths){0};
+    if (!path)
+        return complain("no configuration found: use --config");
+    if (broker_conf_read(path, take_path, paths, fault) != 0)
+        return complain("%s", fault);
+    if (!paths->database)
+        return complain("%s has no plugin_opt_database (--config names another file)", path);
+    if (!paths->ring_file && asprintf(&paths->ring_file, "%s.ring", paths->database) < 0)
+        return complain("out of memory");
+    return EXIT_DONE;
+}
+
+void paths_clear(struct ctl_paths *paths)
+{
+    free(paths->database);
+    free(paths->ring_file);
+    *paths = (struct ctl_paths){0};
+}

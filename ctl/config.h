@@ -32,4 +32,13 @@ __attribute__((warn_unused_result)) int config_load(struct ctl_config *config,
 /* Overwrites the keys, too. After config_load, whatever it has returned. */
 void config_clear(struct ctl_config *config);
 
+/* Where a broker's files are; malloc'ed. */
+struct ctl_paths {
+    char *database, *ring_file;
+};
+
+/* Of the --config `file`, NULL: as above. Returns an exit code; what went wrong has been said. paths_clear in either case. */
+__attribute__((warn_unused_result)) int config_paths(struct ctl_paths *paths, const char *file);
+void paths_clear(struct ctl_paths *paths);
+
 #endif

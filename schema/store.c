@@ -6,6 +6,7 @@
 #include <time.h>
 #include <utlist.h>
 
+#include "schema/backup.h"
 #include "schema/record.h"
 #include "schema/store_internal.h"
 
@@ -313,6 +314,19 @@ struct store_counters store_counters(const struct store *store)
                                    .log_bytes = writer_log_bytes(store->writer),
                                    .stalled =
                                        writer_stalled(store->writer) || writer_files_gone(store->writer)};
+}
+
+bool store_backup(struct store *store, const char *path)
+{
+    if (!backup_ask(writer_backup(store->writer), path))
+        return false;
+    writer_wake(store->writer);
+    return true;
+}
+
+const struct backup *store_last_backup(const struct store *store)
+{
+    return writer_backup(store->writer);
 }
 
 void store_set_retention(struct store *store, int64_t retention_ms)

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct backup;
 struct store;
 
 /* Opens ring and database, migrates, executes what the ring still holds, starts the writer thread. -1: one
@@ -131,6 +132,10 @@ struct store_counters {
     bool stalled;        /* the writer is retrying (disk full, ...), or a file was removed */
 };
 struct store_counters store_counters(const struct store *store);
+/* A copy of the database, made while it is in use: backup.h. false: one is under way. */
+__attribute__((warn_unused_result)) bool store_backup(struct store *store, const char *path);
+/* How the last one is going, or has gone. */
+const struct backup *store_last_backup(const struct store *store);
 void store_set_retention(struct store *store, int64_t retention_ms);
 void store_set_clock_checked(struct store *store, int64_t date); /* as in store_config.h */
 /* May anything end because it is older than allowed? Not while the clock may be wrong: belief.h. */

@@ -17,6 +17,7 @@
 
 #include "lib/basics.h"
 #include "lib/clock.h"
+#include "schema/backup.h"
 #include "schema/bad.h"
 #include "schema/belief.h"
 #include "schema/checkpoint.h"
@@ -73,6 +74,7 @@ struct writer {
         clock_ahead; /* of the clock that runs since the machine was started, if it is right */
 
     struct lines lines;
+    struct backup *backup;
 };
 
 /* A statement without rows, executed and reset. SQLITE_OK or the error. */
@@ -455,6 +457,20 @@ static int lose_ring(struct writer *w)
     return SQLITE_CORRUPT;
 }
 
+/* true: there is more to do. */
+static bool work_at_backup(struct writer *w)
+{
+    if (!backup_step(w->backup, w->db))
+        return false;
+    enum backup_stage stage = backup_stage(w->backup);
+    if (stage == BACKUP_DONE)
+        lines_say(&w->lines, false, "the backup %s is complete (%lld bytes)", w->backup->path,
+                  (long long)w->backup->bytes);
+    else if (stage == BACKUP_FAILED)
+        lines_say(&w->lines, true, "the backup %s has failed: %s", w->backup->path, w->backup->reason);
+    return true;
+}
+
 /* Executes what is there, one batch at most. */
 static int take_frames(struct writer *w, uint64_t *position, bool stopping, int64_t started)
 {
@@ -467,7 +483,8 @@ static int take_frames(struct writer *w, uint64_t *position, bool stopping, int6
         return result;
     note_commit(w, *position, started);
     run_checkpoint(w, clock_steady());
-    if (frames >= BUSY_FRAMES && !stopping)
+    bool busy = frames >= BUSY_FRAMES && !stopping;
+    if (!stopping && !work_at_backup(w) && busy) /* which takes as long */
         nap(w, GATHER_MS);
     if (!stopping)
         retain(w);
@@ -478,7 +495,8 @@ static void idle(struct writer *w, uint64_t position, int64_t now)
 {
     retain(w);
     run_checkpoint(w, now);
-    sleep_until_woken(w, position);
+    if (w->database_gone || !work_at_backup(w))
+        sleep_until_woken(w, position);
 }
 
 static void *writer_main(void *context)
@@ -507,6 +525,7 @@ static void *writer_main(void *context)
         else
             back_off(w, &tries);
     }
+    backup_abandon(w->backup);
     return NULL;
 }
 
@@ -561,8 +580,10 @@ int writer_prepare(struct writer *w, char *error, size_t error_size)
 int writer_create(struct writer **out, const struct writer_config *config, char *error, size_t error_size)
 {
     struct writer *w = calloc(1, sizeof *w);
-    if (!w || !(w->database = strdup(config->database)) ||
+    if (!w || !(w->database = strdup(config->database)) || !(w->backup = calloc(1, sizeof *w->backup)) ||
         asprintf(&w->bad_path, "%s.bad", config->database) < 0) {
+        if (w)
+            free(w->backup);
         if (w)
             free(w->database);
         free(w);
@@ -676,6 +697,7 @@ void writer_free(struct writer *w)
         close(w->wake);
     lines_clear(&w->lines);
     watch_clear(&w->watch);
+    free(w->backup);
     free(w->database);
     free(w->bad_path);
     free(w);
@@ -737,6 +759,11 @@ bool writer_believes_clock(const struct writer *w)
     int64_t wall = clock_wall(), boot = clock_boot();
     int64_t ahead = atomic_load(&w->clock_ahead);
     return ahead != NOT_BELIEVED && llabs(wall - boot - ahead) <= BELIEF_TOLERANCE_MS;
+}
+
+struct backup *writer_backup(const struct writer *w)
+{
+    return w->backup;
 }
 
 bool writer_take_line(struct writer *w, char *line, size_t size, bool *error)

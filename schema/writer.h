@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct backup;
 struct writer;
 
 struct writer_config {
@@ -57,6 +58,8 @@ writer_log_bytes(const struct writer *writer); /* of the write-ahead log, not in
 void writer_set_retention(struct writer *writer, int64_t retention_ms);
 void writer_set_clock_checked(struct writer *writer, int64_t date); /* as in store_config.h */
 bool writer_believes_clock(const struct writer *writer);            /* as store_believes_clock */
+/* What of it is whose, backup.h tells. Who has asked for one wakes the writer. */
+struct backup *writer_backup(const struct writer *writer);
 /* The next line the writer has to say, oldest first; false when there is none. `error`: an error, else
  * information. */
 bool writer_take_line(struct writer *writer, char *line, size_t size, bool *error);

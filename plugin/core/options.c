@@ -86,6 +86,7 @@ static const struct option_row rows[] = {
     {OPT(review),                  WORDS,  0,       0,               NULL,       RUNNING,  REVIEWED},
     {OPT(review_seconds),          NUMBER, 1,       30,              "5",        RUNNING,  NULL},
     {OPT(review_default),          WORD,   0,       0,               "pass",     RUNNING,  REVIEW_ENDS},
+    {OPT(backup_dir),              TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
     {OPT(media_dir),               TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
     {OPT(media_url),               TEXT,   0,       URL_BYTES_MAX,   "/media/",  RUNNING,  NULL},
     {OPT(max_media_bytes),         NUMBER, 1024,    1073741824,      "104857600", RUNNING, NULL},

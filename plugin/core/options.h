@@ -49,6 +49,7 @@ struct options {
     int review;       /* enum review_of, together; 0: nothing */
     int review_default;
     int64_t review_seconds;
+    char *backup_dir;            /* NULL: there are no backups */
     char *media_dir, *media_url; /* media_dir NULL: there are no uploads */
     int64_t max_media_bytes, media_user_bytes;
     int64_t media_retention_days; /* as written: options_media_retention_days() reads it */

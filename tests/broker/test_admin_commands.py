@@ -28,6 +28,8 @@ COMMANDS = {
     "getUsers": {},
     "getGroups": {},
     "getStats": {},
+    "getBackup": {},
+    "startBackup": {"name": "x"},
     "sendMessage": {"sender": "bob", "to": "alice", "text": "forged"},
     "importMessages": {"messages": [{"sender": "bob", "to": "alice", "time": 1600000000000, "text": "forged"}]},
     "broadcast": {"text": "forged"},

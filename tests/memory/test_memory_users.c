@@ -251,6 +251,17 @@ static enum fake_answer get_stats(struct scene *scene)
     return scene_command(scene, town_root(), "{'command':'getStats'}");
 }
 
+/* There is no folder for one here: a copy is the writer thread's, whose memory does not fail. */
+static enum fake_answer start_backup(struct scene *scene)
+{
+    return scene_command(scene, town_root(), "{'command':'startBackup','name':'x'}");
+}
+
+static enum fake_answer get_backup(struct scene *scene)
+{
+    return scene_command(scene, town_root(), "{'command':'getBackup'}");
+}
+
 static enum fake_answer end_sigs(struct scene *scene, const char *command)
 {
     enum fake_answer answer = scene_command(scene, town_root(), command);
@@ -371,6 +382,8 @@ static const struct scenario scenarios[] = {
     {"a user is muted", mute_user, NULL, NULL},
     {"an administrator looks at a user", get_user, had_second_device, NULL},
     {"an administrator looks at the counters", get_stats, NULL, NULL},
+    {"an administrator asks for a backup", start_backup, NULL, NULL},
+    {"an administrator asks how it has gone", get_backup, NULL, NULL},
     {"a user is kicked", kick_user, have_token, have_second_device},
     {"a user is deleted", delete_user, have_token, NULL},
     {"a user is deleted with all that they have written", purge_user, have_bob_written, NULL},

@@ -207,8 +207,8 @@ static const struct {
     {"sync", offsetof(struct options, sync), "off", SYNC_OFF, false, false},
 };
 
-static const char *const texts[] = {"secret_key_file", "database",      "ring_file",
-                                    "words_file",      "settings_file", "media_dir"};
+static const char *const texts[] = {"secret_key_file", "database",  "ring_file", "words_file",
+                                    "settings_file",   "media_dir", "backup_dir"};
 
 static int64_t number_of(const struct options *options, const struct number_row *row)
 {
@@ -603,6 +603,7 @@ static const struct {
     {"plugin_opt_user_rate 5\n", ", line 1: ", "did you mean user_rate?"},
     {"colour red\n", ", line 1: ", "colour is not an option"},
     {"media_dir /m\n", ", line 1: ", "media_dir cannot change while the broker runs"},
+    {"backup_dir /b\n", ", line 1: ", "backup_dir cannot change while the broker runs"},
 };
 
 static void assert_names_file_line_and_reason(const struct options_fixture *f, size_t i)

@@ -63,6 +63,8 @@ NOT_DRAWN = {
     "pushFailed": "likewise",
     "renewUserSig": "moves a session's end, some hours from now: test_session_commands.py",
     "getStats": "counters: test_counters.py",
+    "startBackup": "a file of the whole database: test_backups.py",
+    "getBackup": "likewise",
     "exportUser": "all that is stored, page by page: test_export.py",
 }
 # how many times fewer stories a theme has than the others: who is sent away takes half a second to go

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* chatctl backup: has the broker copy its database (startBackup), and tells how far it is (getBackup) until it is done. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctl/ask.h"
+#include "ctl/command.h"
+#include "ctl/complain.h"
+#include "ctl/options.h"
+#include "ctl/print.h"
+#include "lib/json.h"
+
+#define LOOK_EVERY_MS 300
+#define BAR_CELLS     40
+
+static cJSON *make_request(const struct command_row *row, const char *name)
+{
+    cJSON *request = cJSON_CreateObject();
+    if (cJSON_AddStringToObject(request, "command", row->name) &&
+        (!name || cJSON_AddStringToObject(request, "name", name)))
+        return request;
+    cJSON_Delete(request);
+    return NULL;
+}
+
+/* The command's data; NULL when it was refused, or nobody was there: said, and *result is the exit code. */
+static cJSON *ask_for_data(struct asking *asking, const struct command_row *row, const char *name,
+                           int *result)
+{
+    char *answer = NULL;
+    cJSON *request = make_request(row, name);
+    *result = request ? ask_one(asking, request, &answer) : complain("out of memory");
+    cJSON *tree = *result == EXIT_DONE ? json_read(answer, strlen(answer)) : NULL;
+    cJSON *data = cJSON_DetachItemFromObjectCaseSensitive(tree, "data");
+    const char *error = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tree, "error"));
+    if (*result == EXIT_DONE && !data)
+        *result = complain("%s: %s", row->name, error ? error : "the broker's answer cannot be read");
+    cJSON_Delete(tree);
+    cJSON_Delete(request);
+    free(answer);
+    return data;
+}
+
+static const char *text_of(const cJSON *data, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(data, name));
+    return text ? text : "";
+}
+
+/* Where somebody sees it. */
+static void draw_bar(int percent)
+{
+    if (!isatty(STDERR_FILENO) || percent < 0 || percent > 100)
+        return;
+    int full = percent * BAR_CELLS / 100;
+    fprintf(stderr, "\r[%.*s%*s] %3d %%", full, "########################################", BAR_CELLS - full,
+            "", percent);
+}
+
+static void erase_bar(void)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r%*s\r", BAR_CELLS + 8, "");
+}
+
+/* The report of the end; NULL as ask_for_data. */
+static cJSON *wait_for_end(struct asking *asking, int *result)
+{
+    const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
+    for (;;) {
+        cJSON *data = ask_for_data(asking, &command_rows[COMMAND_get_backup], NULL, result);
+        if (!data || strcmp(text_of(data, "state"), "running") != 0) {
+            erase_bar();
+            return data;
+        }
+        draw_bar((int)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(data, "percent")));
+        cJSON_Delete(data);
+        nanosleep(&pause, NULL);
+    }
+}
+
+static int show_report(cJSON *report, bool as_json)
+{
+    int result = EXIT_DONE;
+    char *text = as_json ? cJSON_PrintUnformatted(report) : NULL;
+    if (strcmp(text_of(report, "state"), "done") != 0)
+        result = complain("backup: %s: %s", text_of(report, "file"), text_of(report, "error"));
+    else if (as_json && !text)
+        result = complain("out of memory");
+    if (text)
+        puts(text);
+    else if (result == EXIT_DONE)
+        print_data(report);
+    cJSON_free(text);
+    int written = finish_output();
+    return result == EXIT_DONE ? written : result;
+}
+
+static int back_up(const struct call_options *options, struct asking *asking)
+{
+    int result;
+    cJSON *begun = ask_for_data(asking, &command_rows[COMMAND_start_backup], options->words[0], &result);
+    cJSON *report = begun ? wait_for_end(asking, &result) : NULL;
+    if (report)
+        result = show_report(report, options->value[OPTION_JSON] != NULL);
+    cJSON_Delete(report);
+    cJSON_Delete(begun);
+    return result;
+}
+
+int command_backup(int argc, char **argv)
+{
+    struct call_options options;
+    struct link_config config = {0};
+    struct asking *asking = NULL;
+    int result = options_parse(&options, argc, argv);
+    if (result == EXIT_DONE && (options.word_count != 1 || options.value[OPTION_AS]))
+        result = complain_usage("backup: takes the name of a file in the broker's backup_dir");
+    if (result == EXIT_DONE)
+        result = options_connection(&options, &config);
+    if (result == EXIT_DONE)
+        result = ask_open(&asking, &config);
+    if (result == EXIT_DONE)
+        result = back_up(&options, asking);
+    ask_close(asking);
+    connection_clear(&config);
+    options_clear(&options);
+    return result;
+}
