@@ -24,7 +24,7 @@ test("a private message, to the one and to the other", () => {
         cloudCustomData: "", isDeleted: false, isModified: false, needReadReceipt: false,
         readReceiptInfo: { isPeerRead: false, readCount: undefined, unreadCount: undefined }, isBroadcastMessage: false,
         isSupportExtension: false, revoker: "", revokerInfo: { userID: "", nick: "", avatar: "" }, revokeReason: "",
-        sequence: 12, hasRiskContent: false,
+        sequence: 12, hasRiskContent: false, elements: undefined,
     });
     const own = messageFromWire(core, { ...STAMP, sender: "alice", to: "bob", text: "hello" });
     assert.equal(own.conversationID, "C2Cbob");
@@ -55,7 +55,7 @@ test("a group message, live, with all that stands beside the content", () => {
     assert.deepEqual(got.atUserList, ["__kImSDK_MesssageAtALL__"]);
     assert.equal(got.cloudCustomData, "c");
     assert.equal(got.needReadReceipt, true);
-    assert.deepEqual(got.payload, { data: "gift", description: "d", extension: "e" });
+    assert.deepEqual(got.payload, { data: "gift", description: "d", extension: "e", sound: "" });
 });
 
 test("what is left of a recalled message, and an edited one", () => {
@@ -83,7 +83,7 @@ test("tips are messages of their group", () => {
     assert.equal(invited.type, "TIMGroupTipElem");
     assert.deepEqual(invited.payload, {
         operation: "invite", operationType: 1, operatorID: "bob", operatorInfo: { userID: "bob", nick: "Bob", avatar: "https://a/bob.png" },
-        userIDList: ["carol", "bob"], memberCount: 2, groupProfile: { groupID: "g1" }, newGroupProfile: {}, reason: "r", userDefinedField: "",
+        userIDList: ["carol", "bob"], memberCount: 2, groupProfile: { groupID: "g1", name: "" }, newGroupProfile: {}, reason: "r", userDefinedField: "",
         memberList: [{ userID: "carol", nick: "", avatar: "" }, { userID: "bob", nick: "Bob", avatar: "https://a/bob.png" }],
     });
     assert.equal(tip({ type: "join", operator: "bob", members: ["bob"], count: 40 }).payload.memberCount, 40);

@@ -5,64 +5,40 @@ import { TYPES } from "./constants.js";
 /**
  * @typedef {Record<string, any>} Fields
  * @typedef {{type: string, payload: Fields}} Element
- * @typedef {[payload: string, wire: string, kind: string][]} Rows what a field is called here, there, and its kind:
- *   s text, u URL, n number, w whole number, z whole number of which 0 says something, too, f any number, the same
  */
 
-/** @type {Rows} */
-const THUMB = [
-    ["thumbUrl", "thumb.url", "u"],
-    ["thumbWidth", "thumb.width", "w"],
-    ["thumbHeight", "thumb.height", "w"],
-    ["thumbSize", "thumb.size", "w"],
-];
+const THUMB = " thumbUrl=thumb.url:u thumbWidth=thumb.width:n thumbHeight=thumb.height:n thumbSize=thumb.size:n";
 
 /**
- * By the name on the wire: Tencent's type, the line in a list of conversations (in the words of Tencent's SDK, which those
- * who show it translate), and the fields.
- * @type {Record<string, [type: string, show: string, rows: Rows]>}
+ * By the name on the wire: Tencent's type; the line in a list of conversations, in the words of Tencent's SDK, which those who
+ * show it translate; and the fields: the name in the payload, =the name on the wire if that is another one, and what it is.
+ * u URL, n number, f number of which 0 says something, nothing a text.
+ * @type {Record<string, [type: string, show: string, fields: string]>}
  */
-const KINDS = {
-    text: [TYPES.MSG_TEXT, "", [["text", "", "s"]]],
-    image: [
-        TYPES.MSG_IMAGE,
-        "[图片]",
-        [["uuid", "uuid", "s"], ["format", "format", "s"], ["url", "url", "u"], ["width", "width", "w"],
-            ["height", "height", "w"], ["size", "size", "w"], ...THUMB],
-    ],
-    sound: [
-        TYPES.MSG_AUDIO,
-        "[语音]",
-        [["uuid", "uuid", "s"], ["url", "url", "u"], ["second", "seconds", "n"], ["size", "size", "w"]],
-    ],
+const TABLE = {
+    image: [TYPES.MSG_IMAGE, "[图片]", "uuid format url:u width:n height:n size:n" + THUMB],
+    sound: [TYPES.MSG_AUDIO, "[语音]", "uuid url:u second=seconds:n size:n"],
     video: [
         TYPES.MSG_VIDEO,
         "[视频]",
-        [["videoUUID", "uuid", "s"], ["videoUrl", "url", "u"], ["videoFormat", "format", "s"],
-            ["videoSecond", "seconds", "n"], ["videoSize", "size", "w"], ...THUMB],
+        "videoUUID=uuid videoUrl=url:u videoFormat=format videoSecond=seconds:n videoSize=size:n" + THUMB,
     ],
-    file: [
-        TYPES.MSG_FILE,
-        "[文件]",
-        [["uuid", "uuid", "s"], ["fileUrl", "url", "u"], ["fileName", "name", "s"], ["fileSize", "size", "w"]],
-    ],
-    face: [TYPES.MSG_FACE, "[动画表情]", [["index", "index", "z"], ["data", "data", "s"]]],
-    location: [
-        TYPES.MSG_LOCATION,
-        "[位置]",
-        [["description", "desc", "s"], ["latitude", "latitude", "f"], ["longitude", "longitude", "f"]],
-    ],
-    custom: [
-        TYPES.MSG_CUSTOM,
-        "[自定义消息]",
-        [["data", "data", "s"], ["description", "desc", "s"], ["extension", "ext", "s"]],
-    ],
-    merger: [
-        TYPES.MSG_MERGER,
-        "[聊天记录]",
-        [["title", "title", "s"], ["compatibleText", "compatibleText", "s"], ["downloadKey", "url", "u"]],
-    ],
+    file: [TYPES.MSG_FILE, "[文件]", "uuid fileUrl=url:u fileName=name fileSize=size:n"],
+    face: [TYPES.MSG_FACE, "[动画表情]", "index:f data"],
+    location: [TYPES.MSG_LOCATION, "[位置]", "description=desc latitude:f longitude:f"],
+    custom: [TYPES.MSG_CUSTOM, "[自定义消息]", "data description=desc extension=ext sound"],
+    merger: [TYPES.MSG_MERGER, "[聊天记录]", "title compatibleText downloadKey=url:u"],
+    text: [TYPES.MSG_TEXT, "", "text"],
 };
+
+/** @type {Record<string, string[][]>} */
+const ROWS = {};
+for (const kind of Object.keys(TABLE)) {
+    ROWS[kind] = TABLE[kind][2].split(" ").map((field) => {
+        const [, name, path = name, sort = ""] = /** @type {string[]} */ (/^(\w+)(?:=([\w.]+))?(?::(\w))?$/.exec(field));
+        return [name, path, sort];
+    });
+}
 
 /** What imageFormat counts; all else is 255. */
 const FORMATS = ["", "jpg", "gif", "png", "bmp"];
@@ -79,8 +55,12 @@ const object = (value) => (value && typeof value === "object" ? value : {});
  */
 const list = (value) => (Array.isArray(value) ? value : []);
 
-/** @param {string} type */
-const kindOf = (type) => Object.keys(KINDS).find((kind) => KINDS[kind][0] === type);
+/**
+ * The kind on the wire.
+ * @param {string} type
+ * @returns {string | undefined} undefined: nothing that can be sent
+ */
+export const kindOf = (type) => Object.keys(TABLE).find((kind) => TABLE[kind][0] === type);
 
 /**
  * A URL as a reader can use it. What is relative (the server's own files) is looked for below `base`; what a browser
@@ -96,29 +76,27 @@ export function absolute(url, base) {
 }
 
 /**
- * @param {string} kind
  * @param {any} value
- * @param {string} base
+ * @param {string} [sort]
+ * @param {string} [base]
  */
-function read(kind, value, base) {
-    if (kind === "u") return absolute(value, base);
-    if (kind === "s") return typeof value === "string" || typeof value === "number" ? "" + value : "";
-    return Number.isFinite(value) ? value : 0;
+function read(value, sort, base = "") {
+    if (sort === "u") return absolute(value, base);
+    if (sort) return Number.isFinite(value) ? value : 0;
+    return typeof value === "string" || typeof value === "number" ? "" + value : "";
 }
 
 /**
- * @param {string} kind
  * @param {any} value
+ * @param {string} sort
  * @param {string} base
  * @returns {any} undefined: says nothing, and is left out
  */
-function write(kind, value, base) {
-    if (kind === "u" || kind === "s") {
-        value = "" + (value ?? "");
-        return (kind === "u" && base && value.startsWith(base + "/") ? value.slice(base.length) : value) || undefined;
-    }
-    value = kind === "w" || kind === "z" ? Math.max(0, Math.round(value)) : +value;
-    return Number.isFinite(value) && (value || kind === "z" || kind === "f") ? value : undefined;
+function write(value, sort, base) {
+    if (sort === "f") return +value || 0;
+    if (sort === "n") return +value || undefined;
+    value = "" + (value ?? "");
+    return (sort && base && value.startsWith(base + "/") ? value.slice(base.length) : value) || undefined;
 }
 
 /**
@@ -128,33 +106,31 @@ function write(kind, value, base) {
  * @returns {Element}
  */
 function fromContent(kind, content, base) {
-    const [type, , rows] = KINDS[kind];
+    const type = TABLE[kind][0];
+    if (kind === "text") return { type, payload: { text: read(content) } };
     const value = object(content);
     /** @type {Fields} */
     const payload = {};
-    for (const [name, path, sort] of rows) {
+    for (const [name, path, sort] of ROWS[kind]) {
         const [outer, inner] = path.split(".");
-        payload[name] = read(sort, inner ? object(value[outer])[inner] : path ? value[path] : content, base);
+        payload[name] = read(inner ? object(value[outer])[inner] : value[path], sort, base);
         if (path === "url" && !payload[name] && value.data)
             payload[name] = `data:${kind === "image" ? "image/png" : "application/octet-stream"};base64,${value.data}`;
     }
     if (kind === "image") {
         const { uuid, format, url, width, height, size, thumbUrl, thumbWidth, thumbHeight, thumbSize } = payload;
         const whole = { url, imageUrl: url, width, height, size };
-        const small = thumbUrl
-            ? { url: thumbUrl, imageUrl: thumbUrl, width: thumbWidth, height: thumbHeight, size: thumbSize }
-            : whole;
+        const small = { url: thumbUrl, imageUrl: thumbUrl, width: thumbWidth, height: thumbHeight, size: thumbSize };
         const number = FORMATS.indexOf(format === "jpeg" ? "jpg" : format);
-        const imageInfoArray = [whole, small, whole].map((info, i) => ({ type: i, ...info }));
+        const imageInfoArray = [whole, thumbUrl ? small : whole, whole].map((info, i) => ({ type: i, ...info }));
         return { type, payload: { uuid, format, imageFormat: number > 0 ? number : 255, imageInfoArray } };
     }
     if (kind === "video") {
         payload.remoteVideoUrl = payload.videoUrl;
         for (const name of ["Url", "Width", "Height", "Size"]) payload["snapshot" + name] = payload["thumb" + name];
     }
-    if (kind === "custom" && value.sound) payload.sound = read("s", value.sound, "");
     if (kind === "merger") {
-        payload.abstractList = list(value.abstracts).map((text) => read("s", text, ""));
+        payload.abstractList = list(value.abstracts).map((text) => read(text));
         payload.messageList = list(value.messages).map((wire) => forwarded(object(wire), base));
         payload.layersOverLimit = false;
     }
@@ -166,16 +142,15 @@ function fromContent(kind, content, base) {
  * @param {Fields} wire
  * @param {string} base
  */
-function forwarded(wire, base) {
+function forwarded({ sender, time, ID, nick, avatar, cloudCustomData, ...wire }, base) {
     const messageBody = elementsFromWire(wire, base);
-    const from = read("s", wire.sender, "");
     return {
-        ID: read("s", wire.ID, "") || `${from}-${read("n", wire.time, "")}`,
-        from,
-        nick: read("s", wire.nick, ""),
-        avatar: absolute(wire.avatar, base),
-        time: Math.floor(read("n", wire.time, "") / 1000),
-        cloudCustomData: read("s", wire.cloudCustomData, ""),
+        ID: read(ID) || `${read(sender)}-${read(time)}`,
+        from: read(sender),
+        nick: read(nick),
+        avatar: absolute(avatar, base),
+        time: Math.floor(read(time, "n") / 1000),
+        cloudCustomData: read(cloudCustomData),
         messageBody,
         ...messageBody[0],
     };
@@ -189,7 +164,7 @@ function forwarded(wire, base) {
 export function elementsFromWire(wire, base) {
     const parts = wire.elements === undefined ? [wire] : list(wire.elements).map(object);
     return parts.flatMap((part) => {
-        const kind = Object.keys(KINDS).find((name) => part[name] !== undefined);
+        const kind = Object.keys(TABLE).find((name) => part[name] !== undefined);
         return kind ? [fromContent(kind, part[kind], base)] : [];
     });
 }
@@ -205,26 +180,18 @@ function elementToWire({ type, payload }, base) {
     if (kind === "text") return { text: "" + (payload.text ?? "") };
     if (kind === "image") {
         const [whole = {}, small = {}] = list(payload.imageInfoArray);
-        const { url, width, height, size } = whole;
-        payload = { ...payload, url, width, height, size };
-        if (small.url !== url)
-            Object.assign(payload, {
-                thumbUrl: small.url,
-                thumbWidth: small.width,
-                thumbHeight: small.height,
-                thumbSize: small.size,
-            });
+        const { url: thumbUrl, width: thumbWidth, height: thumbHeight, size: thumbSize } = small;
+        payload = { ...payload, ...whole, ...(thumbUrl !== whole.url && { thumbUrl, thumbWidth, thumbHeight, thumbSize }) };
     }
     /** @type {Fields} */
     const content = {};
-    for (const [name, path, sort] of KINDS[kind][2]) {
-        const value = write(sort, payload[name], base);
+    for (const [name, path, sort] of ROWS[kind]) {
+        const value = write(payload[name], sort, base);
         const [outer, inner] = path.split(".");
         if (value === undefined) continue;
         if (!inner) content[outer] = value;
         else if (inner === "url" || content[outer]) content[outer] = { ...content[outer], [inner]: value };
     }
-    if (kind === "custom") content.sound = write("s", payload.sound, "");
     if (kind === "merger") {
         content.abstracts = list(payload.abstractList).map((text) => "" + text);
         // Those of a long one are a file.
@@ -236,7 +203,7 @@ function elementToWire({ type, payload }, base) {
                     ID,
                     sender,
                     nick: nick || undefined,
-                    avatar: write("u", avatar, base),
+                    avatar: write(avatar, "u", base),
                     time: time * 1000,
                     cloudCustomData: cloudCustomData || undefined,
                     ...body,
@@ -258,19 +225,6 @@ export function elementsToWire(elements, base) {
 }
 
 /**
- * Is it a type that can be sent?
- * @param {string} type
- */
-export const isContent = (type) => !!kindOf(type);
-
-/**
- * The kind on the wire, of a type that can be sent.
- * @param {string} type
- * @returns {string}
- */
-export const wireKind = (type) => /** @type {string} */ (kindOf(type));
-
-/**
  * The line in a list of conversations.
  * @param {Element} element
  * @returns {string}
@@ -278,5 +232,5 @@ export const wireKind = (type) => /** @type {string} */ (kindOf(type));
 export function messageForShow({ type, payload }) {
     const kind = kindOf(type);
     if (kind === "text") return payload.text;
-    return kind ? KINDS[kind][1] : type === TYPES.MSG_GRP_TIP ? "[群提示消息]" : "[群系统通知]";
+    return kind ? TABLE[kind][1] : type === TYPES.MSG_GRP_TIP ? "[群提示消息]" : "[群系统通知]";
 }

@@ -13,7 +13,7 @@ const LIVE = TYPES.GRP_AVCHATROOM;
 const TIP_SPAN = 2000;
 
 /** Fields of the server that are the same under another name. @type {Record<string, string>} */
-const NAMES = {
+export const NAMES = {
     groupID: "groupID",
     groupName: "name",
     groupType: "type",

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 // Messages as applications see them (Tencent's Message), made from what the server delivers, or by create...Message.
 import { TYPES } from "./constants.js";
-import { elementsFromWire, elementsToWire, isContent, wireKind } from "./elements.js";
+import { elementsFromWire, elementsToWire, kindOf } from "./elements.js";
 import { ChatError, CODE } from "./errors.js";
+import { NAMES } from "./groups.js";
 
 /**
  * @typedef {import("./core.js").Core} Core
@@ -44,29 +45,18 @@ import { ChatError, CODE } from "./errors.js";
  * @property {boolean} hasRiskContent
  */
 
-/** The numbers that Tencent's SDK has for what a tip tells, and two that it does not have. */
-const TIPS = {
+/** The numbers that Tencent's SDK has for what a tip or a notice tells; 20, 254 and 255 it does not have. */
+const OPERATIONS = {
     join: 1, invite: 1, quit: 2, kick: 3, setAdmin: 4, cancelAdmin: 5, transfer: 6, info: 6, mute: 7, dismiss: 254,
-    custom: 255,
+    joinRequest: 1, joinAccepted: 2, joinRefused: 3, kicked: 4, dismissed: 5, invited: 7, adminGranted: 9, adminRevoked: 10,
+    inviteRefused: 14, ownerGranted: 20, custom: 255,
 };
 
-/** The same of notices; 20 is ours. */
-const NOTICES = {
-    joinRequest: 1, joinAccepted: 2, joinRefused: 3, kicked: 4, dismissed: 5, invited: 7, adminGranted: 9,
-    adminRevoked: 10, inviteRefused: 14, ownerGranted: 20, custom: 255,
-};
+/** What a tip calls otherwise than a group does. @type {Record<string, string>} */
+const CHANGES = { ...NAMES, groupName: "groupName" };
 
 /** Forwarded messages that are longer go as a file: a message of the server has 12 KB. */
 const MERGER_MOST = 8000;
-
-/** Fields of a group's profile, by the wire's names. */
-const GROUP_FIELDS = { faceURL: "avatar", addOpt: "joinOption", inviteOpt: "inviteOption", allMuted: "muteAllMembers" };
-
-/**
- * @param {any} table
- * @param {any} name
- */
-const of = (table, name) => (Object.hasOwn(table, name) ? table[name] : undefined);
 
 /** @param {any} text */
 const string = (text) => (typeof text === "string" ? text : "");
@@ -93,47 +83,33 @@ export function person(core, userID) {
 }
 
 /**
+ * The payload of a tip or a notice.
  * @param {Core} core
- * @param {Fields} tips
  * @param {Fields} wire
  */
-function tipPayload(core, tips, wire) {
-    const userIDList = Array.isArray(tips.members) ? tips.members : [];
-    const info = tips.info ?? {};
-    /** @type {Fields} */
-    const newGroupProfile = tips.type === "transfer" ? { ownerID: userIDList[0] } : {};
-    if (tips.type === "info")
-        for (const name of Object.keys(info)) newGroupProfile[of(GROUP_FIELDS, name) ?? name] = info[name];
-    const muteTime = Math.max(0, Math.round((info.mutedUntil - wire.time) / 1000)) || 0;
-    return {
-        operation: string(tips.type),
-        operationType: of(TIPS, tips.type) ?? 0,
-        operatorID: string(tips.operator),
-        operatorInfo: person(core, string(tips.operator)),
-        userIDList,
-        memberList: userIDList.map((userID) => ({ ...person(core, userID), ...(tips.type === "mute" && { muteTime }) })),
-        memberCount: tips.count ?? userIDList.length,
-        groupProfile: { groupID: wire.group },
-        newGroupProfile,
-        reason: string(tips.reason),
-        userDefinedField: string(tips.text),
-    };
-}
-
-/**
- * @param {Core} core
- * @param {Fields} notice
- */
-function noticePayload(core, notice) {
-    const groupID = string(notice.group);
-    return {
-        operation: string(notice.type),
-        operationType: of(NOTICES, notice.type) ?? 0,
-        operatorID: string(notice.operator),
-        operatorInfo: person(core, string(notice.operator)),
+function happened(core, { tips, notice, group, time }) {
+    const { type, operator = "", members = [], count = members.length, info = {}, reason = "", text = "" } = tips ?? notice;
+    const groupID = group ?? notice.group ?? "";
+    const payload = {
+        operation: type,
+        operationType: /** @type {any} */ (OPERATIONS)[type] ?? 0,
+        operatorID: operator,
+        operatorInfo: person(core, operator),
         groupProfile: { groupID, name: core.groups?.peek(groupID)?.name ?? "" },
-        handleMessage: string(notice.reason),
-        userDefinedField: string(notice.text),
+        userDefinedField: text,
+    };
+    if (notice) return { ...payload, handleMessage: reason };
+    const muteTime = Math.max(0, Math.round((info.mutedUntil - time) / 1000));
+    return {
+        ...payload,
+        reason,
+        userIDList: members,
+        memberList: members.map((/** @type {string} */ userID) => ({ ...person(core, userID), ...(type === "mute" && { muteTime }) })),
+        memberCount: count,
+        newGroupProfile:
+            type === "transfer"
+                ? { ownerID: members[0] }
+                : Object.fromEntries(type === "info" ? Object.keys(info).map((name) => [CHANGES[name] ?? name, info[name]]) : []),
     };
 }
 
@@ -188,14 +164,13 @@ function blank(core, from, to, conversationType, conversationID) {
  */
 export function fill(core, message, wire) {
     const elements = elementsFromWire(wire, mediaBase(core));
-    if (elements.length) Object.assign(message, elements[0]);
-    else Object.assign(message, { type: TYPES.MSG_TEXT, payload: { text: "" } });
-    delete message.elements;
-    if (elements.length > 1) message.elements = elements;
-    const at = wire.at ?? [];
-    message.atUserList = at === "@all" ? [TYPES.MSG_AT_ALL] : at;
-    message.cloudCustomData = string(wire.cloudCustomData);
-    message.needReadReceipt = wire.needReadReceipt === true;
+    const { at = [], cloudCustomData, needReadReceipt } = wire;
+    Object.assign(message, elements[0] ?? { type: TYPES.MSG_TEXT, payload: { text: "" } }, {
+        elements: elements.length > 1 ? elements : undefined,
+        atUserList: at === "@all" ? [TYPES.MSG_AT_ALL] : at,
+        cloudCustomData: string(cloudCustomData),
+        needReadReceipt: needReadReceipt === true,
+    });
 }
 
 /**
@@ -237,22 +212,21 @@ export function messageFromWire(core, wire, topic) {
  */
 export function makeMessage(core, wire) {
     const { type, ID } = conversationOf(core, wire);
-    const message = blank(core, wire.sender, wire.group ?? wire.to, type, ID);
-    message.ID = identity(wire);
-    if (wire.id) message.id = wire.id;
-    if (wire.random) message.random = wire.random;
-    message.time = Math.floor(wire.time / 1000);
-    message.sequence = wire.seq ?? 0;
-    message.isRevoked = wire.recalled === true;
-    message.isModified = wire.edited !== undefined;
-    if (wire.priority) message.priority = wire.priority[0].toUpperCase() + wire.priority.slice(1);
+    const { id, random, sender, seq = 0, time, priority = "normal", tips, notice } = wire;
+    const message = Object.assign(blank(core, sender, wire.group ?? wire.to, type, ID), {
+        ID: identity(wire),
+        id,
+        random,
+        time: Math.floor(time / 1000),
+        sequence: seq,
+        isRevoked: wire.recalled === true,
+        isModified: wire.edited !== undefined,
+        priority: priority[0].toUpperCase() + priority.slice(1),
+    });
     fill(core, message, wire);
-    if (wire.tips) {
-        message.type = TYPES.MSG_GRP_TIP;
-        message.payload = tipPayload(core, wire.tips, wire);
-    } else if (wire.notice) {
-        message.type = TYPES.MSG_GRP_SYS_NOTICE;
-        message.payload = noticePayload(core, wire.notice);
+    if (tips || notice) {
+        message.type = tips ? TYPES.MSG_GRP_TIP : TYPES.MSG_GRP_SYS_NOTICE;
+        message.payload = happened(core, wire);
     }
     return message;
 }
@@ -301,12 +275,6 @@ export function messageToWire(core, message, options = {}) {
         push: Object.values(push).some((value) => value !== undefined) ? push : undefined,
     };
 }
-
-/**
- * A file that was handed over: a File or Blob, an <input>, bytes.
- * @param {any} file
- */
-const picked = (file) => (file?.files ? file.files[0] : file);
 
 /**
  * The part: create...Message.
@@ -360,8 +328,9 @@ export function message(core) {
      */
     const media = (type) => (options) => {
         const { payload = {}, onProgress } = options;
-        const file = picked(payload.file);
-        const kind = wireKind(type);
+        // A File or Blob, bytes, or an <input>.
+        const file = payload.file?.files ? payload.file.files[0] : payload.file;
+        const kind = /** @type {string} */ (kindOf(type));
         if (!file && !payload.url) throw new ChatError(CODE.INVALID, "payload.file is missing");
         // Until it has been uploaded it is shown from where it is.
         const local = typeof document === "object" && file instanceof Blob;
@@ -402,7 +371,7 @@ export function message(core) {
             /** @param {Fields} options */
             createForwardMessage(options) {
                 const { type, payload, elements } = options.payload ?? {};
-                if (!isContent(type)) throw new ChatError(CODE.INVALID, "payload is not a message that can be forwarded");
+                if (!kindOf(type)) throw new ChatError(CODE.INVALID, "payload is not a message that can be forwarded");
                 if (files.has(options.payload)) throw new ChatError(CODE.INVALID, "its file has not been uploaded yet");
                 const content = elementsToWire(elements ?? [{ type, payload }], mediaBase(core));
                 return create(type, { ...options, payload: undefined }, content);

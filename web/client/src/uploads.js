@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 // Files on their way to the server, over MQTT or, with `httpUrl`, over the gateway; and what there is to say about them: in a
 // browser the size of a picture, its thumbnail, the length of a sound.
-import { absolute, elementsFromWire, wireKind } from "./elements.js";
+import { absolute, elementsFromWire, kindOf } from "./elements.js";
 import { ChatError, CODE } from "./errors.js";
 import { mediaBase } from "./message.js";
 
@@ -318,7 +318,8 @@ export function uploads(core) {
                 if (!AGAIN.includes(error.code) || tries === TRIES) throw error;
             } finally {
                 active -= 1;
-                waiting.shift()?.();
+                // All of them: one may not want its place any more.
+                for (const f of waiting.splice(0)) f();
             }
             await Promise.race([pause(PAUSE * tries), job.ended]);
             await Promise.race([isUp(), job.ended]);
@@ -346,7 +347,7 @@ export function uploads(core) {
          */
         async upload(message) {
             const { file, content, onProgress } = /** @type {Fields} */ (core.message.files.get(message));
-            const kind = wireKind(message.type);
+            const kind = /** @type {string} */ (kindOf(message.type));
             const name = (content.name || "file").slice(-NAME_MOST);
             const blob = file instanceof Blob ? file : new Blob([file]);
             const job = begin(message);
