@@ -470,6 +470,15 @@ export interface Chat {
     ): Uses<{ group: Group; member: GroupMember | undefined }>;
     /** Who is banned is out, and stays out for so many seconds; 0: no longer. No method of Tencent's. */
     banGroupMember(options: OfGroup & { userID: string; seconds: number; reason?: string }): Uses<OfGroup & { userID: string }>;
+    /**
+     * Uploads a file that is in no message, such as a face. The `url` is as the server has it: relative, where the files are
+     * its own. No method of Tencent's.
+     */
+    uploadFile(options: {
+        file: Blob | Uint8Array;
+        name?: string;
+        onProgress?: (part: number) => void;
+    }): Uses<{ url: string; size: number; width?: number; height?: number }>;
     /** No method of Tencent's. */
     getGroupBans(options: OfGroup & { count?: number; offset?: number }): Uses<{ banList: GroupBan[]; offset: number }>;
 

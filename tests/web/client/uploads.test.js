@@ -373,3 +373,19 @@ test("what the server has forgotten is begun again, for ever it is not", async (
     await assert.rejects(part.upload(make()), { code: 10002 });
     assert.equal(begun, -992);
 });
+
+test("a file is uploaded without a message, and its URL is the server's own", async () => {
+    const gate = await startGate();
+    for (const options of [{}, { httpUrl: gate.url }]) {
+        const chat = await broker.login("alice", options);
+        const bytes = randomBytes(200000);
+        const parts = [];
+        const { data } = await chat.uploadFile({ file: bytes, name: "face.bin", onProgress: (part) => parts.push(part) });
+        assert.match(data.url, /^\/media\/[0-9a-f]{2}\/[0-9a-f]{32}\.bin$/);
+        assert.equal(data.size, bytes.length);
+        assert.equal(hash(onDisk(data.url)), hash(bytes));
+        if (!options.httpUrl) assert.equal(parts.at(-1), 1);
+        await assert.rejects(chat.uploadFile({}), { code: 2905 });
+        await broker.cleanUp();
+    }
+});

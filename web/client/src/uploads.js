@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 // Files on their way to the server, over MQTT or, with `httpUrl`, over the gateway; and what there is to say about them: in a
 // browser the size of a picture, its thumbnail, the length of a sound.
+import { ok } from "./core.js";
 import { absolute, elementsFromWire, kindOf } from "./elements.js";
 import { ChatError, CODE } from "./errors.js";
 import { mediaBase } from "./message.js";
@@ -115,13 +116,13 @@ async function length(media, duration) {
  */
 export function uploads(core) {
     const { link, wire } = core;
-    /** @type {Map<Message, Job>} */
+    /** By what is uploaded: a message, or a file that is in none. @type {Map<any, Job>} */
     const jobs = new Map();
     /** Those who wait for a place. @type {(() => void)[]} */
     const waiting = [];
     let active = 0;
 
-    /** @param {Message} message @returns {Job} */
+    /** @param {any} message @returns {Job} */
     function begin(message) {
         /** @type {any} */
         const job = {};
@@ -341,6 +342,24 @@ export function uploads(core) {
     }
 
     return {
+        methods: {
+            /**
+             * Beyond Tencent's: a file that is in no message, such as somebody's face.
+             * @param {{file: any, name?: string, onProgress?: (part: number) => void}} options
+             */
+            async uploadFile({ file, name = file?.name ?? "file", onProgress }) {
+                if (!file) throw new ChatError(CODE.INVALID, "file is missing");
+                const blob = file instanceof Blob ? file : new Blob([file]);
+                const job = begin(blob);
+                try {
+                    const { url, size, width, height } = await send(blob, name.slice(-NAME_MOST), job, (part) => onProgress?.(part));
+                    return ok({ url, size, width, height });
+                } finally {
+                    jobs.delete(blob);
+                }
+            },
+        },
+
         /**
          * Uploads the file of a message, and puts into the message what is to be sent.
          * @param {Message} message
