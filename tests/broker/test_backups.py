@@ -93,7 +93,7 @@ def test_what_is_sent_while_it_runs_is_in_it_up_to_one_moment(make, folder):
     with broker.faults.rule("sync", "copy.db.part", None, delay=0.3):
         admin.command("startBackup", name="copy.db")
         while admin.command("getBackup")["state"] == "running":
-            fill(alice, "bob", 10)
+            fill(alice, "bob", 10, "short")
             sent += 10
     found = seqs(folder / "copy.db")
     assert rows(folder / "copy.db", "PRAGMA integrity_check") == [("ok",)]
