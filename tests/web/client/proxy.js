@@ -61,6 +61,14 @@ export class Proxy {
         }
     }
 
+    /** Ends all connections at once: what is on its way is lost. */
+    cut() {
+        for (const { near, far } of [...this.pairs]) {
+            near.destroy();
+            far.destroy();
+        }
+    }
+
     /** The network is away: nothing arrives, nothing ends. */
     stall() {
         this.stalled = true;
@@ -80,10 +88,7 @@ export class Proxy {
     }
 
     async stop() {
-        for (const { near, far } of this.pairs) {
-            near.destroy();
-            far.destroy();
-        }
+        this.cut();
         this.server.close();
         await once(this.server, "close");
     }

@@ -195,7 +195,7 @@ describe("a session", { concurrency: true }, () => {
     test("a userSig that ends without a new one ends the session; with a new one, too late, it goes on", async () => {
         const chat = broker.chat();
         const kicked = next(chat, EVENT.KICKED_OUT);
-        await chat.login({ userID: "gina", userSig: userSig("gina", { expire: 2 }) });
+        await chat.login({ userID: "gina", userSig: userSig("gina", { expire: 4 }) });
         assert.deepEqual(await kicked, { type: "userSigExpired" });
         await assert.rejects(chat.renewUserSig(userSig("gina")), { code: 2024 });
 
@@ -209,7 +209,7 @@ describe("a session", { concurrency: true }, () => {
         });
         late.on(EVENT.KICKED_OUT, ({ data }) => assert.fail(data.type));
         late.on(EVENT.NET_STATE_CHANGE, ({ data }) => states.push(data.state));
-        await late.login({ userID: "hugo", userSig: userSig("hugo", { expire: 2 }) });
+        await late.login({ userID: "hugo", userSig: userSig("hugo", { expire: 4 }) });
         await until(() => states.includes("disconnected"));
         isThere = true;
         await until(() => states.at(-1) === "connected");

@@ -141,6 +141,9 @@ export function link(core) {
             });
             client.on("connect", (/** @type {any} */ connack) => {
                 room = Math.min(WINDOW, connack.properties?.receiveMaximum ?? WINDOW);
+                // From now on only what is acked counts as had by this device: else the first messages of a new one that are
+                // lost on the way would never come again. What it has had so far stays.
+                client.publish(COMMANDS, '{"commands":[{"command":"ack","id":0}]}', { qos: 0 });
                 client.subscribe(`chat/user/${as.userID}/#`, { qos: 1 }, (/** @type {any} */ error) => {
                     if (mqtt !== client) return;
                     if (error) return end(cause ?? lost());
@@ -258,7 +261,8 @@ export function link(core) {
             return; // the server writes none that is not JSON
         }
         if (topic === `${COMMANDS}/response`) wire.emit("response", object);
-        else wire.emit(object.event && !object.sender ? "event" : "message", object, topic);
+        else if (topic === `chat/user/${core.userID()}/event` || !object.sender) wire.emit("event", object, topic);
+        else wire.emit("message", object, topic);
     }
 
     /**

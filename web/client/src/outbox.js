@@ -262,7 +262,7 @@ export function outbox(core) {
      */
     async function sendMessage(message, options = {}) {
         if (!message?.random) throw new ChatError(CODE.NOT_A_MESSAGE, "not a message of create...Message");
-        if (!core.userID()) throw new ChatError(CODE.NOT_READY, "nobody is logged in");
+        if (!core.clientID()) throw new ChatError(CODE.NOT_READY, "nobody is logged in");
         if (message.status === "success") throw new ChatError(CODE.INVALID, "it has been sent");
         message.status = "unSend";
         try {

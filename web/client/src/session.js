@@ -139,7 +139,9 @@ export function session(core) {
         me.clientID = await device.take(me.userID);
         check();
         refusals = 0;
-        await link.connect({ ...me });
+        await link.connect({ ...me }).catch((/** @type {ChatError} */ error) => {
+            throw error.code === CODE.REFUSED && me.until <= core.time() ? expired() : error;
+        });
         check();
         makeReady(me);
         return ok({ actionStatus: "OK", errorCode: 0, errorInfo: "" });
@@ -204,8 +206,8 @@ export function session(core) {
         end(me);
     }
 
-    const sigExpired = () =>
-        kickOut(TYPES.KICKED_OUT_USERSIG_EXPIRED, new ChatError(CODE.SIG_EXPIRED, "the userSig has expired"));
+    const expired = () => new ChatError(CODE.SIG_EXPIRED, "the userSig has expired");
+    const sigExpired = () => kickOut(TYPES.KICKED_OUT_USERSIG_EXPIRED, expired());
 
     wire.on("event", (/** @type {any} */ { event, reason, platform, clientID }) => {
         if (event === "forceOffline") {
@@ -224,7 +226,7 @@ export function session(core) {
         } else if (event === "sigExpired" && current) {
             if (!options.getUserSig) return sigExpired();
             current.until = 0;
-            link.drop(new ChatError(CODE.SIG_EXPIRED, "the userSig has expired"));
+            link.drop(expired());
         }
     });
     wire.on("up", () => {
