@@ -31,6 +31,7 @@ static const struct conf_option rest_options[] = {
 static const struct conf_option files_options[] = {
     {"media_dir", CONF_TEXT, IN_FILES(media_dir), false, NULL, 0, 0},
     {"web_dir", CONF_TEXT, IN_FILES(web_dir), false, NULL, 0, 0},
+    {"web_broker", CONF_TEXT, IN_FILES(web_broker), false, NULL, 0, 0},
     {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
 };
 

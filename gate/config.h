@@ -11,6 +11,7 @@
 
 struct files_config {
     char *media_dir, *web_dir; /* NULL: not served */
+    char *web_broker;          /* what the page is told of the broker; NULL: its folder has a config.json */
 };
 
 struct gate_config {

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "acl/code.h"
 #include "gate/broker/asks.h"
 #include "gate/client/web_api.h"
 #include "gate/config.h"
@@ -22,13 +23,14 @@
 #include "lib/clock.h"
 #include "lib/daemon/http.h"
 #include "lib/daemon/signals.h"
+#include "lib/json.h"
 #include "lib/say.h"
 
 #define AGENT   "chatgate/" CHAT_VERSION /* what is said to whom hooks go */
 #define TURN_MS 100
 #define LAST_MS 5000 /* for what is under way at the end */
 
-enum { ROUTES = 8 + WEB_ROUTES };
+enum { ROUTES = 9 + WEB_ROUTES };
 
 /* NULL: not served. */
 struct folders {
@@ -94,7 +96,24 @@ static void serve_readiness(void *context, struct exchange *exchange)
     exchange_refuse(exchange, fault ? 503 : 200, 0, fault ? error : "");
 }
 
-static void set_routes(struct gate *gate)
+/* As web/page/main.js reads it. */
+static void serve_page_config(void *context, struct exchange *exchange)
+{
+    const struct gate *gate = context;
+    const struct gate_config *config = gate->reloaded ? gate->reloaded : gate->config;
+    cJSON *answer = cJSON_CreateObject();
+    if (json_add_whole(answer, "SDKAppID", gate->config->broker.sdkappid) &&
+        cJSON_AddStringToObject(answer, "url", config->files.web_broker) &&
+        cJSON_AddStringToObject(answer, "httpUrl", "")) {
+        exchange_add_header(exchange, "Cache-Control", "no-cache");
+        exchange_answer_json(exchange, 200, answer);
+    } else {
+        cJSON_Delete(answer);
+        exchange_refuse(exchange, 503, CODE_BUSY, "out of memory");
+    }
+}
+
+static void set_routes(struct gate *gate, const struct files_config *files)
 {
     const struct route routes[] = {
         {"POST", REST_PATH, REST_BODY_MAX, rest_serve, gate->rest, NULL},
@@ -109,6 +128,8 @@ static void set_routes(struct gate *gate)
     count += web_api_routes(gate->web, gate->routes + count);
     if (gate->folders.media)
         gate->routes[count++] = (struct route){"GET", MEDIA_PATH, 0, folder_serve, gate->folders.media, NULL};
+    if (gate->folders.web && files->web_broker)
+        gate->routes[count++] = (struct route){"GET", "/config.json", 0, serve_page_config, gate, NULL};
     if (gate->folders.web) /* the last, for it has all paths */
         gate->routes[count++] = (struct route){"GET", WEB_PATH, 0, folder_serve, gate->folders.web, NULL};
 }
@@ -152,7 +173,7 @@ static int take_config(struct gate *gate, struct gate_config *config, char *erro
     }
     close_folders(&gate->folders);
     gate->folders = folders;
-    set_routes(gate);
+    set_routes(gate, &config->files);
     return 0;
 }
 
@@ -261,7 +282,7 @@ static bool open_parts(struct gate *gate, char *error, size_t size)
     if (!gate->web || !open_hooks(gate, error, size) ||
         open_folders(&gate->folders, &config->files, error, size))
         return false;
-    set_routes(gate);
+    set_routes(gate, &gate->config->files);
     gate->server = server_open(&config->http, gate->routes, error, size);
     gate->metrics = (struct metrics){gate->asks, rest_counts(gate->rest), gate->server, gate->hooks};
     return gate->server != NULL;

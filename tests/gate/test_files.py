@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """Files: what was uploaded, and a page."""
+import json
 import os
 import re
+import signal
 
 import pytest
 from gatehouse import make
+from harness.settings import SDKAPPID
 
 NAME = "ab/" + "ab" + "0" * 30
 PICTURE = bytes(range(256)) * 1000
@@ -144,3 +147,13 @@ def test_a_file_is_no_place_to_write_to(house):
 def test_a_folder_that_is_not_there_is_named(gatehouse):
     code, lines = gatehouse.set("files", media_dir="/nowhere").run()
     assert code == 1 and any(re.search(r"\[files\] media_dir: /nowhere: No such file", line) for line in lines)
+
+
+def test_the_page_is_told_where_the_broker_is(house):
+    assert get(house, "/config.json")[0] == 404
+    house.set("files", web_broker="wss://{host}/mqtt").configure()
+    house.process.signal(signal.SIGHUP)
+    assert house.process.await_line("the configuration was read again")
+    status, headers, body = get(house, "/config.json")
+    assert (status, headers["Content-Type"], headers["Cache-Control"]) == (200, "application/json", "no-cache")
+    assert json.loads(body) == {"SDKAppID": SDKAPPID, "url": "wss://{host}/mqtt", "httpUrl": ""}
