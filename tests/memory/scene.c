@@ -501,7 +501,8 @@ static bool differs(const char *name)
 {
     static const char *const fields[] = {"id",          "time",          "readID",          "lastID",
                                          "joinTime",    "lastUsed",      "createTime",      "mutedUntil",
-                                         "bannedUntil", "c2cMutedUntil", "groupMutedUntil", "edited"};
+                                         "bannedUntil", "c2cMutedUntil", "groupMutedUntil", "edited",
+                                         "peerReadID"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (name && strcmp(fields[i], name) == 0)
             return true;
