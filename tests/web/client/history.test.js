@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { ChatClient } from "../../../web/client/index.js";
-import { Broker, until } from "./broker.js";
+import { emitter } from "../../../web/client/src/emitter.js";
+import { history as makeHistory } from "../../../web/client/src/history.js";
+import { Broker, sleep, until } from "./broker.js";
 
 /** @type {Broker} */
 let broker;
@@ -105,14 +107,14 @@ test("jumps, by the number in a conversation and by time, both ways and to the e
     assert.deepEqual(numbers(up), span(30, 39));
     assert.deepEqual(numbers(await hop({ sequence: up.nextMessageSeq, direction: 1, count: 30 })), span(40, 60));
 
-    // Two messages a second: m1 and m2 in the first one.
+    // Two messages a second, m1 and m2 in the first one: these pages end within a second.
     const second = 1600000010;
-    const back = await hop({ time: second });
-    assert.deepEqual(numbers(back), span(13, 22));
-    assert.deepEqual(numbers(await hop({ time: back.nextMessageTime })), span(3, 12));
-    const on = await hop({ time: second, direction: 1 });
-    assert.deepEqual(numbers(on), span(21, 30));
-    assert.deepEqual(numbers(await hop({ time: on.nextMessageTime, direction: 1 })), span(31, 40));
+    const back = await hop({ time: second, count: 9 });
+    assert.deepEqual(numbers(back), span(14, 22));
+    assert.deepEqual(numbers(await hop({ time: back.nextMessageTime, count: 9 })), span(5, 13));
+    const on = await hop({ time: second, direction: 1, count: 9 });
+    assert.deepEqual(numbers(on), span(21, 29));
+    assert.deepEqual(numbers(await hop({ time: on.nextMessageTime, direction: 1, count: 9 })), span(30, 38));
     assert.deepEqual(numbers(await hop({})), span(51, 60));
     assert.deepEqual(numbers(await hop({ direction: 1 })), span(1, 10));
 });
@@ -148,6 +150,56 @@ test("recalls and edits are no messages of their own, tips are, and who recalled
     assert.equal(kept.isModified, true);
     assert.equal(kept.nick, "Bob");
     assert.deepEqual(tip.payload.newGroupProfile, { groupName: "new name" });
+});
+
+/** A history on a core of which everything is seen, with a server that has these. */
+function alone(ids) {
+    const wire = (id) => ({ id, seq: id, sender: "bob", to: "alice", time: id * 1000, text: `m${id}` });
+    const asked = [];
+    const core = {
+        options: {}, userID: () => "alice", wire: emitter(), on() {},
+        async ask(_command, { before = Infinity, limit }) {
+            asked.push(before);
+            await core.gate;
+            const found = ids.filter((id) => id < before);
+            return { messages: found.slice(-limit).map(wire), complete: found.length <= limit };
+        },
+        gate: undefined,
+    };
+    const part = core.history = makeHistory(core);
+    const list = async (count, nextReqMessageID) =>
+        (await part.methods.getMessageList({ conversationID: "C2Cbob", count, nextReqMessageID })).data.messageList.map(({ id }) => id);
+    return { core, asked, list, arrive: (id) => core.wire.emit("message", wire(id)) };
+}
+
+test("what a replay brings of long ago is no part of the newest pages", async () => {
+    const { asked, list, arrive } = alone([1, 2, 3, 4, 5, 10, 11, 12]);
+    assert.deepEqual(await list(3), [10, 11, 12]);
+    arrive(5);
+    arrive(13);
+    assert.deepEqual(await list(4), [10, 11, 12, 13]);
+    assert.equal(asked.length, 1, "that was there");
+    assert.deepEqual(await list(4, "10"), [2, 3, 4, 5]);
+    assert.deepEqual(await list(8), [2, 3, 4, 5, 10, 11, 12, 13]);
+    assert.equal(asked.length, 2);
+});
+
+test("an answer is not kept where it may have been overtaken", async () => {
+    const ids = [1, 2, 3];
+    const { core, asked, list, arrive } = alone(ids);
+    let open;
+    for (const meanwhile of [() => core.wire.emit("up"), () => core.wire.emit("event", { event: "more" }), () => arrive(9)]) {
+        core.gate = new Promise((resolve) => (open = resolve));
+        const first = list(3);
+        await sleep(1);
+        meanwhile();
+        open();
+        assert.deepEqual(await first, [1, 2, 3]);
+        const before = asked.length;
+        await list(3);
+        assert.equal(asked.length, before + 1, "asked again");
+        core.wire.emit("up");
+    }
 });
 
 test("what cannot be asked for", async () => {

@@ -340,6 +340,49 @@ test("soon after, it is sent again without a question; and again, where no recei
     assert.equal(core.saved, undefined);
 });
 
+test("too fast may be heard before the refusal, or after it", async () => {
+    for (const first of ["event", "refusal"]) {
+        const { core, box, published, timers } = alone();
+        let refuse;
+        core.link.publish = (topic, payload) => {
+            published.push({ topic, ...JSON.parse(payload) });
+            return published.length > 1 ? Promise.resolve() : new Promise((_, reject) => (refuse = reject));
+        };
+        const message = hello(core);
+        const sending = box.methods.sendMessage(message);
+        await until(() => refuse, "the first publish");
+        const tell = () => core.wire.emit("event", { event: "rejected", topic: "chat/user/bob", code: 10023, error: "", random: message.random });
+        const refused = () => refuse(Object.assign(new Error("refused"), { code: 2100 }));
+        for (const f of first === "event" ? [tell, refused] : [refused, tell]) {
+            f();
+            await sleep(1);
+        }
+        assert.equal(timers.at(-1).milliseconds, 1000);
+        timers.at(-1).f();
+        await until(() => published.length === 2, "the second publish");
+        core.wire.emit("event", { event: "sent", to: "bob", random: message.random, id: 9, seq: 4, time: 1 });
+        assert.equal((await sending).data.message.status, "success");
+    }
+});
+
+test("a refusal without a reason, and what is not stored at the end of a connection", async () => {
+    const { core, box, published, timers, setUp } = alone();
+    core.link.publish = async () => {
+        published.push(1);
+        throw Object.assign(new Error("refused"), { code: 2100 });
+    };
+    const sending = box.methods.sendMessage(hello(core));
+    await until(() => timers.length, "the timer");
+    timers.at(-1).f();
+    await assert.rejects(sending, { code: 2100 });
+
+    core.link.publish = () => new Promise(() => published.push(2));
+    const typing = box.methods.sendMessage(hello(core), { onlineUserOnly: true });
+    await until(() => published.includes(2), "the publish");
+    setUp(false);
+    await assert.rejects(typing, { code: 2800 });
+});
+
 test("it is written down before it is sent", async () => {
     const { core, box, published } = alone();
     core.storage.set = async (key, value) => {

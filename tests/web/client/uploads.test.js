@@ -389,3 +389,25 @@ test("a file is uploaded without a message, and its URL is the server's own", as
         await broker.cleanUp();
     }
 });
+
+test("three files at a time, whoever is cancelled while it waits", async () => {
+    let open = 0;
+    let most = 0;
+    const { core, part } = alone(
+        async (command) => {
+            if (command === "createUpload") most = Math.max(most, ++open);
+            if (command !== "finishUpload") return { uploadID: "u", chunkBytes: 100 };
+            await sleep(10);
+            open -= 1;
+            return { url: "/media/aa/bb.bin", size: 50 };
+        },
+        async () => {},
+    );
+    const all = Array.from({ length: 8 }, () => core.message.methods.createFileMessage({ ...to, payload: { file: randomBytes(50), name: "a" } }));
+    const sending = all.map((message) => part.upload(message));
+    await sleep(1);
+    part.cancel(all[3]);
+    await assert.rejects(sending[3], { code: 2997 });
+    await Promise.all(sending.filter((_, i) => i !== 3));
+    assert.equal(most, 3);
+});
