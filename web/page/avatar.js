@@ -6,11 +6,17 @@ import { icon } from "./icons.js";
 
 const COLOURS = 8;
 
+let base = document.baseURI;
+/** What relative addresses, of the server's own files, are below. @param {string} [url] */
+export const setPictureBase = (url) => {
+    base = new URL(url || "", document.baseURI).href;
+};
+
 /** An address that a picture may be loaded from, or "". @param {string | undefined} url */
 export function pictureURL(url) {
     if (!url) return "";
     try {
-        const { protocol, href } = new URL(url, document.baseURI);
+        const { protocol, href } = new URL(url, base);
         return protocol === "http:" || protocol === "https:" || protocol === "blob:" || /^data:image\//.test(url)
             ? href
             : "";

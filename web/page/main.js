@@ -5,6 +5,7 @@
 // once, and kept for this tab (sessionStorage), so that a reload stays signed in. A conversation is #/C2Cbob or #/GROUPhikers.
 
 import { errorText, makeApp } from "./app.js";
+import { setPictureBase } from "./avatar.js";
 import { EVENT, TYPES, makeClient } from "./client.js";
 import { fill, h } from "./dom.js";
 import { makePanel } from "./panel.js";
@@ -139,6 +140,7 @@ const pause = (milliseconds) =>
 function begin(read, given, showAtOnce) {
     const { userID, userSig } = given;
     const ended = new AbortController();
+    setPictureBase(read.mediaUrl || read.httpUrl);
     const chat = makeClient(read);
     /** Conversations that have been in the list: one that was deleted since does not come back as a silent group. @type {Set<string>} */
     const heard = new Set();

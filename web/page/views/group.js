@@ -10,6 +10,7 @@ import { openMenu } from "../menu.js";
 import { toast } from "../toast.js";
 import { t } from "../words.js";
 import { openApplications, watchApplications } from "./applications.js";
+import { faceButton } from "./face.js";
 import { askText, peopleField } from "./fields.js";
 import { rightsOf, roleIn, watchGroup } from "./groupdata.js";
 import { memberName, membersView, openBans, openMember, roleTag } from "./members.js";
@@ -18,7 +19,7 @@ import { clearHistory } from "./profile.js";
 import { may, mayName, oldName } from "./rights.js";
 
 const FACES = 9;
-const LIMITS = { name: 30, introduction: 240, notification: 300, avatar: 100 }; // bytes
+const LIMITS = { name: 30, introduction: 240, notification: 300 }; // bytes
 const JOIN_OPTIONS = ["FreeAccess", "NeedPermission", "DisableApply"];
 const INVITE_OPTIONS = ["FreeAccess", "NeedPermission", "DisableInvite"];
 
@@ -65,6 +66,12 @@ export function groupView(app, groupID, signal) {
     const change = async (promise, said) => {
         if (await app.attempt(promise, said)) reload();
     };
+
+    const changeFace = faceButton(app, {
+        label: t("group.changeFace"),
+        now: () => group.avatar || "",
+        changed: (avatar) => change(chat.updateGroupProfile({ groupID, avatar })),
+    });
 
     /** @param {any} now */
     async function changed(now) {
@@ -143,20 +150,9 @@ export function groupView(app, groupID, signal) {
             { class: "group-head" },
             h(
                 "div",
-                { class: "group-face" },
+                { class: "face-holder face-square" },
                 face,
-                may(rights(), "setGroupInfo:faceURL") &&
-                    h(
-                        "button",
-                        {
-                            class: "group-face-button",
-                            type: "button",
-                            "data-what": "face",
-                            "aria-label": t("group.changeFace"),
-                            onclick: editFace,
-                        },
-                        h("span", { class: "group-face-mark" }, icon("camera", "icon-small")),
-                    ),
+                may(rights(), "setGroupInfo:faceURL") && changeFace,
             ),
             h(
                 "div",
@@ -579,18 +575,6 @@ export function groupView(app, groupID, signal) {
         });
         if (text !== undefined && text !== group[name])
             change(chat.updateGroupProfile({ groupID, [name]: text }));
-    }
-
-    async function editFace() {
-        const url = await askText({
-            title: t("group.changeFace"),
-            label: t("group.faceURL"),
-            value: group.avatar || "",
-            max: LIMITS.avatar,
-            action: t("save"),
-        });
-        if (url !== undefined && url !== group.avatar)
-            change(chat.updateGroupProfile({ groupID, avatar: url }));
     }
 
     async function editCard() {

@@ -7,6 +7,7 @@ import { fill, h, newID } from "../dom.js";
 import { icon } from "../icons.js";
 import { toast } from "../toast.js";
 import { t } from "../words.js";
+import { faceButton } from "./face.js";
 import { byteField, peopleField } from "./fields.js";
 import { rightsOf, roleIn } from "./groupdata.js";
 import { may, oldName } from "./rights.js";
@@ -79,9 +80,26 @@ export function openNewGroup(app) {
         ),
     );
 
+    let face = "";
+    const holder = h("div", { class: "face-holder face-square" });
+    const changeFace = faceButton(app, {
+        label: t("group.chooseFace"),
+        now: () => face,
+        changed: (url) => {
+            face = url;
+            drawFace();
+        },
+    });
+
+    function drawFace() {
+        const kind = type === TYPES.GRP_AVCHATROOM ? "live" : "group";
+        fill(holder, avatar({ id, name: name.value() || "?", url: face, size: 64, kind }), changeFace);
+    }
+
     function check() {
         const isGoodID = !groupID.value || ID_SHAPE.test(groupID.value);
         groupID.setAttribute("aria-invalid", String(!isGoodID));
+        drawFace();
         submit.disabled = !name.value() || !name.fits() || !introduction.fits() || !isGoodID;
     }
 
@@ -128,6 +146,7 @@ export function openNewGroup(app) {
             chat.createGroup({
                 type,
                 name: name.value(),
+                ...(face && { avatar: face }),
                 ...(groupID.value && { groupID: groupID.value }),
                 ...(introduction.value() && { introduction: introduction.value() }),
                 ...(!joinField.hidden && { joinOption: joinOption.value }),
@@ -163,7 +182,7 @@ export function openNewGroup(app) {
                     h("legend", { class: "unseen" }, t("group.kind")),
                     [TYPES.GRP_WORK, TYPES.GRP_PUBLIC, TYPES.GRP_MEETING, TYPES.GRP_AVCHATROOM].map(card),
                 ),
-                name.element,
+                h("div", { class: "new-name" }, holder, name.element),
                 people.element,
                 more,
             ),

@@ -6,6 +6,7 @@ import { fill, h, newID } from "../dom.js";
 import { icon } from "../icons.js";
 import { toast } from "../toast.js";
 import { t } from "../words.js";
+import { faceButton } from "./face.js";
 
 /** In bytes of UTF-8: docs/protocol.md, "Limits". */
 const MOST = { nick: 64, avatar: 100, selfSignature: 500 };
@@ -78,6 +79,10 @@ export function openProfile(app) {
             name,
             check,
             value: () => input.value.trim(),
+            put(/** @type {string} */ text) {
+                input.value = text;
+                check();
+            },
             element: h(
                 "div",
                 { class: "field" },
@@ -93,10 +98,23 @@ export function openProfile(app) {
         field("avatar", t("profile.avatar"), { inputmode: "url", placeholder: "https://" }, t("profile.avatarHint")),
         field("selfSignature", t("profile.signature"), { rows: 3 }),
     ];
+    const changeFace = faceButton(app, {
+        label: t("face.change"),
+        now: () => fields[1].value(),
+        changed: (url) => {
+            fields[1].put(url);
+            draw();
+        },
+    });
     const draw = () =>
         fill(
             face,
-            avatar({ id: `C2C${app.user}`, name: fields[0].value() || app.user, url: fields[1].value(), size: 88 }),
+            h(
+                "div",
+                { class: "face-holder" },
+                avatar({ id: `C2C${app.user}`, name: fields[0].value() || app.user, url: fields[1].value(), size: 88 }),
+                changeFace,
+            ),
             idView(app.user),
         );
     draw();
