@@ -36,6 +36,10 @@ const struct ctl_command ctl_commands[] = {
      "      <database>.before-restore. --ring-aside renames the ring, too: where it does not follow on the "
      "backup.",
      command_restore, false},
+    {"listen", "[USER] [--json] [CONNECTION]",
+     "Prints what comes for USER, as one more device, until Ctrl-C; without USER all that happens "
+     "(chat/feed).",
+     command_listen, true},
     {"stats", "[--json] [CONNECTION]", "Prints the broker's counters: getStats.", command_stats, true},
     {"complete", "[-- WORD...]",
      "Prints what completes words in bash, for ~/.bashrc: eval \"$(chatctl complete)\". With words, what the "

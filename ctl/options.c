@@ -192,8 +192,9 @@ static int make_user_sig(const struct call_options *options, struct link_config 
     if (result == EXIT_DONE)
         result = set_user(out, user ? user : config.admin);
     if (result == EXIT_DONE)
-        result = set_user_sig(
-            out, usersig_mint(out->user, config.sdkappid, time(NULL), SIG_SECONDS, NULL, 0, &config.keys));
+        result = set_user_sig(out, usersig_mint(out->user, config.sdkappid, time(NULL),
+                                                options->sig_seconds > 0 ? options->sig_seconds : SIG_SECONDS,
+                                                NULL, 0, &config.keys));
     if (result == EXIT_DONE && config.port > 0 && !options->value[OPTION_HOST])
         out->port = config.port;
     config_clear(&config);

@@ -5,6 +5,7 @@
 #define CTL_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/daemon/link.h"
 
@@ -35,7 +36,8 @@ struct call_options {
     const char *value[CALL_OPTIONS]; /* NULL: not given; --json: "" */
     char **words;                    /* what is no option */
     int word_count;
-    char **memory; /* that of all these */
+    int64_t sig_seconds; /* that a userSig made with the key lasts; 0: ten minutes */
+    char **memory;       /* that of all these */
 };
 
 /* "--as"; NULL behind the last. */

@@ -114,7 +114,8 @@ static void on_connect(struct mosquitto *mosq, void *context, int code)
         return;
     }
     link->state = UP;
-    link->handlers.up(link->handlers.context);
+    if (link->handlers.up)
+        link->handlers.up(link->handlers.context);
     if (link->topic_count == 0)
         arrive(link);
     else if (mosquitto_subscribe_multiple(mosq, NULL, link->topic_count, (char *const *)link->topics, 1, 0,
@@ -151,9 +152,10 @@ static void on_message(struct mosquitto *mosq, void *context, const struct mosqu
     if (message->payloadlen <= 0)
         return;
     size_t len = (size_t)message->payloadlen;
-    if (strcmp(message->topic, RESPONSE_TOPIC) == 0)
-        handlers->response(handlers->context, message->payload, len);
-    else if (handlers->message)
+    if (strcmp(message->topic, RESPONSE_TOPIC) == 0) {
+        if (handlers->response)
+            handlers->response(handlers->context, message->payload, len);
+    } else if (handlers->message)
         handlers->message(handlers->context, message->topic, message->payload, len);
 }
 

@@ -28,11 +28,12 @@ extern const struct conf_option link_options[];
 /* NULL, or what is wrong with its texts: "user: is no userID". Opens no file. */
 const char *link_config_fault(const struct link_config *config);
 
+/* NULL: not told. */
 struct link_handlers {
     void *context;
     /* Logged in, not subscribed yet: what is sent now is heard before the first message comes. */
     void (*up)(void *context);
-    /* To one of the topics; NULL: there are none. */
+    /* To one of the topics. */
     void (*message)(void *context, const char *topic, const char *payload, size_t len);
     /* The broker's answer to commands. */
     void (*response)(void *context, const char *payload, size_t len);

@@ -19,7 +19,7 @@ CHATCTL = BUILD_DIR / "chatctl"
 
 @pytest.fixture(scope="module")
 def broker():
-    broker = Broker().start()
+    broker = Broker(conf=["log_type all"]).start()
     yield broker
     broker.close()
 
