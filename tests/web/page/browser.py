@@ -261,11 +261,15 @@ class Window:
         self._press(lambda: self.button(name, within, timeout))
 
     def _press(self, find):
-        """Like a finger: what lies above it would be pressed instead, and fails the test. What the page has replaced
-        meanwhile is looked for again."""
+        """Like a finger: what lies above it would be pressed instead, and fails the test."""
+        self._again(lambda: find().click())
+
+    @staticmethod
+    def _again(act):
+        """Once more where the page has replaced the element in the moment before."""
         for attempt in range(3):
             try:
-                return find().click()
+                return act()
             except StaleElementReferenceException:
                 if attempt == 2:
                     raise
@@ -285,8 +289,8 @@ class Window:
         field.send_keys("\n".join(str(path) for path in paths))
 
     def keys(self, *keys):
-        """To whatever has the focus."""
-        self.driver.switch_to.active_element.send_keys(*keys)
+        """To whatever has the focus. What the page has replaced meanwhile is asked for again."""
+        self._again(lambda: self.driver.switch_to.active_element.send_keys(*keys))
 
     # ---- judging
 

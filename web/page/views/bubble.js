@@ -400,6 +400,10 @@ const meta = (app, message, around) =>
         statusMark(app, message, around),
     );
 
+/** Only this is another: the row stays, with what is selected in it. @param {Element} row @param {App} app @param {Message} message @param {Around} around */
+export const showMeta = (row, app, message, around) =>
+    row.querySelector(".meta")?.replaceWith(meta(app, message, around));
+
 /* The row */
 
 /** A tip, a notice, or what is left of a recalled message. @param {App} app @param {Message} message @param {Around} around */

@@ -8,7 +8,7 @@ import { onContextMenu, openMenu } from "../menu.js";
 import { contentText } from "../preview.js";
 import { toast } from "../toast.js";
 import { t } from "../words.js";
-import { isLine, messageRow, senderName, showProgress } from "./bubble.js";
+import { isLine, messageRow, senderName, showMeta, showProgress } from "./bubble.js";
 import { composer } from "./composer.js";
 import { canForward, forwardMessages, openMerger } from "./forward.js";
 import { historyView } from "./history.js";
@@ -278,6 +278,7 @@ export function chatView(app, id, signal) {
                 ),
             );
         if (shown.some((message) => message.type === TYPES.MSG_GRP_TIP)) loadGroup();
+        receipts?.soon(); // who writes has read
     }
 
     /** Some are not what they were. @param {Message[] | any} messages */
@@ -294,11 +295,19 @@ export function chatView(app, id, signal) {
         if (chosen) showChosen();
     }
 
+    /** Somebody has read some. @param {Message[]} messages */
+    function read(messages) {
+        for (const { ID } of messages) {
+            const [message, row] = [history.get(ID), history.drawnRow(ID)];
+            if (message && row) showMeta(row, app, message, around);
+        }
+    }
+
     app.on(EVENT.MESSAGE_RECEIVED, received, signal);
     app.on(EVENT.MESSAGE_REVOKED, changed, signal);
     app.on(EVENT.MESSAGE_MODIFIED, changed, signal);
-    app.on(EVENT.MESSAGE_READ_BY_PEER, changed, signal);
-    app.on(EVENT.MESSAGE_READ_RECEIPT_RECEIVED, changed, signal);
+    app.on(EVENT.MESSAGE_READ_BY_PEER, read, signal);
+    app.on(EVENT.MESSAGE_READ_RECEIPT_RECEIVED, read, signal);
     out.listen(
         {
             added: (message) => message.conversationID === id && history.add([message]),
@@ -706,7 +715,7 @@ export function chatView(app, id, signal) {
     if (isGroup) {
         receipts = groupReceipts(app, {
             signal,
-            changed: (message) => history.redraw(message.ID),
+            changed: (message) => read([message]),
             shown: () => /** @type {Message[]} */ (history.drawn().map(history.get).filter(Boolean)),
         });
         app.on(

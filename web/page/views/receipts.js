@@ -8,6 +8,7 @@ import { t } from "../words.js";
 
 const AT_ONCE = 30;
 const AGAIN = 15000;
+const SOON = 700;
 const PAGE = 100;
 const NO_RECEIPTS = 10060; // this group has none: it is too large, or of another type
 
@@ -61,9 +62,18 @@ export function groupReceipts(app, { shown, changed, signal }) {
     }
 
     const timer = setInterval(refresh, AGAIN);
-    signal.addEventListener("abort", () => clearInterval(timer));
+    let soon = 0;
+    signal.addEventListener("abort", () => {
+        clearInterval(timer);
+        clearTimeout(soon);
+    });
     return {
         refresh,
+        /** Something has come. */
+        soon() {
+            clearTimeout(soon);
+            soon = window.setTimeout(refresh, SOON);
+        },
         possible: () => !none,
         /** @param {Message} message */
         text({ readReceiptInfo: info }) {
