@@ -3,17 +3,17 @@
 // do (rights.js) is not there. It follows what others change.
 
 import { avatar } from "../avatar.js";
-import { confirmDialog, openDialog } from "../dialog.js";
-import { fill, h, newID } from "../dom.js";
+import { confirmDialog } from "../dialog.js";
+import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
 import { openMenu } from "../menu.js";
-import { toast } from "../toast.js";
 import { t } from "../words.js";
 import { openApplications, watchApplications } from "./applications.js";
 import { faceButton } from "./face.js";
-import { askText, peopleField } from "./fields.js";
+import { askText } from "./fields.js";
 import { rightsOf, roleIn, watchGroup } from "./groupdata.js";
-import { memberName, membersView, openBans, openMember, roleTag } from "./members.js";
+import { memberName, openBans, openMember, roleTag } from "./member.js";
+import { membersView, openInvite } from "./members.js";
 import { typeIcon, typeName } from "./newgroup.js";
 import { clearHistory } from "./profile.js";
 import { may, mayName, oldName } from "./rights.js";
@@ -35,9 +35,6 @@ export function groupView(app, groupID, signal) {
     let members = []; // the first of them
     /** @type {any[]} */
     let applications = [];
-    let isOnMembers = false;
-    /** @type {(HTMLElement & {load: Function}) | undefined} */
-    let membersList;
     let watchesApplications = false;
     const element = h(
         "div",
@@ -88,7 +85,6 @@ export function groupView(app, groupID, signal) {
             watchApplications(app, groupID, takeApplications, signal);
         }
         if (signal.aborted) return;
-        membersList?.load();
         draw();
     }
 
@@ -116,7 +112,7 @@ export function groupView(app, groupID, signal) {
     // ---- what is seen
 
     function draw() {
-        if (!group || isOnMembers) return;
+        if (!group) return;
         // What has the focus is made anew: the focus goes to what is in its place.
         const focused = element.contains(document.activeElement)
             ? document.activeElement?.getAttribute("data-what")
@@ -465,101 +461,10 @@ export function groupView(app, groupID, signal) {
         return rows.length > 0 && h("section", { class: "group-card group-lines" }, rows);
     }
 
-    // ---- members
-
     /** @param {string} [hint] what is to be done there */
-    function showMembers(hint) {
-        isOnMembers = true;
-        membersList = membersView(app, () => group, reload, signal);
-        const back = h(
-            "button",
-            {
-                class: "icon-button",
-                type: "button",
-                "aria-label": t("back"),
-                onclick: () => {
-                    isOnMembers = false;
-                    membersList = undefined;
-                    draw();
-                    /** @type {HTMLElement | null} */ (element.querySelector("[data-what=members]"))?.focus();
-                },
-            },
-            icon("back"),
-        );
-        fill(
-            element,
-            h(
-                "header",
-                { class: "group-sub" },
-                back,
-                h("h2", null, t("group.members")),
-                may(rights(), "inviteGroupMember") &&
-                    h(
-                        "button",
-                        { class: "button", type: "button", onclick: invite },
-                        icon("plus"),
-                        t("group.add"),
-                    ),
-            ),
-            hint && h("p", { class: "group-hint" }, hint),
-            membersList,
-        );
-        back.focus();
-    }
-
-    function invite() {
-        const id = newID("invite");
-        const people = peopleField(app, {
-            label: t("group.whoToAdd"),
-            isOut: (userID) => members.some((member) => member.userID === userID),
-        });
-        const dialog = openDialog({
-            title: t("group.addTitle"),
-            body: () =>
-                h(
-                    "form",
-                    {
-                        id,
-                        class: "form",
-                        onsubmit: async (/** @type {Event} */ event) => {
-                            event.preventDefault();
-                            await people.finish();
-                            if (people.input.value || !people.value().length) return;
-                            dialog.close();
-                            const answer = await app.attempt(
-                                chat.addGroupMember({ groupID, userIDList: people.value() }),
-                            );
-                            if (answer) tellInvited(answer.data);
-                            reload();
-                        },
-                    },
-                    people.element,
-                ),
-            footer: () => [
-                h("button", { class: "button", type: "button", onclick: () => dialog.close() }, t("cancel")),
-                h("button", { class: "button button-primary", type: "submit", form: id }, t("group.add")),
-            ],
-        });
-        people.input.focus();
-    }
-
-    /** @param {any} data */
-    function tellInvited({
-        successUserIDList = [],
-        failureUserIDList = [],
-        overLimitUserIDList = [],
-        pendingUserIDList = [],
-    }) {
-        const names = (/** @type {string[]} */ ids) =>
-            ids.map(app.people.name, app.people).join(t("names.comma"));
-        for (const [ids, key, kind] of /** @type {[string[], string, "done" | "info" | "error"][]} */ ([
-            [successUserIDList, "group.brought", "done"],
-            [pendingUserIDList, "group.broughtWaits", "info"],
-            [overLimitUserIDList, "group.notBroughtLimit", "error"],
-            [failureUserIDList, "group.notBrought", "error"],
-        ]))
-            if (ids.length) toast(t(key, { who: names(ids), n: ids.length }), { kind });
-    }
+    const showMembers = (hint) =>
+        app.openPanel(t("group.members"), (beside) => membersView(app, groupID, { hint }, beside));
+    const invite = () => openInvite(app, groupID, members, reload);
 
     // ---- changes
 

@@ -23,7 +23,7 @@ import {
 } from "./gifts.js";
 import { copy, groupView } from "./group.js";
 import { rightsOf, watchGroup } from "./groupdata.js";
-import { memberItems, personItems, untilWords } from "./members.js";
+import { memberItems, personItems, untilWords } from "./member.js";
 import { may, silencedBy } from "./rights.js";
 
 const COUNT_EVERY = 10000; // ms: how many are there
