@@ -16,6 +16,7 @@ const THUMB = " thumbUrl=thumb.url:u thumbWidth=thumb.width:n thumbHeight=thumb.
  * @type {Record<string, [type: string, show: string, fields: string]>}
  */
 const TABLE = {
+    text: [TYPES.MSG_TEXT, "", "text"],
     image: [TYPES.MSG_IMAGE, "[图片]", "uuid format url:u width:n height:n size:n" + THUMB],
     sound: [TYPES.MSG_AUDIO, "[语音]", "uuid url:u second=seconds:n size:n"],
     video: [
@@ -28,12 +29,12 @@ const TABLE = {
     location: [TYPES.MSG_LOCATION, "[位置]", "description=desc latitude:f longitude:f"],
     custom: [TYPES.MSG_CUSTOM, "[自定义消息]", "data description=desc extension=ext sound"],
     merger: [TYPES.MSG_MERGER, "[聊天记录]", "title compatibleText downloadKey=url:u"],
-    text: [TYPES.MSG_TEXT, "", "text"],
 };
 
+const KINDS = Object.keys(TABLE);
 /** @type {Record<string, string[][]>} */
 const ROWS = {};
-for (const kind of Object.keys(TABLE)) {
+for (const kind of KINDS) {
     ROWS[kind] = TABLE[kind][2].split(" ").map((field) => {
         const [, name, path = name, sort = ""] = /** @type {string[]} */ (/^(\w+)(?:=([\w.]+))?(?::(\w))?$/.exec(field));
         return [name, path, sort];
@@ -60,7 +61,7 @@ const list = (value) => (Array.isArray(value) ? value : []);
  * @param {string} type
  * @returns {string | undefined} undefined: nothing that can be sent
  */
-export const kindOf = (type) => Object.keys(TABLE).find((kind) => TABLE[kind][0] === type);
+export const kindOf = (type) => KINDS.find((kind) => TABLE[kind][0] === type);
 
 /**
  * A URL as a reader can use it. What is relative (the server's own files) is looked for below `base`; what a browser
@@ -164,7 +165,7 @@ function forwarded({ sender, time, ID, nick, avatar, cloudCustomData, ...wire },
 export function elementsFromWire(wire, base) {
     const parts = wire.elements === undefined ? [wire] : list(wire.elements).map(object);
     return parts.flatMap((part) => {
-        const kind = Object.keys(TABLE).find((name) => part[name] !== undefined);
+        const kind = KINDS.find((name) => part[name] !== undefined);
         return kind ? [fromContent(kind, part[kind], base)] : [];
     });
 }

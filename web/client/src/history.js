@@ -9,8 +9,8 @@ import { ok } from "./core.js";
 import { ChatError, CODE } from "./errors.js";
 import { conversationOf, fill, identity, makeMessage, person } from "./message.js";
 
-/** So many stored messages are known again; of live rooms and `onlineOnly` ones, which nothing ever changes, so many. */
-const MOST = 20000;
+/** At least so many stored messages are known again; of live rooms and `onlineOnly` ones, which nothing ever changes, so many. */
+const MOST = 10000;
 const MOST_LIVE = 500;
 /** Of a run that has grown longer than the first so many stay. */
 const RUN_MOST = 2000;
@@ -140,8 +140,11 @@ export function history(core) {
                 }
             }
         }
-        if (map.size > (id ? MOST : MOST_LIVE)) {
-            const [[oldest, { id: number = 0 }]] = map;
+        const most = id ? MOST : MOST_LIVE;
+        if (map.size < 2 * most) return;
+        // Many at once: to find the first of a Map is slow after others before it were deleted.
+        for (const [oldest, { id: number = 0 }] of map) {
+            if (map.size <= most) break;
             map.delete(oldest);
             numbers.delete(number);
             edits.delete(number);
