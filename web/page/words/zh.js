@@ -235,7 +235,7 @@ export default {
     "group.askToJoin": "申请加入",
     "group.asked": "申请已发送，审批结果会通知您。",
     "group.open": "打开",
-    "group.memberCount": "{n} 名成员",
+    "group.memberCount": "{n} 位成员",
     "group.gone": "您已不在此群组中",
     "group.owner": "群主",
     "group.admin": "管理员",
