@@ -184,6 +184,20 @@ test("what a replay brings of long ago is no part of the newest pages", async ()
     assert.equal(asked.length, 2);
 });
 
+test("what is remembered has an end", async () => {
+    const { core } = alone([]);
+    const { findMessage } = core.history.methods;
+    const remembered = (many, make) => {
+        const ids = Array.from({ length: many }, (_, i) => core.history.take(make(i + 1)).ID);
+        assert.ok(findMessage(ids.at(-1)));
+        return ids.filter((ID) => findMessage(ID)).length;
+    };
+    const live = remembered(5000, (i) => ({ group: "room", sender: "bob", seq: i, time: i, random: i, text: "x" }));
+    assert.ok(live >= 500 && live <= 1000, `${live}`);
+    const stored = remembered(50000, (i) => ({ id: i, to: "alice", sender: "bob", seq: i, time: i, random: i, text: "x" }));
+    assert.ok(stored >= 10000 && stored <= 20000, `${stored}`);
+});
+
 test("an answer is not kept where it may have been overtaken", async () => {
     const ids = [1, 2, 3];
     const { core, asked, list, arrive } = alone(ids);

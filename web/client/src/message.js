@@ -359,8 +359,9 @@ export function message(core) {
             createMergerMessage(options) {
                 const made = plain(TYPES.MSG_MERGER)(options);
                 const { messages } = contentToWire(core, made).merger;
-                const file = new Blob([JSON.stringify(messages)]);
-                if (file.size > MERGER_MOST) files.set(made, { file, content: {}, onProgress: options.onProgress });
+                const text = JSON.stringify(messages);
+                const size = text.replace(/[^ -~]/g, "xxx").length;
+                if (size > MERGER_MOST) files.set(made, { file: new Blob([text]), content: {}, onProgress: options.onProgress });
                 return made;
             },
             createImageMessage: media(TYPES.MSG_IMAGE),
