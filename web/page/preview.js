@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 // A message in one line: in the list, in a quote, when it is forwarded, in a notification. Tips and notices are sentences.
 
-import { duration } from "./time.js";
+import { duration, span } from "./time.js";
 import { t } from "./words.js";
 
 const NAMES_SHOWN = 3;
+const DISMISS = 254; // of a tip: web/client has this number for what Tencent's SDK has none for
+const FOR_EVER = 10 * 365 * 86400;
 
 /** @typedef {import("./app.js").App} App */
 
@@ -54,7 +56,7 @@ export function tipText(app, { payload = {}, nick, from, fromAccount }) {
         case GRP_TIP_MBR_QUIT:
             return t("tip.quit", { ...values, who: who || operator });
         case GRP_TIP_MBR_KICKED_OUT:
-            return t("tip.kick", values);
+            return withReason(t("tip.kick", values), payload.reason);
         case GRP_TIP_MBR_SET_ADMIN:
             return t("tip.setAdmin", values);
         case GRP_TIP_MBR_CANCELED_ADMIN:
@@ -63,12 +65,18 @@ export function tipText(app, { payload = {}, nick, from, fromAccount }) {
             return profileTip(operator, newGroupProfile, name);
         case GRP_TIP_MBR_PROFILE_UPDATED: {
             const muteTime = memberList?.[0]?.muteTime;
-            return muteTime > 0 ? t("tip.mute", values) : t("tip.unmute", values);
+            if (!(muteTime > 0)) return t("tip.unmute", values);
+            return muteTime > FOR_EVER ? t("tip.mute", values) : t("tip.muteFor", { ...values, time: span(muteTime) });
         }
+        case DISMISS:
+            return t("tip.dismiss", values);
         default:
-            return payload.text || t("tip.other", values);
+            return payload.userDefinedField || payload.text || t("tip.other", values);
     }
 }
+
+/** @param {string} text @param {string | undefined} reason */
+const withReason = (text, reason) => (reason ? t("notice.withReason", { text, reason }) : text);
 
 /** @param {string} operator @param {any} changed @param {(id: string) => string} name */
 function profileTip(operator, changed, name) {
@@ -92,7 +100,7 @@ export function noticeText(app, { payload = {} }) {
     const key = `notice.${payload.operationType}`;
     const text = t(key, { group, operator });
     if (text === key) return reason || t("notice.other", { group });
-    return reason ? t("notice.withReason", { text, reason }) : text;
+    return withReason(text, reason);
 }
 
 /** What is in it, without who has said it. @param {App} app @param {any} message */

@@ -172,9 +172,11 @@ export default {
     "tip.introduction": "{operator} changed the group's description",
     "tip.info": "{operator} changed the group's settings",
     "tip.mute": "{operator} muted {who}",
+    "tip.muteFor": "{operator} muted {who} for {time}",
     "tip.unmute": "{operator} unmuted {who}",
     "tip.muteAll": "{operator} muted everybody",
     "tip.unmuteAll": "{operator} let everybody write again",
+    "tip.dismiss": "{operator} dismissed the group",
     "tip.other": "{operator} changed something in the group",
 
     // Notices from the server, by Tencent's numbers
@@ -188,6 +190,8 @@ export default {
     "notice.8": "You left {group}",
     "notice.9": "{operator} made you an admin of {group}",
     "notice.10": "{operator} took back your admin rights in {group}",
+    "notice.14": "Who you wanted to add to {group} was not let in",
+    "notice.20": "You are the owner of {group} now",
     "notice.other": "Something changed in {group}",
     "notice.withReason": "{text}: {reason}",
 
