@@ -3,7 +3,9 @@
 import { makeCore } from "./core.js";
 import { ChatError, CODE } from "./errors.js";
 import { EVENT, TYPES } from "./constants.js";
+import { arrivals } from "./arrivals.js";
 import { commands } from "./commands.js";
+import { conversations } from "./conversations.js";
 import { history } from "./history.js";
 import { link } from "./link.js";
 import { message } from "./message.js";
@@ -36,6 +38,8 @@ const PARTS = {
     outbox,
     uploads,
     messages,
+    conversations,
+    arrivals,
 };
 
 /**

@@ -23,7 +23,7 @@ const LONGEST = 2 ** 31 - 1;
  * @property {() => string} clientID the device that this is to the server, "" when nobody is logged in
  * @property {() => number} time now, in milliseconds, by the clock of the server
  * @property {(serverTime: number) => void} setTime
- * @property {(event: string, data?: any) => void} emit tells the application
+ * @property {(event: string, data?: any) => any[]} emit tells the application; what its handlers have returned
  * @property {(event: string, handler: Function, context?: any) => void} on handlers of the application
  * @property {(event: string, handler: Function) => void} off
  * @property {Emitter} wire what comes from the server: "message" (object, topic), "event" (object, topic), "response"
@@ -39,13 +39,14 @@ const LONGEST = 2 ** 31 - 1;
  * @property {ReturnType<typeof import("./link.js").link>} link
  * @property {ReturnType<typeof import("./session.js").session>} session
  * @property {Part[]} parts all of them
- * @property {any} [conversations] the parts by their names, once chat.js has made them
- * @property {any} [users]
+ * @property {any} [users] the parts by their names, once chat.js has made them
  * @property {any} [groups]
  * @property {ReturnType<typeof import("./message.js").message>} message
  * @property {ReturnType<typeof import("./history.js").history>} history
  * @property {ReturnType<typeof import("./outbox.js").outbox>} outbox
  * @property {ReturnType<typeof import("./uploads.js").uploads>} uploads
+ * @property {ReturnType<typeof import("./conversations.js").conversations>} conversations
+ * @property {ReturnType<typeof import("./arrivals.js").arrivals>} arrivals
  */
 
 /**

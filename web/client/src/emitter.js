@@ -5,7 +5,7 @@
  * @typedef {Object} Emitter
  * @property {(name: string, handler: Function, context?: any) => void} on the same handler twice is called once
  * @property {(name: string, handler: Function) => void} off
- * @property {(name: string, ...values: any[]) => void} emit
+ * @property {(name: string, ...values: any[]) => any[]} emit what the handlers have returned
  * @property {() => void} clear
  */
 
@@ -23,15 +23,17 @@ export function emitter() {
             handlers.get(name)?.delete(handler);
         },
         emit(name, ...values) {
+            const results = [];
             // A copy: a handler may take itself or others away.
             for (const [handler, context] of [...(handlers.get(name) ?? [])]) {
                 try {
-                    handler.apply(context, values);
+                    results.push(handler.apply(context, values));
                 } catch (error) {
                     // One that throws is the application's fault and keeps nobody else from what has happened.
                     console.error(`mosquitto-chat: a handler of "${name}" threw`, error);
                 }
             }
+            return results;
         },
         clear: () => handlers.clear(),
     };

@@ -212,6 +212,12 @@ export function groups(core) {
 
     wire.on("event", (/** @type {any} */ event) => {
         const group = list.get(event.group);
+        // By another device, or silently.
+        if (event.event === "conversation" && "member" in event) look(event.group);
+        if (event.event === "conversation" && group) {
+            updateSelf(group, event);
+            changed();
+        }
         if (event.event !== "info") return;
         if (!group) look(event.group);
         else if (event.bannedUntil > core.time()) drop(event.group);
@@ -375,6 +381,7 @@ export function groups(core) {
         load,
         /** The group if the user is in it, as far as it is known. @param {string} groupID @returns {Group | undefined} */
         peek: (groupID) => list.get(groupID),
+        all: () => [...list.values()],
         changed,
     };
 }

@@ -69,7 +69,6 @@ export function history(core) {
 
     const clear = () => [stored, live, numbers, edits, recalls, runs, newest, hops].forEach((map) => map.clear());
 
-    core.wire.on("message", (/** @type {Fields} */ wire) => !isChange(wire) && take(wire));
     // Who has sent something is known a moment later than what was sent.
     core.on(EVENT.PROFILE_UPDATED, (/** @type {{data: Fields[]}} */ { data }) => {
         const found = new Map(data.map((profile) => [profile.userID, profile]));
@@ -332,6 +331,7 @@ export function history(core) {
         stop: clear,
         take,
         change,
+        upTo: of,
         keep,
     };
 }

@@ -223,6 +223,8 @@ export function makeMessage(core, wire) {
         isModified: wire.edited !== undefined,
         priority: priority[0].toUpperCase() + priority.slice(1),
     });
+    message.isPeerRead = message.flow === "out" && id <= (core.conversations?.peerRead(ID) ?? 0);
+    message.readReceiptInfo.isPeerRead = message.isPeerRead;
     fill(core, message, wire);
     if (tips || notice) {
         message.type = tips ? TYPES.MSG_GRP_TIP : TYPES.MSG_GRP_SYS_NOTICE;

@@ -4,7 +4,7 @@
 //
 // Of a conversation one message at a time is without an ack, so that what has to be sent again never comes behind what
 // was sent later. What comes twice the server knows by its `random`, for five minutes; after that the history is asked.
-import { EVENT, TYPES } from "./constants.js";
+import { TYPES } from "./constants.js";
 import { ok } from "./core.js";
 import { ChatError, CODE } from "./errors.js";
 import { target } from "./history.js";
@@ -118,9 +118,7 @@ export function outbox(core) {
         core.history.keep(message);
         if (id) {
             // For the other parts, as it would come to the user's other devices.
-            wire.emit("sent", { id, seq, sender: core.userID(), ...target(conversationID), time, ...entry.wire }, message);
-            // Nobody waits for it: it was sent before the page was loaded again.
-            if (!entry.done.length) core.emit(EVENT.MESSAGE_RECEIVED, [message]);
+            wire.emit("sent", { id, seq, sender: core.userID(), ...target(conversationID), time, ...entry.wire }, isAwaited(entry));
         }
         leave(entry);
         for (const f of entry.done) f(ok({ message }));
@@ -135,6 +133,9 @@ export function outbox(core) {
         leave(entry);
         for (const f of entry.failed) f(error);
     }
+
+    /** Or was it sent before the page was loaded again? @param {Entry} entry */
+    const isAwaited = ({ done }) => done.length > 0;
 
     /** Is this group a live one? Undefined: not known yet. @param {string} group */
     const knownLive = (group) => {
@@ -307,6 +308,8 @@ export function outbox(core) {
             sendMessage,
             resendMessage: sendMessage,
         },
+        /** Is it the application that waits for it? @param {Fields} wire */
+        awaits: ({ sender, random }) => sender === core.userID() && entries.some((each) => each.wire.random === random && isAwaited(each)),
 
         async start() {
             const kept = await core.storage.get(`outbox:${core.userID()}:${core.clientID()}`);
