@@ -169,7 +169,7 @@ function alone(ids) {
     const part = core.history = makeHistory(core);
     const list = async (count, nextReqMessageID) =>
         (await part.methods.getMessageList({ conversationID: "C2Cbob", count, nextReqMessageID })).data.messageList.map(({ id }) => id);
-    return { core, asked, list, arrive: (id) => core.wire.emit("message", wire(id)) };
+    return { core, asked, list, arrive: (id) => core.history.take(wire(id)) };
 }
 
 test("what a replay brings of long ago is no part of the newest pages", async () => {
