@@ -298,7 +298,12 @@ export function arrivals(core) {
         isSavePlanned = false;
         if (!session || early) return;
         lastSave = Date.now();
-        core.storage.set(key, { id: highest(), lanes: [...had].slice(-KEPT) });
+        keep(highest());
+    }
+
+    /** @param {number} id up to where the application has had everything */
+    function keep(id) {
+        core.storage.set(key, { id, lanes: [...had].slice(-KEPT), ours: [...ours] });
     }
 
     /** @param {Fields} event */
@@ -347,13 +352,15 @@ export function arrivals(core) {
         async start() {
             const mine = (session = ++sessions);
             const kept = await core.storage.get(key);
-            let floor = kept?.id ?? 0;
+            /** @type {number | undefined} */
+            let floor = kept?.id;
             // A server that has not come so far has begun anew.
             const isOther = floor && (await core.ask("ack", { id: floor }, { again: true }).catch(({ code }) => code === CODE.FIELD));
-            if (isOther === true) floor = 0;
+            if (isOther === true) floor = undefined;
             if (mine !== session) return;
-            if (floor) {
+            if (floor !== undefined) {
                 had = new Map(kept.lanes);
+                for (const id of kept.ours ?? []) ours.add(id);
                 for (const [id, [seq, last]] of had) order.lanes.set(id, { seq, id: last, held: [] });
             } else {
                 // The device is new: what there is is history, and the list has it.
@@ -363,9 +370,12 @@ export function arrivals(core) {
                 const { messages } = await notices;
                 if (mine !== session) return;
                 if (messages.length) order.lane(TYPES.CONV_SYSTEM).id = messages[0].id;
+                core.ask("ack", { id: floor }, { again: true }).catch(() => {});
             }
             acked = floor;
             order.setFloor(floor);
+            // From here on what comes is new, after a reload of the page too.
+            keep(floor);
             const waiting = early ?? [];
             early = undefined;
             for (const f of waiting) f();
