@@ -68,6 +68,7 @@ export function openProfile(app) {
                     ? t("profile.emptied")
                     : "";
             wrong.hidden = !wrong.textContent;
+            if (!wrong.hidden) wrong.closest("details")?.setAttribute("open", "");
             input.setAttribute("aria-invalid", String(!wrong.hidden));
             return wrong.hidden;
         };
@@ -140,7 +141,10 @@ export function openProfile(app) {
                     },
                 },
                 face,
-                fields.map((one) => one.element),
+                fields[0].element,
+                fields[2].element,
+                // For who keeps faces elsewhere.
+                h("details", { class: "profile-more" }, h("summary", null, t("profile.avatarURL")), fields[1].element),
             ),
         footer: (dialog) => [
             h("button", { class: "button", type: "button", onclick: () => dialog.close() }, t("cancel")),

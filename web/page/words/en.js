@@ -520,6 +520,7 @@ export default {
     "profile.own": "Your profile",
     "profile.nick": "Name",
     "profile.avatar": "Picture",
+    "profile.avatarURL": "A picture from the web",
     "profile.avatarHint": "The address of a picture, 100 characters at most.",
     "profile.signature": "About you",
     "profile.long": "That is too long.",

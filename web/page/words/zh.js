@@ -520,6 +520,7 @@ export default {
     "profile.own": "我的资料",
     "profile.nick": "昵称",
     "profile.avatar": "头像",
+    "profile.avatarURL": "使用网络图片",
     "profile.avatarHint": "图片地址，最多 100 个字符。",
     "profile.signature": "个性签名",
     "profile.long": "内容过长。",
