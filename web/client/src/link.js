@@ -50,7 +50,8 @@ const REFUSALS = {
  */
 export function link(core) {
     const { wire, options } = core;
-    const lost = () => new ChatError(CODE.NETWORK, "no connection to the server");
+    /** @param {any} [error] what is known of it */
+    const lost = (error) => new ChatError(CODE.NETWORK, `no connection to the server${error?.message ? `: ${error.message}` : ""}`);
     const heartbeat = options.heartbeat ? options.heartbeat * 1000 : HEARTBEAT;
     /** The MQTT.js client, from connect() to the end of its connection. @type {any} */
     let mqtt;
@@ -127,7 +128,7 @@ export function link(core) {
             };
             onEnd = end;
 
-            client.on("error", (/** @type {any} */ error) => end(refusal(error) ?? cause ?? lost()));
+            client.on("error", (/** @type {any} */ error) => end(refusal(error) ?? cause ?? lost(error)));
             client.on("close", () => end(cause ?? lost()));
             client.on("disconnect", (/** @type {any} */ packet) => {
                 if (packet.reasonCode === TAKEN_OVER) cause = new ChatError(CODE.TAKEN_OVER, "the client id is in use elsewhere");
@@ -313,7 +314,8 @@ export function link(core) {
                     setState(DISCONNECTED);
                     state = "";
                 }
-                throw error;
+                // Of a url that MQTT.js or the browser does not take they say it by throwing.
+                throw error instanceof ChatError ? error : new ChatError(CODE.INVALID, String(error));
             }
         },
 
