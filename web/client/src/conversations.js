@@ -88,12 +88,7 @@ export function makeList(userID) {
      * @returns {boolean} as add
      */
     function put(id, answer, lastMessage, later) {
-        const before = entries.get(id);
-        const entry = /** @type {Entry} */ ({ ...answer, lastMessage, upTo: answer.lastMessage.id });
-        // What only rises is told by events, too.
-        entry.readID = Math.max(entry.readID, before?.readID ?? 0);
-        if (entry.to) entry.peerReadID = Math.max(entry.peerReadID ?? 0, before?.peerReadID ?? 0);
-        entries.set(id, entry);
+        entries.set(id, /** @type {Entry} */ ({ ...answer, lastMessage, upTo: answer.lastMessage.id }));
         return later.filter(([of, wire]) => of === id && add(id, wire)).length > 0;
     }
 
@@ -142,8 +137,6 @@ export function conversations(core) {
     /** The groups that the user is in. @type {Set<string> | undefined} */
     let memberOf;
 
-    const emptyGroup = (/** @type {Entry} */ { group: groupID, groupType: type }) => ({ groupID, name: "", avatar: "", type });
-
     // ---- what the application gets
 
     /** @param {Entry} entry */
@@ -170,13 +163,15 @@ export function conversations(core) {
 
     /** @param {string} conversationID @param {Entry} entry */
     function show(conversationID, entry) {
-        const { to, group, unread, atMe, pinned, receiveOption } = entry;
+        const { to, group, groupType, unread, atMe, pinned, receiveOption } = entry;
         entry.shown ??= {
             conversationID,
-            type: group ? TYPES.CONV_GROUP : TYPES.CONV_C2C,
+            type: conversationOf(core, { ...entry, sender: core.userID() }).type,
             unreadCount: unread,
             lastMessage: showLast(entry),
-            ...(group ? { groupProfile: core.groups?.peek(group) ?? emptyGroup(entry) } : { userProfile: core.users?.peek(to) ?? { userID: to } }),
+            ...(group
+                ? { groupProfile: core.groups.peek(group) ?? { groupID: group, name: "", avatar: "", type: groupType } }
+                : { userProfile: core.users.peek(to) }),
             groupAtInfoList: group && atMe ? [{ groupID: group, atTypeArray: [TYPES.CONV_AT_ME] }] : [],
             remark: "",
             isPinned: pinned,
@@ -203,14 +198,6 @@ export function conversations(core) {
         if (hasPage) core.later(tell);
     }
 
-    /** Who the others are. @param {string[]} ids */
-    async function learn(ids) {
-        const users = ids.map((id) => entries.get(id)?.to).filter(Boolean);
-        if (!users.length || !core.users) return;
-        await core.users.profiles(users);
-        for (const id of ids) changed(id);
-    }
-
     // ---- what the server is asked
 
     /** The last message that is to be seen. @param {Fields} entry @returns {Promise<Fields>} */
@@ -232,9 +219,9 @@ export function conversations(core) {
         const last = await Promise.all(answers.map(lastOf));
         if (mine !== session) return [];
         return answers.map((answer, i) => {
-            const { ID } = conversationOf(core, { group: answer.group, to: answer.to, sender: core.userID() });
+            const { ID } = conversationOf(core, { ...answer, sender: core.userID() });
             if (list.put(ID, answer, last[i], later)) stale.add(ID);
-            core.arrivals?.listed(ID, answer);
+            core.arrivals.listed(ID, answer);
             return ID;
         });
     }
@@ -250,8 +237,8 @@ export function conversations(core) {
             if (mine !== session) return;
             const ids = await put(answer.conversations);
             for (const id of ids) there.add(id);
-            const known = learn(ids);
-            if (!last) await known;
+            // Names first, where they can be had: after this nobody waits for them.
+            if (!last) await core.users.profiles(answer.conversations.flatMap((/** @type {Entry} */ { to }) => to ?? []));
             isLoaded();
             hasPage = true;
             changed();
@@ -271,9 +258,8 @@ export function conversations(core) {
         }
         await put(found);
         // It may have come back since: what has come meanwhile says so.
-        if (found.length) learn([id]);
-        else if (later.some(([of]) => of === id)) stale.add(id);
-        else entries.delete(id);
+        if (!found.length && later.some(([of]) => of === id)) stale.add(id);
+        else if (!found.length) entries.delete(id);
         changed(id);
     }
 
@@ -319,45 +305,34 @@ export function conversations(core) {
             if (wire.notice.group) refresh(TYPES.CONV_GROUP + wire.notice.group);
             return;
         }
-        const isNew = !entries.has(id);
         if (list.add(id, wire)) refresh(id);
         if (wire.purge) for (const wait of PURGED) core.after(wait, () => refresh(id));
-        if (isNew) learn([id]);
         changed(id);
     }
 
-    /** @type {Record<string, (event: any, id: string) => void>} */
-    const events = {
-        conversation: (_, id) => refresh(id),
-        purged: (_, id) => refresh(id),
-        read({ id: upTo }, id) {
-            const entry = entries.get(id);
-            if (entry) entry.peerReadID = Math.max(entry.peerReadID ?? 0, upTo);
-        },
-        unread({ unread, readID }, id) {
-            const entry = entries.get(id);
-            if (!entry) return;
-            // Whether there is still one that names the user, it does not say, and what is not counted here yet is in it.
-            if (asking || core.arrivals.isBusy(id) || (entry.atMe && unread)) refresh(id);
-            Object.assign(entry, { unread, atMe: entry.atMe && unread > 0, readID: Math.max(readID, entry.readID) });
-        },
-        deleted({ ids, to, group }, id) {
-            if (to || group) return refresh(id);
-            // It does not say where they were.
-            const low = Math.min(...ids);
-            const high = Math.max(...ids);
-            for (const [each, { unread, atMe, readID, upTo, lastMessage }] of entries) {
-                const wasUnread = (unread || atMe) && readID < high && upTo >= low;
-                if (wasUnread || ids.includes(lastMessage.id)) refresh(each);
-            }
-        },
-    };
-    core.wire.on("event", (/** @type {any} */ event) => {
-        const { to = event.user, group } = event;
-        const id = to || group ? conversationOf(core, { to, group, sender: core.userID() }).ID : "";
-        if (!session || !Object.hasOwn(events, event.event)) return;
-        events[event.event](event, id);
-        changed(id || "none");
+    core.wire.on("event", (/** @type {any} */ { event, ids = [], user, to = user, group, id: read, pinned, unread, readID }) => {
+        if (!session || !/^(conversation|purged|read|unread|deleted)$/.test(event)) return;
+        // Where deleted messages were it does not say.
+        for (const [id, entry] of entries) {
+            const mayBeUnread = (entry.unread || entry.atMe) && ids.some((/** @type {number} */ each) => each > entry.readID && each <= entry.upTo);
+            if (mayBeUnread || ids.includes(entry.lastMessage.id)) refresh(id);
+        }
+        if (!to && !group) return;
+        const { ID: id } = conversationOf(core, { to, group, sender: core.userID() });
+        const entry = entries.get(id);
+        if (event === "unread" && entry) {
+            // Whether there is still one that names the user it does not say, and what is not counted here yet is in it.
+            if (core.arrivals.isBusy(id) || (entry.atMe && unread)) refresh(id);
+            Object.assign(entry, { unread, readID, atMe: entry.atMe && unread > 0 });
+        } else if (event === "read" && entry) {
+            entry.peerReadID = read;
+        } else {
+            refresh(id);
+        }
+        if (pinned !== undefined && entry) entry.pinned = pinned;
+        // An answer that is under way may be from before this.
+        if (asking) refresh(id);
+        changed(id);
     });
     core.wire.on("up", () => {
         if (!session) return;
@@ -394,22 +369,23 @@ export function conversations(core) {
         }
     }
 
+    /** As if another device of the user had done it: the server tells only those. @param {string} event @param {Fields} fields */
+    const tellSelf = (event, fields) => core.wire.emit("event", { event, ...fields });
+
     /** @param {string} id @param {boolean} keepMessages */
     async function remove(id, keepMessages) {
         await core.ask("deleteConversation", { ...target(id), keepMessages }, { again: true });
         drafts.delete(id);
         entries.delete(id);
-        // As if another device of the user had done it: the server tells only those.
-        core.wire.emit("event", { event: "deleted", ...target(id), keepMessages });
+        tellSelf("deleted", { ...target(id), keepMessages });
     }
 
     /** What is not in the list has nothing but a name. @param {string} id */
     function find(id) {
         const entry = entries.get(id);
         if (entry) return show(id, entry);
-        const { sender = core.userID(), ...where } = { ...target(id) };
-        const shown = show(id, /** @type {any} */ ({ ...where, unread: 0, lastMessage: { ...where, sender, time: 0 } }));
-        return { ...shown, lastMessage: { ...shown.lastMessage, lastTime: 0, fromAccount: "", payload: null, messageForShow: "" } };
+        const where = target(id);
+        return show(id, /** @type {any} */ ({ ...where, unread: 0, pinned: false, lastMessage: { ...where, sender: "", time: 0, purge: {} } }));
     }
 
     /** To what is silent nothing comes that would tell of a change. */
@@ -445,18 +421,16 @@ export function conversations(core) {
             async getConversationProfile(conversationID) {
                 await loaded;
                 const { to, group } = target(conversationID);
-                if (to) await core.users?.profiles([to]);
-                else if (!core.groups?.peek(group)) await core.groups?.load(group).catch(() => {});
+                if (to) await core.users.profiles([to]);
+                else if (!core.groups.peek(group)) await core.groups.load(group).catch(() => {});
                 return ok({ conversation: find(conversationID) });
             },
 
             /** @param {{conversationID: string, isPinned: boolean}} options */
             async pinConversation({ conversationID, isPinned }) {
-                await core.ask("setConversation", { ...target(conversationID), pinned: isPinned }, { again: true });
-                const entry = entries.get(conversationID);
-                if (entry) entry.pinned = isPinned;
-                if (asking) refresh(conversationID);
-                changed(conversationID);
+                const change = { ...target(conversationID), pinned: isPinned };
+                await core.ask("setConversation", change, { again: true });
+                tellSelf("conversation", change);
                 return ok({ conversationID });
             },
 
@@ -493,12 +467,7 @@ export function conversations(core) {
             async setMessageRemindType({ groupID, messageRemindType }) {
                 if (!groupID) throw new ChatError(CODE.ABSENT, "the server has this for groups only");
                 await core.ask("setGroupMemberInfo", { groupID, receiveOption: messageRemindType }, { again: true });
-                const group = core.groups.peek(groupID);
-                if (group) {
-                    group.selfInfo.messageRemindType = messageRemindType;
-                    core.groups.changed();
-                }
-                refresh(TYPES.CONV_GROUP + groupID);
+                tellSelf("conversation", { group: groupID, receiveOption: messageRemindType });
                 return ok({ groupID });
             },
 
