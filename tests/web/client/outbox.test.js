@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { ChatClient } from "../../../web/client/index.js";
+import { arrivals as makeArrivals } from "../../../web/client/src/arrivals.js";
 import { emitter } from "../../../web/client/src/emitter.js";
+import { history as makeHistory } from "../../../web/client/src/history.js";
 import { message as makeMessagePart } from "../../../web/client/src/message.js";
 import { outbox as makeOutbox } from "../../../web/client/src/outbox.js";
 import { Broker, makeStorage, sleep, until, userSig } from "./broker.js";
@@ -394,6 +396,58 @@ test("it is written down before it is sent", async () => {
     await until(() => published.length === 1, "the publish");
     assert.equal(key(core.saved), key(published));
     function key([each]) { return (each.wire ?? each).random; }
+});
+
+test("what the history has before the receipt comes is the same message, and there once", async () => {
+    const wires = [];
+    const { core, box, published } = alone({ history: wires });
+    core.on = () => {};
+    core.history = makeHistory(core);
+    core.outbox = box;
+    const message = hello(core);
+    const sending = box.methods.sendMessage(message);
+    await until(() => published.length === 1, "the publish");
+    wires.push({ id: 9, seq: 4, time: 1700000005001, sender: "alice", to: "bob", random: message.random, text: "hi" });
+    const list = async () => (await core.history.methods.getMessageList({ conversationID: "C2Cbob" })).data.messageList;
+    const seen = await list();
+    assert.equal(seen.length, 1);
+    assert.equal(seen[0], message);
+    assert.equal(message.sequence, 4);
+    core.wire.emit("event", { event: "sent", to: "bob", random: message.random, id: 9, seq: 4, time: 1700000005001 });
+    await sending;
+    const asked = core.asked.length;
+    assert.deepEqual(await list(), [message]);
+    assert.equal(core.asked.length, asked, "from what is kept");
+});
+
+test("what fills a gap before the receipt comes is not received by who has sent it", async () => {
+    const wires = [];
+    const { core, box, published, timers } = alone({ history: wires });
+    const frames = [];
+    const received = [];
+    Object.assign(core, {
+        on: (name, f) => name === EVENT.SDK_READY && f(),
+        emit: (name, data) => (name === EVENT.MESSAGE_RECEIVED && received.push(...data), []),
+        later: (f) => frames.push(f),
+        listen() {},
+        conversations: { loaded: async () => {}, newest: () => 7, take() {}, peerRead: () => 0 },
+        outbox: box,
+    });
+    core.history = makeHistory(core);
+    const part = makeArrivals(core);
+    await part.start();
+    core.wire.emit("message", { id: 8, seq: 3, time: 1, sender: "bob", to: "alice", text: "before" });
+    const message = hello(core);
+    const sending = box.methods.sendMessage(message);
+    await until(() => published.length === 1, "the publish");
+    core.wire.emit("message", { id: 10, seq: 5, time: 3, sender: "bob", to: "alice", text: "after" });
+    wires.push({ id: 9, seq: 4, time: 2, sender: "alice", to: "bob", random: message.random, text: "hi" });
+    timers.find(({ milliseconds }) => milliseconds === 100).f();
+    await sleep(1);
+    core.wire.emit("event", { event: "sent", to: "bob", random: message.random, id: 9, seq: 4, time: 2 });
+    await sending;
+    for (const f of frames) f();
+    assert.deepEqual(received.map(({ payload }) => payload.text), ["before", "after"]);
 });
 
 test("what a reviewer has dropped counts as sent", async () => {

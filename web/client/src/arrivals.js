@@ -159,8 +159,10 @@ export function arrivals(core) {
         if (early) return void early.push(() => accept(wire, isOurs));
         const { ID: id } = conversationOf(core, wire);
         if (!wire.id) return give(id, [wire]);
-        if (wire.id <= order.lane(id).id) return;
-        if (isOurs) ours.add(wire.id);
+        const isHad = wire.id <= order.lane(id).id;
+        // The history may have given it before the server has told that it is sent.
+        if (isOurs && (!isHad || open.has(wire.id))) ours.add(wire.id);
+        if (isHad) return;
         open.add(wire.id);
         give(id, order.offer(id, wire));
         if (!order.lane(id).held.length || gaps.has(id)) return;

@@ -155,23 +155,20 @@ export function history(core) {
      * @returns {Message}
      */
     function take(wire) {
-        const { id } = wire;
-        let message = numbers.get(id) ?? (id ? undefined : live.get(identity(wire)));
+        const { id, seq, time, edited } = wire;
+        let message = numbers.get(id) ?? (id ? core.outbox?.find(wire) : live.get(identity(wire)));
         if (!message) {
             message = makeMessage(core, wire);
-            const same = stored.get(message.ID);
             // Somebody uses the same `random` for everything.
-            if (same?.id && id) message.ID += "#" + id;
-            else if (same) message = Object.assign(same, message);
-            if (wire.edited) edits.set(id, wire.edited);
-        } else if (wire.edited > (edits.get(id) ?? 0)) {
-            edits.set(id, wire.edited);
+            if (stored.has(message.ID)) message.ID += "#" + id;
+            if (edited) edits.set(id, edited);
+        } else if (edited > (edits.get(id) ?? 0)) {
+            edits.set(id, edited);
             fill(core, message, wire);
             message.isModified = true;
-        } else if (!id && wire.seq) {
-            // An own one, of which only the ack has come.
-            message.sequence = wire.seq;
         }
+        // One's own is here before the server has told where it is, or of a live room without that.
+        if (message.flow === "out" && !message.sequence) Object.assign(message, { id, sequence: seq ?? 0, time: Math.floor(time / 1000) });
         if (wire.recalled) revoke(message, recalls.get(id));
         keep(message);
         return message;

@@ -134,6 +134,12 @@ export function outbox(core) {
         for (const f of entry.failed) f(error);
     }
 
+    /** What waits for the receipt of this message. @param {Fields} wire */
+    const find = (wire) =>
+        wire.sender === core.userID()
+            ? entries.find((each) => each.wire.random === wire.random && each.conversationID === conversationOf(core, wire).ID)
+            : undefined;
+
     /** Or was it sent before the page was loaded again? @param {Entry} entry */
     const isAwaited = ({ done }) => done.length > 0;
 
@@ -309,7 +315,7 @@ export function outbox(core) {
             resendMessage: sendMessage,
         },
         /** Is it the application that waits for it? @param {Fields} wire */
-        awaits: ({ sender, random }) => sender === core.userID() && entries.some((each) => each.wire.random === random && isAwaited(each)),
+        awaits: (wire) => !!find(wire)?.done.length,
 
         async start() {
             const kept = await core.storage.get(`outbox:${core.userID()}:${core.clientID()}`);
@@ -336,10 +342,8 @@ export function outbox(core) {
             }
         },
 
-        /** Is this message of the wire one that waits here for its receipt? @param {Fields} wire */
-        has: (wire) =>
-            wire.sender === core.userID() &&
-            entries.some((each) => each.wire.random === wire.random && each.conversationID === conversationOf(core, wire).ID),
+        /** The message of which this is the server's copy, if it waits here for its receipt. @param {Fields} wire */
+        find: (wire) => find(wire)?.message,
 
         /**
          * A message that is not sent yet is not sent any more, unless it is on its way.
