@@ -205,6 +205,7 @@ class Window:
     def until(self, text, *given, timeout=PATIENCE, what=None):
         """Waits until the body of a function of `given` returns something, and returns it. It may use all(css, word),
         words(element), named(element) and shown(element)."""
+        self.driver.set_script_timeout(timeout + PATIENCE)
         try:
             answer = self.driver.execute_async_script(AWAIT, text, timeout, *given)
         except (TimeoutException, StaleElementReferenceException) as error:
