@@ -108,6 +108,37 @@ int ask_one(struct asking *asking, const cJSON *command, char **answer)
     return result;
 }
 
+int ask_data(struct asking *asking, const cJSON *command, cJSON **data, int quiet_code, int *code)
+{
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(command, "command"));
+    char *answer = NULL;
+    *data = NULL;
+    *code = 0;
+    int result = ask_one(asking, command, &answer);
+    cJSON *tree = result == EXIT_DONE ? json_read(answer, strlen(answer)) : NULL;
+    const cJSON *number = cJSON_GetObjectItemCaseSensitive(tree, "code");
+    const char *error = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tree, "error"));
+    if (cJSON_IsNumber(number))
+        *code = number->valueint;
+    if (*code == 0)
+        *data = cJSON_DetachItemFromObjectCaseSensitive(tree, "data");
+    if (result == EXIT_DONE && !*data) {
+        result = EXIT_FAILED;
+        if (*code == 0)
+            complain("%s: the broker's answer cannot be read", name);
+        else if (*code != quiet_code)
+            complain("%s: %d: %s", name, *code, error ? error : "refused");
+    }
+    cJSON_Delete(tree);
+    free(answer);
+    return result;
+}
+
+bool ask_publish(struct asking *asking, const char *topic, const void *payload, size_t len)
+{
+    return link_publish(asking->link, topic, payload, len);
+}
+
 /* Each run is a device of its own, so that two do not get into each other's way: it leaves the list of devices. */
 void ask_close(struct asking *asking)
 {

@@ -4,6 +4,7 @@
 #define CTL_ASK_H
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 
 #include "lib/daemon/link.h"
 
@@ -17,5 +18,12 @@ struct asking;
 __attribute__((warn_unused_result)) int ask_open(struct asking **out, const struct link_config *config);
 __attribute__((warn_unused_result)) int ask_one(struct asking *asking, const cJSON *command, char **answer);
 void ask_close(struct asking *asking); /* NULL is fine */
+/* Asks, and takes the answer apart: EXIT_DONE with `data`, for cJSON_Delete. EXIT_FAILED, `code`: it was refused, and that has been
+ * said; `quiet_code` is a code of which nothing is said (0: none). */
+__attribute__((warn_unused_result)) int ask_data(struct asking *asking, const cJSON *command, cJSON **data,
+                                                 int quiet_code, int *code);
+/* Publishes at QoS 0, behind what was asked before. false: the connection is gone, or memory. */
+__attribute__((warn_unused_result)) bool ask_publish(struct asking *asking, const char *topic,
+                                                     const void *payload, size_t len);
 
 #endif

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "ctl/ask.h"
+#include "ctl/bar.h"
 #include "ctl/command.h"
 #include "ctl/complain.h"
 #include "ctl/options.h"
@@ -14,7 +14,6 @@
 #include "lib/json.h"
 
 #define LOOK_EVERY_MS 300
-#define BAR_CELLS     40
 
 static cJSON *make_request(const struct command_row *row, const char *name)
 {
@@ -26,21 +25,14 @@ static cJSON *make_request(const struct command_row *row, const char *name)
     return NULL;
 }
 
-/* The command's data; NULL when it was refused, or nobody was there: said, and *result is the exit code. */
+/* NULL: *result is the exit code, and it has been said why. */
 static cJSON *ask_for_data(struct asking *asking, const struct command_row *row, const char *name,
                            int *result)
 {
-    char *answer = NULL;
-    cJSON *request = make_request(row, name);
-    *result = request ? ask_one(asking, request, &answer) : complain("out of memory");
-    cJSON *tree = *result == EXIT_DONE ? json_read(answer, strlen(answer)) : NULL;
-    cJSON *data = cJSON_DetachItemFromObjectCaseSensitive(tree, "data");
-    const char *error = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tree, "error"));
-    if (*result == EXIT_DONE && !data)
-        *result = complain("%s: %s", row->name, error ? error : "the broker's answer cannot be read");
-    cJSON_Delete(tree);
+    int code;
+    cJSON *data = NULL, *request = make_request(row, name);
+    *result = request ? ask_data(asking, request, &data, 0, &code) : complain("out of memory");
     cJSON_Delete(request);
-    free(answer);
     return data;
 }
 
@@ -50,22 +42,6 @@ static const char *text_of(const cJSON *data, const char *name)
     return text ? text : "";
 }
 
-/* Where somebody sees it. */
-static void draw_bar(int percent)
-{
-    if (!isatty(STDERR_FILENO) || percent < 0 || percent > 100)
-        return;
-    int full = percent * BAR_CELLS / 100;
-    fprintf(stderr, "\r[%.*s%*s] %3d %%", full, "########################################", BAR_CELLS - full,
-            "", percent);
-}
-
-static void erase_bar(void)
-{
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%*s\r", BAR_CELLS + 8, "");
-}
-
 /* The report of the end; NULL as ask_for_data. */
 static cJSON *wait_for_end(struct asking *asking, int *result)
 {
@@ -73,10 +49,10 @@ static cJSON *wait_for_end(struct asking *asking, int *result)
     for (;;) {
         cJSON *data = ask_for_data(asking, &command_rows[COMMAND_get_backup], NULL, result);
         if (!data || strcmp(text_of(data, "state"), "running") != 0) {
-            erase_bar();
+            bar_erase();
             return data;
         }
-        draw_bar((int)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(data, "percent")));
+        bar_draw((int)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(data, "percent")));
         cJSON_Delete(data);
         nanosleep(&pause, NULL);
     }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* What goes to the broker: each command of acl/commands.def by its name, and chatctl send and stats, which are two
- * of them in other words. */
+/* What goes to the broker: each command of acl/commands.def by its name, and chatctl stats, which is one of them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "acl/identity.h"
 #include "ctl/ask.h"
+#include "ctl/call.h"
 #include "ctl/command.h"
 #include "ctl/complain.h"
 #include "ctl/form.h"
@@ -17,7 +17,7 @@
 /* Answers */
 
 /* The broker's text is for programs as it is. */
-static int show(const struct command_row *row, const char *answer, bool as_json)
+int call_show(const struct command_row *row, const char *answer, bool as_json)
 {
     cJSON *tree = json_read(answer, strlen(answer));
     const cJSON *code = cJSON_GetObjectItemCaseSensitive(tree, "code");
@@ -43,7 +43,7 @@ static int send_request(const struct command_row *row, const struct call_options
     char *answer;
     int result = ask(config, request, &answer);
     if (result == EXIT_DONE)
-        result = show(row, answer, options->value[OPTION_JSON] != NULL);
+        result = call_show(row, answer, options->value[OPTION_JSON] != NULL);
     free(answer);
     return result;
 }
@@ -89,6 +89,8 @@ int command_call(const struct command_row *row, int argc, char **argv)
 {
     struct call_options options;
     int result = options_parse(&options, argc, argv);
+    if (result == EXIT_DONE && options.value[OPTION_FILE])
+        result = complain_usage("--file: is for chatctl send");
     if (result == EXIT_DONE)
         result = call(row, &options);
     options_clear(&options);
@@ -98,49 +100,4 @@ int command_call(const struct command_row *row, int argc, char **argv)
 int command_stats(int argc, char **argv)
 {
     return command_call(&command_rows[COMMAND_get_stats], argc, argv);
-}
-
-/* chatctl send */
-
-static cJSON *write_message(const struct call_options *options, const char *sender)
-{
-    static const char group[] = "group:";
-    const char *to = options->words[0];
-    const bool to_group = strncmp(to, group, strlen(group)) == 0;
-    char *words[3] = {NULL, NULL, NULL};
-    cJSON *request = NULL;
-    if (asprintf(&words[0], "sender=%s", sender) > 0 &&
-        asprintf(&words[1], "%s=%s", to_group ? "group" : "to", to_group ? to + strlen(group) : to) > 0 &&
-        asprintf(&words[2], "text=%s", options->words[1]) > 0)
-        request = form_fill(&command_rows[COMMAND_send_message], words, 3);
-    for (size_t i = 0; i < 3; i++)
-        free(words[i]);
-    return request;
-}
-
-/* From whom we are, unless there is --as. */
-static int send_text(const struct call_options *options)
-{
-    struct link_config config = {0};
-    const struct command_row *row = &command_rows[COMMAND_send_message];
-    if (options->word_count != 2)
-        return complain_usage("send: takes USER or group:ID, and a text");
-    int result = options_connection(options, &config);
-    const char *as = options->value[OPTION_AS];
-    cJSON *request = result == EXIT_DONE ? write_message(options, as ? as : config.user) : NULL;
-    if (result == EXIT_DONE)
-        result = request ? send_request(row, options, &config, request) : EXIT_USAGE;
-    cJSON_Delete(request);
-    connection_clear(&config);
-    return result;
-}
-
-int command_send(int argc, char **argv)
-{
-    struct call_options options;
-    int result = options_parse(&options, argc, argv);
-    if (result == EXIT_DONE)
-        result = send_text(&options);
-    options_clear(&options);
-    return result;
 }

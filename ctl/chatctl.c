@@ -25,8 +25,9 @@ const struct ctl_command ctl_commands[] = {
      "as\n"
      "      statements for sqlite3, which a stopped broker's database may be given once the reason is gone.",
      command_bad, false},
-    {"send", "USER|group:ID TEXT " OPTIONS_USAGE, "Sends a text, from the administrator or whom --as names.",
-     command_send, true},
+    {"send", "USER|group:ID TEXT|--file FILE " OPTIONS_USAGE,
+     "Sends a text, or a file, which is uploaded, from the administrator or whom --as names.", command_send,
+     true},
     {"backup", "NAME [--json] [CONNECTION]",
      "Has the broker copy its database into the file NAME of its backup_dir, while it runs, and waits for "
      "the end.",

@@ -23,6 +23,7 @@
 static const struct option names[] = {
     {"as", required_argument, NULL, FIRST_OPTION + OPTION_AS},
     {"json", no_argument, NULL, FIRST_OPTION + OPTION_JSON},
+    {"file", required_argument, NULL, FIRST_OPTION + OPTION_FILE},
     {"host", required_argument, NULL, FIRST_OPTION + OPTION_HOST},
     {"port", required_argument, NULL, FIRST_OPTION + OPTION_PORT},
     {"username", required_argument, NULL, FIRST_OPTION + OPTION_USER},
@@ -34,8 +35,8 @@ static const struct option names[] = {
     {0},
 };
 
-const char *const option_names[] = {"--as",     "--json",   "--host",     "--port",     "--username", "--pw",
-                                    "--cafile", "--config", "--key-file", "--sdkappid", NULL};
+const char *const option_names[] = {"--as", "--json",   "--file",   "--host",     "--port",     "--username",
+                                    "--pw", "--cafile", "--config", "--key-file", "--sdkappid", NULL};
 
 /* ~/.config/chatctl */
 

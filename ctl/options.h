@@ -21,6 +21,7 @@
 enum call_option {
     OPTION_AS,
     OPTION_JSON,
+    OPTION_FILE,
     OPTION_HOST,
     OPTION_PORT,
     OPTION_USER,

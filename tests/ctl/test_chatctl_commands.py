@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """Commands of the broker, given by chatctl: what is checked before, what is sent, and what comes back."""
 import json
+import pathlib
 import re
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from harness import settings, usersig
 from harness.broker import Broker
+from harness.media import png
 from harness.ports import Port
 
 CHATCTL = settings.BUILD_DIR / "chatctl"
@@ -285,7 +287,7 @@ def test_the_man_page_has_every_command_and_option_of_ours(run):
     page = (settings.CHECKOUT / "ctl/chatctl.1").read_text().replace("\\-", "-")
     names = set(re.findall(r"^  chatctl ([a-z]+)", run("help").stdout, re.MULTILINE))
     options = set(run("complete", "--", "getStats", "--").stdout.split())
-    assert len(names) == 10 and len(options) == 10
+    assert len(names) == 10 and len(options) == 11
     assert not [name for name in names | options if not re.search(rf"(?<![a-z-]){re.escape(name)}(?![a-z-])", page)]
 
 
@@ -310,3 +312,51 @@ COMP_LINE='{CHATCTL} createGroup groupType=P' COMP_POINT=1000
 _chatctl {CHATCTL} 2>/dev/null; echo "${{COMPREPLY[@]}}" """
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=home, timeout=20)
     assert done.stdout == "Private Public\n"
+
+
+# ---- files
+
+
+@pytest.fixture(scope="module")
+def with_media(tmp_path_factory):
+    broker = Broker({"media_dir": str(tmp_path_factory.mktemp("media"))}).start()
+    yield broker
+    broker.close()
+
+
+@pytest.mark.parametrize(("name", "content", "kind", "members"), [
+    ("cat.png", png(3, 2), "image", {"width": 3, "height": 2}),
+    ("letter.txt", b"dear bob", "file", {"name": "letter.txt"}),
+    ("large.bin", bytes(range(256)) * 20000, "file", {"name": "large.bin"}),
+], ids=["a picture", "a text", "5 MB"])
+def test_a_file_is_uploaded_and_sent(run, with_media, home, name, content, kind, members):
+    bob = with_media.user("bob").subscribe("chat/user/bob")
+    with_media.create("alice")
+    (home / name).write_bytes(content)
+    done = run("send", "bob", "--file", name, "--as", "alice", "--config", with_media.folder / "mosquitto.conf")
+    assert (done.returncode, done.stderr) == (0, "")
+    message = bob.content()
+    found = message.get(kind)
+    assert message.get("sender") == "alice"
+    assert {**found, **members, "size": len(content)} == found
+    stored = pathlib.Path(with_media.options["media_dir"]) / found["url"].removeprefix("/media/")
+    assert stored.read_bytes() == content
+    bob.disconnect()
+
+
+@pytest.mark.parametrize(("arguments", "code", "words"), [
+    (["send", "bob", "text", "--file", "x"], 2, "or --file FILE in its place"),
+    (["send", "bob", "--file", "missing"], 1, "missing: No such file or directory"),
+    (["send", "bob", "--file", "."], 1, "not a file, or an empty one"),
+    (["getStats", "--file", "x"], 2, "--file: is for chatctl send"),
+])
+def test_what_is_no_file_to_send_is_said(run, with_media, arguments, code, words):
+    done = run(*arguments, "--config", with_media.folder / "mosquitto.conf")
+    assert (done.returncode, done.stdout) == (code, "") and words in done.stderr
+
+
+def test_without_a_folder_for_files_there_are_none(chatctl, home, broker):
+    broker.create("bob")
+    (home / "x").write_text("x")
+    done = chatctl("send", "bob", "--file", "x")
+    assert done.returncode == 1 and "createUpload: 10026" in done.stderr

@@ -7,7 +7,9 @@ import signal
 import subprocess
 
 import pytest
-from conftest import CHATCTL
+from harness.settings import BUILD_DIR
+
+CHATCTL = BUILD_DIR / "chatctl"
 
 
 @pytest.fixture
