@@ -22,6 +22,7 @@ import { typingOf, typingShown } from "./typing.js";
 const PAGE = 30; // messages: more than a screen
 const RECALL_SECONDS = 120; // the server's recall_seconds and edit_seconds, unless config.json says others
 const EDIT_SECONDS = 86400;
+const LIST_WAITS = 500; // milliseconds that the first messages wait for the list
 const SPOKEN = 150; // characters of a new message that a screen reader says
 
 /**
@@ -224,6 +225,17 @@ export function chatView(app, id, signal) {
         } catch (error) {
             app.fail(error);
         }
+    }
+
+    /** Whoever opens the page with an address is here before the list is. */
+    async function unread() {
+        /** @type {Promise<void>} */
+        const listed = new Promise((resolve) => {
+            state.watch(["conversations"], ({ conversations }) => conversations && resolve(), signal);
+            setTimeout(resolve, LIST_WAITS);
+        });
+        await listed;
+        return app.conversation(id).unreadCount;
     }
 
     /** Does it count as unread? @param {Message} message */
@@ -760,7 +772,7 @@ export function chatView(app, id, signal) {
     showChosen();
     loadGroup();
     loadStatus();
-    history.open({ unread: app.conversation(id).unreadCount, counts }).then(() => {
+    history.open({ unread, counts }).then(() => {
         if (signal.aborted) return;
         markRead();
         receipts?.refresh();

@@ -466,10 +466,10 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
     const lastMessage = () => pieces.at(-1)?.messages.at(-1);
 
     /**
-     * The newest page. @param {{unread?: number, counts?: (message: Message) => boolean}} [options] the last `unread`
+     * The newest page. @param {{unread?: () => Promise<number>, counts?: (message: Message) => boolean}} [options] the last `unread`
      * messages that count are new: a line stands before the first of them
      */
-    async function open({ unread = 0, counts = () => true } = {}) {
+    async function open({ unread: asked = async () => 0, counts = () => true } = {}) {
         clear();
         complete = false;
         tail = true;
@@ -479,7 +479,7 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
         showTop();
         const now = generation;
         try {
-            let page = await older(undefined);
+            let [page, unread] = await Promise.all([older(undefined), asked()]);
             let messages = page.messages;
             const enough = () => messages.filter(counts).length >= unread;
             while (now === generation && !page.complete && !enough() && messages.length < 100 && page.messages.length) {
@@ -511,7 +511,7 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
                         {
                             class: "button history-again",
                             type: "button",
-                            onclick: () => open({ unread, counts }),
+                            onclick: () => open({ unread: asked, counts }),
                         },
                         icon("retry"),
                         t("chat.loadAgain"),
