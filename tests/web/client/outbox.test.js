@@ -144,6 +144,8 @@ test("each refusal rejects with its code, and the message may be sent again", as
     assert.deepEqual(words(await stored(a, b)), ["x"]);
     await assert.rejects(chat.sendMessage(later), { code: 2905 });
     await assert.rejects(chat.sendMessage({}), { code: 2105 });
+    const another = await broker.login(c);
+    await assert.rejects(another.sendMessage(refused[0][1]), { code: 2105 }, "made by another user");
     await assert.rejects(broker.chat().sendMessage(later), { code: 2999 });
 });
 

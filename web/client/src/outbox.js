@@ -268,8 +268,9 @@ export function outbox(core) {
      * @param {Fields} [options]
      */
     async function sendMessage(message, options = {}) {
-        if (!message?.random) throw new ChatError(CODE.NOT_A_MESSAGE, "not a message of create...Message");
         if (!core.clientID()) throw new ChatError(CODE.NOT_READY, "nobody is logged in");
+        if (!message?.random || message.from !== core.userID())
+            throw new ChatError(CODE.NOT_A_MESSAGE, "not a message that this user has made by create...Message");
         if (message.status === "success") throw new ChatError(CODE.INVALID, "it has been sent");
         message.status = "unSend";
         try {
