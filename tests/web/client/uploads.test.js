@@ -18,6 +18,8 @@ const GATE = join(process.env.BUILD_DIR ?? join(CHECKOUT, "build"), "chatgate");
 /** @type {Broker} */
 let broker;
 let media;
+/** For all that do not end it. */
+let gateway;
 const gates = [];
 
 before(async () => {
@@ -29,12 +31,16 @@ before(async () => {
     broker.options.media_dir = media;
     await broker.launch();
     await broker.admin("importUsers", { userIDs: ["alice", "bob"] });
+    gateway = await startGate();
 });
 afterEach(async () => {
     await broker.cleanUp();
-    for (const gate of gates.splice(0)) await gate.end();
+    for (const gate of gates.splice(1)) await gate.end();
 });
-after(() => broker.stop());
+after(async () => {
+    await gateway.end();
+    await broker.stop();
+});
 
 /** A gateway of this broker. */
 async function startGate(port) {
@@ -135,7 +141,7 @@ function crc(bytes) {
 
 for (const way of ["MQTT", "HTTP"]) {
     test(`a file over ${way} comes whole, and its progress is told`, async () => {
-        const gate = way === "HTTP" ? await startGate() : undefined;
+        const gate = way === "HTTP" ? gateway : undefined;
         const chat = await broker.login("alice", gate && { httpUrl: `${gate.url}/` });
         const other = await broker.login("bob", gate && { httpUrl: gate.url });
         const bytes = randomBytes(300000);
@@ -165,7 +171,7 @@ for (const way of ["MQTT", "HTTP"]) {
     });
 
     test(`pictures, sounds and videos over ${way}`, async () => {
-        const gate = way === "HTTP" ? await startGate() : undefined;
+        const gate = way === "HTTP" ? gateway : undefined;
         const chat = await broker.login("alice", gate && { httpUrl: gate.url });
         const picture = chat.createImageMessage({ ...to, payload: { file: new Blob([png(30, 20)], { type: "image/png" }) } });
         const sound = chat.createAudioMessage({ ...to, payload: { file: { files: [new Blob(["RIFF\x24\0\0\0WAVEfmt ", Buffer.alloc(28)], { type: "audio/wav" })] }, second: 3.5 } });
@@ -251,7 +257,7 @@ test("what is deleted while it is uploaded is not sent, and nothing of it is lef
 });
 
 test("what the server does not take is rejected with its code, and can be sent again", async () => {
-    const gate = await startGate();
+    const gate = gateway;
     for (const options of [{}, { httpUrl: gate.url }]) {
         const chat = await broker.login("alice", options);
         const message = chat.createFileMessage({ ...to, payload: { file: Buffer.alloc((8 << 20) + 1), name: "a" } });
@@ -374,7 +380,7 @@ test("what the server has forgotten is begun again, for ever it is not", async (
 });
 
 test("a file is uploaded without a message, and its URL is the server's own", async () => {
-    const gate = await startGate();
+    const gate = gateway;
     for (const options of [{}, { httpUrl: gate.url }]) {
         const chat = await broker.login("alice", options);
         const bytes = randomBytes(200000);
