@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
+import { EVENT, TYPES } from "../../../web/client/index.js";
 import { CHECKOUT } from "./broker.js";
 
 const WEB = join(CHECKOUT, "web");
@@ -36,6 +37,17 @@ test(`the client without MQTT.js, minified and compressed, has less than ${MOST_
     const packed = gzipSync(contents, { level: 9 }).length;
     console.log(`minified ${contents.length} bytes, compressed ${packed}`);
     assert.ok(packed < MOST_BYTES, `${packed} bytes`);
+});
+
+test("index.d.ts stands alone, and has every constant", () => {
+    const text = readFileSync(join(WEB, "client", "index.d.ts"), "utf8");
+    // Who has TypeScript does not let it read JavaScript, as a rule: what is taken from there would be `any`.
+    assert.doesNotMatch(text, /from "/);
+    for (const [name, constants] of Object.entries({ EVENT, TYPES })) {
+        const [, body] = text.match(new RegExp(`export const ${name}: Readonly<\\{(.*?)\\}>;`, "s"));
+        const declared = [...body.matchAll(/(\w+): (.*);/g)].map(([, key, value]) => [key, JSON.parse(value)]);
+        assert.deepEqual(declared, Object.entries(constants));
+    }
 });
 
 test("no file of src imports anything but its neighbours", () => {
