@@ -47,6 +47,13 @@ def test_every_source_file_is_named_in_the_map():
     assert not missing
 
 
+def test_every_file_of_the_web_is_named_in_the_map():
+    section = MAPS["ARCHITECTURE.md"].partition("## The web")[2].partition("\n## ")[0]
+    files = [path for path in (ROOT / "web").rglob("*.js") if not {"node_modules", "words"} & set(path.parts)]
+    assert len(files) > 40
+    assert not [path.name for path in files if f"{path.name}`" not in section]
+
+
 def test_every_hash_table_is_keyed():
     assert [path.name for path in SOURCES if "<uthash.h>" in path.read_text()] == ["keyed_hash.h"]
 
