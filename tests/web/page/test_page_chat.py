@@ -430,6 +430,26 @@ def test_a_group_has_mentions_receipts_and_records(window, house, people):
     assert [row.split("\n")[-1] for row in bob.texts(".record-row")] == [f"hello @{bob.user} look here", "I see"]
 
 
+def test_who_may_not_write_is_told_why(window, house, people):
+    name, bob = people("alice", "bob")
+    owner = house.broker.user(bob, "linux:1")
+    owner.group("Public", "quiet", [name])
+    alice = show(window(name), "GROUPquiet")
+    alice.type(FIELD, "I was about to")
+    owner.command("muteGroupMember", groupID="quiet", userID=name, seconds=3600)
+    alice.find(".composer-note", "muted")
+    alice.gone(FIELD)
+    owner.command("muteGroupMember", groupID="quiet", userID=name, seconds=0)
+    alice.find(FIELD)
+    assert alice.js("return document.querySelector('.composer-field').value") == "I was about to"
+    owner.command("setGroupInfo", groupID="quiet", allMuted=True)
+    alice.find(".composer-note", "Only the owner")
+    owner.command("setGroupInfo", groupID="quiet", allMuted=False)
+    alice.find(FIELD)
+    owner.command("deleteGroupMember", groupID="quiet", members=[name], reason="too loud")
+    alice.find(".composer-note", "not in this group")
+
+
 def test_history_goes_back_without_jumps(window, house, people):
     """Two thousand messages: what is read stays where it is when older ones come, and few are in the document."""
     names = people("alice", "bob")

@@ -11,11 +11,14 @@ import { t } from "../words.js";
 import { isLine, messageRow, senderName, showMeta, showProgress } from "./bubble.js";
 import { composer } from "./composer.js";
 import { canForward, forwardMessages, openMerger } from "./forward.js";
+import { rightsOf, roleIn, watchGroup } from "./groupdata.js";
 import { historyView } from "./history.js";
+import { untilWords } from "./member.js";
 import { outgoing } from "./outgoing.js";
 import { groupView } from "./places.js";
 import { stopPlaying } from "./player.js";
 import { userView } from "./profile.js";
+import { may, silencedBy } from "./rights.js";
 import { groupReceipts, openReaders } from "./receipts.js";
 import { typingOf, typingShown } from "./typing.js";
 
@@ -47,7 +50,6 @@ export function chatView(app, id, signal) {
     /** Messages that are being chosen. @type {Map<string, Message> | undefined} */
     let chosen;
     let typing = false;
-    let status = "";
 
     /* The bar */
 
@@ -105,13 +107,14 @@ export function chatView(app, id, signal) {
         title.textContent = name;
         fill(face, app.faceOf(conversation, 40));
         const count = group?.memberCount;
+        const online = !isGroup && !isSystem && app.isOnline(id.slice(3));
         subtitle.textContent = typing
             ? t("chat.typing")
-            : isGroup
-              ? count
-                  ? t("chat.members", { n: count })
-                  : ""
-              : status;
+            : count
+              ? t("chat.members", { n: count })
+              : online
+                ? t("chat.online")
+                : "";
         subtitle.hidden = !subtitle.textContent;
         subtitle.classList.toggle("chat-typing", typing);
     }
@@ -289,7 +292,6 @@ export function chatView(app, id, signal) {
                     ),
                 ),
             );
-        if (shown.some((message) => message.type === TYPES.MSG_GRP_TIP)) loadGroup();
         receipts?.soon(); // who writes has read
     }
 
@@ -335,8 +337,8 @@ export function chatView(app, id, signal) {
 
     /* What can be done with a message */
 
-    const isManager = () =>
-        group?.selfInfo?.role === TYPES.GRP_MBR_ROLE_OWNER || group?.selfInfo?.role === TYPES.GRP_MBR_ROLE_ADMIN;
+    /** @param {string} action */
+    const mayHere = (action) => isGroup && !!group?.selfInfo && may(rightsOf(app, group), action);
     /** @param {Message} message @param {number} seconds */
     const within = ({ time }, seconds) => time + seconds > chat.getServerTime() / 1000;
     /** @param {Message} message */
@@ -344,7 +346,7 @@ export function chatView(app, id, signal) {
         message.status === "success" &&
         !isLine(app, message) &&
         within(message, recallSeconds) &&
-        (message.flow === "out" || (isGroup && isManager()));
+        (message.flow === "out" || mayHere("recallMessage:other"));
     /** @param {Message} message */
     const canEdit = (message) =>
         message.status === "success" &&
@@ -355,8 +357,7 @@ export function chatView(app, id, signal) {
         within(message, editSeconds);
     /** @param {Message} message */
     const selectable = (message) => message.status === "success";
-    const hasReceipts = () =>
-        isGroup && !!receipts?.possible() && (group?.type === TYPES.GRP_PRIVATE || group?.type === TYPES.GRP_PUBLIC);
+    const hasReceipts = () => !!receipts?.possible() && mayHere("getReadReceipts");
 
     /** @param {Message} message */
     function actions(message) {
@@ -625,7 +626,7 @@ export function chatView(app, id, signal) {
         ? undefined
         : composer(app, id, {
               signal,
-              mayAll: isManager,
+              mayAll: () => mayHere("publish:@all"),
               lastOwn: () =>
                   history
                       .all()
@@ -688,41 +689,33 @@ export function chatView(app, id, signal) {
         { signal },
     );
 
-    async function loadGroup() {
-        if (!isGroup) return;
-        try {
-            const { data } = await chat.getGroupProfile({ groupID });
-            group = data.group;
-            // It is known only now what it is: a live room has a look of its own.
-            if (group.type === TYPES.GRP_AVCHATROOM && !signal.aborted) {
-                app.enterLive(group);
-                return app.redraw();
-            }
-        } catch {
-            return; // who has left it sees what was there
+    /** @param {any} now */
+    function groupChanged(now) {
+        group = now;
+        // It is known only now what it is: a live room has a look of its own.
+        if (group.type === TYPES.GRP_AVCHATROOM) {
+            app.enterLive(group);
+            return app.redraw();
         }
-        if (!signal.aborted) showHeader();
+        const until = group.selfInfo?.muteTime ?? 0;
+        const why = silencedBy(rightsOf(app, group), until, Date.now() / 1000);
+        if (why === "muted") silence(t("live.muted", { time: untilWords(until) }), until);
+        else silence(why ? t("chat.allMuted") : roleIn(app, group) ? "" : t("group.gone"));
+        return showHeader();
     }
 
-    async function loadStatus() {
-        if (isGroup || isSystem) return;
-        const userIDList = [id.slice(3)];
-        /** @param {any[]} list */
-        const take = (list) => {
-            const found = list?.find((one) => one.userID === userIDList[0]);
-            if (!found || signal.aborted) return;
-            status = found.statusType === TYPES.USER_STATUS_ONLINE ? t("chat.online") : "";
-            showHeader();
-        };
-        app.on(EVENT.USER_STATUS_UPDATED, take, signal);
-        try {
-            take((await chat.getUserStatus({ userIDList })).data.successUserList);
-            await chat.subscribeUserStatus({ userIDList });
-            signal.addEventListener("abort", () => chat.unsubscribeUserStatus({ userIDList }).catch(() => {}));
-        } catch {
-            // It is a nicety: without it the name stands alone.
-        }
+    let muteTimer = 0;
+    /** Nothing can be written here, and why; "" where one may. @param {string} why @param {number} [until] in seconds */
+    function silence(why, until) {
+        clearTimeout(muteTimer);
+        if (until)
+            muteTimer = window.setTimeout(
+                () => groupChanged(group),
+                Math.min(2 ** 31 - 1, until * 1000 - Date.now() + 500),
+            );
+        writer?.silence(why);
     }
+    signal.addEventListener("abort", () => clearTimeout(muteTimer));
 
     if (isGroup) {
         receipts = groupReceipts(app, {
@@ -730,17 +723,10 @@ export function chatView(app, id, signal) {
             changed: (message) => read([message]),
             shown: () => /** @type {Message[]} */ (history.drawn().map(history.get).filter(Boolean)),
         });
-        app.on(
-            EVENT.GROUP_LIST_UPDATED,
-            (/** @type {any[]} */ groups) => {
-                const found = groups.find?.((one) => one.groupID === groupID);
-                if (found) group = found;
-                showHeader();
-            },
-            signal,
-        );
+        watchGroup(app, groupID, { changed: groupChanged, gone: () => silence(t("group.gone")) }, signal);
     }
 
+    state.watch(["status"], showHeader, signal);
     state.watch(
         ["conversations"],
         () => {
@@ -770,8 +756,6 @@ export function chatView(app, id, signal) {
         stopPlaying();
     });
     showChosen();
-    loadGroup();
-    loadStatus();
     history.open({ unread, counts }).then(() => {
         if (signal.aborted) return;
         markRead();

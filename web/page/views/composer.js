@@ -158,7 +158,8 @@ export function composer(app, id, { lastOwn, mayAll, signal }) {
     });
     const picker = h("div", { class: "composer-picker", hidden: true });
     const row = h("div", { class: "composer-row" }, attach, field, voice.bar, smile, voice.button, send);
-    const element = h("div", { class: "composer" }, people, picker, bar, tray, counter, row, pictures, anything);
+    const note = h("p", { class: "composer-note", role: "status", hidden: true });
+    const element = h("div", { class: "composer" }, note, people, picker, bar, tray, counter, row, pictures, anything);
 
     /* Its size, and how much may be written */
 
@@ -734,6 +735,17 @@ export function composer(app, id, { lastOwn, mayAll, signal }) {
         insert,
         mention,
         focus: () => field.focus({ preventScroll: true }),
+        /** Nothing can be written now, and why. What was begun stays. @param {string} why */
+        silence(why) {
+            note.hidden = !why;
+            fill(note, icon("micOff"), why);
+            row.hidden = !!why;
+            if (why) {
+                voice.cancel();
+                closePicker();
+                closeChoice();
+            }
+        },
         /** A message that it is about was recalled or deleted. @param {string} messageID */
         gone(messageID) {
             if (replyTo?.ID === messageID || editing?.ID === messageID) leaveMode(true);

@@ -412,6 +412,7 @@ export default {
     "chat.loadAgain": "Load again",
     "chat.gone": "This message is no longer there.",
     "chat.drop": "Drop files here to send them",
+    "chat.allMuted": "Only the owner and admins can write now",
     "chat.everybody": "everybody",
     "chat.edited": "edited",
     "chat.sending": "Being sent",

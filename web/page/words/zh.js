@@ -412,6 +412,7 @@ export default {
     "chat.loadAgain": "重新加载",
     "chat.gone": "这条消息已不存在。",
     "chat.drop": "拖到此处即可发送",
+    "chat.allMuted": "当前仅群主和管理员可以发言",
     "chat.everybody": "所有人",
     "chat.edited": "已编辑",
     "chat.sending": "发送中",
