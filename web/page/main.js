@@ -277,9 +277,9 @@ function begin(read, given, showAtOnce) {
     /** @param {any[]} list */
     function takeGroups(list) {
         const silent = list.filter(
-            ({ groupID, type, ownerID, nextMessageSeq }) =>
+            ({ groupID, type, selfInfo, nextMessageSeq }) =>
                 !heard.has(`GROUP${groupID}`) &&
-                (type === TYPES.GRP_AVCHATROOM ? ownerID === userID : nextMessageSeq === 1),
+                (type === TYPES.GRP_AVCHATROOM ? selfInfo.role === TYPES.GRP_MBR_ROLE_OWNER : nextMessageSeq === 1),
         );
         app.state.set({ silent });
     }

@@ -24,7 +24,7 @@ let closeOpen;
 export function openMenu({ items, at, label, before: above }) {
     closeOpen?.();
     const before = document.activeElement;
-    const entries = items.filter(Boolean);
+    const entries = items.filter(Boolean).filter((entry, index, all) => entry !== "-" || all[index - 1] !== "-");
     while (entries[0] === "-") entries.shift();
     while (entries.at(-1) === "-") entries.pop();
     if (!entries.length) return;

@@ -204,8 +204,43 @@ export function groupView(app, groupID, signal) {
         });
     }
 
+    /** Where only the owner may know who is there. */
+    function drawOwner() {
+        const { ownerID } = group;
+        const { nick, avatar: url } = app.people.get(ownerID || "");
+        return (
+            ownerID &&
+            h(
+                "section",
+                { class: "group-card" },
+                h(
+                    "button",
+                    {
+                        class: "row",
+                        type: "button",
+                        "data-what": "owner",
+                        "aria-haspopup": "menu",
+                        onclick: (/** @type {Event} */ event) =>
+                            openMember(
+                                app,
+                                group,
+                                { userID: ownerID, nick, role: TYPES.GRP_MBR_ROLE_OWNER },
+                                {
+                                    at: /** @type {Element} */ (event.currentTarget),
+                                    done: reload,
+                                },
+                            ),
+                    },
+                    avatar({ id: `C2C${ownerID}`, name: nick || ownerID, url, size: 40 }),
+                    h("span", { class: "row-text" }, h("span", { class: "row-title" }, nick || ownerID)),
+                    roleTag(app, { role: TYPES.GRP_MBR_ROLE_OWNER }),
+                ),
+            )
+        );
+    }
+
     function drawMembers() {
-        if (!may(rights(), "getGroupMembers")) return null;
+        if (!may(rights(), "getGroupMembers")) return drawOwner();
         const mayInvite = may(rights(), "inviteGroupMember");
         const total = group.memberCount ?? group.memberNum ?? members.length;
         return h(
@@ -324,9 +359,7 @@ export function groupView(app, groupID, signal) {
         const conversation = app.conversation(conversationID);
         const remind = conversation.messageRemindType || group.selfInfo?.messageRemindType;
         const isQuiet = Boolean(remind) && remind !== TYPES.MSG_REMIND_ACPT_AND_NOTE;
-        return h(
-            "section",
-            { class: "group-card group-lines" },
+        const rows = [
             !isLive &&
                 toggle("quiet", t("group.quiet"), isQuiet, (is) =>
                     app.attempt(
@@ -350,7 +383,8 @@ export function groupView(app, groupID, signal) {
                     value: group.selfInfo?.nameCard || app.people.name(app.user),
                     run: editCard,
                 }),
-        );
+        ].filter(Boolean);
+        return rows.length > 0 && h("section", { class: "group-card group-lines" }, rows);
     }
 
     function drawManagement() {

@@ -484,7 +484,7 @@ export function liveView(app, groupID, signal) {
                 () => undefined,
                 (/** @type {any} */ why) => why,
             ));
-        drawEnd(reason?.code === NO_GROUP ? "dismissed" : undefined);
+        drawEnd(reason?.code === NO_GROUP ? "dismissed" : "banned");
     }
 
     /** It is over, or was never there. @param {any} [reason] an error, or a word: dismissed, banned */

@@ -183,7 +183,7 @@ function askKick(app, group, member, done) {
     askWithReason(
         {
             title: t("group.kickTitle", { who: memberName(app, member) }),
-            who: memberName(app, member),
+            hint: t("group.reasonHint", { who: memberName(app, member) }),
             action: t("group.kickAction"),
             label: t("group.keepOut"),
             times: mayBan
@@ -212,7 +212,7 @@ function askBan(app, group, member, done) {
     askWithReason(
         {
             title: t("group.banTitle", { who: memberName(app, member) }),
-            who: memberName(app, member),
+            hint: t("group.reasonKept"),
             action: t("group.banAction"),
             label: t("group.banFor"),
             times: BAN_TIMES.map((time) => [time, spanOrEver(time)]),
@@ -236,16 +236,16 @@ function askBan(app, group, member, done) {
 }
 
 /**
- * @param {{title: string, who: string, action: string, label: string, times: any[][]}} question with seconds and their words to choose
+ * @param {{title: string, hint: string, action: string, label: string, times: any[][]}} question with seconds and their words to choose
  * @param {(reason: string, seconds: number) => void} answer
  */
-function askWithReason({ title, who, action, label, times }, answer) {
+function askWithReason({ title, hint, action, label, times }, answer) {
     const id = newID("reason");
     const reason = byteField({
         label: t("group.reason"),
         max: REASON_BYTES,
         placeholder: t("optional"),
-        hint: t("group.reasonHint", { who }),
+        hint,
         autofocus: true,
     });
     const time = h(
