@@ -4,14 +4,14 @@
 
 import { avatar } from "../avatar.js";
 import { confirmDialog } from "../dialog.js";
-import { fill, h } from "../dom.js";
+import { fill, h, oncePerFrame } from "../dom.js";
 import { icon } from "../icons.js";
 import { openMenu } from "../menu.js";
 import { t } from "../words.js";
 import { openApplications, watchApplications } from "./applications.js";
 import { faceButton } from "./face.js";
 import { askText } from "./fields.js";
-import { rightsOf, roleIn, watchGroup } from "./groupdata.js";
+import { rightsOf, roleIn, shownOf, watchGroup } from "./groupdata.js";
 import { memberName, openBans, openMember, roleTag } from "./member.js";
 import { membersView, openInvite } from "./members.js";
 import { typeIcon, typeName } from "./newgroup.js";
@@ -46,17 +46,6 @@ export function groupView(app, groupID, signal) {
         ),
     );
     const reload = watchGroup(app, groupID, { changed, gone, quiet: true }, signal);
-    let seen = "";
-    app.state.watch(
-        ["conversations", "people"],
-        ({ people }) => {
-            const { isPinned, messageRemindType, isNew } = app.conversation(conversationID);
-            const now = [isPinned, messageRemindType, isNew, people].join();
-            if (now !== seen) draw();
-            seen = now;
-        },
-        signal,
-    );
 
     const rights = () => rightsOf(app, group);
     /** @param {Promise<any>} promise @param {string} [said] */
@@ -97,6 +86,7 @@ export function groupView(app, groupID, signal) {
     /** @param {any} [error] */
     function gone(error) {
         group = undefined;
+        seen = "";
         fill(
             element,
             h(
@@ -111,8 +101,33 @@ export function groupView(app, groupID, signal) {
 
     // ---- what is seen
 
-    function draw() {
-        if (!group) return;
+    /** Everything that is seen: the list of conversations changes with each message, and what is pressed must not be made anew. */
+    function stamp() {
+        const { isPinned, messageRemindType, isNew } = app.conversation(conversationID);
+        const people = members.map((member) => [
+            member.userID,
+            member.role,
+            memberName(app, member),
+            member.avatar,
+        ]);
+        const names = [app.people.name(app.user), group.ownerID && app.people.get(group.ownerID)];
+        return JSON.stringify([
+            shownOf(group),
+            people,
+            names,
+            applications.length,
+            isPinned,
+            messageRemindType,
+            isNew,
+        ]);
+    }
+
+    let seen = "";
+    const draw = oncePerFrame(() => {
+        if (!group || signal.aborted) return;
+        const now = stamp();
+        if (now === seen) return;
+        seen = now;
         // What has the focus is made anew: the focus goes to what is in its place.
         const focused = element.contains(document.activeElement)
             ? document.activeElement?.getAttribute("data-what")
@@ -122,7 +137,7 @@ export function groupView(app, groupID, signal) {
             /** @type {HTMLElement | null} */ (
                 element.querySelector(`[data-what="${CSS.escape(focused)}"]`)
             )?.focus({ preventScroll: true });
-    }
+    });
 
     /** @param {string} what @param {string} label @param {string} name @param {() => void} run */
     const pencil = (what, label, name, run) =>
@@ -341,6 +356,7 @@ export function groupView(app, groupID, signal) {
                 onchange: async (/** @type {Event} */ event) => {
                     const input = /** @type {HTMLInputElement} */ (event.currentTarget);
                     await run(input.checked);
+                    seen = ""; // where it was refused it stands as it stood
                     reload();
                 },
             }),
@@ -573,6 +589,7 @@ export function groupView(app, groupID, signal) {
         if (app.state.selected === conversationID) app.open(null);
     }
 
+    app.state.watch(["conversations", "people"], () => draw(), signal);
     return element;
 }
 

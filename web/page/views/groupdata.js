@@ -20,6 +20,20 @@ export const rightsOf = (app, group) => ({
     muteAllMembers: group.muteAllMembers,
 });
 
+/** What of a group can be seen. @param {any} group */
+export const shownOf = (group) => [
+    group.name,
+    group.avatar,
+    group.introduction,
+    group.notification,
+    group.ownerID,
+    group.joinOption,
+    group.inviteOption,
+    group.muteAllMembers,
+    group.memberCount,
+    group.selfInfo,
+];
+
 /**
  * `changed` is called with the group once it is known and after each change, and when somebody has come or gone; `gone` when it is not there
  * (any more) for this user, with the error or undefined. With `quiet`, changes that nobody is told of are looked for, too.
@@ -38,18 +52,7 @@ export function watchGroup(app, groupID, { changed, gone, quiet }, signal) {
 
     /** @param {any} group @param {boolean} [always] */
     const take = (group, always) => {
-        const now = JSON.stringify([
-            group.name,
-            group.avatar,
-            group.introduction,
-            group.notification,
-            group.ownerID,
-            group.joinOption,
-            group.inviteOption,
-            group.muteAllMembers,
-            group.memberCount,
-            group.selfInfo,
-        ]);
+        const now = JSON.stringify(shownOf(group));
         if (now !== seen || always) changed({ ...group });
         seen = now;
     };
