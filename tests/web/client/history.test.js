@@ -216,6 +216,38 @@ test("an answer is not kept where it may have been overtaken", async () => {
     }
 });
 
+test("who has a name card in a group is called by it, from the first message on", async () => {
+    const [a, b, c] = [await newUser(), await newUser(), await newUser()];
+    const groupID = `cards${a}`;
+    const members = [b, c].map((userID) => ({ userID }));
+    await broker.admin("createGroup", { groupID, groupType: "Public", groupName: "g", owner: a, members });
+    await broker.admin("setGroupMemberInfo", { groupID, userID: b, nameCard: "Bee" });
+    const say = (sender, text) => broker.admin("sendMessage", { sender, group: groupID, text });
+    for (const sender of [a, b, c]) await say(sender, "old");
+    const chat = await broker.login(a);
+    const said = async (text) =>
+        (await chat.getMessageList({ conversationID: `GROUP${groupID}`, count: 100 })).data.messageList.filter(({ payload }) => payload.text === text);
+    assert.deepEqual((await said("old")).map(({ nameCard }) => nameCard), ["", "Bee", ""]);
+    await say(b, "new");
+    const [message] = await until(async () => (await said("new")).length && said("new"), "the new one");
+    assert.equal(message.nameCard, "Bee");
+    await chat.setGroupMemberNameCard({ groupID, userID: c, nameCard: "Cee" });
+    assert.deepEqual((await said("old")).map(({ nameCard }) => nameCard), ["", "Bee", "Cee"]);
+});
+
+test("a name card that is not known yet is told a moment later", async () => {
+    const [a, b] = [await newUser(), await newUser()];
+    const groupID = `cards${a}`;
+    await broker.admin("createGroup", { groupID, groupType: "Private", groupName: "g", owner: a, members: [{ userID: b }] });
+    await broker.admin("setGroupMemberInfo", { as: b, groupID, nameCard: "Bee" });
+    const chat = await broker.login(a);
+    const modified = [];
+    chat.on(ChatClient.EVENT.MESSAGE_MODIFIED, ({ data }) => modified.push(...data));
+    await broker.admin("sendMessage", { sender: b, group: groupID, text: "x" });
+    await until(() => modified.length, "the name");
+    assert.deepEqual(modified.map(({ nameCard, isModified }) => [nameCard, isModified]), [["Bee", false]]);
+});
+
 test("what cannot be asked for", async () => {
     const chat = await broker.login(await newUser());
     for (const conversationID of ["bob", "C2C", "GROUP", "", undefined])

@@ -4,6 +4,7 @@ import { makeCore } from "./core.js";
 import { ChatError, CODE } from "./errors.js";
 import { EVENT, TYPES } from "./constants.js";
 import { arrivals } from "./arrivals.js";
+import { cards } from "./cards.js";
 import { commands } from "./commands.js";
 import { conversations } from "./conversations.js";
 import { history } from "./history.js";
@@ -33,6 +34,7 @@ const PARTS = {
     groups,
     members,
     attributes,
+    cards,
     message,
     history,
     outbox,

@@ -41,6 +41,7 @@ const LONGEST = 2 ** 31 - 1;
  * @property {Part[]} parts all of them
  * @property {any} [users] the parts by their names, once chat.js has made them
  * @property {any} [groups]
+ * @property {ReturnType<typeof import("./cards.js").cards>} [cards]
  * @property {ReturnType<typeof import("./message.js").message>} message
  * @property {ReturnType<typeof import("./history.js").history>} history
  * @property {ReturnType<typeof import("./outbox.js").outbox>} outbox

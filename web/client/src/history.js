@@ -77,6 +77,11 @@ export function history(core) {
             Object.assign(message, { nick, avatar });
         }
     });
+    core.wire.on("cards", (/** @type {string} */ conversationID, /** @type {Map<string, string>} */ news) => {
+        const named = of(conversationID, Infinity).filter(({ from }) => news.has(from));
+        for (const message of named) message.nameCard = /** @type {string} */ (news.get(message.from));
+        if (named.length) core.emit(EVENT.MESSAGE_MODIFIED, named);
+    });
     // Without a connection what is kept has to do; with a new one it cannot be said what was missed.
     core.wire.on("up", doubt);
     core.wire.on("event", (/** @type {Fields} */ event) => {
@@ -159,6 +164,7 @@ export function history(core) {
         let message = numbers.get(id) ?? (id ? core.outbox?.find(wire) : live.get(identity(wire)));
         if (!message) {
             message = makeMessage(core, wire);
+            if (wire.group) core.cards?.want(wire.group, wire.sender);
             // Somebody uses the same `random` for everything.
             if (stored.has(message.ID)) message.ID += "#" + id;
             if (edited) edits.set(id, edited);
@@ -218,7 +224,8 @@ export function history(core) {
             sender, ...(tips?.members ?? []), ...(notice?.operator ? [notice.operator] : []),
         ]);
         // Names first, where they can be had: a message has its sender's.
-        await core.users?.profiles([...new Set(people)].filter((userID) => userID !== "@system"));
+        for (const { group, sender } of wires) if (group) core.cards?.want(group, sender);
+        await Promise.all([core.users?.profiles([...new Set(people)].filter((userID) => userID !== "@system")), core.cards?.settled()]);
         const list = wires.filter((/** @type {Fields} */ wire) => !isChange(wire)).map(take);
         const ids = wires.map((/** @type {Fields} */ wire) => wire.id);
         // A page without messages says where to go on; one of a live room, where nothing has an id, is all there is.

@@ -29,10 +29,12 @@ const of = (outcomes, result) => outcomes.filter((each) => each.result === resul
 export function members(core) {
     /**
      * With their names.
+     * @param {string} groupID
      * @param {any[]} found
      * @returns {Promise<Member[]>}
      */
-    async function named(found) {
+    async function named(groupID, found) {
+        core.cards?.learn(groupID, found);
         const profiles = await core.users.fetch(found.map(({ userID }) => userID));
         return found.map(({ userID, role, nameCard, joinTime, mutedUntil }, i) => ({
             userID,
@@ -51,7 +53,7 @@ export function members(core) {
         const answers = await Promise.all(
             chunks(userIDList).map((userIDs) => core.ask("getGroupMembers", { groupID, userIDs })),
         );
-        return named(answers.flatMap((answer) => answer.members));
+        return named(groupID, answers.flatMap((answer) => answer.members));
     }
 
     /** @param {string} groupID @param {string} userID what has been done to a member is seen in it, and in the group */
@@ -99,7 +101,7 @@ export function members(core) {
                     }
                     next = page.next ?? 0;
                 } while (next && found.length < count);
-                return ok({ memberList: await named(found), offset: next });
+                return ok({ memberList: await named(groupID, found), offset: next });
             },
 
             getGroupMemberProfile: async (/** @type {{groupID: string, userIDList: string[]}} */ { groupID, userIDList }) =>

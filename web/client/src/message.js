@@ -139,7 +139,7 @@ function blank(core, from, to, conversationType, conversationID) {
         nick,
         avatar,
         isPeerRead: false,
-        nameCard: "",
+        nameCard: (conversationType === TYPES.CONV_GROUP && core.cards?.peek(to, from)) || "",
         atUserList: [],
         cloudCustomData: "",
         isDeleted: false,
