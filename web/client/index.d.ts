@@ -496,6 +496,8 @@ export interface Chat {
     getFriendGroupList(): Uses<any[]>;
     getFriendApplicationList(): Uses<{ friendApplicationList: any[]; unreadCount: number }>;
     registerPlugin(options: object): void;
+    /** Of Tencent's lite SDK. */
+    use(plugins: unknown): void;
     setLogLevel(level: number): void;
     callExperimentalAPI(name: string, value?: any): any;
     /** There is none in any message. */

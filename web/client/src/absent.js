@@ -11,15 +11,15 @@ const ABSENT = {
         "acceptFriendApplication refuseFriendApplication deleteFriendApplication setFriendApplicationRead " +
         "createFriendGroup deleteFriendGroup addToFriendGroup removeFromFriendGroup renameFriendGroup " +
         "followUser unfollowUser getMyFollowersList getMyFollowingList getMutualFollowersList getUserFollowInfo checkFollowType",
-    "a search": "searchCloudMessages searchCloudGroups searchCloudUsers searchCloudGroupMembers",
-    "a translator": "translateText convertVoiceToText",
+    search: "searchCloudMessages searchCloudGroups searchCloudUsers searchCloudGroupMembers",
+    translator: "translateText convertVoiceToText",
     "message reactions": "addMessageReaction removeMessageReaction getMessageReactions getAllUserListOfMessageReaction",
     "message extensions": "setMessageExtensions getMessageExtensions deleteMessageExtensions",
     "pinned messages": "pinGroupMessage getPinnedGroupMessageList",
     "conversation marks":
         "setConversationCustomData markConversation getConversationGroupList createConversationGroup deleteConversationGroup " +
         "renameConversationGroup addConversationsToGroup deleteConversationsFromGroup",
-    "a setting for all messages": "setAllReceiveMessageOpt getAllReceiveMessageOpt",
+    "setting for all messages": "setAllReceiveMessageOpt getAllReceiveMessageOpt",
     "custom status": "setSelfStatus",
     "group counters": "setGroupCounters increaseGroupCounter decreaseGroupCounter getGroupCounters",
     "custom fields of members": "setGroupMemberCustomField markGroupMemberList",
@@ -51,6 +51,7 @@ export function absent() {
         getFriendGroupList: async () => ok([]),
         getFriendApplicationList: async () => ok({ friendApplicationList: [], unreadCount: 0 }),
         registerPlugin() {},
+        use() {},
         setLogLevel() {},
         callExperimentalAPI: (/** @type {string} */ name, /** @type {any} */ value) =>
             EXPERIMENTAL[name]?.(value) ?? Promise.reject(error(name, "such call")),

@@ -396,6 +396,8 @@ export function arrivals(core) {
         },
 
         listed,
+        /** What has come is given on now: who is told of it in another way next would hear it twice. */
+        flush,
         /** Is there more of this conversation than was given on? @param {string} id */
         isBusy: (id) => order.lane(id).held.length > 0 || queue.some((each) => each.id === id),
     };

@@ -151,7 +151,7 @@ export function conversations(core) {
             fromAccount: from,
             messageForShow: isNothing ? "" : messageForShow({ type, payload }),
             type,
-            payload: isNothing ? null : payload,
+            payload,
             isRevoked,
             isPeerRead: wire.id <= peerReadID && from === core.userID(),
             nick,
@@ -478,7 +478,7 @@ export function conversations(core) {
                 else drafts.delete(conversationID);
                 await core.storage.set(`drafts:${core.userID()}`, [...drafts]);
                 changed(conversationID);
-                return ok({ conversationID });
+                return ok({ conversationID, conversation: find(conversationID) });
             },
         },
 

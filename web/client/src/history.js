@@ -284,6 +284,7 @@ export function history(core) {
             run.from = Math.min(first, run.from);
             run.complete = complete;
         }
+        core.arrivals?.flush();
         return ok({ messageList: list, nextReqMessageID: complete || !first ? "" : "" + first, isCompleted: complete || !first });
     }
 
@@ -321,6 +322,7 @@ export function history(core) {
         const nextMessageSeq = last ? last.sequence + step : 0;
         const nextMessageTime = last ? last.time + step : 0;
         const next = page[way];
+        core.arrivals?.flush();
         if (next) for (const number of [nextMessageSeq, 0]) hops.set(place(number, nextMessageTime), next);
         return ok({ messageList, nextMessageSeq, nextMessageTime, isCompleted });
     }
