@@ -264,6 +264,25 @@ describe("a session", { concurrency: true }, () => {
     });
 });
 
+test("the time is the server's, after a reload already before the login", async (t) => {
+    const { now } = Date;
+    t.after(() => (Date.now = now));
+    Date.now = () => now() + 3600_000;
+    const storage = makeStorage();
+    const created = Math.floor(now() / 1000);
+    const chat = broker.chat({ storage });
+    const ready = next(chat, EVENT.SDK_READY);
+    await chat.login({ userID: "olga", userSig: userSig("olga", { created }) });
+    await ready;
+    assert.ok(Math.abs(chat.getServerTime() - now()) < 5000, `${chat.getServerTime() - now()}`);
+    await chat.destroy();
+    // By this machine's clock it expired half an hour ago.
+    const as = { userID: "olga", userSig: userSig("olga", { created, expire: 1800 }) };
+    await assert.rejects(broker.chat().login(as), { code: 70001 });
+    const again = broker.chat({ storage });
+    assert.equal((await again.login(as)).code, 0);
+});
+
 test("nothing is left that keeps a process alive", async () => {
     const program = `
         import { ChatClient } from "${CHECKOUT}/web/client/index.js";

@@ -149,7 +149,7 @@ export function session(core) {
 
     /** @param {Session} me */
     async function makeReady(me) {
-        await Promise.allSettled([readClock(me), ...core.parts.map((part) => part.start?.())]);
+        await Promise.allSettled([readClock(me), ...core.parts.map(async (part) => part.start?.())]);
         if (me !== current) return;
         isReady = true;
         core.emit(EVENT.SDK_READY);
