@@ -45,6 +45,10 @@ const isChange = (wire) => "recall" in wire || "edit" in wire || "purge" in wire
 class Page {
     constructor(story, userID, number) {
         Object.assign(this, { story, userID, name: `${userID}${number}` });
+        /** bob's application takes its time with each message, and has had it when it is done. */
+        this.isSlow = userID === "bob";
+        /** carol's pages crash: they hear nothing before. What was not yet written down comes again then, but nothing is lost. */
+        this.isCrashing = userID === "carol";
         this.storage = makeStorage();
         /** What the application was given, and what it knows because its sendMessage has said so: conversationID -> messages. */
         this.seen = new Map();
@@ -76,9 +80,14 @@ class Page {
         };
         const chat = ChatClient.create({ SDKAppID: 1400000000, url: this.proxy.url, storage, heartbeat: 2 });
         Object.assign(this, { life, chat });
+        let before = Promise.resolve();
         chat.on(EVENT.MESSAGE_RECEIVED, ({ data }) => {
-            if (life.isOver) return;
-            for (const message of data) this.see(message, "received");
+            const take = () => {
+                for (const message of life.isOver ? [] : data) this.see(message, "received");
+            };
+            if (!this.isSlow) return take();
+            before = before.then(() => sleep(this.story.random.below(100))).then(take);
+            return before;
         });
         chat.on(EVENT.KICKED_OUT, ({ data }) => this.story.fail(`${this.name} was kicked out: ${data.type}`));
         this.ready = new Promise((resolve) => chat.on(EVENT.SDK_READY, resolve));
@@ -98,7 +107,7 @@ class Page {
         if (!this.seen.has(conversationID)) this.seen.set(conversationID, []);
         const { ID, sequence, type } = message;
         const when = `${how} at ${this.story.time()} in life ${this.lives}`;
-        this.seen.get(conversationID).push({ ID, sequence, type, how, when, text: message.payload?.text });
+        this.seen.get(conversationID).push({ ID, sequence, type, how, when, life: this.lives, text: message.payload?.text });
     }
 
     send() {
@@ -145,7 +154,7 @@ class Page {
     /** The page goes, as pages go: it is told, and has no more time for anything. */
     async reload() {
         const { chat, life, proxy } = this;
-        globalThis.window.dispatchEvent(new Event("pagehide"));
+        if (!this.isCrashing) globalThis.window.dispatchEvent(new Event("pagehide"));
         life.isOver = true;
         this.own = [];
         const { refusing } = proxy;
@@ -286,11 +295,12 @@ class Story {
             const seen = page.seen.get(conversationID) ?? [];
             const inOrder = seen.filter(({ how }) => how === "received");
             for (let i = 1; i < inOrder.length; i++) {
-                if (inOrder[i].sequence < inOrder[i - 1].sequence) say(`${short(inOrder[i])} after ${short(inOrder[i - 1])}`);
+                const isAgain = page.isCrashing && inOrder[i].life > inOrder[i - 1].life;
+                if (inOrder[i].sequence < inOrder[i - 1].sequence && !isAgain) say(`${short(inOrder[i])} after ${short(inOrder[i - 1])}`);
             }
             const counts = new Map();
             for (const each of seen) counts.set(each.ID, (counts.get(each.ID) ?? 0) + 1);
-            for (const each of seen) if (counts.get(each.ID) > 1) say(`twice: ${short(each)}`);
+            for (const each of seen) if (counts.get(each.ID) > 1 && !page.isCrashing) say(`twice: ${short(each)}`);
             const mine = new Map(seen.map((each) => [`${each.sequence} ${each.type}`, each]));
             const theirs = new Map(history.map((wire) => [`${wire.seq} ${wire.tips ? TYPES.MSG_GRP_TIP : TYPES.MSG_TEXT}`, wire]));
             for (const [key, wire] of theirs) {

@@ -118,7 +118,7 @@ export function arrivals(core) {
     let isReady = false;
     /** For the next frame. @type {{id: string, wire: Fields}[]} */
     let queue = [];
-    /** Sent by this client, and not yet given on. @type {Set<number>} */
+    /** Sent by this client, and not yet closed. @type {Set<number>} */
     const ours = new Set();
     /** Those that are held, in the queue, or with a handler. @type {Set<number>} */
     const open = new Set();
@@ -246,7 +246,7 @@ export function arrivals(core) {
                 for (const message of messages) changes.set(event, (changes.get(event) ?? new Set()).add(message));
             } else {
                 const message = core.history.take(wire);
-                if (!ours.delete(wire.id) && !core.outbox.awaits(wire)) received.push(message);
+                if (!ours.has(wire.id) && !core.outbox.awaits(wire)) received.push(message);
             }
             core.conversations.take(id, wire);
         }
@@ -262,6 +262,7 @@ export function arrivals(core) {
         for (const { id, wire } of batch) {
             if (!wire.id) continue;
             open.delete(wire.id);
+            ours.delete(wire.id);
             closed.push(wire.id);
             had.delete(id);
             had.set(id, [wire.seq, wire.id]);
