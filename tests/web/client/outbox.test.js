@@ -326,6 +326,28 @@ test("after the time in which the server knows a random, the history says whethe
     }
 });
 
+test("while the server does not say whether it was stored, it is not sent again", async () => {
+    const { core, box, published, timers, setUp, setNow } = alone();
+    const sending = box.methods.sendMessage(hello(core));
+    await until(() => published.length === 1, "the first publish");
+    setUp(false);
+    setNow(1700000000000 + 5 * 60 * 1000);
+    const { ask } = core;
+    let asked = 0;
+    core.ask = async (...question) => {
+        if (++asked === 1) throw Object.assign(new Error("no answer"), { code: 2801 });
+        return ask(...question);
+    };
+    setUp(true);
+    await until(() => timers.at(-1)?.milliseconds === 1000, "the pause");
+    assert.equal(published.length, 1);
+    timers.at(-1).f();
+    await until(() => published.length === 2, "the second publish");
+    assert.equal(asked, 2);
+    core.wire.emit("event", { event: "sent", to: "bob", random: published[0].random, id: 9, seq: 4, time: 1 });
+    await sending;
+});
+
 test("soon after, it is sent again without a question; and again, where no receipt comes", async () => {
     const { core, box, published, timers, setUp } = alone();
     const message = hello(core);

@@ -174,16 +174,21 @@ export function outbox(core) {
         }
     }
 
+    /** What the server does not let one know does not keep a message from being sent, but that it says nothing does. @param {ChatError} error */
+    function unlessSilent(error) {
+        if (error.code === CODE.TIMEOUT) throw error;
+    }
+
     /** @param {Entry} entry */
     async function publish(entry) {
         entry.state = SENDING;
         const here = () => entries.includes(entry) && entry.state === SENDING;
         try {
-            await learnLive(entry).catch(() => {});
+            await learnLive(entry).catch(unlessSilent);
             if (!here()) return;
             if (entry.tried && core.time() - entry.tried > KNOWN) {
                 // Where the history may not be seen the publish will say why.
-                const found = await inHistory(entry).catch(() => undefined);
+                const found = await inHistory(entry).catch(unlessSilent);
                 if (!here()) return;
                 if (found) return succeed(entry, found);
                 entry.tried = core.time();
@@ -197,13 +202,11 @@ export function outbox(core) {
             if (!here()) return;
             if (entry.brief) return succeed(entry, {});
             entry.state = ACKED;
-            expect(entry, NO_WORD, () => {
-                entry.state = WAITING;
-                pump();
-            });
+            expect(entry, NO_WORD, () => again(entry));
             pump();
         } catch (error) {
             if (!here() || /** @type {ChatError} */ (error).code === CODE.NETWORK) return;
+            if (/** @type {ChatError} */ (error).code === CODE.TIMEOUT) return pause(entry);
             // Why, an event says.
             expect(entry, NO_REASON, () => fail(entry, /** @type {ChatError} */ (error)));
         }
@@ -217,6 +220,18 @@ export function outbox(core) {
     function expect(entry, milliseconds, f) {
         entry.endTimer();
         entry.endTimer = core.after(milliseconds, f);
+    }
+
+    /** @param {Entry} entry */
+    function again(entry) {
+        entry.state = WAITING;
+        pump();
+    }
+
+    /** @param {Entry} entry */
+    function pause(entry) {
+        entry.state = PAUSED;
+        expect(entry, SLOW_DOWN, () => again(entry));
     }
 
     /** Sends what may go. */
@@ -253,11 +268,7 @@ export function outbox(core) {
         if (!entry) return;
         if (event.event === "sent") return succeed(entry, event);
         if (!entry.brief && (event.code === CODE.TOO_FAST || event.code === CODE.BUSY) && ++entry.tries < MOST_TRIES) {
-            entry.state = PAUSED;
-            expect(entry, SLOW_DOWN, () => {
-                entry.state = WAITING;
-                pump();
-            });
+            pause(entry);
         } else {
             fail(entry, new ChatError(event.code, event.error));
         }
