@@ -70,6 +70,8 @@ class Story {
         this.storage = makeStorage();
         /** What the application was given: by conversation. @type {Map<string, any[]>} */
         this.seen = new Map();
+        /** What this client has sent: by `random`. */
+        this.sent = new Set();
         this.wrong = [];
         this.told = [];
         this.trace = [];
@@ -77,13 +79,17 @@ class Story {
 
     async begin() {
         this.network = await Network.to(broker.port);
+        await this.connect();
+        for (const [groupID, groupType] of Object.entries(GROUPS)) await this.found(groupID, groupType);
+        await this.open();
+    }
+
+    async connect() {
         this.others = {};
         for (const user of ["bob", "carol"]) this.others[user] = await Device.connect(broker, user);
         /** Alice's phone. */
         this.phone = await Device.connect(broker, "alice");
         this.admin = await Device.connect(broker, "admin");
-        for (const [groupID, groupType] of Object.entries(GROUPS)) await this.found(groupID, groupType);
-        await this.open();
     }
 
     /** A group of bob's, with everybody in it. */
@@ -170,6 +176,7 @@ class Story {
             const { to, group } = this.place();
             const conversationType = to ? TYPES.CONV_C2C : TYPES.CONV_GROUP;
             const message = this.chat.createTextMessage({ to: to ?? group, conversationType, payload: { text: `m${++this.count}` } });
+            this.sent.add(message.random);
             this.chat.sendMessage(message).catch(() => {});
         },
         2.6: async function change() {
@@ -277,6 +284,11 @@ class Story {
             this.network.cut();
             this.network.isDeaf = false;
         },
+        0.2: async function crash() {
+            await broker.kill();
+            await broker.launch();
+            await this.connect();
+        },
         0.8: async function reload() {
             await this.chat.destroy();
             this.told.push("reloaded");
@@ -290,7 +302,8 @@ class Story {
         const [, action] = all.find(([weight]) => (at -= +weight) < 0) ?? all[0];
         this.told.push(action.name);
         // Without a connection, or where alice is no member, it is refused: that is part of the story.
-        await Promise.race([action.call(this).catch(() => {}), sleep(500)]);
+        const done = action.call(this).catch(() => {});
+        await (/crash|reload/.test(action.name) ? done : Promise.race([done, sleep(500)]));
         if (this.dice.chance(0.3)) await sleep(this.dice.below(40));
     }
 
@@ -307,6 +320,7 @@ class Story {
                     assert.deepEqual(found.conversationList.map(view), wanted.conversationList.map(view));
                     assert.equal(this.chat.getTotalUnreadMessageCount(), fresh.getTotalUnreadMessageCount());
                     await this.checkServer(found.conversationList);
+                    for (const to of ["bob", "carol"]) await this.checkSeen(to);
                     break;
                 } catch (error) {
                     if (Date.now() > end) throw error;
@@ -320,7 +334,26 @@ class Story {
     }
 
     quiet(chat) {
-        return Promise.race([chat.getConversationList(), sleep(SETTLED).then(() => Promise.reject(new Error("no list")))]);
+        return Promise.race([
+            chat.getConversationList(),
+            new Promise((_, reject) => setTimeout(() => reject(new Error("no list")), SETTLED).unref()),
+        ]);
+    }
+
+    /** Of what a private conversation has now nothing was kept from the application. */
+    async checkSeen(to) {
+        const { messages } = await this.phone.ask("getHistory", { to, after: 0, limit: 100 });
+        while (messages.length) {
+            const page = await this.phone.ask("getHistory", { to, after: messages.at(-1).id, limit: 100 });
+            if (!page.messages.length) break;
+            messages.push(...page.messages);
+        }
+        const seen = new Set((this.seen.get(`C2C${to}`) ?? []).map(({ id }) => id));
+        const isChange = ({ recall, edit, purge }) => recall ?? edit ?? purge;
+        // Of a recalled one, or one edited elsewhere, it cannot be said which device has sent it.
+        const isOurs = ({ sender, random, recalled, edited }) => this.sent.has(random) || ((recalled || edited) && sender === "alice");
+        const missing = messages.filter((each) => !isChange(each) && !seen.has(each.id) && !isOurs(each));
+        assert.deepEqual(missing, []);
     }
 
     /** The same by the protocol. */
