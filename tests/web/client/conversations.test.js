@@ -164,6 +164,7 @@ test("reading: at once here, and the other one and the user's other devices hear
     for (const text of ["one", "two"]) await bob.send(`user/${userID}`, text);
     const { chat, told } = await login(userID);
     const tablet = await login(userID, { clientID: `${userID}:ipad:1` });
+    await until(() => told.totals.at(-1) === 2);
     const done = chat.setMessageRead({ conversationID: "C2Cbob" });
     assert.equal(chat.getTotalUnreadMessageCount(), 0);
     assert.deepEqual((await done).data, { conversationID: "C2Cbob" });

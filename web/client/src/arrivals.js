@@ -178,12 +178,16 @@ export function arrivals(core) {
         gaps.add(id);
         const lane = order.lane(id);
         try {
+            let from = 0;
             while (lane.held.length || lane.id < last) {
-                const { messages, complete } = await core.ask("getHistory", { ...target(id), after: lane.id, limit: PAGE });
+                from = Math.max(from, lane.id);
+                const { messages, complete, after: next = 0 } = await core.ask("getHistory", { ...target(id), after: from, limit: PAGE });
                 if (mine !== session) return;
                 for (const wire of messages) if (wire.id > lane.id) open.add(wire.id);
                 give(id, order.fill(id, messages));
                 if (complete) break;
+                // A page without messages says where to go on.
+                from = next;
             }
         } catch (/** @type {any} */ error) {
             if (mine !== session) return;

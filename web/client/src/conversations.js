@@ -40,6 +40,7 @@ const NONE = [CODE.NOT_ALLOWED, CODE.NO_GROUP, CODE.NO_USER];
  * @property {Fields} lastMessage the last that is to be seen: a recall, an edit or a purge only where nothing else is left
  * @property {number} upTo the id of the last message that is in this
  * @property {Fields} [shown] as the application has it, until something changes
+ * @property {string} [label] what a group was called then
  */
 
 /**
@@ -139,6 +140,12 @@ export function conversations(core) {
 
     // ---- what the application gets
 
+    /** What a list shows of a group. @param {string} groupID */
+    function labelOf(groupID) {
+        const { name, avatar } = core.groups.peek(groupID) ?? {};
+        return `${name} ${avatar}`;
+    }
+
     /** @param {Entry} entry */
     function showLast({ lastMessage: wire, peerReadID = 0 }) {
         const message = makeMessage(core, wire);
@@ -181,6 +188,7 @@ export function conversations(core) {
             conversationGroupList: [],
             draftText: drafts.get(conversationID) ?? "",
         };
+        entry.label = group && labelOf(group);
         return entry.shown;
     }
 
@@ -192,9 +200,10 @@ export function conversations(core) {
         if (now !== total) core.emit(EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED, (total = now));
     }
 
-    /** @param {string} [id] of which conversation; without: names may have changed anywhere */
+    /** @param {string} [id] what has it to be made anew? */
     function changed(id) {
-        for (const entry of id ? [entries.get(id)] : entries.values()) if (entry) entry.shown = undefined;
+        const entry = entries.get(id ?? "");
+        if (entry) entry.shown = undefined;
         if (hasPage) core.later(tell);
     }
 
@@ -202,14 +211,15 @@ export function conversations(core) {
 
     /** The last message that is to be seen. @param {Fields} entry @returns {Promise<Fields>} */
     async function lastOf({ to, group, lastMessage }) {
-        let messages = [lastMessage];
-        let before;
-        let complete = false;
+        /** @type {Fields} */
+        let page = { messages: [lastMessage] };
         for (;;) {
-            const found = messages.filter((/** @type {Fields} */ wire) => !isChange(wire)).pop();
+            const found = page.messages.filter((/** @type {Fields} */ wire) => !isChange(wire)).pop();
             if (found) return found;
-            if (complete || !(before = messages[0]?.id ?? before)) return lastMessage;
-            ({ messages, complete } = await core.ask("getHistory", { to, group, before, limit: BACK }));
+            // A page without messages says where to go on.
+            const before = page.messages[0]?.id ?? page.before;
+            if (page.complete || !before) return lastMessage;
+            page = await core.ask("getHistory", { to, group, before, limit: BACK });
         }
     }
 
@@ -339,13 +349,16 @@ export function conversations(core) {
         isStale = true;
         plan();
     });
-    core.on(EVENT.PROFILE_UPDATED, () => changed());
+    core.on(EVENT.PROFILE_UPDATED, (/** @type {{data: {userID: string}[]}} */ { data }) => {
+        const who = new Set(data.map(({ userID }) => userID));
+        for (const [id, { to = "", lastMessage }] of entries) if (who.has(to) || who.has(lastMessage.sender)) changed(id);
+    });
     core.on(EVENT.GROUP_LIST_UPDATED, () => {
         const now = new Set(core.groups.all().map((/** @type {any} */ { groupID }) => TYPES.CONV_GROUP + groupID));
         // The user has come in, or gone: whether by this client or by others.
         if (memberOf) for (const id of [...now, ...memberOf]) if (now.has(id) !== memberOf.has(id)) refresh(id);
         memberOf = now;
-        changed();
+        for (const [id, { label, group }] of entries) if (group && label !== labelOf(group)) changed(id);
     });
 
     // ---- what the application does
@@ -492,7 +505,7 @@ export function conversations(core) {
             start();
             core.storage.get(`drafts:${core.userID()}`).then((/** @type {any} */ kept) => {
                 drafts = new Map([...(kept ?? []), ...drafts]);
-                changed();
+                for (const [id] of drafts) changed(id);
             });
             return loaded;
         },
