@@ -295,7 +295,7 @@ def test_a_quote_leads_to_its_message(pair, house):
     bob.find(".text", "line 60")
 
 
-def test_deleting_is_for_oneself(pair):
+def test_deleting_is_for_oneself(pair, house):
     alice, bob = pair
     for text in ("one", "two", "three"):
         alice.type(FIELD, text, enter=True)
@@ -311,6 +311,9 @@ def test_deleting_is_for_oneself(pair):
     alice.reload()
     alice.find(".message", "three")
     assert bubbles(alice) == ["three"]
+    house.broker.user(alice.user, "linux:1").command("deleteConversation", to=bob.user)
+    alice.gone(".message")
+    assert bubbles(bob) == ["one", "two", "three"]
 
 
 def test_what_is_written_while_the_broker_is_away_arrives_once(pair, house):
@@ -536,3 +539,23 @@ def test_it_is_readable_and_fits(window, house, people, look):
     alice.check_width()
     alice.check_access()
     alice.screenshot(f"chat-{look['width']}")
+
+
+LINKS = {
+    "see https://a.example/b?c=d#e.": ["https://a.example/b?c=d#e"],
+    "(https://a.example/x_(y)) and <http://b.example>": ["https://a.example/x_(y)", "http://b.example/"],
+    "去https://a.example:8080/路径，好吗？http://b.example。": ["https://a.example:8080/%E8%B7%AF%E5%BE%84", "http://b.example/"],
+    "https://a.example你好 \"https://b.example/c\"!": ["https://a.example/", "https://b.example/c"],
+    "https://good.example@evil.example/ HTTPS://UP.example": ["https://good.example/", "https://up.example/"],
+    "javascript:alert(1) data:text/html,x file:///etc xhttp://a.example http:// https://": [],
+}
+
+
+def test_what_becomes_a_link(window):
+    nobody = window()
+    for text, links in LINKS.items():
+        found = nobody.until("""return import('./views/links.js').then(({linked}) => {
+            const parts = linked(given[0]);
+            return [parts.map(part => part.textContent ?? part).join(''), parts.filter(part => part.href).map(part => part.href)];
+        })""", text)
+        assert found == [text, links]

@@ -246,18 +246,23 @@ export function chatView(app, id, signal) {
 
     /* Reading */
 
-    let marked = false;
+    let marking = false;
+    /** It was opened, and nobody has looked at it since. */
+    let unseen = true;
     const looking = () => !document.hidden && document.hasFocus();
 
     function markRead() {
-        if (signal.aborted || !looking() || !app.conversation(id).unreadCount || marked) return;
-        marked = true;
+        const { unreadCount, groupAtInfoList } = app.conversation(id);
+        if (signal.aborted || !looking()) return;
+        unseen = false;
+        if (marking || !(unreadCount || groupAtInfoList?.length)) return;
+        marking = true;
         chat.setMessageRead({ conversationID: id })
             .catch(() => {})
-            .finally(() => (marked = false));
+            .finally(() => (marking = false));
     }
 
-    const lookAgain = () => history.isAtEnd() && markRead();
+    const lookAgain = () => (unseen || history.isAtEnd()) && markRead();
     document.addEventListener("visibilitychange", lookAgain, { signal });
     addEventListener("focus", lookAgain, { signal });
 
