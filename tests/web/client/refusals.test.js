@@ -16,6 +16,8 @@ const packets = createRequire(join(CHECKOUT, "web", "package.json"))("mqtt-packe
 /** What the server answers to the next CONNECTs: a reason code; 0 when there is none left. */
 let refusals = [];
 let connects = [];
+/** It has let somebody in and says nothing more. */
+let isSilent = false;
 let sockets = [];
 let server;
 let chat;
@@ -33,7 +35,7 @@ function serve(socket) {
             const reasonCode = refusals.shift() ?? 0;
             send(socket, { cmd: "connack", reasonCode, sessionPresent: false });
             if (reasonCode) socket.end();
-        } else if (packet.cmd === "subscribe") {
+        } else if (packet.cmd === "subscribe" && !isSilent) {
             send(socket, { cmd: "suback", messageId: packet.messageId, granted: [1] });
         } else if (packet.cmd === "publish") {
             const responses = JSON.parse(packet.payload).commands.map(({ command, correlationData }) => {
@@ -63,6 +65,7 @@ before(async () => {
 afterEach(async () => {
     await chat.destroy();
     refusals = [];
+    isSilent = false;
     connects = [];
     sockets = [];
 });
@@ -125,6 +128,21 @@ test("a userSig that is not good any more ends the session after some tries, or 
     sockets.pop().destroy();
     await until(() => connects.length === 7);
     assert.notEqual(String(connects[6].password), String(connects[5].password));
+});
+
+test("a network that dies right after the login was let in is noticed", async () => {
+    create({ heartbeat: 0.2 });
+    isSilent = true;
+    await assert.rejects(chat.login(as()), { code: 2800 });
+    isSilent = false;
+    await chat.login(as());
+    isSilent = true;
+    sockets.pop().destroy();
+    await until(() => connects.length === 4);
+    isSilent = false;
+    await until(() => connects.length === 5);
+    await sleep(300);
+    assert.equal(chat.isReady(), true);
 });
 
 test("another connection with the same client id: this one takes another, unless it is the application's own", async () => {

@@ -69,7 +69,7 @@ export function commands(core) {
     function plan() {
         if (planned) return;
         planned = true;
-        queueMicrotask(send);
+        Promise.resolve().then(send);
     }
 
     wire.on("up", plan);

@@ -22,6 +22,9 @@ const GOOD = 10000;
 const WINDOW = 20;
 const COMMANDS = "$CONTROL/chat/v1";
 
+/** Not everywhere; what MQTT.js gives is a Buffer, which can do it more slowly. */
+const decoder = typeof TextDecoder === "undefined" ? undefined : new TextDecoder();
+
 const CONNECTED = "connected";
 const CONNECTING = "connecting";
 const DISCONNECTED = "disconnected";
@@ -141,6 +144,7 @@ export function link(core) {
                 if (mqtt === client) onMessage(topic, payload);
             });
             client.on("connect", (/** @type {any} */ connack) => {
+                endTimer = core.after(Math.min(CONNECT_TIMEOUT, 2 * heartbeat), () => end(lost()));
                 room = Math.min(WINDOW, connack.properties?.receiveMaximum ?? WINDOW);
                 // From now on only what is acked counts as had by this device: else the first messages of a new one that are
                 // lost on the way would never come again. What it has had so far stays.
@@ -257,7 +261,7 @@ export function link(core) {
     function onMessage(topic, payload) {
         let object;
         try {
-            object = JSON.parse(new TextDecoder().decode(payload));
+            object = JSON.parse(decoder ? decoder.decode(payload) : String(payload));
         } catch {
             return; // the server writes none that is not JSON
         }
