@@ -178,6 +178,26 @@ test("a group of another type has no receipts", async () => {
     await assert.rejects(a.getGroupMessageReadMemberList({ message }), { code: 10060 });
 });
 
+test("purged: all that somebody has written in a group is gone, what others have is not", async () => {
+    const { a, b, names } = await pair();
+    const groupID = `g${++count}`;
+    await broker.admin("createGroup", { groupID, groupType: "Public", groupName: "g", owner: names[0], members: [{ userID: names[1] }] });
+    const to = { to: groupID, conversationType: "GROUP" };
+    const mine = await say(a, to, "mine");
+    const theirs = [await say(b, to, "one"), await say(b, to, "two")];
+    const seen = await Promise.all(theirs.map((message) => copyOf(a, message)));
+    const revoked = [];
+    a.on("onMessageRevoked", ({ data }) => revoked.push(...data));
+    await broker.admin("purgeMessages", { group: groupID, userID: names[1] });
+    await until(() => revoked.length === 2, "the two");
+    assert.deepEqual(revoked, seen);
+    assert.deepEqual(seen.map(({ isRevoked, payload }) => [isRevoked, payload.text]), [[true, ""], [true, ""]]);
+    assert.equal(mine.isRevoked, false);
+    await until(() => theirs.every(({ isRevoked }) => isRevoked), "the sender's");
+    const later = await say(b, to, "later");
+    assert.equal((await copyOf(a, later)).isRevoked, false);
+});
+
 test("a short merger has its messages in it", async () => {
     const { a, b, to, C2Ca } = await pair();
     const messageList = [await say(a, to, "one"), await say(a, to, "two")];
