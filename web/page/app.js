@@ -30,6 +30,7 @@
 //   out            null, or why it is signed out: what KICKED_OUT said, {type, reason, platform}
 //   unread         messages that nobody has looked at, without those of muted conversations
 //   live           live rooms that are open: [{groupID, name, avatar}]
+//   notices        the last one from the server, and how many nobody has looked at
 //   silent         groups of the user's in which nobody has said anything yet, and live rooms of their own: no conversation lists them
 //   people         changes when app.people knows more; status when app.isOnline does
 //   blacklist      userIDs
@@ -74,6 +75,7 @@ export function makeApp({ chat, TYPES, EVENT, user, config, shell }) {
             sessionStorage.getItem(LIVE + user) || "[]",
         ),
         /** @type {any[]} */ silent: [],
+        /** @type {{last?: any, unread: number}} */ notices: { unread: 0 },
         people: 0,
         status: 0,
         /** @type {string[]} */ blacklist: [],
@@ -112,6 +114,8 @@ export function makeApp({ chat, TYPES, EVENT, user, config, shell }) {
         conversation(id) {
             const found = state.conversations?.find((one) => one.conversationID === id);
             if (found) return found;
+            const isSystem = id === TYPES.CONV_SYSTEM;
+            const { last, unread } = state.notices;
             const isGroup = id.startsWith("GROUP");
             const name = id.slice(isGroup ? 5 : 3);
             const room = isGroup && state.live.find(({ groupID }) => groupID === name);
@@ -119,11 +123,11 @@ export function makeApp({ chat, TYPES, EVENT, user, config, shell }) {
             return {
                 conversationID: id,
                 type: isGroup ? TYPES.CONV_GROUP : id.startsWith("C2C") ? TYPES.CONV_C2C : TYPES.CONV_SYSTEM,
-                unreadCount: 0,
+                unreadCount: isSystem ? unread : 0,
                 isPinned: false,
                 messageRemindType: TYPES.MSG_REMIND_ACPT_AND_NOTE,
                 groupAtInfoList: [],
-                lastMessage: null,
+                lastMessage: isSystem && last ? { ...last, lastTime: last.time } : null,
                 isNew: true,
                 ...(isGroup
                     ? {

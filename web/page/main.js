@@ -12,6 +12,7 @@ import { makePanel } from "./panel.js";
 import { bannerView } from "./views/banner.js";
 import { emptyView } from "./views/empty.js";
 import { listView } from "./views/list.js";
+import { watchNotices } from "./views/notices.js";
 import { notifyView } from "./views/notify.js";
 import { chatView, liveView, loadPlaces } from "./views/places.js";
 import { userView } from "./views/profile.js";
@@ -287,6 +288,7 @@ function begin(read, given, showAtOnce) {
     /** What the page wants to know at the beginning. None of it is waited for: what is there is shown. */
     function load() {
         chat.getConversationList().then((/** @type {any} */ { data }) => takeList(data.conversationList), app.fail);
+        watchNotices(app, ended.signal);
         chat.getGroupList().then(
             (/** @type {any} */ { data }) => takeGroups(data.groupList),
             () => {},

@@ -244,12 +244,14 @@ def test_requests_to_join_are_agreed_to_and_refused(window, house, alice):
     bob.see("Your request has been sent.")
     house.broker.user("carol").command("joinGroup", groupID="hikers", message="me too")
     owner.find("[data-what=applications] .count", "2")
+    owner.find(".conversation", "2 unread messages")
+    owner.find(".conversation", "carol asks to join Hikers: me too")
     owner.click("[data-what=applications]")
     owner.find(".application", EVIL)
     owner.press("Let bob in")
     owner.gone(".application", "bob")
     assert "bob" in members(alice)
-    bob.find(".conversation", "Hikers")
+    bob.find(".conversation", "You were let into Hikers")
     owner.press("Refuse carol")
     owner.type("dialog textarea, dialog .form .input", "we are full")
     owner.press("Refuse", within="dialog:last-of-type")
@@ -257,6 +259,12 @@ def test_requests_to_join_are_agreed_to_and_refused(window, house, alice):
     owner.gone("[data-what=applications] .count")
     assert "carol" not in members(alice)
     assert owner.js("return window.evil") is None
+    # Notices are a conversation of their own: what there is to do stands beside them.
+    bob.click(".conversation", "Notices")
+    bob.press("Open", within=".line")
+    bob.find(".chat-bar", "Hikers")
+    bob.press("Back")
+    bob.gone(".conversation", "unread")
 
 
 def test_dismissing_ends_it_for_everybody(window, alice):

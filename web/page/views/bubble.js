@@ -7,6 +7,7 @@ import { icon } from "../icons.js";
 import { contentText, noticeText, revokedText, tipText } from "../preview.js";
 import { clock, duration, fileSize, fullTime } from "../time.js";
 import { t } from "../words.js";
+import { noticeAction } from "./notices.js";
 import { onlyEmoji } from "./emoji.js";
 import { link, linked, mediaURL, safeURL } from "./links.js";
 import { player } from "./player.js";
@@ -414,6 +415,7 @@ function line(app, message, around) {
         : message.type === TYPES.MSG_GRP_TIP
           ? tipText(app, message)
           : noticeText(app, message);
+    const todo = message.type === TYPES.MSG_GRP_SYS_NOTICE && noticeAction(app, message);
     return h(
         "article",
         {
@@ -433,6 +435,7 @@ function line(app, message, around) {
                     { class: "line-action", type: "button", onclick: () => around.again?.(message) },
                     t("chat.editAgain"),
                 ),
+            todo && h("button", { class: "line-action", type: "button", onclick: todo.run }, todo.label),
         ),
     );
 }

@@ -12,6 +12,7 @@ import { toast } from "../toast.js";
 import { t } from "../words.js";
 import { virtualList } from "../virtual.js";
 import { meMenu } from "./me.js";
+import { readNotices } from "./notices.js";
 import { joinGroup, newGroup } from "./places.js";
 import { folded, searchNames } from "./search.js";
 import { countText } from "./title.js";
@@ -49,16 +50,19 @@ export async function newChat(app, given) {
     app.open(`C2C${userID}`);
 }
 
-/** The list with the groups that no conversation lists, where they belong by when the user came in. @param {App} app */
-function withSilent({ state, conversation }) {
+/** The list with what no conversation lists, where it belongs: the server's notices, and groups by when the user came in. @param {App} app */
+function withSilent({ state, conversation, TYPES }) {
     const all = [...(state.conversations || [])];
-    for (const { groupID, createTime, selfInfo } of state.silent) {
-        const shown = conversation(`GROUP${groupID}`);
-        if (!shown.isNew) continue; // somebody has said something meanwhile
-        const since = Math.max(createTime, selfInfo.joinTime);
+    const add = (/** @type {any} */ shown, /** @type {number} */ since) => {
         const behind = all.findIndex((one) => !one.isPinned && (one.lastMessage?.lastTime || 0) <= since);
         all.splice(behind < 0 ? all.length : behind, 0, shown);
+    };
+    for (const { groupID, createTime, selfInfo } of state.silent) {
+        const shown = conversation(`GROUP${groupID}`);
+        // Where it is not new somebody has said something meanwhile.
+        if (shown.isNew) add(shown, Math.max(createTime, selfInfo.joinTime));
     }
+    if (state.notices.last) add(conversation(TYPES.CONV_SYSTEM), state.notices.last.time);
     return all;
 }
 
@@ -90,7 +94,7 @@ function actions(app, conversation) {
         unreadCount > 0 && {
             label: t("list.markRead"),
             icon: "checks",
-            run: () => app.attempt(chat.setMessageRead({ conversationID })),
+            run: () => (conversationID === TYPES.CONV_SYSTEM ? readNotices(app) : app.attempt(chat.setMessageRead({ conversationID }))),
         },
         isGroup && {
             label: t(muted ? "list.unmute" : "list.mute"),
@@ -428,7 +432,7 @@ export function listView(app, signal) {
         },
         signal,
     );
-    state.watch(["conversations", "live", "silent", "people", "status", "selected"], draw, signal);
+    state.watch(["conversations", "live", "silent", "notices", "people", "status", "selected"], draw, signal);
     // Yesterday's messages are no longer today's.
     const clock = setInterval(list.draw, 60000);
     signal.addEventListener("abort", () => clearInterval(clock));
