@@ -14,9 +14,7 @@ import { emptyView } from "./views/empty.js";
 import { listView } from "./views/list.js";
 import { watchNotices } from "./views/notices.js";
 import { notifyView } from "./views/notify.js";
-import { chatView, liveView, loadPlaces } from "./views/places.js";
-import { userView } from "./views/profile.js";
-import { signinView } from "./views/signin.js";
+import { chatView, liveView, loadPlaces, signinView, userView } from "./views/places.js";
 import { titleView } from "./views/title.js";
 import { backTo, depth, goTo } from "./way.js";
 import { t } from "./words.js";
@@ -39,7 +37,7 @@ const loadConfig = async () => {
 let config = loadConfig();
 config.catch(() => {});
 
-/** @typedef {{app: import("./app.js").App, login(): Promise<void>, show(): void, end(): void}} Session */
+/** @typedef {{app: import("./app.js").App, login(): Promise<void>, draw(): void, show(): void, end(): void}} Session */
 /** @type {Session | undefined} */
 let session;
 
@@ -66,7 +64,7 @@ async function showSignIn(known = {}) {
     document.title = t("signin.title");
     fill(
         page,
-        signinView({
+        (await signinView())({
             userID,
             problem,
             server,
@@ -101,11 +99,14 @@ async function signIn(given, fromForm) {
         config.catch(() => {});
         return refuse(error, true);
     }
-    const begun = begin(read, given, !fromForm);
+    const begun = begin(read, given);
     if (!fromForm) sessionStorage.setItem(KEPT, JSON.stringify(given));
     for (let attempt = 0; ; attempt++) {
         try {
-            await begun.login();
+            // The connection is opened while the page is drawn.
+            const login = begun.login();
+            if (!fromForm) begun.draw();
+            await login;
             break;
         } catch (error) {
             if (session !== begun) return undefined; // somebody else has signed in meanwhile
@@ -137,15 +138,15 @@ const pause = (milliseconds) =>
 
 // Everything that is there while somebody is signed in
 
-/** @param {any} read config.json @param {Given} given @param {boolean} showAtOnce @returns {Session} */
-function begin(read, given, showAtOnce) {
+/** @param {any} read config.json @param {Given} given @returns {Session} */
+function begin(read, given) {
     const { userID, userSig } = given;
     const ended = new AbortController();
     setPictureBase(read.mediaUrl || read.httpUrl);
     const chat = makeClient(read);
     /** Conversations that have been in the list: one that was deleted since does not come back as a silent group. @type {Set<string>} */
     const heard = new Set();
-    let shown = false;
+    let isDrawn = false;
     /** Of what is drawn now. */
     let drawn = new AbortController();
     /** Of the conversation. */
@@ -212,6 +213,7 @@ function begin(read, given, showAtOnce) {
     }
 
     function draw() {
+        isDrawn = true;
         drawn.abort();
         drawn = new AbortController();
         titleView(app, drawn.signal);
@@ -273,6 +275,7 @@ function begin(read, given, showAtOnce) {
             0,
         );
         app.state.set({ conversations: [...list], unread });
+        loadPlaces();
     }
 
     /** @param {any[]} list */
@@ -315,8 +318,6 @@ function begin(read, given, showAtOnce) {
         goTo(first, address(first));
     }
     if (first) loadPlaces();
-    if (showAtOnce) draw();
-    shown = showAtOnce;
     session = {
         app,
         end() {
@@ -325,14 +326,16 @@ function begin(read, given, showAtOnce) {
             panel.end();
             Promise.resolve(chat.destroy()).catch(() => {});
         },
+        draw() {
+            if (!isDrawn) draw();
+        },
         async login() {
             await chat.login({ userID, userSig });
             app.state.set({ network: "connected" });
         },
         show() {
-            if (!shown) draw();
+            if (!isDrawn) draw();
             load();
-            loadPlaces();
             const id = addressed();
             if (id) show(id);
         },

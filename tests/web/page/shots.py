@@ -97,7 +97,7 @@ def furnish(house, demo):
     for age, message, unread in sorted(said, key=lambda one: -one[0]):
         server.command("importMessages", messages=[{**message, "time": (now - age) * 1000}], unread=unread)
     server.command("setConversation", **{"as": "alice"}, group=demo.GROUP, pinned=True)
-    server.command("setGroupInfo", groupID=demo.GROUP, notification="Sunday, half past eight, in front of the station. The bread is Bob's.",
+    server.command("setGroupInfo", **{"as": "alice"}, groupID=demo.GROUP, notification="Sunday, half past eight, in front of the station. The bread is Bob's.",
                    faceURL=server.upload("group.png", demo.lake(160, 160)))
     server.command("createGroup", owner="carol", groupType="AVChatRoom", groupID=ROOM, groupName="Carol cooks")
     return server

@@ -3,10 +3,8 @@
 
 import { confirmDialog } from "../dialog.js";
 import { getLanguage, setLanguage, t } from "../words.js";
-import { openBlacklist } from "./blacklist.js";
-import { openDevices } from "./devices.js";
 import { canNotify, notifies, switchNotify } from "./notify.js";
-import { openProfile } from "./profile.js";
+import { openBlacklist, openDevices, openProfile } from "./places.js";
 
 const THEME = "chat.theme";
 

@@ -12,6 +12,11 @@ const chat = module(() => import("./chat.js"));
 const live = module(() => import("./live.js"));
 const group = module(() => import("./group.js"));
 const dialogs = module(() => import("./newgroup.js"));
+const profile = module(() => import("./profile.js"));
+const devices = module(() => import("./devices.js"));
+const blacklist = module(() => import("./blacklist.js"));
+const signin = module(() => import("./signin.js"));
+let isLoading = false;
 
 /** A conversation with a person, a stored group, or the server's notices; `id` is the conversationID. */
 export const chatView = view(chat, "chatView");
@@ -28,9 +33,24 @@ export const newGroup = async (app) => (await dialogs.load()).openNewGroup(app);
 /** "Join a group", a dialog. @param {App} app */
 export const joinGroup = async (app) => (await dialogs.load()).openJoinGroup(app);
 
+/** Somebody, in the panel; `id` is the userID. */
+export const userView = view(profile, "userView");
+
+/** Dialogs behind one's own face. @param {App} app */
+export const openProfile = async (app) => (await profile.load()).openProfile(app);
+/** @param {App} app */
+export const openDevices = async (app) => (await devices.load()).openDevices(app);
+/** @param {App} app */
+export const openBlacklist = async (app) => (await blacklist.load()).openBlacklist(app);
+
+/** Where nobody is signed in. */
+export const signinView = async () => (await signin.load()).signinView;
+
 /** When there is nothing else to do. */
 export function loadPlaces() {
-    const all = [chat, live, group, dialogs];
+    if (isLoading) return;
+    isLoading = true;
+    const all = [chat, live, group, dialogs, profile, devices, blacklist, signin];
     // Without a network they are loaded when they are needed.
     const load = () => all.forEach((one) => one.load().catch(() => {}));
     if ("requestIdleCallback" in window) requestIdleCallback(load, { timeout: 1000 });
