@@ -342,6 +342,7 @@ export interface Chat {
     createLocationMessage(options: MessageOptions): Message;
     createMergerMessage(options: MessageOptions): Message;
     createForwardMessage(options: MessageOptions): Message;
+    /** Gives the message itself, as Tencent's does. */
     downloadMergerMessage(message: any): Promise<any>;
     sendMessage(message: Message, options?: SendOptions): Uses<{ message: Message }>;
     resendMessage(message: Message, options?: SendOptions): Uses<{ message: Message }>;

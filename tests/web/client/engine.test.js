@@ -150,6 +150,32 @@ test("a picture, with its progress, and the other's", async () => {
     await until(() => conversation("C2Cbob").lastMessage.messageForShow === "[图片]", "the list");
 });
 
+test("a file, a video and a voice message; forwarded one by one, and merged", async () => {
+    const received = [];
+    bob.on(ChatClient.EVENT.MESSAGE_RECEIVED, ({ data }) => received.push(...data));
+    const file = (name, type) => new File([Buffer.alloc(2000, name)], name, { type });
+    await TUIChatService.sendFileMessage({ payload: { file: file("plan.txt", "text/plain") } });
+    await TUIChatService.sendVideoMessage({ payload: { file: file("film.mp4", "video/mp4") } });
+    await TUIChatService.sendAudioMessage({ payload: { file: file("voice.mp3", "audio/mp3") } });
+    const [plan, film, voice] = stored(StoreName.CHAT, "messageList").slice(-3);
+    assert.deepEqual([plan.status, plan.getMessageContent().name, plan.getMessageContent().size], ["success", "plan.txt", "1.95 Kb"]);
+    assert.match(film.getMessageContent().url, /\/media\//);
+    assert.match(voice.getMessageContent().url, /\/media\//);
+
+    const to = [{ conversationID: "C2Cbob", type: TYPES.CONV_C2C }];
+    await TUIChatService.sendForwardMessage(to, [plan, film]);
+    await TUIChatService.sendForwardMessage(to, [plan, film], { needMerge: true, mergeInfo: {} });
+    await until(() => received.length === 6, "all of them");
+    const types = received.map(({ type }) => type);
+    assert.deepEqual(types.slice(0, 5), [TYPES.MSG_FILE, TYPES.MSG_VIDEO, TYPES.MSG_AUDIO, TYPES.MSG_FILE, TYPES.MSG_VIDEO]);
+    assert.equal(types[5], TYPES.MSG_MERGER);
+    const { title, abstractList, messageList } = received[5].payload;
+    assert.deepEqual([title, abstractList], ["alice 和 Bob 的聊天记录", ["alice: [文件]", "alice: [视频]"]]);
+    assert.equal(messageList.length, 2);
+    const merged = stored(StoreName.CHAT, "messageList").at(-1);
+    assert.equal((await TUIChatService.downloadMergedMessages(merged.getMessage())).payload.messageList.length, 2);
+});
+
 test("typing is told and is not a message", async () => {
     const message = bob.createCustomMessage({
         to: "alice",

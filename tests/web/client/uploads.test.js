@@ -304,8 +304,7 @@ test("a merger that is too long for a message goes as a file", async () => {
     const [received] = (await other.getMessageList({ conversationID: "C2Calice", count: 1 })).data.messageList;
     assert.deepEqual(received.payload.messageList, []);
     assert.match(received.payload.downloadKey, /\/media\//);
-    const { data } = await other.downloadMergerMessage(received);
-    assert.equal(data, received);
+    assert.equal(await other.downloadMergerMessage(received), received);
     assert.deepEqual(received.payload.messageList.map(({ payload }) => payload), messageList.map(({ payload }) => payload));
     await gate.end();
     const again = { ...received, payload: { ...received.payload, messageList: [] } };

@@ -146,11 +146,11 @@ export function messages(core) {
                 });
             },
 
-            /** @param {Message} message */
+            /** Tencent's gives the message itself. @param {Message} message */
             async downloadMergerMessage(message) {
                 const { downloadKey } = message?.payload ?? {};
                 if (message?.type !== TYPES.MSG_MERGER) throw new ChatError(CODE.NOT_A_MESSAGE, "not a merger message");
-                if (!downloadKey || message.payload.messageList.length) return ok(message);
+                if (!downloadKey || message.payload.messageList?.length) return message;
                 try {
                     const messages = await (await fetch(downloadKey)).json();
                     const [{ payload }] = elementsFromWire({ merger: { messages } }, mediaBase(core));
@@ -158,7 +158,7 @@ export function messages(core) {
                 } catch {
                     throw new ChatError(CODE.NETWORK, "the forwarded messages cannot be loaded");
                 }
-                return ok(message);
+                return message;
             },
         },
     };

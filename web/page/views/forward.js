@@ -214,8 +214,7 @@ export function openMerger(app, message) {
 async function messagesOf(app, message) {
     const { payload } = message;
     if (payload.messageList?.length || !payload.downloadKey) return payload.messageList || [];
-    const whole = await app.chat.downloadMergerMessage(message);
-    return (whole.data?.payload || whole.payload || whole.data?.message?.payload)?.messageList || [];
+    return (await app.chat.downloadMergerMessage(message)).payload.messageList;
 }
 
 /** @param {App} app @param {Message} message @param {Message[]} media */
