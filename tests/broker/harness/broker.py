@@ -111,7 +111,7 @@ class Broker:
     # ---- life
 
     def _environment(self):
-        # libwebsockets reads all the system's certificates when it starts, though no listener wants them: that took more
+        # libwebsockets reads all certificates of a file that is named there, though no listener wants them: that takes more
         # than all else in a start.
         env = {**os.environ, "SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
         if PRELOAD:
