@@ -72,6 +72,18 @@ test("what is missing is rejected with a code and a word, whoever is logged in",
     }
 });
 
+test("every method is declared, and explained in docs/client.md", () => {
+    const types = readFileSync(join(CHECKOUT, "web/client/index.d.ts"), "utf8");
+    const words = readFileSync(join(CHECKOUT, "docs/client.md"), "utf8");
+    const absent = new Set([...types.matchAll(/^ {4}(\w+): Absent;$/gm)].map(([, name]) => name));
+    const there = Object.keys(chat).filter((name) => !absent.has(name));
+    assert.ok(there.length > 80, `${there.length}`);
+    assert.deepEqual(there.filter((name) => !new RegExp(`^ {4}${name}[(<]`, "m").test(types)), []);
+    // Those that do nothing are named together.
+    const together = /^(use|inviteSync|inviteInGroupSync|removeSignalingListener)$/;
+    assert.deepEqual(there.filter((name) => !together.test(name) && !new RegExp(`\\b${name}\\b`).test(words)), []);
+});
+
 test("what Tencent's tools ask behind the documented methods is answered truthfully", async () => {
     const enabled = async (bit) => (await chat.callExperimentalAPI("isCommercialAbilityEnabled", 2 ** bit)).data.enabled;
     // Receipts and who is online; not the emoji plugin, customer service, translation, speech to text.
