@@ -402,6 +402,7 @@ def test_a_group_has_mentions_receipts_and_records(window, house, people):
     alice, bob = [show(window(name), "GROUPhikers") for name in names[:2]]
     alice.type(FIELD, "hello @bo")
     alice.find(".mentions-one", bob.user)
+    alice.check_access()
     alice.keys(Keys.ENTER)
     alice.keys("look here", Keys.ENTER)
     bob.find(".message-in .mention-self", f"@{bob.user}")
@@ -410,9 +411,11 @@ def test_a_group_has_mentions_receipts_and_records(window, house, people):
     alice.click(".status-readers", "read by 1")
     alice.find(".readers-part", bob.user)
     assert alice.texts(".readers-part") == [f"Read\n1\nB\n{bob.user}", f"Not yet\n1\nC\n{names[2]}"]
+    alice.check_access()
     alice.keys(Keys.ESCAPE)
     alice.gone(".dialog")
     act(alice, "I see", "Select")
+    alice.check_access()
     alice.click(".message-choosing", "look here")
     alice.press("Forward", within=".choosing")
     alice.click(".forward-one", "hikers")

@@ -456,31 +456,27 @@ export function messageRow(app, message, { first = true, last = true, group, cho
     const name = senderName(app, message);
     const large =
         message.type === app.TYPES.MSG_TEXT && !quoteOf(message) && onlyEmoji(String(message.payload.text ?? ""));
+    const isChoice = chosen !== undefined;
     const classes = [
         "message",
         own ? "message-out" : "message-in",
         first && "message-first",
         last && "message-last",
         message.status === "fail" && "message-failed",
-        chosen !== undefined && "message-choosing",
+        isChoice && "message-choosing",
         chosen && "message-chosen",
     ];
     const showFace = group && !own;
     return h(
-        "article",
+        isChoice ? "div" : "article",
         {
             "class": classes.filter(Boolean).join(" "),
             "data-id": message.ID,
             "tabIndex": -1,
             "aria-label": label(app, message, name),
-            "aria-selected": chosen === undefined ? null : chosen,
+            ...(isChoice ? { "role": "checkbox", "aria-checked": chosen } : {}),
         },
-        chosen !== undefined &&
-            h(
-                "span",
-                { "class": "choice-mark", "role": "checkbox", "aria-checked": chosen, "aria-label": t("select.one") },
-                chosen && icon("check"),
-            ),
+        isChoice && h("span", { "class": "choice-mark", "aria-hidden": "true" }, chosen && icon("check")),
         showFace &&
             (first
                 ? h(
@@ -489,6 +485,7 @@ export function messageRow(app, message, { first = true, last = true, group, cho
                           "class": "message-face",
                           "type": "button",
                           "tabIndex": -1,
+                          "inert": isChoice,
                           "aria-label": name,
                           "onclick": () => person?.(message.from),
                       },
@@ -502,7 +499,7 @@ export function messageRow(app, message, { first = true, last = true, group, cho
                 : h("span", { class: "message-face" })),
         h(
             "div",
-            { class: "message-main" },
+            { class: "message-main", inert: isChoice },
             showFace && first && h("bdi", { class: "message-name" }, name),
             h(
                 "div",

@@ -58,7 +58,7 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
     let dividerID;
     /** What is read. @type {{box: HTMLElement, bottom: number} | undefined} */
     let anchor;
-    let at = 0; // how far it was scrolled then
+    let scrolledTo = 0; // how far it was scrolled then
     let generation = 0;
     const observed = "IntersectionObserver" in window;
 
@@ -231,7 +231,7 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
     /** The first message in the window, and where it ends: this is what stays in its place. */
     function remember() {
         anchor = undefined;
-        at = scroller.scrollTop;
+        scrolledTo = scroller.scrollTop;
         const top = edge();
         const piece = pieces.find((one) => one.drawn && one.element.getBoundingClientRect().bottom > top);
         if (!piece) return;
@@ -247,7 +247,7 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
 
     /** What was scrolled, and no event has told of yet. */
     function look() {
-        if (Math.abs(scroller.scrollTop - at) < 1) return;
+        if (Math.abs(scroller.scrollTop - scrolledTo) < 1) return;
         stuck = nearEnd();
         remember();
     }
@@ -258,7 +258,7 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
             const moved = anchor.box.getBoundingClientRect().bottom - edge() - anchor.bottom;
             if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
         }
-        at = scroller.scrollTop;
+        scrolledTo = scroller.scrollTop;
     }
 
     /** Changes what is there, and what is read stays where it is. @param {() => void} f */

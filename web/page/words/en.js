@@ -445,7 +445,6 @@ export default {
     "delete.title": { one: "Delete this message?", other: "Delete {n} messages?" },
     "delete.text": "For you only, on all of your devices. Others keep what they have.",
     "select.label": "Selected messages",
-    "select.one": "Select this message",
     "select.count": { one: "{n} selected", other: "{n} selected" },
 
     // Writing

@@ -445,7 +445,6 @@ export default {
     "delete.title": { other: "删除这 {n} 条消息？" },
     "delete.text": "仅对您删除，您的所有设备都会同步。其他人仍能看到。",
     "select.label": "已选消息",
-    "select.one": "选择这条消息",
     "select.count": { other: "已选 {n} 条" },
 
     // Writing
