@@ -267,7 +267,7 @@ test("the last message is what is left of it, or the one before", async () => {
     await bob.ask("recallMessage", { to: userID, seq: 2 });
     await until(async () => (await last()).isRevoked);
     const { messageForShow, payload, lastSequence } = await last();
-    assert.deepEqual([messageForShow, payload, lastSequence, chat.getTotalUnreadMessageCount()], ["", null, 2, 0]);
+    assert.deepEqual([messageForShow, payload, lastSequence, chat.getTotalUnreadMessageCount()], ["", { text: "" }, 2, 0]);
 });
 
 test("a draft is kept over a reload, on this device", async () => {

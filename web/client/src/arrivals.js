@@ -213,23 +213,25 @@ export function arrivals(core) {
 
     /**
      * @param {string} id
-     * @param {Fields} entry of getConversations
+     * @param {Fields} [entry] of getConversations; none: it is not in the list
      */
-    function listed(id, { lastMessage, receiveOption }) {
-        if (early) return void early.push(() => listed(id, { lastMessage, receiveOption }));
+    function listed(id, entry) {
+        if (early) return void early.push(() => listed(id, entry));
+        const { id: last = 0, seq } = entry?.lastMessage ?? {};
         const isNew = !order.lanes.has(id);
         const lane = order.lane(id);
-        if (receiveOption === TYPES.MSG_REMIND_DISCARD) {
+        if (!entry || entry.receiveOption === TYPES.MSG_REMIND_DISCARD) {
             silent.add(id);
             lane.seq = undefined;
-            lane.id = Math.max(lane.id, lastMessage.id);
+            lane.id = Math.max(lane.id, last);
         } else if (silent.delete(id)) {
-            // What came until now is not for the application.
-        } else if (lastMessage.id > lane.id) {
-            expected.set(id, lastMessage.id);
-            watch();
+            // What has come until now is not for the application.
         } else if (isNew) {
-            lane.seq = lastMessage.seq;
+            // All that was had before; or it comes by itself, or is older than the user's being there.
+            if (last <= lane.id) lane.seq = seq;
+        } else if (last > lane.id) {
+            expected.set(id, last);
+            watch();
         }
     }
 

@@ -135,8 +135,6 @@ export function conversations(core) {
     let hasPage = false;
     /** @type {Map<string, string>} */
     let drafts = new Map();
-    /** The groups that the user is in. @type {Set<string> | undefined} */
-    let memberOf;
 
     // ---- what the application gets
 
@@ -269,7 +267,10 @@ export function conversations(core) {
         await put(found);
         // It may have come back since: what has come meanwhile says so.
         if (!found.length && later.some(([of]) => of === id)) stale.add(id);
-        else if (!found.length) entries.delete(id);
+        else if (!found.length) {
+            entries.delete(id);
+            core.arrivals.listed(id);
+        }
         changed(id);
     }
 
@@ -305,6 +306,12 @@ export function conversations(core) {
         plan();
     }
 
+    /** The user has come into the group, or left it, or perhaps: what was said meanwhile is not for them. @param {string} id */
+    function moved(id) {
+        core.arrivals.listed(id);
+        refresh(id);
+    }
+
     // ---- what comes from the server
 
     /** @param {string} id @param {Fields} wire a message, after those before it */
@@ -312,7 +319,7 @@ export function conversations(core) {
         if (!wire.id) return;
         if (asking) later.push([id, wire]);
         if (wire.notice) {
-            if (wire.notice.group) refresh(TYPES.CONV_GROUP + wire.notice.group);
+            if (wire.notice.group) moved(TYPES.CONV_GROUP + wire.notice.group);
             return;
         }
         if (list.add(id, wire)) refresh(id);
@@ -320,7 +327,7 @@ export function conversations(core) {
         changed(id);
     }
 
-    core.wire.on("event", (/** @type {any} */ { event, ids = [], user, to = user, group, id: read, pinned, unread, readID }) => {
+    core.wire.on("event", (/** @type {any} */ { event, ids = [], user, to = user, group, id: read, pinned, unread, readID, member }) => {
         if (!session || !/^(conversation|purged|read|unread|deleted)$/.test(event)) return;
         // Where deleted messages were it does not say.
         for (const [id, entry] of entries) {
@@ -337,7 +344,7 @@ export function conversations(core) {
         } else if (event === "read" && entry) {
             entry.peerReadID = read;
         } else {
-            refresh(id);
+            (member === undefined ? refresh : moved)(id);
         }
         if (pinned !== undefined && entry) entry.pinned = pinned;
         // An answer that is under way may be from before this.
@@ -354,10 +361,6 @@ export function conversations(core) {
         for (const [id, { to = "", lastMessage }] of entries) if (who.has(to) || who.has(lastMessage.sender)) changed(id);
     });
     core.on(EVENT.GROUP_LIST_UPDATED, () => {
-        const now = new Set(core.groups.all().map((/** @type {any} */ { groupID }) => TYPES.CONV_GROUP + groupID));
-        // The user has come in, or gone: whether by this client or by others.
-        if (memberOf) for (const id of [...now, ...memberOf]) if (now.has(id) !== memberOf.has(id)) refresh(id);
-        memberOf = now;
         for (const [id, { label, group }] of entries) if (group && label !== labelOf(group)) changed(id);
     });
 
@@ -517,13 +520,13 @@ export function conversations(core) {
             entries.clear();
             stale.clear();
             drafts.clear();
-            memberOf = undefined;
             later = [];
             total = 0;
         },
 
         take,
         refresh,
+        moved,
         loaded: () => loaded,
         /** The highest id in the list. */
         newest: () => [...entries.values()].reduce((most, { upTo }) => Math.max(most, upTo), 0),

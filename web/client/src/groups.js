@@ -236,6 +236,9 @@ export function groups(core) {
 
     // ---- what the user does
 
+    /** Who has come in or left is not told so: the list of conversations asks. @param {string} groupID */
+    const relist = (groupID) => core.conversations.moved(TYPES.CONV_GROUP + groupID);
+
     /** @param {any} options a group as Tencent has it @returns {Record<string, any>} */
     function fieldsOf(options) {
         return Object.fromEntries(CHANGEABLE.map((theirs) => [theirs, options[NAMES[theirs]]]));
@@ -268,6 +271,7 @@ export function groups(core) {
             status = TYPES.JOIN_STATUS_SUCCESS;
         }
         if (status === TYPES.JOIN_STATUS_WAIT_APPROVAL) return ok({ status, group: update(blank(), info ?? { groupID }) });
+        relist(groupID);
         return ok({ status, group: await load(groupID) });
     }
 
@@ -275,6 +279,7 @@ export function groups(core) {
     async function leave(groupID, command) {
         await core.ask(command, { groupID });
         drop(groupID);
+        relist(groupID);
         return ok({ groupID });
     }
 
@@ -337,6 +342,7 @@ export function groups(core) {
                     ...(fixed ? {} : { addOpt, inviteOpt }),
                     members: memberList.map((/** @type {any} */ { userID, role }) => ({ userID, role: role?.toLowerCase() })),
                 });
+                relist(made.groupID);
                 const of = (/** @type {number} */ result) =>
                     made.members.filter((/** @type {any} */ each) => each.result === result).map((/** @type {any} */ each) => each.userID);
                 return ok({ group: await load(made.groupID), overLimitUserIDList: of(4), failureUserIDList: of(0) });
