@@ -62,7 +62,10 @@ export function watchGroup(app, groupID, { changed, gone, quiet }, signal) {
         timer = 0;
         try {
             const { data } = await chat.getGroupProfile({ groupID });
-            if (!signal.aborted) take(data.group, always);
+            if (signal.aborted) return;
+            // A live room is in the list once it has been joined, whatever the role.
+            wasIn ||= data.group.type !== TYPES.GRP_AVCHATROOM && Boolean(data.group.selfInfo?.role);
+            take(data.group, always);
         } catch (error) {
             // Without network nothing has gone: the next look tells.
             if (!signal.aborted && GONE.includes(/** @type {any} */ (error)?.code)) gone(error);

@@ -13,6 +13,7 @@ import { isMuted, memberItems, memberName, openMember, personItems, roleTag, unt
 import { may } from "./rights.js";
 
 const PAGE = 100;
+const MANY = 500; // with more on the screen they are not asked for again to see who is muted
 const RANKS = ["Member", "Admin", "Owner"];
 
 /** @typedef {import("../app.js").App} App */
@@ -75,9 +76,10 @@ export function membersView(app, groupID, { hint }, signal) {
         groupID,
         {
             changed(now) {
+                const isOther = now.memberCount !== group?.memberCount;
                 group = now;
                 add.hidden = !may(rightsOf(app, group), "inviteGroupMember");
-                load();
+                if (isOther || members.length <= MANY) load();
             },
             gone: () =>
                 fill(
