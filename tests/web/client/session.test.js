@@ -283,21 +283,35 @@ test("the time is the server's, after a reload already before the login", async 
     assert.equal((await again.login(as)).code, 0);
 });
 
-test("nothing is left that keeps a process alive", async () => {
+test("nothing is left that keeps a process alive", async (t) => {
+    const ways = await Promise.all([Proxy.start(broker.port), Proxy.start(broker.webPort)]);
+    t.after(() => Promise.all(ways.map((way) => way.stop())));
+    const proxies = { [ways[0].url]: ways[0], [ways[1].url.replace("mqtt", "ws")]: ways[1] };
     const program = `
         import { ChatClient } from "${CHECKOUT}/web/client/index.js";
         import { userSig } from "${CHECKOUT}/tests/web/client/broker.js";
         const [url, how] = process.argv.slice(1);
         const chat = ChatClient.create({ SDKAppID: ${SDKAPPID}, url });
         const login = chat.login({ userID: "nina", userSig: userSig("nina") }).catch(({ code }) => code);
-        if (how === "after") await login;
+        if (how !== "during") await login;
+        if (how === "dead") {
+            console.log("in");
+            await new Promise((resolve) => process.stdin.once("data", resolve));
+            process.stdin.unref();
+        }
         await chat.destroy();
         await login;
         console.log("done");`;
     const run = async ([url, how]) => {
-        const child = spawn(process.execPath, ["--input-type=module", "-e", program, url, how], { timeout: 15000 });
+        const child = spawn(process.execPath, ["--input-type=module", "-e", program, url, how], { timeout: 40000 });
         let output = "";
-        child.stdout.on("data", (bytes) => (output += bytes));
+        child.stdout.on("data", (bytes) => {
+            output += bytes;
+            if (output !== "in\n") return;
+            output = "";
+            proxies[url].stall();
+            child.stdin.write("go");
+        });
         child.stderr.on("data", (bytes) => (output += bytes));
         const [code, signal] = await once(child, "exit");
         assert.deepEqual([code, signal, output], [0, null, "done\n"], `${url} ${how}`);
@@ -306,6 +320,8 @@ test("nothing is left that keeps a process alive", async () => {
         [broker.url, "after"],
         [broker.webUrl, "after"],
         [broker.url, "during"],
+        [Object.keys(proxies)[0], "dead"],
+        [Object.keys(proxies)[1], "dead"],
         ["mqtt://127.0.0.1:1", "after"],
     ];
     await Promise.all(cases.map(run));

@@ -120,6 +120,8 @@ export function link(core) {
                 mqtt = undefined;
                 endTimer();
                 client.end(true);
+                // MQTT.js does not do so where it has begun to end in good order.
+                client.stream?.destroy();
                 for (const fail of [...unacked]) fail(error);
                 for (const next of waiting.splice(0)) next();
                 const wasUp = up;
