@@ -121,14 +121,23 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
 
     /* Drawing */
 
+    /** How a message stands among its neighbours. @param {Piece} piece @param {number} at */
+    function place(piece, at) {
+        const message = piece.messages[at];
+        const previous = before(piece, at);
+        return {
+            first: !together(previous, message),
+            last: !together(message, after(piece, at)),
+            newDay: !!message.time && (!previous || !sameDay(previous.time, message.time)),
+        };
+    }
+    /** As it was drawn. @type {WeakMap<HTMLElement, string>} */
+    const places = new WeakMap();
+
     /** @param {Piece} piece @param {number} at */
     function box(piece, at) {
         const message = piece.messages[at];
-        const previous = before(piece, at);
-        const next = after(piece, at);
-        const first = !together(previous, message);
-        const last = !together(message, next);
-        const newDay = message.time && (!previous || !sameDay(previous.time, message.time));
+        const { first, last, newDay } = place(piece, at);
         const drawn = h(
             "div",
             { class: "history-box" },
@@ -138,6 +147,7 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
             row(message, { first, last }),
         );
         boxes.set(message.ID, drawn);
+        places.set(drawn, JSON.stringify([first, last, newDay]));
         return drawn;
     }
 
@@ -193,7 +203,13 @@ export function historyView({ label, row, stands, older, newer, around, waiting,
     }
 
     /** A message's neighbours have changed: it may begin or end what stands together. @param {Message | undefined} message */
-    const rejoin = (message) => message && redraw(message.ID);
+    function rejoin(message) {
+        const piece = message && pieceOf.get(message.ID);
+        const drawn = message && boxes.get(message.ID);
+        if (!piece || !drawn) return;
+        const { first, last, newDay } = place(piece, piece.messages.indexOf(message));
+        if (places.get(drawn) !== JSON.stringify([first, last, newDay])) redraw(message.ID);
+    }
 
     const observer = observed
         ? new IntersectionObserver(
