@@ -56,15 +56,21 @@ function takeLink() {
 /** @returns {Given | undefined} */
 const kept = () => JSON.parse(sessionStorage.getItem(KEPT) || "null") || undefined;
 
+/** What was asked for last is shown. */
+let turn = 0;
+
 /** @param {{userID?: string, problem?: string, again?: Given}} [known] */
 async function showSignIn(known = {}) {
     end();
+    const mine = ++turn;
     const { userID, problem, again } = known;
     const server = (await config.catch(() => undefined))?.url;
+    const view = await signinView();
+    if (mine !== turn) return; // a link was opened meanwhile
     document.title = t("signin.title");
     fill(
         page,
-        (await signinView())({
+        view({
             userID,
             problem,
             server,
@@ -89,6 +95,7 @@ async function signIn(given, fromForm) {
         if (!fromForm) await showSignIn({ userID: given.userID, problem, again: worthAgain ? given : undefined });
         return problem;
     };
+    const mine = ++turn;
     end();
     /** @type {any} */
     let read;
@@ -99,6 +106,7 @@ async function signIn(given, fromForm) {
         config.catch(() => {});
         return refuse(error, true);
     }
+    if (mine !== turn) return undefined;
     const begun = begin(read, given);
     if (!fromForm) sessionStorage.setItem(KEPT, JSON.stringify(given));
     for (let attempt = 0; ; attempt++) {
@@ -245,6 +253,8 @@ function begin(read, given) {
 
     app.on(EVENT.NET_STATE_CHANGE, ({ state }) => app.state.set({ network: state }), ended.signal);
     app.on(EVENT.KICKED_OUT, (out) => app.state.set({ out }), ended.signal);
+    // What is there can be read, but nothing can be done with it.
+    app.state.watch(["out"], ({ out }) => (shell.inert = !!out), ended.signal);
     app.on(EVENT.USER_STATUS_UPDATED, app.takeStatus, ended.signal);
     app.on(EVENT.CONVERSATION_LIST_UPDATED, takeList, ended.signal);
     app.on(EVENT.GROUP_LIST_UPDATED, takeGroups, ended.signal);

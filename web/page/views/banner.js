@@ -23,7 +23,7 @@ export function bannerView(app, signal, { again }) {
         ["network", "out"],
         ({ network, out }) => {
             clearTimeout(timer);
-            if (out)
+            if (out) {
                 show(
                     "leave",
                     "out",
@@ -34,7 +34,9 @@ export function bannerView(app, signal, { again }) {
                         t("signin.signInAgain"),
                     ),
                 );
-            else if (network === "connected") element.hidden = true;
+                // Everything else has lost its use, and the focus.
+                if (!document.querySelector("dialog[open]")) element.querySelector("button")?.focus();
+            } else if (network === "connected") element.hidden = true;
             else {
                 const say = () =>
                     show("offline", "network", t(navigator.onLine ? "network.connecting" : "network.offline"));
