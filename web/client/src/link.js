@@ -29,10 +29,9 @@ const CONNECTED = "connected";
 const CONNECTING = "connecting";
 const DISCONNECTED = "disconnected";
 
-/** Reason codes of MQTT 5. */
+/** A reason code of MQTT 5: somebody else has come with the client id. */
 const TAKEN_OVER = 0x8e;
-/** Why a login is refused; Mosquitto 2.0 says 0x87 whatever it is. */
-/** @type {Record<number, [number, string]>} */
+/** Why a login is refused; Mosquitto 2.0 says 0x87 whatever it is. @type {Record<number, [number, string]>} */
 const REFUSALS = {
     0x85: [CODE.CLIENT_ID, "the client id does not belong to the user"],
     0x86: [CODE.OTHER_KEY, "the userSig is not good for this server"],
@@ -391,8 +390,14 @@ export function link(core) {
          */
         async subscribe(topic) {
             if (!up) throw lost();
-            await subscribeNow(topic);
+            // First, so that an unsubscribe that comes meanwhile is the last word.
             topics.add(topic);
+            try {
+                await subscribeNow(topic);
+            } catch (error) {
+                topics.delete(topic);
+                throw error;
+            }
         },
 
         /** @param {string} topic */
