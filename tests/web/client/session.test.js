@@ -326,3 +326,16 @@ test("nothing is left that keeps a process alive", async (t) => {
     ];
     await Promise.all(cases.map(run));
 });
+
+test("one message after the other over TCP waits for no delayed acknowledgement", async () => {
+    const chat = await broker.login("alice");
+    await broker.login("bob");
+    const times = [];
+    for (let i = 0; i < 20; i++) {
+        const begun = performance.now();
+        await chat.sendMessage(chat.createTextMessage({ to: "bob", conversationType: "C2C", payload: { text: "x" } }));
+        times.push(performance.now() - begun);
+    }
+    // It would be 40 ms each.
+    assert.ok(times.filter((time) => time < 30).length >= 10, times.map(Math.round).join(" "));
+});

@@ -145,6 +145,8 @@ export function link(core) {
                 if (mqtt === client) onMessage(topic, payload);
             });
             client.on("connect", (/** @type {any} */ connack) => {
+                // In Node TCP would hold back what is small, such as the next message, until the last one is acknowledged.
+                client.stream?.setNoDelay?.(true);
                 endTimer = core.after(Math.min(CONNECT_TIMEOUT, 2 * heartbeat), () => end(lost()));
                 room = Math.min(WINDOW, connack.properties?.receiveMaximum ?? WINDOW);
                 // From now on only what is acked counts as had by this device: else the first messages of a new one that are
