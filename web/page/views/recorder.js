@@ -33,6 +33,7 @@ export function voiceRecorder({ recorded, signal, enabled = () => true }) {
     let away = false;
     let released = false;
     let send = false;
+    let attempts = 0;
     let timer = 0;
 
     const length = h("span", { class: "recorder-length", role: "timer" }, "0:00");
@@ -102,18 +103,22 @@ export function voiceRecorder({ recorded, signal, enabled = () => true }) {
         released = away = false;
         length.textContent = duration(0);
         show();
+        const attempt = ++attempts;
+        /** @type {MediaStream} */
+        let got;
         try {
-            stream = await navigator.mediaDevices.getUserMedia({
+            got = await navigator.mediaDevices.getUserMedia({
                 audio: { echoCancellation: true, noiseSuppression: true },
             });
         } catch (error) {
-            state = "idle";
-            show();
+            if (attempt === attempts) end();
             const { name } = /** @type {Error} */ (error);
             toast(t(name === "NotAllowedError" ? "record.forbidden" : "record.none"), { kind: "error" });
             return;
         }
-        if (state !== "asking" || signal.aborted) return end();
+        if (attempt !== attempts || state !== "asking" || signal.aborted)
+            return got.getTracks().forEach((track) => track.stop());
+        stream = got;
         const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
         chunks = [];
         recorder = new MediaRecorder(stream, { ...(mimeType && { mimeType }), audioBitsPerSecond: 32000 });
@@ -198,6 +203,14 @@ export function voiceRecorder({ recorded, signal, enabled = () => true }) {
         return finish(true);
     });
     button.addEventListener("pointercancel", () => finish(false));
+    // The browser asks something, or another window comes: nobody can let go any more. The buttons decide.
+    button.addEventListener("lostpointercapture", () => {
+        released = true;
+        if (state !== "held" || recorder?.state !== "recording") return;
+        state = "free";
+        away = false;
+        show();
+    });
     // By keyboard, and by what clicks for people who cannot hold.
     button.addEventListener("click", (event) => {
         if (event.detail !== 0 || state !== "idle") return;
