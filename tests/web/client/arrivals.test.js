@@ -115,14 +115,19 @@ async function login(userID, options = {}) {
 
 /** MQTT.js, losing messages and counting commands. */
 function watchedConnect() {
-    const state = { loses: (/** @type {any} */ _) => false, commands: [] };
+    const state = { loses: (/** @type {any} */ _) => false, holds: (/** @type {string} */ _) => false, commands: [], acks: [] };
     const connect = (url, options) => {
         const client = mqtt.connect(url, options);
         const { on, publish } = client;
         client.on = (name, f) =>
             on.call(client, name, name !== "message" ? f : (topic, payload, ...rest) => state.loses(JSON.parse(payload)) || f(topic, payload, ...rest));
         client.publish = (topic, payload, ...rest) => {
-            if (topic.startsWith("$CONTROL")) state.commands.push(...JSON.parse(payload).commands.map(({ command }) => command));
+            if (topic.startsWith("$CONTROL")) {
+                const { commands } = JSON.parse(payload);
+                state.commands.push(...commands.map(({ command }) => command));
+                state.acks.push(...commands.filter(({ command }) => command === "ack").map(({ id }) => id));
+                if (commands.some(({ command }) => state.holds(command))) return undefined;
+            }
             return publish.call(client, topic, payload, ...rest);
         };
         return client;
@@ -235,6 +240,28 @@ test("what a handler has not returned from is not acked: it comes again", async 
     await until(() => again.seen.messages.length);
     await sleep(200);
     assert.deepEqual(again.seen.texts(), ["m2"]);
+});
+
+test("what waits for something missing is not acked, whatever else has been had", async () => {
+    const userID = await newUser();
+    const storage = makeStorage();
+    const { state, connect } = watchedConnect();
+    const { chat, seen } = await login(userID, { connect, storage });
+    await bob.send(`user/${userID}`, "m1");
+    await until(() => seen.messages.length === 1);
+    state.loses = ({ text }) => text === "m2";
+    state.holds = (command) => command === "getHistory";
+    for (const text of ["m2", "m3"]) await bob.send(`user/${userID}`, text);
+    await broker.admin("sendMessage", { sender: "admin", to: userID, text: "else" });
+    await until(() => seen.messages.length === 2);
+    await sleep(700);
+    assert.deepEqual(seen.texts(), ["m1", "else"]);
+    assert.equal(Math.max(...state.acks), seen.messages[0].id, "not that of what came last");
+    await chat.destroy();
+    const again = await login(userID, { storage });
+    await until(() => again.seen.messages.length === 2);
+    await sleep(200);
+    assert.deepEqual(again.seen.texts(), ["m2", "m3"]);
 });
 
 test("acks are gathered", async () => {
