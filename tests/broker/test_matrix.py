@@ -144,6 +144,7 @@ class Group:
         if 10010 in [r.get("code") for r in responses]:
             return None
         info, members, attributes = (r["data"] for r in responses)
+        del info["lastID"]  # that of a line about a purge, too
         return info, sorted(members["members"], key=lambda m: m["userID"]), attributes
 
     # ---- the commands: each answers what the column `expected` may say
