@@ -81,6 +81,7 @@ export function voiceRecorder({ recorded, signal, enabled = () => true }) {
         bar.classList.toggle("recorder-away", away);
         button.classList.toggle("composer-mic-on", on);
         drop.hidden = done.hidden = state !== "free";
+        button.hidden = state === "free";
         fill(
             hint,
             t(
