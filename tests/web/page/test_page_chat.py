@@ -446,6 +446,11 @@ def test_who_may_not_write_is_told_why(window, house, people):
     alice.find(FIELD)
     owner.command("deleteGroupMember", groupID="quiet", members=[name], reason="too loud")
     alice.find(".composer-note", "not in this group")
+    show(alice, "@TIM%23SYSTEM")
+    alice.find(".line", f"{bob} removed you from quiet: too loud")
+    assert not alice.count(FIELD)
+    alice.check_access()
+    alice.screenshot("chat-notices")
 
 
 def test_history_goes_back_without_jumps(window, house, people):
