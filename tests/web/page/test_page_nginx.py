@@ -61,7 +61,7 @@ def site(house, tmp_path):
 
 
 @pytest.mark.skipif(not NGINX, reason="there is no nginx")
-def test_the_page_behind_nginx(window, site):
+def test_the_page_behind_nginx(site, window):
     bob = site.broker.user("bob", "ios:1")
     bob.subscribe("chat/user/bob/#")
     site.broker.create("alice")
