@@ -252,7 +252,7 @@ export function arrivals(core) {
                 for (const message of messages) changes.set(event, (changes.get(event) ?? new Set()).add(message));
             } else {
                 const message = core.history.take(wire);
-                if (!ours.has(wire.id) && !core.outbox.awaits(wire)) received.push(message);
+                if (!ours.has(wire.id) && !core.outbox.settle(wire)) received.push(message);
             }
             core.conversations.take(id, wire);
         }

@@ -326,8 +326,18 @@ export function outbox(core) {
             sendMessage,
             resendMessage: sendMessage,
         },
-        /** Is it the application that waits for it? @param {Fields} wire */
-        awaits: (wire) => !!find(wire)?.done.length,
+        /**
+         * What the history has is sent, whatever becomes of the receipt.
+         * @param {Fields} wire
+         * @returns {boolean} it is the application that waited for it
+         */
+        settle(wire) {
+            const entry = find(wire);
+            if (!entry) return false;
+            const wasAwaited = isAwaited(entry);
+            succeed(entry, wire);
+            return wasAwaited;
+        },
 
         async start() {
             const kept = await core.storage.get(`outbox:${core.userID()}:${core.clientID()}`);
