@@ -111,9 +111,9 @@ async function signIn(given, fromForm) {
     if (!fromForm) sessionStorage.setItem(KEPT, JSON.stringify(given));
     for (let attempt = 0; ; attempt++) {
         try {
-            // The connection is opened while the page is drawn.
+            // The connection is opened first: the page is drawn while the server is on its way to answer.
             const login = begun.login();
-            if (!fromForm) begun.draw();
+            if (!fromForm) requestAnimationFrame(() => session === begun && begun.draw());
             await login;
             break;
         } catch (error) {
