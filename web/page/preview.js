@@ -94,7 +94,9 @@ function profileTip(operator, changed, name) {
 
 /** Of a notice from the server: "Ann wants to join Hikers". @param {App} app @param {any} message */
 export function noticeText(app, { payload = {} }) {
-    const group = payload.groupProfile?.name || payload.groupProfile?.groupName || payload.groupProfile?.groupID || "";
+    const { groupID = "", name } = payload.groupProfile || {};
+    // Who has just come into a group is told before its name is known.
+    const group = name || (groupID && app.nameOf(app.conversation(`GROUP${groupID}`)));
     const operator = payload.operatorID ? app.people.name(payload.operatorID) : "";
     const reason = payload.handleMessage || payload.text || payload.userDefinedField || "";
     const key = `notice.${payload.operationType}`;
