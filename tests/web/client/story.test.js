@@ -21,6 +21,7 @@ const GROUPS = { work: "Private", public: "Public", room: "ChatRoom" };
 /** @type {Broker} */
 let broker;
 before(async () => {
+    globalThis.window = /** @type {any} */ (new EventTarget());
     broker = await Broker.start();
     await broker.admin("importUsers", { userIDs: ["alice", "bob", "carol", "dave"] });
 });
@@ -108,6 +109,8 @@ class Story {
         broker.chats.push(chat);
         const ready = new Promise((resolve) => chat.on(EVENT.SDK_READY, resolve));
         chat.on(EVENT.MESSAGE_RECEIVED, ({ data }) => options.storage === this.storage && data.forEach((message) => this.see(message)));
+        for (const name of [EVENT.NET_STATE_CHANGE, EVENT.KICKED_OUT, EVENT.ERROR])
+            chat.on(name, ({ data }) => options.storage === this.storage && this.trace.push(`${Date.now() % 100000} ${name} ${JSON.stringify(data)}`));
         await chat.login({ userID: "alice", userSig: userSig("alice") });
         await ready;
         return chat;
@@ -310,6 +313,8 @@ class Story {
     // ---- how it ends
 
     async check() {
+        // After some cuts the client waits longer and longer: the browser says that there is a network.
+        globalThis.window.dispatchEvent(new Event("online"));
         const fresh = await this.login({ clientID: `alice:iot:fresh${++this.count}`, storage: makeStorage() });
         const end = Date.now() + SETTLED;
         try {
