@@ -104,8 +104,10 @@ export function groups(core) {
     const newest = new Map();
     /** Heard of, and perhaps joined on another device. @type {Set<string>} */
     const strange = new Set();
-    /** Asked about now, and whether something has happened since. @type {Map<string, boolean>} */
-    const looking = new Map();
+    /** How often something has happened in a group: an answer from before it is none. @type {Map<string, number>} */
+    const happened = new Map();
+    /** Those that are asked about until nothing happens meanwhile. @type {Set<string>} */
+    const looking = new Set();
     let running = false;
 
     const topic = (/** @type {string} */ groupID) => `chat/group/${groupID}`;
@@ -133,12 +135,23 @@ export function groups(core) {
         changed();
     }
 
+    /** @param {string} groupID */
+    const touch = (groupID) => happened.set(groupID, (happened.get(groupID) ?? 0) + 1);
+
     /**
      * A group as it is now. The list gets it, or loses it, as the user is in it or not.
      * @param {string} groupID
      * @returns {Promise<Group>} rejected where the user may not see it
      */
     async function load(groupID) {
+        const before = happened.get(groupID);
+        const group = await fetch(groupID);
+        if (happened.get(groupID) !== before) look(groupID);
+        return group;
+    }
+
+    /** @param {string} groupID @returns {Promise<Group>} */
+    async function fetch(groupID) {
         const userIDs = [core.userID()];
         const [info, member] = await Promise.all([
             core.ask("getGroupInfo", { groupID }),
@@ -164,16 +177,19 @@ export function groups(core) {
         if (error.code !== CODE.NOT_ALLOWED) throw error;
     }
 
-    /** Something has happened that only the server can tell the outcome of. @param {string} groupID @returns {Promise<any>} */
+    /** Something has happened that only the server can tell the outcome of. @param {string} groupID */
     async function look(groupID) {
-        if (looking.has(groupID)) return looking.set(groupID, true);
-        looking.set(groupID, false);
-        await load(groupID).catch(({ code }) => {
-            if (code === CODE.NOT_ALLOWED || code === NO_GROUP) drop(groupID);
-        });
-        const again = looking.get(groupID);
+        touch(groupID);
+        if (looking.has(groupID)) return;
+        looking.add(groupID);
+        let before;
+        do {
+            before = happened.get(groupID);
+            await fetch(groupID).catch(({ code }) => {
+                if (code === CODE.NOT_ALLOWED || code === NO_GROUP) drop(groupID);
+            });
+        } while (happened.get(groupID) !== before);
         looking.delete(groupID);
-        return again && look(groupID);
     }
 
     // ---- what others do
@@ -200,6 +216,7 @@ export function groups(core) {
         if (notice?.group) look(notice.group);
         if (!groupID) return;
         const group = list.get(groupID);
+        if (tips) touch(groupID);
         if (group) {
             // In a live group what is counted should be new for sure, and nothing else be missed.
             const span = /join|quit/.test(tips?.type) ? -TIP_SPAN : TIP_SPAN;
@@ -212,6 +229,7 @@ export function groups(core) {
 
     wire.on("event", (/** @type {any} */ event) => {
         const group = list.get(event.group);
+        if (group) touch(event.group);
         // By another device, or silently.
         if (event.event === "conversation" && "member" in event) look(event.group);
         if (event.event === "conversation" && group) {
@@ -381,7 +399,7 @@ export function groups(core) {
             joined.clear();
             newest.clear();
             strange.clear();
-            looking.clear();
+            happened.clear();
         },
 
         load,
