@@ -33,9 +33,11 @@ struct restore {
     int lock; /* the database's, as the broker has it; -1: there is no database */
 };
 
+/* "", which is nowhere, when it is too long. */
 static const char *join(char out[PATH_MAX], const char *path, const char *suffix)
 {
-    snprintf(out, PATH_MAX, "%s%s", path, suffix);
+    if (snprintf(out, PATH_MAX, "%s%s", path, suffix) >= PATH_MAX)
+        out[0] = '\0';
     return out;
 }
 
