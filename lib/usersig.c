@@ -56,13 +56,10 @@ static const struct claim {
 #define CLAIM_COUNT COUNT(claim_table)
 
 /* Tencent's alphabet is ordinary base64 with three characters replaced. */
-static void translate(char *text, const char *from, const char *to)
+static void translate(char *text, const char from[3], const char to[3])
 {
-    for (; *text; text++) {
-        const char *found = strchr(from, *text);
-        if (found)
-            *text = to[found - from];
-    }
+    for (; *text; text++)
+        *text = *text == from[0] ? to[0] : *text == from[1] ? to[1] : *text == from[2] ? to[2] : *text;
 }
 
 /* Number of '_' at the end, or -1 when the text is not of our alphabet: OpenSSL would skip white space. */
@@ -119,14 +116,13 @@ static enum inflated unpack(const char *userSig, struct document *out)
     return len < 0 ? NOT_INFLATED : inflate_bounded(bytes, (size_t)len, out);
 }
 
-/* CODE_OK and the tree of an object, to be freed with cJSON_Delete. */
-static int parse_object(const struct document *document, cJSON **out)
+/* CODE_OK and the tree of an object, to be freed with cJSON_Delete. `facts` is {0}. */
+static int parse_object(const struct document *document, struct json_facts *facts, cJSON **out)
 {
-    struct json_facts facts = {0};
     *out = NULL;
-    if (!json_scan(document->json, document->len, &facts))
+    if (!json_scan(document->json, document->len, facts))
         return CODE_SIG_MALFORMED;
-    *out = json_parse(document->json, document->len, &facts);
+    *out = json_parse(document->json, document->len, facts);
     if (!*out)
         return CODE_BUSY;
     if (cJSON_IsObject(*out))
@@ -177,20 +173,20 @@ static bool has_control_characters(const char *text)
 }
 
 /* Names are unique, and no string has a \u0000, which json_parse replaces. */
-static int check_unambiguous(const cJSON *root, const struct document *document)
+static int check_unambiguous(const cJSON *root, const struct json_facts *facts)
 {
-    struct json_facts facts = {0};
     const char *twice;
-    if (!json_scan(document->json, document->len, &facts) || facts.nul)
+    if (facts->nul)
         return CODE_SIG_MALFORMED;
     if (json_unique(root, &twice))
         return CODE_OK;
     return twice ? CODE_SIG_MALFORMED : CODE_BUSY;
 }
 
-static int read_claims(const cJSON *root, const struct document *document, struct claims *out)
+static int read_claims(const cJSON *root, const struct document *document, const struct json_facts *facts,
+                       struct claims *out)
 {
-    int code = check_unambiguous(root, document);
+    int code = check_unambiguous(root, facts);
     *out = (struct claims){0};
     for (size_t i = 0; code == CODE_OK && i < CLAIM_COUNT; i++)
         if (!read_claim(root, document, &claim_table[i], out))
@@ -259,15 +255,16 @@ int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, cons
 {
     struct document document;
     struct claims claims;
+    struct json_facts facts = {0};
     cJSON *root;
     if (!userSig || !*userSig)
         return CODE_SIG_EMPTY;
     enum inflated inflated = unpack(userSig, &document);
     if (inflated != INFLATED)
         return inflated == OUT_OF_MEMORY ? CODE_BUSY : CODE_SIG_MALFORMED;
-    int code = parse_object(&document, &root);
+    int code = parse_object(&document, &facts, &root);
     if (code == CODE_OK)
-        code = read_claims(root, &document, &claims);
+        code = read_claims(root, &document, &facts, &claims);
     if (code == CODE_OK)
         code = check(&claims, user, sdkappid, keys, now_seconds);
     if (code == CODE_OK)
@@ -283,6 +280,7 @@ int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, cons
 bool usersig_shaped(const char *text)
 {
     struct document document;
+    struct json_facts facts = {0};
     cJSON *root;
     if (!text)
         return false;
@@ -296,7 +294,7 @@ bool usersig_shaped(const char *text)
     default:
         break;
     }
-    int code = parse_object(&document, &root);
+    int code = parse_object(&document, &facts, &root);
     bool shaped = code == CODE_BUSY || cJSON_GetObjectItemCaseSensitive(root, "TLS.identifier");
     cJSON_Delete(root);
     return shaped;
@@ -305,8 +303,10 @@ bool usersig_shaped(const char *text)
 bool usersig_user(const char *userSig, char *out)
 {
     struct document document;
+    struct json_facts facts = {0};
     cJSON *root = NULL;
-    if (!userSig || unpack(userSig, &document) != INFLATED || parse_object(&document, &root) != CODE_OK)
+    if (!userSig || unpack(userSig, &document) != INFLATED ||
+        parse_object(&document, &facts, &root) != CODE_OK)
         return false;
     const cJSON *user = cJSON_GetObjectItemCaseSensitive(root, "TLS.identifier");
     const bool good = cJSON_IsString(user) && user_id_valid(user->valuestring, strlen(user->valuestring));
