@@ -27,6 +27,7 @@ import { memberItems, personItems, untilWords } from "./member.js";
 import { may, silencedBy } from "./rights.js";
 
 const COUNT_EVERY = 10000; // ms: how many are there
+const SETTLED = 2500;
 const GATHER = 1000; // ms: likes, comings and goings
 const COMERS_STAY = 4000;
 const LONGEST = 500; // signs in a line
@@ -51,6 +52,8 @@ export function liveView(app, groupID, signal) {
     let group = { groupID, type: TYPES.GRP_AVCHATROOM, name: groupID };
     let mutedUntil = 0; // seconds
     let online = 0;
+    /** When the server said so. */
+    let countedAt = 0;
     let likes = 0;
     let freshLikes = 0;
     let isOver = false;
@@ -188,6 +191,7 @@ export function liveView(app, groupID, signal) {
         const answer = await chat.getGroupOnlineMemberCount(groupID).catch(() => undefined);
         if (!answer || isOver) return;
         online = answer.data.memberCount;
+        countedAt = Date.now();
         drawCounts();
     }
 
@@ -263,7 +267,8 @@ export function liveView(app, groupID, signal) {
         const { came, cameCount, left, leftCount } = moved;
         if (!cameCount && !leftCount) return;
         moved = { came: [], cameCount: 0, left: [], leftCount: 0 };
-        online = Math.max(1, online + cameCount - leftCount);
+        // Who is told of so soon was counted already: comings and goings are gathered for a second.
+        if (Date.now() - countedAt > SETTLED) online = Math.max(1, online + cameCount - leftCount);
         drawCounts();
         fill(comers, cameCount ? people("live.came", came, cameCount) : people("live.left", left, leftCount));
         clearTimeout(timers.comers);
