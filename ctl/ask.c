@@ -134,6 +134,15 @@ int ask_data(struct asking *asking, const cJSON *command, cJSON **data, int quie
     return result;
 }
 
+cJSON *ask_request(const struct command_row *row)
+{
+    cJSON *request = cJSON_CreateObject();
+    if (cJSON_AddStringToObject(request, "command", row->name))
+        return request;
+    cJSON_Delete(request);
+    return NULL;
+}
+
 bool ask_publish(struct asking *asking, const char *topic, const void *payload, size_t len)
 {
     return link_publish(asking->link, topic, payload, len);

@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
+#include "acl/command_table.h"
 #include "lib/daemon/link.h"
 
 /* Connects, sends `command` and waits for 15 s at most. `answer` is the text of what the broker says of this command,
@@ -22,6 +23,8 @@ void ask_close(struct asking *asking); /* NULL is fine */
  * said; `quiet_code` is a code of which nothing is said (0: none). */
 __attribute__((warn_unused_result)) int ask_data(struct asking *asking, const cJSON *command, cJSON **data,
                                                  int quiet_code, int *code);
+/* {"command":its name}, for cJSON_Delete. NULL: out of memory. */
+cJSON *ask_request(const struct command_row *row);
 /* Publishes at QoS 0, behind what was asked before. false: the connection is gone, or memory. */
 __attribute__((warn_unused_result)) bool ask_publish(struct asking *asking, const char *topic,
                                                      const void *payload, size_t len);

@@ -15,23 +15,14 @@
 
 #define LOOK_EVERY_MS 300
 
-static cJSON *make_request(const struct command_row *row, const char *name)
-{
-    cJSON *request = cJSON_CreateObject();
-    if (cJSON_AddStringToObject(request, "command", row->name) &&
-        (!name || cJSON_AddStringToObject(request, "name", name)))
-        return request;
-    cJSON_Delete(request);
-    return NULL;
-}
-
 /* NULL: *result is the exit code, and it has been said why. */
 static cJSON *ask_for_data(struct asking *asking, const struct command_row *row, const char *name,
                            int *result)
 {
     int code;
-    cJSON *data = NULL, *request = make_request(row, name);
-    *result = request ? ask_data(asking, request, &data, 0, &code) : complain("out of memory");
+    cJSON *data = NULL, *request = ask_request(row);
+    bool good = request && (!name || cJSON_AddStringToObject(request, "name", name));
+    *result = good ? ask_data(asking, request, &data, 0, &code) : complain("out of memory");
     cJSON_Delete(request);
     return data;
 }
@@ -87,22 +78,23 @@ static int back_up(const struct call_options *options, struct asking *asking)
     return result;
 }
 
-int command_backup(int argc, char **argv)
+static int connect_and_back_up(struct call_options *options)
 {
-    struct call_options options;
     struct link_config config = {0};
     struct asking *asking = NULL;
-    int result = options_parse(&options, argc, argv);
-    if (result == EXIT_DONE && (options.word_count != 1 || options.value[OPTION_AS]))
-        result = complain_usage("backup: takes the name of a file in the broker's backup_dir");
-    if (result == EXIT_DONE)
-        result = options_connection(&options, &config);
+    if (options->word_count != 1 || options->value[OPTION_AS])
+        return complain_usage("backup: takes the name of a file in the broker's backup_dir");
+    int result = options_connection(options, &config);
     if (result == EXIT_DONE)
         result = ask_open(&asking, &config);
     if (result == EXIT_DONE)
-        result = back_up(&options, asking);
+        result = back_up(options, asking);
     ask_close(asking);
     connection_clear(&config);
-    options_clear(&options);
     return result;
+}
+
+int command_backup(int argc, char **argv)
+{
+    return options_run(argc, argv, connect_and_back_up);
 }

@@ -243,10 +243,5 @@ static int listen_as(struct call_options *options)
 
 int command_listen(int argc, char **argv)
 {
-    struct call_options options;
-    int result = options_parse(&options, argc, argv);
-    if (result == EXIT_DONE)
-        result = listen_as(&options);
-    options_clear(&options);
-    return result;
+    return options_run(argc, argv, listen_as);
 }

@@ -147,6 +147,16 @@ int options_parse(struct call_options *options, int argc, char **argv)
     return result == EXIT_DONE ? sort(options, count, options->memory) : result;
 }
 
+int options_run(int argc, char **argv, int (*run)(struct call_options *options))
+{
+    struct call_options options;
+    int result = options_parse(&options, argc, argv);
+    if (result == EXIT_DONE)
+        result = run(&options);
+    options_clear(&options);
+    return result;
+}
+
 /* getopt has changed the order, and dropped none. */
 void options_clear(struct call_options *options)
 {

@@ -46,6 +46,9 @@ extern const char *const option_names[];
 
 /* argv[0] is the command's name. Returns an exit code; what went wrong has been said. */
 __attribute__((warn_unused_result)) int options_parse(struct call_options *options, int argc, char **argv);
+/* ... gives what has been parsed to `run`, and clears it. Returns an exit code. */
+__attribute__((warn_unused_result)) int options_run(int argc, char **argv,
+                                                    int (*run)(struct call_options *options));
 /* After options_parse, whatever it has returned. */
 void options_clear(struct call_options *options);
 

@@ -18,6 +18,7 @@
 #include "ctl/complain.h"
 #include "ctl/config.h"
 #include "lib/basics.h"
+#include "lib/folder.h"
 
 #define BEFORE ".before-restore"
 #define PART   ".restoring"
@@ -77,13 +78,9 @@ static bool give_to_owner(const char *database, int file)
 {
     char folder[PATH_MAX];
     struct stat owner;
-    if (stat(database, &owner) != 0) {
-        char *slash = strrchr(join(folder, database, ""), '/');
-        if (slash)
-            slash[slash == folder] = '\0';
-        if (stat(slash ? folder : ".", &owner) != 0)
-            return false;
-    }
+    folder_of(database, folder, sizeof folder);
+    if (stat(database, &owner) != 0 && stat(folder, &owner) != 0)
+        return false;
     return geteuid() != 0 || fchown(file, owner.st_uid, owner.st_gid) == 0;
 }
 
@@ -151,11 +148,11 @@ static int put_in_place(const struct restore *restore)
 static int put_ring_aside(const char *ring)
 {
     char aside[PATH_MAX];
-    if (rename(ring, join(aside, ring, ASIDE)) == 0) {
-        printf("ring      %s\n", aside);
-        return EXIT_DONE;
-    }
-    return errno == ENOENT ? EXIT_DONE : complain_of(ring);
+    if (rename(ring, join(aside, ring, ASIDE)) != 0)
+        return errno == ENOENT ? EXIT_DONE : complain_of(ring);
+    printf("ring      %s\n", aside);
+    errno = folder_sync(ring);
+    return errno == 0 ? EXIT_DONE : complain_of(ring);
 }
 
 static int put_back(const struct restore *restore, int backup)
@@ -168,10 +165,10 @@ static int put_back(const struct restore *restore, int backup)
     printf("database  %s\n", restore->paths.database);
     if (restore->lock >= 0)
         printf("before    %s" BEFORE "\n", restore->paths.database);
-    if (restore->ring_aside)
-        result = put_ring_aside(restore->paths.ring_file);
-    sync();
-    return result;
+    errno = folder_sync(restore->paths.database);
+    if (errno != 0)
+        return complain_of(restore->paths.database);
+    return restore->ring_aside ? put_ring_aside(restore->paths.ring_file) : EXIT_DONE;
 }
 
 static int restore_from(struct restore *restore)

@@ -53,7 +53,7 @@ static int send_one(const struct call_options *options, struct asking *asking, c
 }
 
 /* From whom we are, unless there is --as. */
-static int connect_and_send(const struct call_options *options)
+static int connect_and_send(struct call_options *options)
 {
     struct link_config config = {0};
     struct asking *asking = NULL;
@@ -72,10 +72,5 @@ static int connect_and_send(const struct call_options *options)
 
 int command_send(int argc, char **argv)
 {
-    struct call_options options;
-    int result = options_parse(&options, argc, argv);
-    if (result == EXIT_DONE)
-        result = connect_and_send(&options);
-    options_clear(&options);
-    return result;
+    return options_run(argc, argv, connect_and_send);
 }

@@ -37,17 +37,10 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static cJSON *new_request(size_t command)
-{
-    cJSON *request = cJSON_CreateObject();
-    cJSON_AddStringToObject(request, "command", command_rows[command].name);
-    return request;
-}
-
 static int begin(struct file_upload *uploading)
 {
     int code;
-    cJSON *data = NULL, *request = new_request(COMMAND_create_upload);
+    cJSON *data = NULL, *request = ask_request(&command_rows[COMMAND_create_upload]);
     cJSON_AddStringToObject(request, "name", base_name(uploading->path));
     cJSON_AddStringToObject(request, "contentType",
                             "application/octet-stream"); /* the broker looks for itself */
@@ -65,7 +58,7 @@ static int begin(struct file_upload *uploading)
 static int wait_for_broker(const struct file_upload *uploading)
 {
     int code;
-    cJSON *data = NULL, *request = new_request(COMMAND_get_unread);
+    cJSON *data = NULL, *request = ask_request(&command_rows[COMMAND_get_unread]);
     int result = ask_data(uploading->asking, request, &data, 0, &code);
     cJSON_Delete(data);
     cJSON_Delete(request);
@@ -102,7 +95,7 @@ static int send_chunks(const struct file_upload *uploading)
 static int finish(const struct file_upload *uploading, bool last, bool *again, cJSON **data)
 {
     int code;
-    cJSON *request = new_request(COMMAND_finish_upload);
+    cJSON *request = ask_request(&command_rows[COMMAND_finish_upload]);
     cJSON_AddStringToObject(request, "uploadID", uploading->id);
     int result = ask_data(uploading->asking, request, data, last ? 0 : CODE_TOO_FAST, &code);
     *again = result != EXIT_DONE && code == CODE_TOO_FAST && !last;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/folder.h"
 
 #define PAGES_AT_ONCE 64
 #define PAGE_BYTES    4096
@@ -189,18 +190,6 @@ static void copy_pages(struct backup *backup, sqlite3 *from)
         backup->unsynced = 0;
 }
 
-static bool sync_folder(const struct backup *backup)
-{
-    char folder[PATH_MAX];
-    char *slash = strrchr(with(backup, "", folder), '/');
-    strcpy(slash ? (slash == folder ? slash + 1 : slash) : folder, slash ? "" : ".");
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return good;
-}
-
 static bool rename_part(const struct backup *backup, const char *part, const char *name)
 {
     char from[PATH_MAX], to[PATH_MAX];
@@ -215,8 +204,10 @@ static bool name_files(struct backup *backup)
         fstat(backup->file, &found) != 0)
         return false;
     backup->bytes = found.st_size;
-    return rename_part(backup, ".media.part", ".media") && rename_part(backup, ".part", "") &&
-           sync_folder(backup);
+    if (!rename_part(backup, ".media.part", ".media") || !rename_part(backup, ".part", ""))
+        return false;
+    errno = folder_sync(backup->path);
+    return errno == 0;
 }
 
 static void end(struct backup *backup)

@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "lib/folder.h"
+
 #define MAGIC      "CHATBAD\n"
 #define MAGIC_LEN  8
 #define FORMAT     1
@@ -67,21 +69,6 @@ static int append(int fd, const struct ring_frame *frame, int64_t time, const ch
     return !error && fsync(fd) != 0 ? errno : error;
 }
 
-/* The name of a new file is on the disk only when its folder is. */
-static int sync_folder(const char *path)
-{
-    char folder[4096];
-    const char *slash = strrchr(path, '/');
-    size_t len = slash ? (size_t)(slash - path) + 1 : 0;
-    snprintf(folder, sizeof folder, "%.*s", (int)len, path);
-    int fd = open(len > 0 ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    int error = fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
-    close(fd);
-    return error;
-}
-
 int bad_keep(const char *path, const struct ring_frame *frame, int64_t time, const char *reason)
 {
     struct stat before;
@@ -97,7 +84,7 @@ int bad_keep(const char *path, const struct ring_frame *frame, int64_t time, con
     if (!error) {
         error = append(fd, frame, time, reason);
         if (!error && before.st_size == 0)
-            error = sync_folder(path);
+            error = folder_sync(path);
         if (error && ftruncate(fd, before.st_size) != 0)
             error = errno; /* what stays is half an entry: bad_next steps over it */
     }

@@ -11,6 +11,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "lib/folder.h"
+
 static int fail(sqlite3 *db, const char *what, char *error, size_t error_size)
 {
     snprintf(error, error_size, "database %s: %s: %s", sqlite3_db_filename(db, "main"), what,
@@ -68,12 +70,7 @@ static int refuse_path(const char *path, const char *reason, char *error, size_t
 int database_check_path(const char *path, char *error, size_t error_size)
 {
     char folder[4096];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        *(slash == folder ? slash + 1 : slash) = '\0';
-    else
-        snprintf(folder, sizeof folder, ".");
+    folder_of(path, folder, sizeof folder);
     if (access(folder, W_OK | X_OK) != 0)
         return refuse_path(path, errno == ENOENT ? "its folder does not exist" : strerror(errno), error,
                            error_size);

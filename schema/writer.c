@@ -582,10 +582,10 @@ int writer_create(struct writer **out, const struct writer_config *config, char 
     struct writer *w = calloc(1, sizeof *w);
     if (!w || !(w->database = strdup(config->database)) || !(w->backup = calloc(1, sizeof *w->backup)) ||
         asprintf(&w->bad_path, "%s.bad", config->database) < 0) {
-        if (w)
+        if (w) {
             free(w->backup);
-        if (w)
             free(w->database);
+        }
         free(w);
         snprintf(error, error_size, "out of memory");
         return -1;
