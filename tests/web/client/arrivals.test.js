@@ -79,13 +79,7 @@ after(async () => {
     await broker.stop();
 });
 
-/** A user of whom nobody has heard. */
-let users = 0;
-async function newUser() {
-    const userID = `user${++users}`;
-    await broker.admin("importUsers", { userIDs: [userID] });
-    return userID;
-}
+const newUser = () => broker.newUser();
 
 /** Notes what the application is given. */
 function listen(chat) {

@@ -85,6 +85,7 @@ export class Broker {
         this.options = options;
         this.conf = conf;
         this.process = undefined;
+        this.users = 0;
         this.chats = [];
     }
 
@@ -174,6 +175,13 @@ export class Broker {
 
     log() {
         return readFileSync(join(this.folder, "log"), "utf8");
+    }
+
+    /** A user of whom nobody has heard. */
+    async newUser() {
+        const userID = `user${++this.users}`;
+        await this.admin("importUsers", { userIDs: [userID] });
+        return userID;
     }
 
     /** One command of the administrator: the data of its answer. */

@@ -83,12 +83,7 @@ after(async () => {
     await broker.stop();
 });
 
-let users = 0;
-async function newUser() {
-    const userID = `user${++users}`;
-    await broker.admin("importUsers", { userIDs: [userID] });
-    return userID;
-}
+const newUser = () => broker.newUser();
 
 /** Ready, with what it was told. */
 async function login(userID, options) {

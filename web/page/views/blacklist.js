@@ -4,6 +4,7 @@ import { avatar } from "../avatar.js";
 import { openDialog, promptDialog } from "../dialog.js";
 import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
+import { emptyPlace } from "../place.js";
 import { t } from "../words.js";
 import { unblock } from "./profile.js";
 
@@ -12,7 +13,7 @@ import { unblock } from "./profile.js";
 /** @param {App} app */
 export function openBlacklist(app) {
     const list = h("ul", { "class": "rows", "aria-label": t("blacklist.title") });
-    const place = h("div", { class: "place" }, icon("ban"), h("p", { class: "place-title" }, t("blacklist.empty")));
+    const place = emptyPlace("ban", t("blacklist.empty"));
 
     /** @param {string} userID */
     const row = (userID) => {

@@ -7,6 +7,7 @@ import { confirmDialog } from "../dialog.js";
 import { fill, h, oncePerFrame } from "../dom.js";
 import { icon } from "../icons.js";
 import { openMenu } from "../menu.js";
+import { emptyPlace, placeText } from "../place.js";
 import { t } from "../words.js";
 import { openApplications, watchApplications } from "./applications.js";
 import { faceButton } from "./face.js";
@@ -89,13 +90,7 @@ export function groupView(app, groupID, signal) {
         seen = "";
         fill(
             element,
-            h(
-                "div",
-                { class: "place" },
-                icon("users"),
-                h("p", { class: "place-title" }, t("group.gone")),
-                error && h("p", { class: "place-text" }, app.errorText(error)),
-            ),
+            emptyPlace("users", t("group.gone"), error && placeText(app.errorText(error))),
         );
     }
 

@@ -9,6 +9,7 @@ import { onContextMenu, openMenu } from "../menu.js";
 import { previewText } from "../preview.js";
 import { fullTime, listTime } from "../time.js";
 import { toast } from "../toast.js";
+import { emptyPlace, placeText } from "../place.js";
 import { t } from "../words.js";
 import { virtualList } from "../virtual.js";
 import { meMenu } from "./me.js";
@@ -326,12 +327,10 @@ export function listView(app, signal) {
         if (!shown.length && query)
             fill(
                 place,
-                h(
-                    "div",
-                    { class: "place" },
-                    icon("search"),
-                    h("p", { class: "place-title" }, t("list.nothing")),
-                    h("p", { class: "place-text" }, t("list.nothingText", { query })),
+                emptyPlace(
+                    "search",
+                    t("list.nothing"),
+                    placeText(t("list.nothingText", { query })),
                     USER_ID.test(query) &&
                         query !== app.user &&
                         h(
@@ -344,12 +343,10 @@ export function listView(app, signal) {
         else if (!shown.length)
             fill(
                 place,
-                h(
-                    "div",
-                    { class: "place" },
-                    icon("chats"),
-                    h("p", { class: "place-title" }, t("list.empty")),
-                    h("p", { class: "place-text" }, t("list.emptyText")),
+                emptyPlace(
+                    "chats",
+                    t("list.empty"),
+                    placeText(t("list.emptyText")),
                     h(
                         "button",
                         { class: "button button-primary", type: "button", onclick: () => newChat(app) },

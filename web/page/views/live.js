@@ -8,6 +8,7 @@ import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
 import { openMenu } from "../menu.js";
 import { contentText, nameList } from "../preview.js";
+import { emptyPlace, placeText } from "../place.js";
 import { locale, t } from "../words.js";
 import { flowView } from "./flow.js";
 import {
@@ -505,12 +506,10 @@ export function liveView(app, groupID, signal) {
                   : "";
         fill(
             side,
-            h(
-                "div",
-                { class: "place" },
-                icon("live"),
-                h("p", { class: "place-title" }, key ? t(key) : t("live.over")),
-                !key && reason && h("p", { class: "place-text" }, app.errorText(reason)),
+            emptyPlace(
+                "live",
+                key ? t(key) : t("live.over"),
+                !key && reason && placeText(app.errorText(reason)),
                 h("button", { class: "button", type: "button", onclick: () => app.open(null) }, t("back")),
             ),
         );

@@ -6,6 +6,7 @@ import { openDialog } from "../dialog.js";
 import { fill, h, newID } from "../dom.js";
 import { icon } from "../icons.js";
 import { toast } from "../toast.js";
+import { emptyPlace } from "../place.js";
 import { t } from "../words.js";
 import { peopleField } from "./fields.js";
 import { rightsOf, watchGroup } from "./groupdata.js";
@@ -84,12 +85,7 @@ export function membersView(app, groupID, { hint }, signal) {
             gone: () =>
                 fill(
                     element,
-                    h(
-                        "div",
-                        { class: "place" },
-                        icon("users"),
-                        h("p", { class: "place-title" }, t("group.gone")),
-                    ),
+                    emptyPlace("users", t("group.gone")),
                 ),
             quiet: true,
         },
