@@ -400,3 +400,43 @@ test("what a ChatRoom has from before the user came in is history", async () => 
     assert.deepEqual(seen.texts(), ["m0", "m1", "m2"]);
     await phone.end();
 });
+
+test("what was said while the user was out of a group stays untold, also where the server is asked before and answers after", async () => {
+    const userID = await newUser();
+    const connections = [];
+    const connect = (url, options) => {
+        connections.push(mqtt.connect(url, options));
+        return connections[0];
+    };
+    const { chat, seen } = await login(userID, { connect });
+    const phone = await Device.connect(broker, userID);
+    await bob.ask("createGroup", { groupID: "late", groupType: "ChatRoom", addOpt: "FreeAccess" });
+    const say = async (text) => bob.send("group/late", text);
+    await chat.joinGroup({ groupID: "late" });
+    await say("m1");
+    await until(() => seen.texts().includes("m1"));
+
+    // What the client asks when it hears that it is out comes to the server when it is in again.
+    const [connection] = connections;
+    const { publish } = connection;
+    const held = [];
+    connection.publish = (...packet) => held.push(packet);
+    const heard = (word) =>
+        new Promise((done) => connection.on("message", (topic, payload) => payload.includes(word) && done()));
+    const out = heard('"member":false');
+    const back = heard('"member":true');
+    await phone.ask("quitGroup", { groupID: "late" });
+    await out;
+    await until(() => held.some(([, payload]) => payload.includes("getConversations")));
+    await say("without");
+    await phone.ask("joinGroup", { groupID: "late" });
+    await back;
+    connection.publish = publish;
+    for (const packet of held) publish.apply(connection, packet);
+
+    await sleep(4500); // longer than what was lost is waited for
+    await say("m2");
+    await until(() => seen.texts().includes("m2"));
+    assert.deepEqual(seen.texts(), ["m1", "m2"]);
+    await phone.end();
+});

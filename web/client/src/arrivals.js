@@ -226,9 +226,10 @@ export function arrivals(core) {
             lane.id = Math.max(lane.id, last);
         } else if (silent.delete(id)) {
             // What has come until now is not for the application.
-        } else if (isNew) {
-            // All that was had before; or it comes by itself, or is older than the user's being there.
-            if (last <= lane.id) lane.seq = seq;
+        } else if (lane.seq === undefined) {
+            // All that was had before; or it comes by itself, or is older than the user's being there: as long as none has come
+            // since it is not known from where on something can be missing.
+            if (isNew && last <= lane.id) lane.seq = seq;
         } else if (last > lane.id) {
             expected.set(id, last);
             watch();
