@@ -66,8 +66,9 @@ static void take_listener(struct settings *settings, const char *name, const cha
     }
 }
 
-static bool take_line(void *context, const char *name, char *value)
+static bool take_line(void *context, const struct conf_place *place, const char *name, char *value)
 {
+    (void)place;
     struct settings *settings = context;
     take_listener(settings, name, value);
     return take(name, value, "plugin_opt_admins", &settings->admins) &&
@@ -149,8 +150,9 @@ void config_clear(struct ctl_config *config)
     keys_clear(&config->keys);
 }
 
-static bool take_path(void *context, const char *name, char *value)
+static bool take_path(void *context, const struct conf_place *place, const char *name, char *value)
 {
+    (void)place;
     struct ctl_paths *paths = context;
     return take(name, value, "plugin_opt_database", &paths->database) &&
            take(name, value, "plugin_opt_ring_file", &paths->ring_file);

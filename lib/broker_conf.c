@@ -78,7 +78,8 @@ static char *cut_value(char *name)
     return value;
 }
 
-static int take_line(const struct conf_reading *reading, const char *path, char *line, bool included)
+static int take_line(const struct conf_reading *reading, const struct conf_place *place, char *line,
+                     bool included)
 {
     char *name = line + strspn(line, BLANKS);
     if (*line == '#' || !*name)
@@ -86,7 +87,9 @@ static int take_line(const struct conf_reading *reading, const char *path, char 
     char *value = cut_value(name);
     if (strcmp(name, INCLUDE) == 0)
         return included ? 0 : read_folder(reading, value);
-    return reading->line(reading->context, name, value) ? 0 : fail(reading, path, "read", "out of memory");
+    return reading->line(reading->context, place, name, value)
+               ? 0
+               : fail(reading, place->file, "read", "out of memory");
 }
 
 static int read_lines(const struct conf_reading *reading, const char *path, FILE *file, bool included)
@@ -94,9 +97,11 @@ static int read_lines(const struct conf_reading *reading, const char *path, FILE
     char *line = NULL;
     size_t size = 0;
     int result = 0;
+    struct conf_place place = {.file = path};
     errno = 0;
     while (result == 0 && getline(&line, &size, file) >= 0) {
-        result = take_line(reading, path, line, included);
+        place.line++;
+        result = take_line(reading, &place, line, included);
         errno = 0;
     }
     if (result == 0 && !feof(file))

@@ -9,9 +9,15 @@
 
 #define BROKER_CONF_FAULT_MAX 600
 
+/* Where a line is; lent. */
+struct conf_place {
+    const char *file;
+    int line; /* from 1 on */
+};
+
 /* One line: `value` is trimmed, "" where there is none, and the function may change it. False ends the reading:
  * out of memory. */
-typedef bool broker_conf_line(void *context, const char *name, char *value);
+typedef bool broker_conf_line(void *context, const struct conf_place *place, const char *name, char *value);
 
 /* Calls `line` for each line in turn. A relative path, that of an include_dir too, is relative to the process's
  * folder, as it is for the broker. Returns 0, or -1 with one sentence in `fault`, which names the file; lines of

@@ -514,7 +514,7 @@ static int on_reload(int event, void *event_data, void *userdata)
     char error[512];
     (void)event, (void)event_data;
     plugin->reloading = true;
-    if (options_reload(&chat->options, error, sizeof error))
+    if (plugin_options_reload(&chat->options, error, sizeof error))
         broker_error("settings_file is not applied: %s", error);
     if (keys_load(&chat->keys, chat->options.secret_key_file, error, sizeof error))
         broker_error("secret_key_file is not applied, the old keys stay: %s", error);
@@ -522,7 +522,7 @@ static int on_reload(int event, void *event_data, void *userdata)
     store_set_retention(chat->store, chat->options.retention_days * DAY_MS);
     store_set_clock_checked(chat->store, chat->options.clock_checked);
     for (session = sessions_first(chat); session; session = session->next) {
-        session->admin = options_is_admin(&chat->options, session->user->id);
+        session->admin = plugin_options_is_admin(&chat->options, session->user->id);
         if (session->push.worker && !session->admin)
             push_worker_remove(chat, session);
         subscription_check(chat, session);
@@ -636,7 +636,7 @@ static int configure(struct chat *chat, const struct mosquitto_opt *opts, int co
         return -1;
     for (int i = 0; i < count; i++)
         pairs[i] = (struct option_pair){opts[i].key, opts[i].value};
-    int result = options_parse(&chat->options, pairs, (size_t)count, error, error_size);
+    int result = plugin_options_parse(&chat->options, pairs, (size_t)count, error, error_size);
     free(pairs);
     if (result == 0)
         result = load_keys(chat, error, error_size);
@@ -657,7 +657,7 @@ static void plugin_free(struct plugin *plugin)
     log_close(chat->log);
     store_close(chat->store);
     keys_clear(&chat->keys);
-    options_clear(&chat->options);
+    plugin_options_clear(&chat->options);
     properties_close(&plugin->properties);
     free(plugin);
 }

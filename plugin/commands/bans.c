@@ -38,7 +38,7 @@ static int check_banned(const struct command *command, const struct user *user)
     const struct conversation *group = command->access.conversation;
     const struct member *member = member_find(command->chat, command->access.conversation, user->id);
     const bool present = member && member->role != ROLE_NONE;
-    if (user == command->by.user || options_is_admin(&command->chat->options, user->id))
+    if (user == command->by.user || plugin_options_is_admin(&command->chat->options, user->id))
         return CODE_NOT_ALLOWED;
     return rules_may_target(group->group->type, command->access.role, command->by.admin, ACTION_BAN,
                             present ? member->role : ROLE_MEMBER);
@@ -223,7 +223,7 @@ int command_ban_user(struct command *command)
     struct chat *chat = command->chat;
     struct user *user = command->access.user;
     const int64_t until = ends_at(command);
-    if (options_is_admin(&chat->options, user->id))
+    if (plugin_options_is_admin(&chat->options, user->id))
         return CODE_NOT_ALLOWED;
     int code = command_begin(command);
     if (code != CODE_OK)

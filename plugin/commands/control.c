@@ -37,7 +37,8 @@ static int act_as(struct command *command)
     struct user *user = user_find(command->chat, command_text(command, FIELD_AS));
     if (!user)
         return CODE_NO_USER;
-    command->by = (struct actor){.user = user, .admin = options_is_admin(&command->chat->options, user->id)};
+    command->by =
+        (struct actor){.user = user, .admin = plugin_options_is_admin(&command->chat->options, user->id)};
     return CODE_OK;
 }
 

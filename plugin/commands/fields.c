@@ -11,8 +11,8 @@
 #include "acl/limits.h"
 #include "lib/basics.h"
 #include "lib/json.h"
+#include "lib/words.h"
 #include "plugin/core/chat.h"
-#include "plugin/payload/words.h"
 #include "plugin/session/session.h"
 
 _Static_assert(ID_MAX == SAFE_INTEGER_MAX, "an id is a whole number that JSON carries exactly");

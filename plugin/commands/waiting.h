@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "plugin/core/options.h"
+#include "lib/plugin_options.h"
 
 struct command;
 struct review_kind;

@@ -25,8 +25,9 @@ static const struct {
 };
 
 /* The last line counts. */
-static bool take_setting(void *context, const char *name, char *value)
+static bool take_setting(void *context, const struct conf_place *place, const char *name, char *value)
 {
+    (void)place;
     for (size_t i = 0; i < COUNT(settings); i++)
         if (strcmp(name, settings[i].name) == 0) {
             int64_t number = larger(strtoll(value, NULL, 10), 0);

@@ -5,13 +5,13 @@
 #define PLUGIN_CORE_CHAT_H
 
 #include "lib/keys.h"
+#include "lib/plugin_options.h"
 #include "plugin/core/broker_limits.h"
-#include "plugin/core/options.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 struct chat {
-    struct options options;
+    struct plugin_options options;
     struct broker_limits limits;
     struct keys keys;
     struct store *store;                 /* schema/store.h */

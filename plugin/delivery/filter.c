@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "plugin/delivery/filter.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -10,12 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "lib/words.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
-#include "plugin/payload/words.h"
 
 struct word_filter {
     char *path; /* its own: the thread needs it while the options change */
@@ -28,55 +24,11 @@ struct word_filter {
     char error[200];
 };
 
-/* Reading */
-
-static char *fail(struct word_filter *filter, const char *what, const char *why)
-{
-    snprintf(filter->error, sizeof filter->error, "%s%s", what, why);
-    return NULL;
-}
-
-/* malloc'ed; of a file that is too long a byte more than is allowed. */
-static char *read_all(struct word_filter *filter, int fd, size_t *len)
-{
-    char *text = malloc(WORDS_FILE_MAX + 1);
-    ssize_t got = 1;
-    *len = 0;
-    while (text && got > 0 && *len <= WORDS_FILE_MAX) {
-        got = read(fd, text + *len, WORDS_FILE_MAX + 1 - *len);
-        if (got > 0)
-            *len += (size_t)got;
-        else if (got < 0 && errno == EINTR)
-            got = 1;
-    }
-    if (text && got >= 0)
-        return text;
-    free(text);
-    return fail(filter, "cannot be read: ", text ? strerror(errno) : "out of memory");
-}
-
-/* O_NONBLOCK and the look at its type: a FIFO is not waited for. */
-static char *read_file(struct word_filter *filter, size_t *len)
-{
-    struct stat about;
-    int fd = open(filter->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return fail(filter, "cannot be read: ", strerror(errno));
-    bool regular = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
-    char *text = regular ? read_all(filter, fd, len) : fail(filter, "is not a regular file", "");
-    close(fd);
-    return text;
-}
-
 /* Into filter->words; NULL, and filter->error. Any thread. */
 static void read_words(struct word_filter *filter)
 {
-    size_t len;
-    filter->words = NULL;
-    char *text = read_file(filter, &len);
-    if (text && words_read(&filter->words, text, len, &filter->stop, filter->error, sizeof filter->error))
+    if (words_load(&filter->words, filter->path, &filter->stop, filter->error, sizeof filter->error) != 0)
         filter->words = NULL;
-    free(text);
 }
 
 /* What was read is in force from now on. */

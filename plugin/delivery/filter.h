@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The word filter in force (payload/words.h): chat->words, from the file that the option words_file names. It is
+/* The word filter in force (lib/words.h): chat->words, from the file that the option words_file names. It is
  * read once at the start, and anew at each SIGHUP: by a thread of its own, since that takes some tenths of a
  * second; what is in force changes at a TICK. A list that cannot be read changes nothing. Broker thread only. */
 #ifndef PLUGIN_DELIVERY_FILTER_H

@@ -109,7 +109,7 @@ static int check_place(struct chat *chat, const struct login *login, struct chec
     if (out->to_be_told)
         return CODE_OK;
     bool good = devices_in_way(chat, out->user, login->client_id, out->platform, &out->in_way) &&
-                (options_is_admin(&chat->options, login->user) ||
+                (plugin_options_is_admin(&chat->options, login->user) ||
                  devices_too_many(out->user, login->client_id, &out->in_way));
     return good ? CODE_OK : CODE_BUSY;
 }
@@ -207,7 +207,7 @@ static struct session *session_create(struct chat *chat, const struct login *log
     session->platform = checked->platform;
     session->clean = login->clean;
     session->assigned_id = client_id_assigned(login->client_id) && !strchr(login->client_id, ':');
-    session->admin = options_is_admin(&chat->options, login->user);
+    session->admin = plugin_options_is_admin(&chat->options, login->user);
     session->keepalive_seconds = login->keepalive_seconds;
     handover_begin(chat, session,
                    &(struct handover_login){.mqtt5 = login->mqtt5,

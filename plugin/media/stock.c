@@ -153,7 +153,7 @@ static int remove_unfinished(struct chat *chat)
 static void remove_old(struct chat *chat)
 {
     struct stock *stock = chat->stock;
-    int64_t days = options_media_retention_days(&chat->options);
+    int64_t days = plugin_options_media_retention_days(&chat->options);
     stock->due = chat->steady + CHECK_MS;
     if (days == 0)
         return;

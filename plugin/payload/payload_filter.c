@@ -9,8 +9,8 @@
 #include "acl/code.h"
 #include "lib/json_quote.h"
 #include "lib/json_text.h"
+#include "lib/words.h"
 #include "plugin/payload/payload.h"
-#include "plugin/payload/words.h"
 
 enum spot_kind { SPOT_STRING, SPOT_STRINGS, SPOT_OBJECT, SPOT_OBJECTS };
 

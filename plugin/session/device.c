@@ -270,7 +270,7 @@ static void drop_own(struct device_list *list, const char *client_id)
 
 static void keep_displaced(struct chat *chat, enum platform newcomer, struct device_list *list)
 {
-    const struct options *options = &chat->options;
+    const struct plugin_options *options = &chat->options;
     const struct policy policy = {.login = (enum login_policy)options->login_policy,
                                   .instances_per_platform = options->instances_per_platform,
                                   .web_instances = options->web_instances};

@@ -74,8 +74,9 @@ static int tear_down(void **state)
     return system(command);
 }
 
-static bool keep_line(void *context, const char *name, char *value)
+static bool keep_line(void *context, const struct conf_place *place, const char *name, char *value)
 {
+    (void)place;
     struct conf_fixture *f = context;
     size_t len = strlen(f->lines);
     snprintf(f->lines + len, sizeof f->lines - len, "<%s=%s>", name, value);
@@ -106,6 +107,25 @@ static void a_folder_is_read_where_it_is_included_in_the_order_of_its_names(void
     write_main(f, "first 1\nINCLUDE\nlast 1\n");
     assert_int_equal(read_conf(f), 0);
     assert_string_equal(f->lines, "<first=1><Z=1><a=1><b=1><last=1>");
+}
+
+static bool keep_place(void *context, const struct conf_place *place, const char *name, char *value)
+{
+    struct conf_fixture *f = context;
+    size_t len = strlen(f->lines);
+    (void)value;
+    snprintf(f->lines + len, sizeof f->lines - len, "<%s %s:%d>", name, strrchr(place->file, '/') + 1,
+             place->line);
+    return true;
+}
+
+static void each_line_knows_its_file_and_number(void **state)
+{
+    struct conf_fixture *f = *state;
+    write_included(f, "b.conf", "\nb 1\n");
+    write_main(f, "# comment\na 1\nINCLUDE\nc 1\n");
+    assert_int_equal(broker_conf_read(f->path, keep_place, f, f->fault), 0);
+    assert_string_equal(f->lines, "<a mosquitto.conf:2><b b.conf:2><c mosquitto.conf:4>");
 }
 
 static void a_file_of_a_folder_includes_nothing(void **state)
@@ -214,6 +234,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_folder_is_read_where_it_is_included_in_the_order_of_its_names,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_line_knows_its_file_and_number, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_of_a_folder_includes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_read_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_takes_a_line_can_end_the_reading, set_up, tear_down),

@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #include "lib/basics.h"
-#include "plugin/core/options.h"
+#include "lib/plugin_options.h"
+#include "schema/store_config.h"
 
 /* clang-format off */
 #define REQUIRED {"sdkappid", "1400000000"}, {"secret_key_file", "/k"}, {"database", "/d.db"}
@@ -51,7 +52,7 @@ char *strdup(const char *text)
 }
 
 struct options_fixture {
-    struct options options;
+    struct plugin_options options;
     char error[512];
     char path[64];
 };
@@ -75,7 +76,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct options_fixture *f = *state;
-    options_clear(&f->options);
+    plugin_options_clear(&f->options);
     unlink(f->path);
     free(f);
     return 0;
@@ -97,8 +98,8 @@ static void write_settings(const struct options_fixture *f, const char *text)
 static int parse(struct options_fixture *f, const struct option_pair *pairs, size_t count)
 {
     f->error[0] = 0;
-    options_clear(&f->options);
-    return options_parse(&f->options, pairs, count, f->error, sizeof f->error);
+    plugin_options_clear(&f->options);
+    return plugin_options_parse(&f->options, pairs, count, f->error, sizeof f->error);
 }
 
 /* The required options and one more. */
@@ -116,7 +117,7 @@ static void assert_says(const struct options_fixture *f, const char *words)
 
 static void assert_cleared(const struct options_fixture *f)
 {
-    static const struct options nothing;
+    static const struct plugin_options nothing;
     assert_memory_equal(&f->options, &nothing, sizeof nothing);
 }
 
@@ -139,14 +140,14 @@ static int reload(struct options_fixture *f, const char *text)
 {
     write_settings(f, text);
     f->error[0] = 0;
-    return options_reload(&f->options, f->error, sizeof f->error);
+    return plugin_options_reload(&f->options, f->error, sizeof f->error);
 }
 
 /* --- the table, once more --- */
 
 #define NONE INT64_MIN
 /* clang-format off */
-#define NUMBER(name, min, max, value, live) {#name, offsetof(struct options, name), min, max, value, live}
+#define NUMBER(name, min, max, value, live) {#name, offsetof(struct plugin_options, name), min, max, value, live}
 /* clang-format on */
 static const struct number_row {
     const char *name;
@@ -188,34 +189,36 @@ static const struct {
     int value;
     bool is_default, running;
 } words[] = {
-    {"other_users", offsetof(struct options, other_users), "refuse", OTHER_USERS_REFUSE, true, false},
-    {"other_users", offsetof(struct options, other_users), "defer", OTHER_USERS_DEFER, false, false},
-    {"other_topics", offsetof(struct options, other_topics), "defer", OTHER_TOPICS_DEFER, true, false},
-    {"other_topics", offsetof(struct options, other_topics), "allow", OTHER_TOPICS_ALLOW, false, false},
-    {"other_topics", offsetof(struct options, other_topics), "deny", OTHER_TOPICS_DENY, false, false},
-    {"login_policy", offsetof(struct options, login_policy), "single", LOGIN_SINGLE, false, true},
-    {"login_policy", offsetof(struct options, login_policy), "dual", LOGIN_DUAL, false, true},
-    {"login_policy", offsetof(struct options, login_policy), "triple", LOGIN_TRIPLE, false, true},
-    {"login_policy", offsetof(struct options, login_policy), "multi", LOGIN_MULTI, true, true},
-    {"push_badge", offsetof(struct options, push_badge), "false", 0, false, true},
-    {"push_badge", offsetof(struct options, push_badge), "true", 1, true, true},
-    {"review_default", offsetof(struct options, review_default), "pass", REVIEW_DEFAULT_PASS, true, true},
-    {"review_default", offsetof(struct options, review_default), "refuse", REVIEW_DEFAULT_REFUSE, false,
+    {"other_users", offsetof(struct plugin_options, other_users), "refuse", OTHER_USERS_REFUSE, true, false},
+    {"other_users", offsetof(struct plugin_options, other_users), "defer", OTHER_USERS_DEFER, false, false},
+    {"other_topics", offsetof(struct plugin_options, other_topics), "defer", OTHER_TOPICS_DEFER, true, false},
+    {"other_topics", offsetof(struct plugin_options, other_topics), "allow", OTHER_TOPICS_ALLOW, false,
+     false},
+    {"other_topics", offsetof(struct plugin_options, other_topics), "deny", OTHER_TOPICS_DENY, false, false},
+    {"login_policy", offsetof(struct plugin_options, login_policy), "single", LOGIN_SINGLE, false, true},
+    {"login_policy", offsetof(struct plugin_options, login_policy), "dual", LOGIN_DUAL, false, true},
+    {"login_policy", offsetof(struct plugin_options, login_policy), "triple", LOGIN_TRIPLE, false, true},
+    {"login_policy", offsetof(struct plugin_options, login_policy), "multi", LOGIN_MULTI, true, true},
+    {"push_badge", offsetof(struct plugin_options, push_badge), "false", 0, false, true},
+    {"push_badge", offsetof(struct plugin_options, push_badge), "true", 1, true, true},
+    {"review_default", offsetof(struct plugin_options, review_default), "pass", REVIEW_DEFAULT_PASS, true,
      true},
-    {"sync", offsetof(struct options, sync), "full", SYNC_FULL, true, false},
-    {"sync", offsetof(struct options, sync), "normal", SYNC_NORMAL, false, false},
-    {"sync", offsetof(struct options, sync), "off", SYNC_OFF, false, false},
+    {"review_default", offsetof(struct plugin_options, review_default), "refuse", REVIEW_DEFAULT_REFUSE,
+     false, true},
+    {"sync", offsetof(struct plugin_options, sync), "full", SYNC_FULL, true, false},
+    {"sync", offsetof(struct plugin_options, sync), "normal", SYNC_NORMAL, false, false},
+    {"sync", offsetof(struct plugin_options, sync), "off", SYNC_OFF, false, false},
 };
 
 static const char *const texts[] = {"secret_key_file", "database",  "ring_file", "words_file",
                                     "settings_file",   "media_dir", "backup_dir"};
 
-static int64_t number_of(const struct options *options, const struct number_row *row)
+static int64_t number_of(const struct plugin_options *options, const struct number_row *row)
 {
     return *(const int64_t *)((const char *)options + row->offset);
 }
 
-static int word_of(const struct options *options, size_t i)
+static int word_of(const struct plugin_options *options, size_t i)
 {
     return *(const int *)((const char *)options + words[i].offset);
 }
@@ -358,9 +361,9 @@ static void files_are_kept_as_long_as_messages_unless_told_otherwise(void **stat
 {
     struct options_fixture *f = *state;
     assert_int_equal(parse_one(f, "retention_days", "3"), 0);
-    assert_int_equal(options_media_retention_days(&f->options), 3);
+    assert_int_equal(plugin_options_media_retention_days(&f->options), 3);
     assert_int_equal(parse_one(f, "media_retention_days", "0"), 0);
-    assert_int_equal(options_media_retention_days(&f->options), 0);
+    assert_int_equal(plugin_options_media_retention_days(&f->options), 0);
 }
 
 static void there_are_no_uploads_unless_there_is_a_folder_for_them(void **state)
@@ -483,10 +486,10 @@ static void a_short_error_buffer_is_not_overrun(void **state)
     const struct option_pair pairs[] = {{"no_such_thing", "1"}};
     char error[16];
     memset(error, 'x', sizeof error);
-    assert_int_equal(options_parse(&f->options, pairs, 1, error, 12), -1);
+    assert_int_equal(plugin_options_parse(&f->options, pairs, 1, error, 12), -1);
     assert_string_equal(error, "plugin_opt_");
     assert_int_equal(error[12], 'x');
-    assert_int_equal(options_parse(&f->options, pairs, 1, error, 8), -1);
+    assert_int_equal(plugin_options_parse(&f->options, pairs, 1, error, 8), -1);
     assert_string_equal(error, "plugin_");
 }
 
@@ -499,17 +502,17 @@ static void admins_are_found_by_their_whole_name(void **state)
     static const char *const yes[] = {"root", "a.b@c", "last"};
     static const char *const no[] = {"", "roo", "root2", "Root", "root ", "root , a.b@c", ",", "b"};
     for (size_t i = 0; i < COUNT(yes); i++)
-        assert_true(options_is_admin(&f->options, yes[i]));
+        assert_true(plugin_options_is_admin(&f->options, yes[i]));
     for (size_t i = 0; i < COUNT(no); i++)
-        assert_false(options_is_admin(&f->options, no[i]));
+        assert_false(plugin_options_is_admin(&f->options, no[i]));
 }
 
 static void nobody_is_an_admin_without_admins(void **state)
 {
     struct options_fixture *f = *state;
     assert_int_equal(parse_one(f, "admins", ""), 0);
-    assert_false(options_is_admin(&f->options, "root"));
-    assert_false(options_is_admin(&f->options, ""));
+    assert_false(plugin_options_is_admin(&f->options, "root"));
+    assert_false(plugin_options_is_admin(&f->options, ""));
 }
 
 static void an_entry_of_admins_that_is_no_user_id_is_refused(void **state)
@@ -551,7 +554,7 @@ static void the_settings_file_overrides_mosquitto_conf(void **state)
     assert_int_equal(f->options.user_rate, 5);
     assert_int_equal(f->options.group_rate, 8);
     assert_int_equal(f->options.login_policy, LOGIN_DUAL);
-    assert_true(options_is_admin(&f->options, "boss"));
+    assert_true(plugin_options_is_admin(&f->options, "boss"));
 }
 
 static void the_settings_file_can_take_all_admins_away(void **state)
@@ -560,7 +563,7 @@ static void the_settings_file_can_take_all_admins_away(void **state)
     write_settings(f, "admins\n");
     const struct option_pair pairs[] = {REQUIRED, {"settings_file", f->path}, {"admins", "root"}};
     assert_int_equal(parse(f, pairs, COUNT(pairs)), 0);
-    assert_false(options_is_admin(&f->options, "root"));
+    assert_false(plugin_options_is_admin(&f->options, "root"));
 }
 
 static void the_settings_file_takes_exactly_what_may_change_while_running(void **state)
@@ -631,7 +634,7 @@ static void a_wrong_line_is_refused_on_reload_and_changes_nothing(void **state)
         assert_int_equal(reload(f, wrong_settings[i].text), -1);
         assert_names_file_line_and_reason(f, i);
         assert_int_equal(f->options.user_rate, 77);
-        assert_true(options_is_admin(&f->options, "root"));
+        assert_true(plugin_options_is_admin(&f->options, "root"));
     }
 }
 
@@ -644,8 +647,8 @@ static void what_the_file_no_longer_names_goes_back_to_the_start(void **state)
     assert_int_equal(parse(f, pairs, COUNT(pairs)), 0);
     assert_int_equal(reload(f, "group_rate 4\n"), 0);
     assert_int_equal(f->options.user_rate, 9);
-    assert_true(options_is_admin(&f->options, "root"));
-    assert_false(options_is_admin(&f->options, "boss"));
+    assert_true(plugin_options_is_admin(&f->options, "root"));
+    assert_false(plugin_options_is_admin(&f->options, "boss"));
     assert_int_equal(f->options.login_policy, LOGIN_MULTI);
     assert_int_equal(f->options.group_rate, 4);
     assert_int_equal(reload(f, ""), 0);
@@ -667,7 +670,7 @@ static void a_reload_without_a_settings_file_does_nothing(void **state)
 {
     struct options_fixture *f = *state;
     assert_int_equal(parse_one(f, "user_rate", "9"), 0);
-    assert_int_equal(options_reload(&f->options, f->error, sizeof f->error), 0);
+    assert_int_equal(plugin_options_reload(&f->options, f->error, sizeof f->error), 0);
     assert_int_equal(f->options.user_rate, 9);
 }
 
@@ -682,7 +685,7 @@ static void a_settings_file_that_is_gone_at_a_reload_changes_nothing(void **stat
     struct options_fixture *f = *state;
     start_with_file(f, "user_rate 77\n");
     unlink(f->path);
-    assert_int_equal(options_reload(&f->options, f->error, sizeof f->error), -1);
+    assert_int_equal(plugin_options_reload(&f->options, f->error, sizeof f->error), -1);
     assert_says(f, "cannot read");
     assert_int_equal(f->options.user_rate, 77);
 }
@@ -758,9 +761,9 @@ static void every_failing_allocation_of_a_reload_changes_nothing(void **state)
     write_settings(f, "admins chief\n");
     for (int n = 0; result && n < 50; n++) {
         allocations_left = n;
-        result = options_reload(&f->options, f->error, sizeof f->error);
+        result = plugin_options_reload(&f->options, f->error, sizeof f->error);
         allocations_left = -1;
-        assert_true(options_is_admin(&f->options, result ? "boss" : "chief"));
+        assert_true(plugin_options_is_admin(&f->options, result ? "boss" : "chief"));
         failures += result != 0;
     }
     assert_int_equal(result, 0);
@@ -840,6 +843,37 @@ static void the_manual_has_a_row_for_every_option(void **state)
             fail_msg("docs/configuration.md has no row for %s", example.pairs[i].name);
 }
 
+static void keep_fault(void *context, size_t pair, const char *error)
+{
+    struct options_fixture *f = context;
+    size_t len = strlen(f->error);
+    snprintf(f->error + len, sizeof f->error - len, "%zu %s\n", pair, error);
+}
+
+static void a_check_tells_of_every_fault_and_keeps_what_is_right(void **state)
+{
+    struct options_fixture *f = *state;
+    const struct option_pair pairs[] = {
+        {"user_rate", "x"}, {"database", "/d.db"}, {"group_rat", "3"}, {"group_rate", "30"}};
+    assert_int_equal(plugin_options_check(&f->options, pairs, COUNT(pairs), keep_fault, f), 4);
+    assert_string_equal(f->error,
+                        "0 plugin_opt_user_rate: \"x\" is not a whole number from 0 to 1000000\n"
+                        "2 plugin_opt_group_rat is not an option; did you mean plugin_opt_group_rate?\n"
+                        "4 plugin_opt_sdkappid is missing; it has no default\n"
+                        "4 plugin_opt_secret_key_file is missing; it has no default\n");
+    assert_string_equal(f->options.ring_file, "/d.db.ring");
+    assert_int_equal(f->options.group_rate, 30);
+    assert_int_equal(f->options.user_rate, 100);
+}
+
+static void a_check_finds_the_faults_of_what_belongs_together(void **state)
+{
+    struct options_fixture *f = *state;
+    const struct option_pair pairs[] = {REQUIRED, {"ring_file", "/d.db"}};
+    assert_int_equal(plugin_options_check(&f->options, pairs, COUNT(pairs), keep_fault, f), 1);
+    assert_string_equal(f->error, "4 plugin_opt_ring_file must be another file than database\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -886,6 +920,8 @@ int main(void)
         TEST(a_directory_as_settings_file_is_refused),
         TEST(a_settings_file_with_a_nul_or_too_long_is_refused),
         TEST(a_key_file_named_by_mistake_does_not_show_its_key),
+        TEST(a_check_tells_of_every_fault_and_keeps_what_is_right),
+        TEST(a_check_finds_the_faults_of_what_belongs_together),
         TEST(every_failing_allocation_is_an_error_at_the_start),
         TEST(every_failing_allocation_of_a_reload_changes_nothing),
         TEST(the_example_shows_every_option_with_its_default),

@@ -13,8 +13,8 @@
 #include "acl/code.h"
 #include "lib/basics.h"
 #include "lib/json.h"
+#include "lib/words.h"
 #include "plugin/payload/payload.h"
-#include "plugin/payload/words.h"
 
 #define LIST                                                                                                 \
     "bad\ndirt=***\n\"q=\\\n\xf0\x9f\x98\x80=:)\ngone=\nlong=0123456789012345678901234567890123456789\n"

@@ -11,7 +11,7 @@
 
 #include "lib/basics.h"
 #include "lib/utf8.h"
-#include "plugin/payload/words.h"
+#include "lib/words.h"
 
 #define MAX 100000
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/payload/alphabet.h"
+#include "lib/alphabet.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

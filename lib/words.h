@@ -3,8 +3,8 @@
  * operator's file (docs/configuration.md, words_file): one word a line, `word` refuses, `word=***` replaces, #
  * begins a comment. Words are found anywhere in a text, ASCII letters without case, the leftmost and of those the
  * longest first; what a word covers is not looked at again. Pure: once read it does not change, any thread. */
-#ifndef PLUGIN_PAYLOAD_WORDS_H
-#define PLUGIN_PAYLOAD_WORDS_H
+#ifndef LIB_WORDS_H
+#define LIB_WORDS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,6 +19,10 @@ struct words;
 /* Reads the text of such a file. -1: a sentence in `error`, with the line; "" when `stop` has become true (NULL: it
  * will not). Takes some tenths of a second for 100,000 words. `text` is borrowed. */
 __attribute__((warn_unused_result)) int words_read(struct words **out, const char *text, size_t len,
+                                                   const atomic_bool *stop, char *error, size_t error_size);
+/* The same for the file `path`: reads it first. A reason why it cannot be read is to stand behind its name, too: "cannot
+ * be read: ...". A pipe is refused, not waited for. */
+__attribute__((warn_unused_result)) int words_load(struct words **out, const char *path,
                                                    const atomic_bool *stop, char *error, size_t error_size);
 /* NULL is fine. */
 void words_free(struct words *words);

@@ -4,8 +4,8 @@
  * word that begins there; what is leftmost and longest follows from that in one pass. A letter of text costs about
  * two looks into memory, however many words there are and whatever the text is. Pure: once built it does not
  * change, any thread. */
-#ifndef PLUGIN_PAYLOAD_WORD_TREE_H
-#define PLUGIN_PAYLOAD_WORD_TREE_H
+#ifndef LIB_WORD_TREE_H
+#define LIB_WORD_TREE_H
 
 #include <stdatomic.h>
 #include <stddef.h>

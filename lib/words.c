@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/payload/words.h"
+#include "lib/words.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/alphabet.h"
 #include "lib/utf8.h"
-#include "plugin/payload/alphabet.h"
-#include "plugin/payload/word_tree.h"
+#include "lib/word_tree.h"
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The characters that some texts are made of, numbered as letters: the more often a character is used, the smaller
  * its number. ASCII letters count without case. Pure: once built it does not change, any thread. */
-#ifndef PLUGIN_PAYLOAD_ALPHABET_H
-#define PLUGIN_PAYLOAD_ALPHABET_H
+#ifndef LIB_ALPHABET_H
+#define LIB_ALPHABET_H
 
 #include <stddef.h>
 #include <stdint.h>

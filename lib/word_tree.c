@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/payload/word_tree.h"
+#include "lib/word_tree.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-#include "plugin/core/options.h"
+#include "lib/plugin_options.h"
 
 #include "acl/identity.h"
 #include "lib/basics.h"
@@ -48,7 +48,7 @@ struct option_row {
 #define REVIEWED     "c2c group live create join invite"
 #define REVIEW_ENDS  "pass refuse"
 
-#define OPT(member) #member, offsetof(struct options, member)
+#define OPT(member) #member, offsetof(struct plugin_options, member)
 
 /* clang-format off */
 static const struct option_row rows[] = {
@@ -171,7 +171,7 @@ static bool next_part(const char **rest, const char *stops, struct span *part)
     return true;
 }
 
-static void *field(struct options *options, const struct option_row *row)
+static void *field(struct plugin_options *options, const struct option_row *row)
 {
     return (char *)options + row->offset;
 }
@@ -196,7 +196,7 @@ static bool read_number(struct span text, int64_t *number)
     return true;
 }
 
-static int set_number(struct options *options, const struct option_row *row, struct span value,
+static int set_number(struct plugin_options *options, const struct option_row *row, struct span value,
                       const struct option_source *source)
 {
     int64_t number;
@@ -218,7 +218,7 @@ static int find_word(const struct option_row *row, struct span value, const stru
     return refuse(source, "%s: \"%.*s\" is not one of: %s", row->name, shown(value), value.at, row->words);
 }
 
-static int set_word(struct options *options, const struct option_row *row, struct span value,
+static int set_word(struct plugin_options *options, const struct option_row *row, struct span value,
                     const struct option_source *source)
 {
     int word = find_word(row, value, source);
@@ -229,7 +229,7 @@ static int set_word(struct options *options, const struct option_row *row, struc
 }
 
 /* Some of the words, separated by commas: a bit each. An empty value is none. */
-static int set_words(struct options *options, const struct option_row *row, struct span value,
+static int set_words(struct plugin_options *options, const struct option_row *row, struct span value,
                      const struct option_source *source)
 {
     char text[WORDS_BYTES_MAX + 1];
@@ -252,7 +252,7 @@ static int set_words(struct options *options, const struct option_row *row, stru
 }
 
 /* An empty value is none, NULL. */
-static int set_text(struct options *options, const struct option_row *row, struct span value,
+static int set_text(struct plugin_options *options, const struct option_row *row, struct span value,
                     const struct option_source *source)
 {
     if (value.len > (size_t)row->max)
@@ -267,7 +267,7 @@ static int set_text(struct options *options, const struct option_row *row, struc
     return 0;
 }
 
-static int set_admins(struct options *options, const struct option_row *row, struct span value,
+static int set_admins(struct plugin_options *options, const struct option_row *row, struct span value,
                       const struct option_source *source)
 {
     if (set_text(options, row, value, source))
@@ -280,7 +280,8 @@ static int set_admins(struct options *options, const struct option_row *row, str
     return 0;
 }
 
-typedef int (*setter)(struct options *, const struct option_row *, struct span, const struct option_source *);
+typedef int (*setter)(struct plugin_options *, const struct option_row *, struct span,
+                      const struct option_source *);
 
 static const struct {
     size_t size;
@@ -291,7 +292,7 @@ static const struct {
     [ADMINS] = {sizeof(char *), set_admins},
 };
 
-static int set(struct options *options, const struct option_row *row, struct span value,
+static int set(struct plugin_options *options, const struct option_row *row, struct span value,
                const struct option_source *source)
 {
     bool may_be_empty = (owns_text(row) || row->kind == WORDS) && !(row->flags & REQUIRED);
@@ -370,7 +371,7 @@ static int refuse_unknown(struct span name, const struct option_source *source)
     return refuse(source, "%.*s is not an option", shown(name), name.at);
 }
 
-static int apply(struct options *options, uint64_t *seen, struct span name, struct span value,
+static int apply(struct plugin_options *options, uint64_t *seen, struct span name, struct span value,
                  const struct option_source *source)
 {
     const struct option_row *row = find(name);
@@ -387,7 +388,7 @@ static int apply(struct options *options, uint64_t *seen, struct span name, stru
     return set(options, row, value, source);
 }
 
-static int apply_fallbacks(struct options *options, const struct option_source *source)
+static int apply_fallbacks(struct plugin_options *options, const struct option_source *source)
 {
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].fallback && set(options, &rows[i], trim_string(rows[i].fallback), source))
@@ -395,20 +396,31 @@ static int apply_fallbacks(struct options *options, const struct option_source *
     return 0;
 }
 
-static int apply_pairs(struct options *options, const struct option_pair *pairs, size_t count,
+static const struct option_row *first_missing(uint64_t seen)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if ((rows[i].flags & REQUIRED) && !(seen & UINT64_C(1) << i))
+            return &rows[i];
+    return NULL;
+}
+
+static int refuse_missing(const struct option_row *row, const struct option_source *source)
+{
+    return refuse(source, "%s is missing; it has no default", row->name);
+}
+
+static int apply_pairs(struct plugin_options *options, const struct option_pair *pairs, size_t count,
                        const struct option_source *source)
 {
     uint64_t seen = 0;
     for (size_t i = 0; i < count; i++)
         if (apply(options, &seen, trim_string(pairs[i].name), trim_string(pairs[i].value), source))
             return -1;
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if ((rows[i].flags & REQUIRED) && !(seen & UINT64_C(1) << i))
-            return refuse(source, "%s is missing; it has no default", rows[i].name);
-    return 0;
+    const struct option_row *missing = first_missing(seen);
+    return missing ? refuse_missing(missing, source) : 0;
 }
 
-static int name_ring(struct options *options, const struct option_source *source)
+static int name_ring(struct plugin_options *options, const struct option_source *source)
 {
     if (!options->ring_file && asprintf(&options->ring_file, "%s.ring", options->database) < 0) {
         options->ring_file = NULL;
@@ -471,7 +483,7 @@ done:
     return text;
 }
 
-static int apply_line(struct options *options, uint64_t *seen, struct span line,
+static int apply_line(struct plugin_options *options, uint64_t *seen, struct span line,
                       const struct option_source *source)
 {
     if (line.len == 0 || line.at[0] == '#')
@@ -482,7 +494,7 @@ static int apply_line(struct options *options, uint64_t *seen, struct span line,
     return apply(options, seen, (struct span){line.at, name}, trim(line.at + name, line.len - name), source);
 }
 
-static int apply_file(struct options *options, char *error, size_t error_size)
+static int apply_file(struct plugin_options *options, char *error, size_t error_size)
 {
     struct option_source source = {.error = error, .error_size = error_size};
     char *text = load(options->settings_file, &source);
@@ -501,8 +513,8 @@ static int apply_file(struct options *options, char *error, size_t error_size)
     return result;
 }
 
-/* Without `start`. On failure `to` is fit for options_clear. */
-static int copy(struct options *to, const struct options *from)
+/* Without `start`. On failure `to` is fit for plugin_options_clear. */
+static int copy(struct plugin_options *to, const struct plugin_options *from)
 {
     int result = 0;
     *to = *from;
@@ -517,7 +529,7 @@ static int copy(struct options *to, const struct options *from)
     return result;
 }
 
-static int keep_start(struct options *options, const struct option_source *source)
+static int keep_start(struct plugin_options *options, const struct option_source *source)
 {
     options->start = calloc(1, sizeof *options->start);
     if (!options->start || copy(options->start, options))
@@ -525,7 +537,7 @@ static int keep_start(struct options *options, const struct option_source *sourc
     return 0;
 }
 
-static int fill(struct options *options, const struct option_pair *pairs, size_t count,
+static int fill(struct plugin_options *options, const struct option_pair *pairs, size_t count,
                 const struct option_source *source)
 {
     if (apply_fallbacks(options, source) || apply_pairs(options, pairs, count, source) ||
@@ -537,19 +549,59 @@ static int fill(struct options *options, const struct option_pair *pairs, size_t
     return 0;
 }
 
-int options_parse(struct options *options, const struct option_pair *pairs, size_t count, char *error,
-                  size_t error_size)
+int plugin_options_parse(struct plugin_options *options, const struct option_pair *pairs, size_t count,
+                         char *error, size_t error_size)
 {
     struct option_source source = {.error = error, .error_size = error_size};
     memset(options, 0, sizeof *options);
     if (fill(options, pairs, count, &source) == 0)
         return 0;
-    options_clear(options);
+    plugin_options_clear(options);
     return -1;
 }
 
+/* Each fault of the pairs and of what is missing. */
+static size_t check_pairs(struct plugin_options *options, const struct option_pair *pairs, size_t count,
+                          const struct option_source *source, plugin_options_fault *fault, void *context)
+{
+    uint64_t seen = 0;
+    size_t faults = 0;
+    const struct option_row *row;
+    for (size_t i = 0; i < count; i++)
+        if (apply(options, &seen, trim_string(pairs[i].name), trim_string(pairs[i].value), source)) {
+            fault(context, i, source->error);
+            faults++;
+        }
+    for (; (row = first_missing(seen)); faults++) {
+        seen |= UINT64_C(1) << (row - rows);
+        refuse_missing(row, source);
+        fault(context, count, source->error);
+    }
+    return faults;
+}
+
+size_t plugin_options_check(struct plugin_options *options, const struct option_pair *pairs, size_t count,
+                            plugin_options_fault *fault, void *context)
+{
+    char error[PLUGIN_OPTIONS_ERROR_MAX];
+    const struct option_source source = {.error = error, .error_size = sizeof error};
+    size_t faults = 0;
+    memset(options, 0, sizeof *options);
+    if (apply_fallbacks(options, &source)) {
+        fault(context, count, error);
+        return 1;
+    }
+    faults = check_pairs(options, pairs, count, &source, fault, context);
+    if ((options->database && name_ring(options, &source)) ||
+        (options->settings_file && apply_file(options, error, sizeof error))) {
+        fault(context, count, error);
+        faults++;
+    }
+    return faults;
+}
+
 /* Swapped, not copied, so that clearing `next` frees what was replaced. */
-static void take_running(struct options *options, struct options *next)
+static void take_running(struct plugin_options *options, struct plugin_options *next)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
         if (!(rows[i].flags & RUNNING))
@@ -562,11 +614,11 @@ static void take_running(struct options *options, struct options *next)
     }
 }
 
-int options_reload(struct options *options, char *error, size_t error_size)
+int plugin_options_reload(struct plugin_options *options, char *error, size_t error_size)
 {
     if (!options->settings_file || !options->start)
         return 0;
-    struct options next;
+    struct plugin_options next;
     struct option_source source = {.error = error, .error_size = error_size};
     int result = copy(&next, options->start);
     if (result)
@@ -575,11 +627,11 @@ int options_reload(struct options *options, char *error, size_t error_size)
         result = apply_file(&next, error, error_size);
     if (result == 0)
         take_running(options, &next);
-    options_clear(&next);
+    plugin_options_clear(&next);
     return result;
 }
 
-bool options_is_admin(const struct options *options, const char *user)
+bool plugin_options_is_admin(const struct plugin_options *options, const char *user)
 {
     const char *rest = options->admins;
     struct span admin;
@@ -589,15 +641,15 @@ bool options_is_admin(const struct options *options, const char *user)
     return false;
 }
 
-int64_t options_media_retention_days(const struct options *options)
+int64_t plugin_options_media_retention_days(const struct plugin_options *options)
 {
     return options->media_retention_days < 0 ? options->retention_days : options->media_retention_days;
 }
 
-void options_clear(struct options *options)
+void plugin_options_clear(struct plugin_options *options)
 {
     if (options->start)
-        options_clear(options->start); /* one level: a start has no start */
+        plugin_options_clear(options->start); /* one level: a start has no start */
     free(options->start);
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (owns_text(&rows[i]))

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* plugin_opt_* of mosquitto.conf and the lines of settings_file: one table of name, type, range and default.
  * Unknown names, values out of range and missing ones are refused with one sentence that names the option. */
-#ifndef PLUGIN_CORE_OPTIONS_H
-#define PLUGIN_CORE_OPTIONS_H
+#ifndef LIB_PLUGIN_OPTIONS_H
+#define LIB_PLUGIN_OPTIONS_H
 
 #include "acl/policy.h"
-#include "schema/store_config.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,12 +23,12 @@ enum review_default { REVIEW_DEFAULT_PASS, REVIEW_DEFAULT_REFUSE };
 enum other_topics { OTHER_TOPICS_DEFER, OTHER_TOPICS_ALLOW, OTHER_TOPICS_DENY };
 
 /* All strings are owned by this struct. Numbers carry the option's own unit (its name says it). */
-struct options {
+struct plugin_options {
     int64_t sdkappid;
     char *secret_key_file;
     char *database;
     char *ring_file; /* filled with "<database>.ring" when absent */
-    char *admins;    /* as written; options_is_admin reads it */
+    char *admins;    /* as written; plugin_options_is_admin reads it */
     int other_users, other_topics, login_policy,
         sync; /* the enums above, of policy.h and of store_config.h */
     int64_t instances_per_platform, web_instances;
@@ -52,10 +51,10 @@ struct options {
     char *backup_dir;            /* NULL: there are no backups */
     char *media_dir, *media_url; /* media_dir NULL: there are no uploads */
     int64_t max_media_bytes, media_user_bytes;
-    int64_t media_retention_days; /* as written: options_media_retention_days() reads it */
+    int64_t media_retention_days; /* as written: plugin_options_media_retention_days() reads it */
     char *settings_file;
-    /* private: what plugin_opt_* and defaults gave, kept for options_reload; or NULL */
-    struct options *start;
+    /* private: what plugin_opt_* and defaults gave, kept for plugin_options_reload; or NULL */
+    struct plugin_options *start;
 };
 
 /* One name and value as Mosquitto hands them over (struct mosquitto_opt without its header). */
@@ -66,23 +65,33 @@ struct option_pair {
 
 /* Fills `options` from defaults, the pairs, and settings_file if one is named. A name twice is refused.
  * Returns 0, or -1 with one sentence in `error`; then `options` is cleared. */
-__attribute__((warn_unused_result)) int options_parse(struct options *options,
-                                                      const struct option_pair *pairs, size_t count,
-                                                      char *error, size_t error_size);
+__attribute__((warn_unused_result)) int plugin_options_parse(struct plugin_options *options,
+                                                             const struct option_pair *pairs, size_t count,
+                                                             char *error, size_t error_size);
+
+#define PLUGIN_OPTIONS_ERROR_MAX 512
+
+/* `pair` is the number of the pair that is wrong; `count` for a fault that is about none of them. `error` is
+ * lent. */
+typedef void plugin_options_fault(void *context, size_t pair, const char *error);
+/* Parses the same, tells of every fault and not only of the first, and goes on. Returns how many there are;
+ * `options` has what is right, for plugin_options_clear: with faults, what is required may be NULL or 0. */
+size_t plugin_options_check(struct plugin_options *options, const struct option_pair *pairs, size_t count,
+                            plugin_options_fault *fault, void *context);
 
 /* Reads settings_file again (SIGHUP): `name value` lines, '#' comments and empty lines skipped, only options
  * that may change while running (admins, limits, policies, rates, retention, leases). What a file no longer
  * names keeps its value of the start. All or nothing: on -1 nothing has changed and `error` says which line.
  * No settings_file: 0. */
-__attribute__((warn_unused_result)) int options_reload(struct options *options, char *error,
-                                                       size_t error_size);
+__attribute__((warn_unused_result)) int plugin_options_reload(struct plugin_options *options, char *error,
+                                                              size_t error_size);
 
 /* Is this userID in `admins` (comma separated, white space around commas ignored)? */
-bool options_is_admin(const struct options *options, const char *user);
+bool plugin_options_is_admin(const struct plugin_options *options, const char *user);
 
 /* After how many days files go; 0: never. */
-int64_t options_media_retention_days(const struct options *options);
+int64_t plugin_options_media_retention_days(const struct plugin_options *options);
 
-void options_clear(struct options *options);
+void plugin_options_clear(struct plugin_options *options);
 
 #endif
