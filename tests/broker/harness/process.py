@@ -9,7 +9,7 @@ from harness.settings import PATIENCE
 
 
 class LoggedProcess:
-    def __init__(self, command, env=None, cwd=None):
+    def __init__(self, command, env=None, cwd=None, stdin=subprocess.DEVNULL):
         self.lines = []
         self._changed = threading.Condition()
         self._ended = False
@@ -17,7 +17,7 @@ class LoggedProcess:
             command,
             env=env,
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
@@ -37,6 +37,11 @@ class LoggedProcess:
     def pid(self):
         return self._child.pid
 
+    def write(self, text):
+        """To its standard input, which was PIPE."""
+        self._child.stdin.write(text.encode())
+        self._child.stdin.flush()
+
     def alive(self):
         return self._child.poll() is None
 
@@ -48,6 +53,8 @@ class LoggedProcess:
         code = self._child.wait(timeout)
         self._reader.join(timeout)
         self._child.stdout.close()
+        if self._child.stdin:
+            self._child.stdin.close()
         return code
 
     def find(self, pattern, start=0):
