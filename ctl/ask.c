@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ctl/complain.h"
+#include "ctl/connection.h"
 #include "lib/clock.h"
 #include "lib/json.h"
 
@@ -45,9 +46,8 @@ static void on_response(void *context, const char *payload, size_t len)
 
 static int give_up(const struct asking *asking, const char *why)
 {
-    complain("broker %s:%lld: %s%s", asking->config->host, (long long)asking->config->port, why,
-             asking->sent ? "; the command has been sent, and may have been done" : "");
-    return EXIT_NO_BROKER;
+    return complain_of_broker(asking->config, why,
+                              asking->sent ? "; the command has been sent, and may have been done" : "");
 }
 
 static int wait_for_answer(struct asking *asking)

@@ -9,7 +9,7 @@
 #include "ctl/bar.h"
 #include "ctl/command.h"
 #include "ctl/complain.h"
-#include "ctl/options.h"
+#include "ctl/connection.h"
 #include "ctl/print.h"
 #include "lib/json.h"
 

@@ -9,8 +9,8 @@
 #include "ctl/call.h"
 #include "ctl/command.h"
 #include "ctl/complain.h"
+#include "ctl/connection.h"
 #include "ctl/form.h"
-#include "ctl/options.h"
 #include "ctl/print.h"
 #include "lib/json.h"
 

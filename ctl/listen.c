@@ -8,7 +8,7 @@
 
 #include "ctl/command.h"
 #include "ctl/complain.h"
-#include "ctl/options.h"
+#include "ctl/connection.h"
 #include "lib/basics.h"
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -193,11 +193,8 @@ static int listen_until_ended(struct listening *listening, const struct link_con
         struct pollfd fd;
         link_tick(listening->link, clock_steady());
         listening->was_up = listening->was_up || link_up(listening->link);
-        if (!listening->was_up && *link_fault(listening->link)) {
-            complain("broker %s:%lld: %s", config->host, (long long)config->port,
-                     link_fault(listening->link));
-            return EXIT_NO_BROKER;
-        }
+        if (!listening->was_up && *link_fault(listening->link))
+            return complain_of_broker(config, link_fault(listening->link), "");
         bool some = link_wants(listening->link, &fd);
         if (poll(&fd, some ? 1 : 0, link_pause(listening->link, TURN_MS)) > 0)
             link_serve(listening->link, &fd);

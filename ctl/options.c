@@ -6,19 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "acl/identity.h"
 #include "ctl/complain.h"
-#include "ctl/config.h"
-#include "lib/usersig.h"
+#include "ctl/foreign.h"
+#include "ctl/url.h"
 
-#define FIRST_OPTION  256 /* out of the way of letters */
-#define PRESET_MAX    100 /* words in ~/.config/chatctl */
-#define SIG_SECONDS   600
-#define DEFAULT_PORT  1883
-#define WAKE_EVERY_MS 25
+#define FIRST_OPTION 256 /* out of the way of letters */
+#define PRESET_MAX   100 /* words in ~/.config/chatctl */
 
 static const struct option names[] = {
     {"as", required_argument, NULL, FIRST_OPTION + OPTION_AS},
@@ -28,15 +22,25 @@ static const struct option names[] = {
     {"port", required_argument, NULL, FIRST_OPTION + OPTION_PORT},
     {"username", required_argument, NULL, FIRST_OPTION + OPTION_USER},
     {"pw", required_argument, NULL, FIRST_OPTION + OPTION_PASSWORD},
+    {"url", required_argument, NULL, FIRST_OPTION + OPTION_URL},
+    {"unix", required_argument, NULL, FIRST_OPTION + OPTION_UNIX},
     {"cafile", required_argument, NULL, FIRST_OPTION + OPTION_CAFILE},
+    {"capath", required_argument, NULL, FIRST_OPTION + OPTION_CAPATH},
+    {"tls-use-os-certs", no_argument, NULL, FIRST_OPTION + OPTION_SYSTEM_CAS},
+    {"cert", required_argument, NULL, FIRST_OPTION + OPTION_CERT},
+    {"key", required_argument, NULL, FIRST_OPTION + OPTION_KEY},
+    {"insecure", no_argument, NULL, FIRST_OPTION + OPTION_INSECURE},
     {"config", required_argument, NULL, FIRST_OPTION + OPTION_CONFIG},
     {"key-file", required_argument, NULL, FIRST_OPTION + OPTION_KEY_FILE},
     {"sdkappid", required_argument, NULL, FIRST_OPTION + OPTION_SDKAPPID},
     {0},
 };
 
-const char *const option_names[] = {"--as", "--json",   "--file",   "--host",     "--port",     "--username",
-                                    "--pw", "--cafile", "--config", "--key-file", "--sdkappid", NULL};
+const char *const option_names[] = {"--as",       "--json",     "--file",     "--host",
+                                    "--port",     "--username", "--pw",       "--url",
+                                    "--unix",     "--cafile",   "--capath",   "--tls-use-os-certs",
+                                    "--cert",     "--key",      "--insecure", "--config",
+                                    "--key-file", "--sdkappid", NULL};
 
 /* ~/.config/chatctl */
 
@@ -110,24 +114,68 @@ static enum call_option option_of(int letter)
         return OPTION_USER;
     case 'P':
         return OPTION_PASSWORD;
+    case 'L':
+        return OPTION_URL;
     default:
         return (enum call_option)(letter - FIRST_OPTION);
     }
 }
 
+/* Of a socket file and a host the one that is named last. */
+static void put(struct call_options *options, enum call_option option, const char *value)
+{
+    options->value[option] = value;
+    if (option == OPTION_UNIX)
+        options->value[OPTION_HOST] = options->value[OPTION_PORT] = NULL;
+    else if (option == OPTION_HOST || option == OPTION_PORT)
+        options->value[OPTION_UNIX] = NULL;
+}
+
+/* A URL stands for several options. */
+static int put_url(struct call_options *options, char *text)
+{
+    struct url url;
+    const char *fault = url_split(text, &url);
+    if (fault)
+        return complain_usage("-L: %s", fault);
+    put(options, OPTION_HOST, url.host);
+    put(options, OPTION_PORT, url.port);
+    if (url.tls)
+        put(options, OPTION_SYSTEM_CAS, "");
+    if (url.user)
+        put(options, OPTION_USER, url.user);
+    if (url.password)
+        put(options, OPTION_PASSWORD, url.password);
+    return EXIT_DONE;
+}
+
+/* `letter` is ':' or '?'. */
+static int refuse(const char *command, const char *word, int letter)
+{
+    const char *why = foreign_option(word);
+    if (letter == ':')
+        return complain_usage("%s: %s needs a value", command, word);
+    if (why)
+        return complain_usage("%s: %s: %s", command, word, why);
+    return complain_usage("%s: %s is not an option", command, word);
+}
+
 static int sort(struct call_options *options, int argc, char **argv)
 {
-    int option;
+    int letter, result = EXIT_DONE;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h:p:u:P:", names, NULL)) != -1) {
-        if (option == ':' || option == '?')
-            return complain_usage("%s: %s %s", argv[0], argv[optind - 1],
-                                  option == ':' ? "needs a value" : "is not an option");
-        options->value[option_of(option)] = optarg ? optarg : "";
+    optind = 0; /* from the beginning, also the second time */
+    while (result == EXIT_DONE && (letter = getopt_long(argc, argv, ":h:p:u:P:L:", names, NULL)) != -1) {
+        if (letter == ':' || letter == '?')
+            return refuse(argv[0], argv[optind - 1], letter);
+        if (option_of(letter) == OPTION_URL)
+            result = put_url(options, optarg);
+        else
+            put(options, option_of(letter), optarg ? optarg : "");
     }
     options->words = argv + optind;
     options->word_count = argc - optind;
-    return EXIT_DONE;
+    return result;
 }
 
 int options_parse(struct call_options *options, int argc, char **argv)
@@ -163,104 +211,4 @@ void options_clear(struct call_options *options)
     for (char **word = options->memory; word && *word; word++)
         free(*word);
     free(options->memory);
-}
-
-/* The connection */
-
-static int parse_port(const char *text, int64_t *port)
-{
-    char *end;
-    *port = strtoll(text, &end, 10);
-    return *text && !*end && *port >= 1 && *port <= 65535
-               ? EXIT_DONE
-               : complain_usage("-p: must be a whole number from 1 to 65535");
-}
-
-static int set_user(struct link_config *out, const char *user)
-{
-    if (!user)
-        return complain_usage("as whom? -u USER is missing, and there is no plugin_opt_admins");
-    if (!user_id_valid(user, strlen(user)))
-        return complain_usage("-u: \"%s\" is not a userID", user);
-    out->user = strdup(user);
-    return out->user ? EXIT_DONE : complain("out of memory");
-}
-
-static int set_user_sig(struct link_config *out, char *user_sig_take)
-{
-    out->user_sig = user_sig_take;
-    return user_sig_take ? EXIT_DONE : complain("out of memory");
-}
-
-/* From keys, and who else is named where they are. */
-static int make_user_sig(const struct call_options *options, struct link_config *out)
-{
-    struct ctl_config config;
-    const struct config_source source = {options->value[OPTION_CONFIG], options->value[OPTION_KEY_FILE],
-                                         options->value[OPTION_SDKAPPID]};
-    const char *user = options->value[OPTION_USER];
-    int result = config_load(&config, &source);
-    if (result == EXIT_DONE)
-        result = set_user(out, user ? user : config.admin);
-    if (result == EXIT_DONE)
-        result = set_user_sig(out, usersig_mint(out->user, config.sdkappid, time(NULL),
-                                                options->sig_seconds > 0 ? options->sig_seconds : SIG_SECONDS,
-                                                NULL, 0, &config.keys));
-    if (result == EXIT_DONE && config.port > 0 && !options->value[OPTION_HOST])
-        out->port = config.port;
-    config_clear(&config);
-    return result;
-}
-
-static int set_name(struct link_config *out)
-{
-    return asprintf(&out->name, "chatctl-%ld", (long)getpid()) > 0 ? EXIT_DONE : complain("out of memory");
-}
-
-static int set_host(struct link_config *out, const char *host)
-{
-    out->host = strdup(host ? host : "127.0.0.1");
-    return out->host ? EXIT_DONE : complain("out of memory");
-}
-
-static int set_ca_file(struct link_config *out, const char *file)
-{
-    if (!file)
-        return EXIT_DONE;
-    if (access(file, R_OK) != 0)
-        return complain("--cafile: %s: %s", file, strerror(errno));
-    out->ca_file = strdup(file);
-    return out->ca_file ? EXIT_DONE : complain("out of memory");
-}
-
-static int set_identity(const struct call_options *options, struct link_config *out)
-{
-    const char *user_sig = options->value[OPTION_PASSWORD];
-    if (!user_sig)
-        return make_user_sig(options, out);
-    int result = set_user(out, options->value[OPTION_USER]);
-    return result == EXIT_DONE ? set_user_sig(out, strdup(user_sig)) : result;
-}
-
-int options_connection(const struct call_options *options, struct link_config *out)
-{
-    const char *port = options->value[OPTION_PORT];
-    *out = (struct link_config){.port = DEFAULT_PORT, .wake_ms = WAKE_EVERY_MS, .quiet = true};
-    int result = set_identity(options, out);
-    if (result == EXIT_DONE && port)
-        result = parse_port(port, &out->port);
-    if (result == EXIT_DONE)
-        result = set_host(out, options->value[OPTION_HOST]);
-    if (result == EXIT_DONE)
-        result = set_ca_file(out, options->value[OPTION_CAFILE]);
-    return result == EXIT_DONE ? set_name(out) : result;
-}
-
-void connection_clear(struct link_config *config)
-{
-    free(config->host);
-    free(config->user);
-    free(config->user_sig);
-    free(config->ca_file);
-    free(config->name);
 }

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The options of what goes to the broker, in ~/.config/chatctl and on the command line, and what of a mosquitto.conf
- * fills their gaps. */
+/* The options of what goes to the broker, in ~/.config/chatctl and on the command line. */
 #ifndef CTL_OPTIONS_H
 #define CTL_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/daemon/link.h"
-
 #define OPTIONS_USAGE "[--as USER] [--json] [CONNECTION]"
 #define OPTIONS_HELP                                                                                         \
-    "CONNECTION, as mosquitto_pub has it: -h HOST -p PORT -u USER -P USERSIG --cafile FILE; or, in the "     \
-    "place of -P,\n"                                                                                         \
-    "what makes a userSig: --config FILE (its port and its first administrator are the presets of -p and "   \
-    "-u), or\n"                                                                                              \
-    "--key-file FILE and --sdkappid N. Lines of ~/.config/chatctl, \"-h HOST\", are read before the "        \
+    "CONNECTION, as mosquitto_pub has it: -h HOST -p PORT, or -L URL, or --unix SOCKET; -u USER -P "         \
+    "USERSIG; TLS "                                                                                          \
+    "with\n"                                                                                                 \
+    "--cafile FILE, --capath FOLDER or --tls-use-os-certs (with -p 8883 it is), --cert FILE --key FILE, "    \
+    "--insecure.\n"                                                                                          \
+    "In the place of -P, what makes a userSig: --config FILE (its port and its first administrator are the " \
+    "presets of\n"                                                                                           \
+    "-p and -u), or --key-file FILE and --sdkappid N. Lines of ~/.config/chatctl, \"-h HOST\", are read "    \
+    "before the\n"                                                                                           \
     "command line.\n"
 
 enum call_option {
@@ -26,7 +27,14 @@ enum call_option {
     OPTION_PORT,
     OPTION_USER,
     OPTION_PASSWORD,
+    OPTION_URL, /* itself never set: it stands for others */
+    OPTION_UNIX,
     OPTION_CAFILE,
+    OPTION_CAPATH,
+    OPTION_SYSTEM_CAS,
+    OPTION_CERT,
+    OPTION_KEY,
+    OPTION_INSECURE,
     OPTION_CONFIG,
     OPTION_KEY_FILE,
     OPTION_SDKAPPID,
@@ -41,7 +49,7 @@ struct call_options {
     char **memory;       /* that of all these */
 };
 
-/* "--as"; NULL behind the last. */
+/* "--as", in the order of call_option; NULL behind the last. */
 extern const char *const option_names[];
 
 /* argv[0] is the command's name. Returns an exit code; what went wrong has been said. */
@@ -51,10 +59,5 @@ __attribute__((warn_unused_result)) int options_run(int argc, char **argv,
                                                     int (*run)(struct call_options *options));
 /* After options_parse, whatever it has returned. */
 void options_clear(struct call_options *options);
-
-/* Where to connect, as whom: reads mosquitto.conf, unless there is a userSig, and makes one. Borrows from `options`. */
-__attribute__((warn_unused_result)) int options_connection(const struct call_options *options,
-                                                           struct link_config *out);
-void connection_clear(struct link_config *config);
 
 #endif

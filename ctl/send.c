@@ -8,8 +8,8 @@
 #include "ctl/call.h"
 #include "ctl/command.h"
 #include "ctl/complain.h"
+#include "ctl/connection.h"
 #include "ctl/form.h"
-#include "ctl/options.h"
 #include "ctl/upload.h"
 
 static const struct command_row *const row = &command_rows[COMMAND_send_message];

@@ -174,6 +174,19 @@ static bool make_client_id(const struct link_config *config, char *out, size_t s
     return snprintf(out, size, "%s:other:%s-%ld", config->user, host, (long)getpid()) < (int)size;
 }
 
+static const char *set_up_tls(struct mosquitto *mosq, const struct link_config *config)
+{
+    const bool named = config->ca_file || config->ca_path;
+    if (named &&
+        mosquitto_tls_set(mosq, config->ca_file, config->ca_path, config->own_cert, config->own_key, NULL))
+        return "ca_file, or another file for TLS, cannot be used";
+    if (config->system_cas && mosquitto_int_option(mosq, MOSQ_OPT_TLS_USE_OS_CERTS, 1))
+        return "libmosquitto has no TLS by the machine's certificates";
+    if (config->insecure && mosquitto_tls_insecure_set(mosq, true))
+        return "libmosquitto has no TLS";
+    return NULL;
+}
+
 static const char *set_up(struct link *link)
 {
     char id[160];
@@ -188,9 +201,7 @@ static const char *set_up(struct link *link)
     mosquitto_subscribe_callback_set(link->mosq, on_subscribe);
     mosquitto_message_callback_set(link->mosq, on_message);
     mosquitto_int_option(link->mosq, MOSQ_OPT_TCP_NODELAY, 1);
-    if (config->ca_file && mosquitto_tls_set(link->mosq, config->ca_file, NULL, NULL, NULL, NULL))
-        return "ca_file: cannot be used";
-    return NULL;
+    return set_up_tls(link->mosq, config);
 }
 
 struct link *link_open(const struct link_config *config, const char *const *topics,

@@ -16,7 +16,12 @@ struct link;
 
 struct link_config {
     char *host, *user, *secret_key_file;
-    char *ca_file;  /* NULL: no TLS */
+    char *ca_file;   /* TLS: whose certificates are believed; NULL, and nothing of the next two: no TLS */
+    char *ca_path;   /* no option: a folder of such, by c_rehash */
+    bool system_cas; /* no option: whom the machine believes */
+    char *own_cert,
+        *own_key;   /* no options: files of a certificate that we show; both or none, with TLS only */
+    bool insecure;  /* no option: the certificate may be for another name */
     char *user_sig; /* no option: in place of one made with the key; NULL: the key is read */
     char *name;     /* the device part of the client id; NULL: made up */
     int64_t port, sdkappid;

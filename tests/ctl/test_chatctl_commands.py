@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """Commands of the broker, given by chatctl: what is checked before, what is sent, and what comes back."""
 import json
+import os
 import pathlib
 import re
 import socket
@@ -98,6 +99,8 @@ def test_all_other_fields_of_sendMessage_are_the_message(broker, says):
     (["logout", "--as", "a"], ["not for --as"]),
     (["getStats", "--foo"], ["--foo"]),
     (["getStats", "-p"], ["-p needs a value"]),
+    (["getStats", "-V", "5"], ["-V: leave it out"]),
+    (["getStats", "--psk", "ab12"], ["--psk: there is no TLS by a shared key here"]),
     (["send", "bob"], ["send: takes USER"]),
     (["-h", "localhost", "getStats"], ["options stand behind the command"]),
 ])
@@ -208,19 +211,97 @@ def test_the_port_is_that_of_the_first_listener_for_plain_MQTT(broker, run, home
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_TLS_is_for_whom_the_cafile_knows(home, run):
-    how = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", home / "key"]
-    for name in ("other", "certificate"):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *how, "-out", home / name],
-                       check=True, capture_output=True)
-    port = Port()
-    broker = Broker(listeners=[f"listener {port.number} 127.0.0.1", f"certfile {home}/certificate", f"keyfile {home}/key"])
-    broker.start()
-    as_admin = ["-p", port.number, "-u", settings.ADMIN, "-P", broker.sig(settings.ADMIN)]
-    codes = [run("getStats", *as_admin, "--cafile", name).returncode for name in ("certificate", "other")]
+@pytest.fixture(scope="module")
+def with_tls(tmp_path_factory):
+    """A broker with more listeners: .socket is a file, .tls wants no certificate, .mutual does. In .pki an authority,
+    what it has signed for 127.0.0.1 and for another name, and another authority."""
+    pki = tmp_path_factory.mktemp("pki")
+
+    def make(name, subject, *how):
+        kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", subject]
+        subprocess.run(["openssl", "req", "-x509", *kind, "-keyout", pki / f"{name}.key", "-out", pki / f"{name}.crt",
+                        *how], check=True, capture_output=True)
+
+    ours = ["-CA", pki / "ca.crt", "-CAkey", pki / "ca.key"]
+    make("ca", "/CN=authority")
+    make("other", "/CN=another authority")
+    make("here", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", *ours)
+    make("elsewhere", "/CN=example.org", *ours)
+    subprocess.run(["openssl", "rehash", pki], check=True, capture_output=True)
+    ports = {name: Port() for name in ("tls", "mutual", "elsewhere")}
+    listeners = [f"listener 0 {pki}/socket"]
+    for name, port in ports.items():
+        which = "elsewhere" if name == "elsewhere" else "here"
+        listeners += [f"listener {port.number} 127.0.0.1", f"certfile {pki}/{which}.crt", f"keyfile {pki}/{which}.key"]
+    listeners[-3:-3] = [f"cafile {pki}/ca.crt", "require_certificate true"]
+    broker = Broker(listeners=listeners).start()
+    broker.pki, broker.socket = pki, pki / "socket"
+    broker.ports = {name: port.number for name, port in ports.items()}
+    yield broker
     broker.close()
-    port.release()
-    assert codes == [0, 3]
+    for port in ports.values():
+        port.release()
+
+
+CONNECTIONS = [
+    ("tls", "--cafile {pki}/ca.crt", 0),
+    ("tls", "--cafile {pki}/other.crt", 3),
+    ("tls", "--capath {pki}", 0),
+    ("tls", "--tls-use-os-certs", 3),
+    ("elsewhere", "--cafile {pki}/ca.crt", 3),
+    ("elsewhere", "--cafile {pki}/ca.crt --insecure", 0),
+    ("mutual", "--cafile {pki}/ca.crt", 3),
+    ("mutual", "--cafile {pki}/ca.crt --cert {pki}/here.crt --key {pki}/here.key", 0),
+]
+
+
+@pytest.mark.parametrize("listener, options, code", CONNECTIONS, ids=[f"{where} {how}" for where, how, _ in CONNECTIONS])
+def test_TLS_is_for_whom_it_is_meant_for(with_tls, run, listener, options, code):
+    done = run("getStats", "-p", with_tls.ports[listener], "-u", settings.ADMIN, "-P", with_tls.sig(settings.ADMIN),
+               *options.format(pki=with_tls.pki).split())
+    assert done.returncode == code, done.stderr
+
+
+def test_a_URL_says_where_and_as_whom(with_tls, run):
+    sig, port = with_tls.sig(settings.ADMIN), with_tls.ports["tls"]
+    plain = run("getStats", "-L", f"mqtt://{settings.ADMIN}:{sig}@localhost:{with_tls.mqtt.number}/topic")
+    assert (plain.returncode, plain.stderr) == (0, "")
+    with_authority = run("getStats", "-L", f"mqtts://{settings.ADMIN}@127.0.0.1:{port}", "-P", sig, "--cafile",
+                         with_tls.pki / "ca.crt")
+    assert (with_authority.returncode, with_authority.stderr) == (0, "")
+    fails(run("getStats", "-L", f"mqtts://{settings.ADMIN}:{sig}@127.0.0.1:{port}"), 3, "TLS")
+
+
+def test_a_socket_file_is_a_broker_too(with_tls, run):
+    as_admin = ["-u", settings.ADMIN, "-P", with_tls.sig(settings.ADMIN)]
+    done = run("getStats", "-h", "nowhere", "--unix", with_tls.socket, *as_admin)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_TLS_without_a_port_is_8883_and_8883_is_TLS(run, with_tls):
+    host = f"127.{os.getpid() >> 16}.{os.getpid() >> 8 & 255}.{os.getpid() & 255 | 2}"  # nobody else's
+    as_admin = ["-h", host, "-u", settings.ADMIN, "-P", "x"]
+    fails(run("getStats", *as_admin, "--cafile", with_tls.pki / "ca.crt"), 3, f"{host}:8883")
+    with socket.create_server((host, 8883)) as server:
+        process = subprocess.Popen([CHATCTL, "getStats", *as_admin, "-p", "8883"], stderr=subprocess.DEVNULL)
+        client, _ = server.accept()
+        assert client.recv(1) == b"\x16"  # a handshake
+        client.close()
+        assert process.wait(timeout=20) == 3
+
+
+@pytest.mark.parametrize("arguments, code, words", [
+    (["-L", "http://x"], 2, "-L: a URL begins with mqtt:// or mqtts://"),
+    (["-L", "mqtt://"], 2, "-L: the URL has no host"),
+    (["-L", "mqtt://[::1"], 2, "-L: the ] of"),
+    (["-L", "mqtt://x:70000"], 2, "-p: must be"),
+    (["--cert", "/dev/null", "--cafile", "/dev/null"], 2, "--cert and --key go together"),
+    (["--cert", "/dev/null", "--key", "/dev/null"], 2, "--cert: goes with --cafile"),
+    (["--capath", "/nowhere"], 1, "--capath: /nowhere: No such file"),
+    (["--unix", "/nowhere"], 1, "--unix: /nowhere: No such file"),
+])
+def test_what_leads_to_no_connection_is_said(run, arguments, code, words):
+    fails(run("getStats", "-u", "a", "-P", "x", *arguments), code, words)
 
 
 def test_options_stand_in_a_file_of_the_users(broker, run, home):
@@ -287,7 +368,7 @@ def test_the_man_page_has_every_command_and_option_of_ours(run):
     page = (settings.CHECKOUT / "ctl/chatctl.1").read_text().replace("\\-", "-")
     names = set(re.findall(r"^  chatctl ([a-z]+)", run("help").stdout, re.MULTILINE))
     options = set(run("complete", "--", "getStats", "--").stdout.split())
-    assert len(names) == 10 and len(options) == 11
+    assert len(names) == 10 and len(options) == 18
     assert not [name for name in names | options if not re.search(rf"(?<![a-z-]){re.escape(name)}(?![a-z-])", page)]
 
 
