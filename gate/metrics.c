@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gate/broker/asks.h"
 #include "gate/hook/hook_counts.h"
@@ -17,26 +18,77 @@
 #define TYPE   "text/plain; version=0.0.4; charset=utf-8"
 #define PREFIX "mosquitto_chat_"
 
-/* What getStats has, as docs/protocol.md, section 9, lists it. */
-static const struct {
+/* What getStats has, as docs/protocol.md, section 9, lists it; but for the turns, which are a histogram. Rows of one
+ * name are one behind the other. */
+static const struct broker_row {
     const char *ours, *name, *type, *help;
-    double unit; /* ours in theirs */
+    const char *label; /* NULL: none */
+    double unit;       /* ours in theirs */
 } broker_rows[] = {
-    {"connections", "connections", "gauge", "Connections of chat users.", 1},
-    {"usersOnline", "users_online", "gauge", "Users with a connected device.", 1},
-    {"messagesStored", "messages_stored_total", "counter", "Messages stored since the broker's start.", 1},
+    {"connections", "connections", "gauge", "Connections of chat users.", NULL, 1},
+    {"usersOnline", "users_online", "gauge", "Users with a connected device.", NULL, 1},
+    {"messagesStored", "messages_stored_total", "counter", "Messages stored since the broker's start.", NULL,
+     1},
     {"messagesRejected", "messages_rejected_total", "counter", "Messages refused since the broker's start.",
-     1},
+     NULL, 1},
     {"messagesReplayed", "messages_replayed_total", "counter", "Messages given to devices that came back.",
+     NULL, 1},
+    {"messagesC2C", "messages_total", "counter", "Messages accepted, by what they are said in.",
+     "type=\"c2c\"", 1},
+    {"messagesPrivate", "messages_total", "counter", "Messages accepted, by what they are said in.",
+     "type=\"private\"", 1},
+    {"messagesPublic", "messages_total", "counter", "Messages accepted, by what they are said in.",
+     "type=\"public\"", 1},
+    {"messagesChatRoom", "messages_total", "counter", "Messages accepted, by what they are said in.",
+     "type=\"chatroom\"", 1},
+    {"messagesAVChatRoom", "messages_total", "counter", "Messages accepted, by what they are said in.",
+     "type=\"avchatroom\"", 1},
+    {"deliveriesC2C", "deliveries_total", "counter", "Messages given to devices as they came.",
+     "type=\"c2c\"", 1},
+    {"deliveriesPrivate", "deliveries_total", "counter", "Messages given to devices as they came.",
+     "type=\"private\"", 1},
+    {"deliveriesPublic", "deliveries_total", "counter", "Messages given to devices as they came.",
+     "type=\"public\"", 1},
+    {"deliveriesChatRoom", "deliveries_total", "counter", "Messages given to devices as they came.",
+     "type=\"chatroom\"", 1},
+    {"deliveriesAVChatRoom", "deliveries_total", "counter", "Messages given to devices as they came.",
+     "type=\"avchatroom\"", 1},
+    {"shedRate", "shed_total", "counter", "What was dropped under load, by what it is.", "what=\"rate\"", 1},
+    {"shedReaders", "shed_total", "counter", "What was dropped under load, by what it is.",
+     "what=\"readers\"", 1},
+    {"shedEvents", "shed_total", "counter", "What was dropped under load, by what it is.", "what=\"events\"",
      1},
-    {"ringBytes", "ring_bytes", "gauge", "Bytes of the write ring in use.", 1},
+    {"shedFeed", "shed_total", "counter", "What was dropped under load, by what it is.", "what=\"feed\"", 1},
+    {"reviewsWaiting", "reviews_waiting", "gauge", "What waits for a reviewer.", NULL, 1},
+    {"reviewSeconds", "review_limit_seconds", "gauge", "How long a reviewer has.", NULL, 1},
+    {"reviewsHeld", "reviews_held_total", "counter", "What was held for a reviewer.", NULL, 1},
+    {"reviewsPassed", "reviews_decided_total", "counter", "What became of it.", "decision=\"passed\"", 1},
+    {"reviewsRefused", "reviews_decided_total", "counter", "What became of it.", "decision=\"refused\"", 1},
+    {"reviewsDropped", "reviews_decided_total", "counter", "What became of it.", "decision=\"dropped\"", 1},
+    {"reviewsOverdue", "reviews_overdue_total", "counter", "Of these, decided by review_default.", NULL, 1},
+    {"uploadsBegun", "uploads_begun_total", "counter", "Uploads begun.", NULL, 1},
+    {"uploadsFinished", "uploads_over_total", "counter", "What became of uploads.", "end=\"finished\"", 1},
+    {"uploadsRefused", "uploads_over_total", "counter", "What became of uploads.", "end=\"refused\"", 1},
+    {"uploadsEnded", "uploads_over_total", "counter", "What became of uploads.", "end=\"ended\"", 1},
+    {"uploadsBytes", "uploads_bytes_total", "counter", "Bytes of the finished uploads.", NULL, 1},
+    {"bansMade", "bans_made_total", "counter", "Bans of users and of members of groups.", NULL, 1},
+    {"bansLifted", "bans_lifted_total", "counter", "Bans that were lifted.", NULL, 1},
+    {"bansRefused", "bans_refused_total", "counter", "Logins and joins refused for a ban.", NULL, 1},
+    {"pushPending", "push_pending", "gauge", "Push jobs that wait.", NULL, 1},
+    {"pushDead", "push_dead", "gauge", "Push jobs that were given up.", NULL, 1},
+    {"stalled", "stalled", "gauge", "1 while the database cannot be written.", NULL, 1},
+    {"commits", "commits_total", "counter", "Commits to the database.", NULL, 1},
+    {"commitMilliseconds", "commit_seconds", "gauge", "What the last commit took.", NULL, 0.001},
+    {"commitLongest", "commit_longest_seconds", "gauge",
+     "What the longest commit since the broker's start took.", NULL, 0.001},
+    {"checkpoints", "checkpoints_total", "counter", "Checkpoints of the database's write-ahead log.", NULL,
+     1},
+    {"ringBytes", "ring_bytes", "gauge", "Bytes of the write ring in use.", NULL, 1},
+    {"ringSize", "ring_size_bytes", "gauge", "Bytes that the write ring has.", NULL, 1},
+    {"ringFrames", "ring_frames", "gauge", "Frames in the write ring that wait for the database.", NULL, 1},
     {"ringBad", "ring_bad_total", "counter", "Frames that could not be executed since the broker's start.",
-     1},
-    {"logBytes", "log_bytes", "gauge", "Bytes of the database's write-ahead log.", 1},
-    {"stalled", "stalled", "gauge", "1 while the database cannot be written.", 1},
-    {"pushPending", "push_pending", "gauge", "Push jobs that wait.", 1},
-    {"pushDead", "push_dead", "gauge", "Push jobs that were given up.", 1},
-    {"commitMilliseconds", "commit_seconds", "gauge", "What the last commits took.", 0.001},
+     NULL, 1},
+    {"logBytes", "log_bytes", "gauge", "Bytes of the database's write-ahead log.", NULL, 1},
 };
 
 /* One request for them. */
@@ -56,14 +108,55 @@ static void print_number(FILE *out, const char *name, const char *type, const ch
     fprintf(out, PREFIX "%s %.15g\n", name, value);
 }
 
+static double number_of(const cJSON *stats, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(stats, name);
+    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+static void print_row(FILE *out, const struct broker_row *row, bool first, double value)
+{
+    if (first)
+        print_head(out, row->name, row->type, row->help);
+    fprintf(out, PREFIX "%s", row->name);
+    if (row->label)
+        fprintf(out, "{%s}", row->label);
+    fprintf(out, " %.15g\n", value * row->unit);
+}
+
+/* How long turns of the broker's loop were. */
+static void print_turns(FILE *out, const cJSON *stats)
+{
+    static const struct {
+        const char *ours, *seconds;
+    } bounds[] = {
+        {"turnsOver1", "0.001"}, {"turnsOver5", "0.005"}, {"turnsOver20", "0.02"}, {"turnsOver100", "0.1"}};
+    const double all = number_of(stats, "turns");
+    if (!cJSON_HasObjectItem(stats, "turns"))
+        return; /* a broker of before */
+    print_head(out, "turn_seconds", "histogram", "How long turns of the broker's loop were.");
+    for (size_t i = 0; i < COUNT(bounds); i++)
+        fprintf(out, PREFIX "turn_seconds_bucket{le=\"%s\"} %.15g\n", bounds[i].seconds,
+                all - number_of(stats, bounds[i].ours));
+    fprintf(out, PREFIX "turn_seconds_bucket{le=\"+Inf\"} %.15g\n", all);
+    fprintf(out, PREFIX "turn_seconds_sum %.15g\n", number_of(stats, "turnsMilliseconds") / 1000);
+    fprintf(out, PREFIX "turn_seconds_count %.15g\n", all);
+    print_number(out, "turn_longest_seconds", "gauge", "How long the longest turn was.",
+                 number_of(stats, "turnLongest") / 1000);
+}
+
 static void print_broker(FILE *out, const cJSON *stats)
 {
+    const char *last = "";
     for (size_t i = 0; i < COUNT(broker_rows); i++) {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(stats, broker_rows[i].ours);
-        if (cJSON_IsNumber(item))
-            print_number(out, broker_rows[i].name, broker_rows[i].type, broker_rows[i].help,
-                         item->valuedouble * broker_rows[i].unit);
+        if (!cJSON_IsNumber(item))
+            continue;
+        print_row(out, &broker_rows[i], strcmp(last, broker_rows[i].name) != 0, item->valuedouble);
+        last = broker_rows[i].name;
     }
+    if (stats)
+        print_turns(out, stats);
 }
 
 static void print_count(void *context, const char *service, const char *command, int code, int64_t count)

@@ -175,6 +175,7 @@ static int on_basic_auth(int event, void *event_data, void *userdata)
                                 .mqtt5 = mosquitto_client_protocol_version(ed->client) == 5,
                                 .keepalive_seconds = mosquitto_client_keepalive(ed->client)};
     (void)event;
+    turn_begin(&chat->turns);
     if (!ticks(plugin))
         return MOSQ_ERR_AUTH;
     if (is_recheck(plugin, ed->client))
@@ -280,6 +281,7 @@ static int check_subscribe(struct plugin *plugin, const struct mosquitto_evt_acl
     struct chat *chat = &plugin->chat;
     struct session *session = session_find(chat, ed->client);
     struct topic topic = filter_parse(ed->topic);
+    turn_begin(&chat->turns);
     sessions_connected(chat);
     if (topic.kind == TOPIC_OTHER)
         return other_topic(chat, ed->topic, session != NULL);
@@ -346,6 +348,7 @@ static int on_message(int event, void *event_data, void *userdata)
     struct session *session = session_find(chat, ed->client);
     if (!session)
         return MOSQ_ERR_ACL_DENIED; /* a bridge: it came around the login */
+    turn_begin(&chat->turns);
     proof_sent(session, ed->payloadlen);
     if (ed->properties)
         deliver_dressed(chat);
@@ -378,6 +381,7 @@ static int on_control(int event, void *event_data, void *userdata)
     (void)event;
     if (!session)
         return MOSQ_ERR_SUCCESS; /* a bridge: no answer, but an error would close it, again and again */
+    turn_begin(&chat->turns);
     proof_sent(session, ed->payloadlen);
     struct answer_properties answer = answer_properties_read(&plugin->properties, ed->properties);
     size_t mark = json_mark_len(ed->payload, ed->payloadlen);
@@ -490,6 +494,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     struct chat *chat = enter(userdata);
     uint64_t queued = broker_queued();
     (void)event;
+    turn_begin(&chat->turns);
     chat->tick++;
     chat->unflushed = !plugin->is_2_1;
     sessions_connected(chat);
@@ -502,6 +507,7 @@ static int on_tick(int event, void *event_data, void *userdata)
     chat->unflushed = false;
     store_end_reads(chat->store);
     ask_for_tick(ed, more || broker_queued() != queued ? 1 : TICK_IDLE_MS);
+    turn_end(&chat->turns);
     return MOSQ_ERR_SUCCESS;
 }
 

@@ -43,6 +43,7 @@ static bool try_it(struct checkpoints *checkpoints, int mode)
 static enum checkpoint_news note_success(struct checkpoints *checkpoints)
 {
     bool said = checkpoints->said;
+    checkpoints->done++;
     checkpoints->pages = 0;
     checkpoints->wait = checkpoints->next_try = checkpoints->stuck_since = 0;
     checkpoints->said = false;

@@ -19,7 +19,8 @@ struct checkpoints {
     int64_t wait;               /* before the next try; 0 when the last one has worked */
     int64_t stuck_since;        /* 0: not stuck */
     bool said;
-    int result; /* of the last one that did not work */
+    int result;    /* of the last one that did not work */
+    uint64_t done; /* that have worked */
 };
 
 enum checkpoint_news { CHECKPOINT_NO_NEWS, CHECKPOINT_STUCK, CHECKPOINT_WELL };

@@ -177,7 +177,8 @@ uint64_t store_commit(struct store *store)
         store_abort(store);
         return ring_head(store->ring);
     }
-    uint64_t position = ring_commit(store->ring);
+    const uint64_t before = ring_head(store->ring), position = ring_commit(store->ring);
+    store->frames += position != before; /* an empty one is none */
     if (store->id_mark_in_frame)
         store->id_mark_position = position;
     store->id_mark_in_frame = false;
@@ -307,10 +308,15 @@ struct store_work store_work(const struct store *store)
 
 struct store_counters store_counters(const struct store *store)
 {
+    const struct writer_commits commits = writer_commits(store->writer);
     return (struct store_counters){.ring_used = ring_used(store->ring),
                                    .ring_capacity = ring_capacity(store->ring),
-                                   .commit_ms = writer_commit_ms(store->writer),
+                                   .frames_waiting = store->frames - commits.frames,
                                    .frames_bad = writer_bad_frames(store->writer),
+                                   .commits = commits.count,
+                                   .commit_ms = (double)commits.us / 1000.0,
+                                   .commit_longest_ms = (double)commits.longest_us / 1000.0,
+                                   .checkpoints = writer_checkpoints(store->writer),
                                    .log_bytes = writer_log_bytes(store->writer),
                                    .stalled =
                                        writer_stalled(store->writer) || writer_files_gone(store->writer)};

@@ -125,11 +125,14 @@ struct store_work {
 struct store_work store_work(const struct store *store);
 
 struct store_counters {
-    uint64_t ring_used, ring_capacity;
-    double commit_ms;    /* the last group commit */
-    uint64_t frames_bad; /* moved to <database>.bad */
-    uint64_t log_bytes;  /* of the write-ahead log, not in the database file yet */
-    bool stalled;        /* the writer is retrying (disk full, ...), or a file was removed */
+    uint64_t ring_used, ring_capacity;   /* bytes */
+    uint64_t frames_waiting;             /* in the ring, not in the database yet */
+    uint64_t frames_bad;                 /* moved to <database>.bad */
+    uint64_t commits;                    /* of groups of frames, since the store was opened */
+    double commit_ms, commit_longest_ms; /* what the last of them took, and the longest */
+    uint64_t checkpoints;                /* since the same */
+    uint64_t log_bytes;                  /* of the write-ahead log, not in the database file yet */
+    uint64_t stalled; /* 1: the writer is retrying (disk full, ...), or a file was removed */
 };
 struct store_counters store_counters(const struct store *store);
 /* A copy of the database, made while it is in use: backup.h. false: one is under way. */

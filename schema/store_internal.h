@@ -35,6 +35,7 @@ struct store {
     const char *last_blob;
     bool read_failed;
     uint64_t reads, rows, records; /* store_work */
+    uint64_t frames;               /* committed to the ring in this life */
 
     int64_t last_id;
     int64_t id_block;     /* a mark is so far above the id in use when it is made */

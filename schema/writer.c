@@ -68,7 +68,12 @@ struct writer {
     bool started;
     int wake; /* an eventfd */
     atomic_bool asleep, stop, stalled, files_gone;
-    atomic_uint_fast64_t committed, commit_us, bad, log_bytes;
+    atomic_uint_fast64_t committed, bad, log_bytes, frames, checkpoints_done;
+    struct {
+        atomic_int_fast64_t began; /* us, steady: the one that is under way; 0: none is */
+        atomic_int_fast64_t us, longest_us;
+        atomic_uint_fast64_t count;
+    } commits;
     atomic_int_fast64_t retention_ms, first_id, clock_checked;
     atomic_int_fast64_t
         clock_ahead; /* of the clock that runs since the machine was started, if it is right */
@@ -399,9 +404,13 @@ static void back_off(struct writer *w, int *tries)
 }
 
 /* Who hears of the position finds the rest said already. */
-static void note_commit(struct writer *w, uint64_t position, int64_t started)
+static void note_commit(struct writer *w, uint64_t position)
 {
-    atomic_store(&w->commit_us, (uint64_t)(clock_steady() - started) * 1000);
+    const int64_t us = clock_steady_us() - atomic_load(&w->commits.began);
+    atomic_store(&w->commits.us, us);
+    if (us > atomic_load(&w->commits.longest_us))
+        atomic_store(&w->commits.longest_us, us);
+    atomic_fetch_add(&w->commits.count, 1);
     if (atomic_exchange(&w->stalled, false))
         lines_say(&w->lines, false, "the database can be written again");
     atomic_store(&w->committed, position);
@@ -412,6 +421,7 @@ static void run_checkpoint(struct writer *w, int64_t now)
     enum checkpoint_news news = checkpoints_run(&w->checkpoints, now);
     uint64_t waiting = checkpoints_waiting(&w->checkpoints);
     atomic_store(&w->log_bytes, waiting);
+    atomic_store(&w->checkpoints_done, w->checkpoints.done);
     if (news == CHECKPOINT_STUCK)
         lines_say(
             &w->lines, true,
@@ -472,16 +482,26 @@ static bool work_at_backup(struct writer *w)
 }
 
 /* Executes what is there, one batch at most. */
-static int take_frames(struct writer *w, uint64_t *position, bool stopping, int64_t started)
+static int commit_frames(struct writer *w, uint64_t *position, uint64_t *frames)
 {
     const struct source live = {.until = UINT64_MAX};
-    uint64_t frames = 0;
-    int result = w->database_gone ? lose_database(w) : advance(w, &live, position, &frames);
-    if (result == SQLITE_OK && frames == 0)
+    atomic_store(&w->commits.began, clock_steady_us());
+    int result = w->database_gone ? lose_database(w) : advance(w, &live, position, frames);
+    atomic_fetch_add(&w->frames, *frames);
+    if (result == SQLITE_OK && *frames == 0)
         result = lose_ring(w);
+    if (result == SQLITE_OK)
+        note_commit(w, *position);
+    atomic_store(&w->commits.began, 0);
+    return result;
+}
+
+static int take_frames(struct writer *w, uint64_t *position, bool stopping)
+{
+    uint64_t frames = 0;
+    int result = commit_frames(w, position, &frames);
     if (result != SQLITE_OK)
         return result;
-    note_commit(w, *position, started);
     run_checkpoint(w, clock_steady());
     bool busy = frames >= BUSY_FRAMES && !stopping;
     if (!stopping && !work_at_backup(w) && busy) /* which takes as long */
@@ -517,7 +537,7 @@ static void *writer_main(void *context)
             idle(w, position, now);
             continue;
         }
-        int result = take_frames(w, &position, stopping, now);
+        int result = take_frames(w, &position, stopping);
         if (result == SQLITE_OK)
             tries = 0;
         else if (stopping && now > stop_by)
@@ -714,9 +734,18 @@ uint64_t writer_committed(const struct writer *w)
     return atomic_load(&w->committed);
 }
 
-double writer_commit_ms(const struct writer *w)
+struct writer_commits writer_commits(const struct writer *w)
 {
-    return (double)atomic_load(&w->commit_us) / 1000.0;
+    return (struct writer_commits){.count = atomic_load(&w->commits.count),
+                                   .frames = atomic_load(&w->frames),
+                                   .began = atomic_load(&w->commits.began),
+                                   .us = atomic_load(&w->commits.us),
+                                   .longest_us = atomic_load(&w->commits.longest_us)};
+}
+
+uint64_t writer_checkpoints(const struct writer *w)
+{
+    return atomic_load(&w->checkpoints_done);
 }
 
 uint64_t writer_bad_frames(const struct writer *w)

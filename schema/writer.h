@@ -47,7 +47,14 @@ void writer_free(struct writer *writer);
 /* Any thread. */
 void writer_wake(struct writer *writer);
 uint64_t writer_committed(const struct writer *writer);
-double writer_commit_ms(const struct writer *writer);
+/* Group commits since the thread was started. */
+struct writer_commits {
+    uint64_t count, frames;
+    int64_t began;          /* the one that is under way: us, steady; 0: none is */
+    int64_t us, longest_us; /* what the last one took, executing its frames included; and the longest */
+};
+struct writer_commits writer_commits(const struct writer *writer);
+uint64_t writer_checkpoints(const struct writer *writer); /* that have worked */
 uint64_t writer_bad_frames(const struct writer *writer);
 int64_t writer_first_id(const struct writer *writer); /* as store_first_id */
 bool writer_stalled(const struct writer *writer);

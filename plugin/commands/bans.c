@@ -124,6 +124,7 @@ static int ban(struct command *command, struct user *user, struct bans *bans)
     }
     const bool removed = remove_banned(command, user);
     command_commit(command);
+    chat->count.bans.made++;
     if (!conversation_stored(group))
         event_banned(user, group, ban.until);
     tell_listeners(command, user, ban.until, removed);
@@ -141,6 +142,7 @@ static int lift(struct command *command, const struct user *user, struct bans *b
         return code;
     ban_lift(chat, group->id, bans, user->id);
     command_commit(command);
+    chat->count.bans.lifted++;
     if (!conversation_stored(group))
         event_banned(user, group, 0);
     tell_listeners(command, user, 0, false);
@@ -217,6 +219,12 @@ int command_get_group_bans(struct command *command)
 
 /* banUser */
 
+static void count_ban(struct chat *chat, const struct user *user, int64_t until)
+{
+    chat->count.bans.made += until != 0;
+    chat->count.bans.lifted += until == 0 && user->banned_until > chat->now;
+}
+
 /* Devices that are away need not be told: nothing they have lets them in before the ban is over. */
 int command_ban_user(struct command *command)
 {
@@ -228,6 +236,7 @@ int command_ban_user(struct command *command)
     int code = command_begin(command);
     if (code != CODE_OK)
         return code;
+    count_ban(chat, user, until);
     user_ban(chat, user, until);
     if (until != 0)
         devices_lose_all(chat, user);

@@ -21,7 +21,7 @@ int command_renew_user_sig(struct command *command)
                               chat->options.sdkappid, &chat->keys, chat->now / 1000, &sig);
     if (code != CODE_OK)
         return code;
-    if (session->user->banned_until > chat->now)
+    if (user_check_ban(chat, session->user) != CODE_OK)
         return CODE_BANNED;
     if (session->user->kicked != 0 && sig.created <= session->user->kicked)
         return CODE_SIG_REVOKED;

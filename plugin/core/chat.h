@@ -7,6 +7,8 @@
 #include "lib/keys.h"
 #include "lib/plugin_options.h"
 #include "plugin/core/broker_limits.h"
+#include "plugin/core/sums.h"
+#include "plugin/core/turns.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -76,9 +78,8 @@ struct chat {
     struct {
         int64_t seconds, seen;
     } signer_ahead; /* user.c: of a clock that userSigs are made by */
-    struct {
-        uint64_t stored, rejected, replayed;
-    } count;
+    struct sums count;
+    struct turns turns;
 };
 
 #endif

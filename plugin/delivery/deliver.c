@@ -116,7 +116,7 @@ static void copy_to_listeners(struct chat *chat, const struct outgoing *outgoing
     size_t len = 0;
     char *text = print_for_listeners(chat, outgoing, &len);
     DL_FOREACH2 (chat->listeners, listener, group_next)
-        if (!(outgoing->id != 0 ? is_left_to_replay(chat, listener) : backlog_over(chat, listener->session)))
+        if (!(outgoing->id != 0 ? is_left_to_replay(chat, listener) : listener_sheds(chat, listener)))
             copy_to_listener(chat, listener, outgoing, text, len);
     free(text);
 }
@@ -125,6 +125,11 @@ static int delivered_qos(const struct subscription *subscription, const struct o
 {
     const int qos = subscription_qos(subscription, outgoing->conversation);
     return outgoing->qos < qos ? outgoing->qos : qos;
+}
+
+static void count_delivery(struct chat *chat, const struct outgoing *outgoing)
+{
+    chat->count.deliveries[conversation_counts_as(outgoing->conversation)]++;
 }
 
 static void hand(struct chat *chat, struct subscription *subscription, const struct outgoing *outgoing,
@@ -139,11 +144,13 @@ static void copy_to(struct chat *chat, struct session *session, struct subscript
 {
     char topic[TOPIC_MAX];
     int qos = delivered_qos(subscription, outgoing);
-    if (outgoing->id != 0 ? is_left_to_replay(chat, subscription) : backlog_over(chat, session))
+    if (outgoing->id != 0 ? is_left_to_replay(chat, subscription) : backlog_sheds(chat, session))
         return;
     copy_topic(topic, subscription, outgoing->conversation);
     bool sent = outgoing->payload &&
                 copy_send(chat, subscription, topic, outgoing->payload, outgoing->len, NULL, 0, qos);
+    if (sent)
+        count_delivery(chat, outgoing);
     if (outgoing->id == 0)
         return;
     if (!sent) { /* out of memory: it comes from the log */
@@ -284,15 +291,17 @@ static bool read_stored(struct chat *chat, struct session *session, struct subsc
     }
     hand(chat, subscription, current, false);
     backlog_add(session, current->len);
+    count_delivery(chat, current);
     return true;
 }
 
 /* What is not stored, natively: not for who does not read. */
 static bool take_passing(struct chat *chat, struct session *session, const struct outgoing *current)
 {
-    if (backlog_over(chat, session))
+    if (backlog_sheds(chat, session))
         return false;
     backlog_add(session, current->len);
+    count_delivery(chat, current);
     return true;
 }
 

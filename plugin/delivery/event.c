@@ -45,10 +45,19 @@ static int event_qos(const struct session *session)
     return session->inbox && session->inbox->qos == 0 ? 0 : 1;
 }
 
+static uint64_t shed;
+
+uint64_t events_shed(void)
+{
+    return shed;
+}
+
 static void send_text(struct session *session, const char *text)
 {
     if (event_is_heard(session))
         send_at(session, text, event_qos(session));
+    else
+        shed++;
 }
 
 /* To all devices of the user but this one (NULL: none is left out). */
@@ -369,7 +378,8 @@ void event_rejected(struct chat *chat, struct session *session, const char *topi
     if (random != 0)
         json_add_whole(event, "random", random);
     char *text = cJSON_PrintUnformatted(event);
-    if (text && !backlog_over(chat, session))
+    (void)backlog_over(chat, session); /* whoever is refused again and again is looked at */
+    if (text)
         send_text(session, text);
     cJSON_free(text);
     cJSON_Delete(event);

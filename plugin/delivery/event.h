@@ -52,6 +52,8 @@ void event_member(const struct actor *by, const struct user *user, const struct 
 
 /* Is the client given events? Not while too much waits for it (backlog.h). */
 bool event_is_heard(const struct session *session);
+/* How many were not sent, since their device does not read. */
+uint64_t events_shed(void);
 
 /* To the deleter's other devices: these messages (`ids` is borrowed), or the whole conversation, are gone. */
 void event_deleted(struct chat *chat, const struct actor *deleter, const cJSON *ids);

@@ -364,8 +364,12 @@ static struct happenings *get(struct chat *chat)
 void happening_rejected(struct chat *chat, const struct rejection *what)
 {
     struct happenings *all = listeners_any(chat) ? get(chat) : NULL;
-    if (!all || !bucket_take(&all->rejected, chat->steady, REJECTED_A_SECOND, REJECTED_A_SECOND, 0))
+    if (!all)
         return;
+    if (!bucket_take(&all->rejected, chat->steady, REJECTED_A_SECOND, REJECTED_A_SECOND, 0)) {
+        chat->count.shed.feed++;
+        return;
+    }
     cJSON *item = begin("rejected");
     add_text(item, "userID", what->user);
     add_text(item, "clientID", what->client);

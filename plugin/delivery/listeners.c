@@ -38,10 +38,18 @@ bool listener_send(struct chat *chat, const struct subscription *listener, const
     return copy_send(chat, listener, EVERYTHING_TOPIC, text, len, NULL, 0, listener_qos(listener));
 }
 
+bool listener_sheds(struct chat *chat, const struct subscription *listener)
+{
+    if (!backlog_over(chat, listener->session))
+        return false;
+    chat->count.shed.feed++;
+    return true;
+}
+
 void listeners_tell(struct chat *chat, const char *text, size_t len)
 {
     const struct subscription *listener;
     DL_FOREACH2 (chat->listeners, listener, group_next)
-        if (!backlog_over(chat, listener->session))
+        if (!listener_sheds(chat, listener))
             (void)listener_send(chat, listener, text, len);
 }

@@ -27,6 +27,8 @@ void listeners_close(struct chat *chat);
 int listener_qos(const struct subscription *listener);
 /* Queues a text for one of them. false: out of memory. */
 bool listener_send(struct chat *chat, const struct subscription *listener, const char *text, size_t len);
+/* Does it not read? Then what is not stored is not for it, which is counted. */
+bool listener_sheds(struct chat *chat, const struct subscription *listener);
 /* To all of them that read: what is not stored, and does not come again. */
 void listeners_tell(struct chat *chat, const char *text, size_t len);
 

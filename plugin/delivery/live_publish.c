@@ -107,9 +107,10 @@ bool live_publish_may_read(struct chat *chat, struct live_publish *publish, stru
     if (!subscription || !is_for(publish, subscription))
         return false;
     session->delivery.live_publish = publish->serial;
-    if (publish->conversation->group->dismissed != 0 || backlog_over(chat, session))
+    if (publish->conversation->group->dismissed != 0 || backlog_sheds(chat, session))
         return false;
     backlog_add(session, publish->len);
+    chat->count.deliveries[GROUP_LIVE]++;
     return true;
 }
 
@@ -128,11 +129,12 @@ static void copy_out(struct chat *chat, const struct live_publish *publish)
     char topic[TOPIC_MAX];
     topic_print_group(topic, publish->conversation->group->id);
     DL_FOREACH2 (publish->conversation->subscriptions, subscription, group_next) {
-        if (!is_for(publish, subscription) || backlog_over(chat, subscription->session))
+        if (!is_for(publish, subscription) || backlog_sheds(chat, subscription->session))
             continue;
         const int qos = publish->qos < subscription->qos ? publish->qos : subscription->qos;
         subscription->session->delivery.live_publish = publish->serial;
-        (void)copy_send(chat, subscription, topic, publish->payload, publish->len, NULL, 0, qos);
+        if (copy_send(chat, subscription, topic, publish->payload, publish->len, NULL, 0, qos))
+            chat->count.deliveries[GROUP_LIVE]++;
     }
 }
 

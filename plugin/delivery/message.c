@@ -232,6 +232,11 @@ static void give_receipt(struct draft *draft, const struct conversation *convers
         event_sent(draft->origin, conversation, receipt.id, receipt.seq, receipt.time, random);
 }
 
+static void count_message(const struct draft *draft)
+{
+    draft->chat->count.messages[conversation_counts_as(draft->conversation)]++;
+}
+
 /* A message that is stored */
 
 /* A pair's first message opens it; so does one after either of the two was deleted and has come again. */
@@ -318,6 +323,7 @@ static enum publish_result store_message(struct draft *draft)
         review_put_end(chat, draft->review);
     store_commit(chat->store);
     chat->count.stored++;
+    count_message(draft);
     recent_note(chat, &message);
     give_receipt(draft, draft->conversation, (struct receipt){message.id, message.seq, message.time});
     (void)hand_out_message(draft, message.id); /* it is stored */
@@ -358,6 +364,7 @@ static enum publish_result pass_on(struct draft *draft)
     bool counts = !draft->payload.online_only;
     struct message message = {.sender = draft->sender->id};
     if (counts && sheds(draft)) {
+        draft->chat->count.shed.rate++;
         happening_shed(draft->chat, draft->conversation);
         return PUBLISH_ACCEPT; /* READ lets nothing pass that deliver() was not called for */
     }
@@ -370,6 +377,7 @@ static enum publish_result pass_on(struct draft *draft)
         return PUBLISH_CLOSE;
     if (!hand_out_message(draft, 0))
         return close_publisher(draft);
+    count_message(draft);
     draft->receipt = (struct receipt){.seq = message.seq, .time = message.time};
     conversation_advance(draft->conversation, &message);
     if (counts)

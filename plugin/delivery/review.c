@@ -532,6 +532,7 @@ struct review *review_begin(struct chat *chat, const struct review *plan)
     }
     put_review(chat, review);
     store_commit(chat->store);
+    chat->count.reviews.held++;
     (void)give_next(chat);
     return review;
 }
@@ -556,10 +557,28 @@ struct session *review_device(struct chat *chat, const struct review *review)
 
 /* The end */
 
+static void count_verdict(struct chat *chat, const struct review_verdict *verdict)
+{
+    switch (verdict->action) {
+    case REVIEW_PASS:
+    case REVIEW_REPLACE:
+        chat->count.reviews.passed++;
+        break;
+    case REVIEW_REFUSE:
+        chat->count.reviews.refused++;
+        break;
+    case REVIEW_DROP:
+        chat->count.reviews.dropped++;
+        break;
+    }
+    chat->count.reviews.overdue += verdict->by_default;
+}
+
 static bool end(struct chat *chat, struct review *review, const struct review_verdict *verdict)
 {
     if (!review->kind->end(chat, review, verdict))
         return false;
+    count_verdict(chat, verdict);
     leave(chat, review);
     release(review);
     return true;
@@ -594,9 +613,9 @@ int review_decide(struct chat *chat, struct review *review, const struct review_
 static struct review_verdict default_verdict(const struct chat *chat, const struct review *review)
 {
     if (chat->options.review_default == REVIEW_DEFAULT_PASS)
-        return (struct review_verdict){.action = REVIEW_PASS};
+        return (struct review_verdict){.action = REVIEW_PASS, .by_default = true};
     return (struct review_verdict){
-        .action = REVIEW_REFUSE, .code = review_default_code(review->topic), .error = ""};
+        .action = REVIEW_REFUSE, .code = review_default_code(review->topic), .error = "", .by_default = true};
 }
 
 static struct review_verdict noted_verdict(const struct review *review)

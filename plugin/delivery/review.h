@@ -42,6 +42,7 @@ struct review_verdict {
     const char *error;    /* the same; "": the code's own text */
     const char *text;     /* REVIEW_REPLACE: a JSON object in the place of the review's */
     const cJSON *refused; /* REVIEW_PASS: users for whom an invitation is refused; NULL: none */
+    bool by_default;      /* by review_default: nobody has decided in time */
 };
 
 /* What is looked at. Its texts are its own. */

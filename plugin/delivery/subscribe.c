@@ -165,9 +165,10 @@ static void send_history(struct chat *chat, struct subscription *subscription)
     char topic[TOPIC_MAX];
     copy_topic(topic, subscription, conversation);
     while ((message = live_history_after(conversation->live_history, message)))
-        if (strcmp(message->client_id, session->client_id) != 0 && !backlog_over(chat, session))
+        if (strcmp(message->client_id, session->client_id) != 0 && !backlog_sheds(chat, session) &&
             copy_send(chat, subscription, topic, message->payload, message->len, NULL, 0,
-                      subscription->qos > 0 ? 1 : 0);
+                      subscription->qos > 0 ? 1 : 0))
+            chat->count.deliveries[GROUP_LIVE]++;
 }
 
 static int start_live(struct chat *chat, struct session *session, struct conversation *conversation, int qos)

@@ -87,7 +87,7 @@ static int check_login(struct chat *chat, const struct login *login, struct chec
         return code;
     user_note_sig(chat, out->sig.created);
     out->user = user_find_any(chat, login->user);
-    if (out->user && out->user->banned_until > chat->now)
+    if (out->user && user_check_ban(chat, out->user) != CODE_OK)
         return CODE_BANNED;
     if (out->user && out->user->kicked != 0 && out->sig.created <= out->user->kicked)
         return CODE_SIG_REVOKED;

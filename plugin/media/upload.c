@@ -144,12 +144,18 @@ static void take_out(struct chat *chat, struct upload *upload)
     free(upload);
 }
 
-void upload_end(struct chat *chat, struct upload *upload)
+static void end(struct chat *chat, struct upload *upload)
 {
     struct uploader *owner = upload->owner;
     upload->user->uploads.bytes -= upload->size;
     take_out(chat, upload);
     remove_idle(chat, owner);
+}
+
+void upload_end(struct chat *chat, struct upload *upload)
+{
+    chat->count.uploads.ended++;
+    end(chat, upload);
 }
 
 const char *upload_id(const struct upload *upload)
@@ -226,7 +232,7 @@ static struct upload *make(const struct upload_plan *plan)
     return upload;
 }
 
-int upload_begin(struct chat *chat, const struct session *session, const struct upload_plan *plan,
+static int begin(struct chat *chat, const struct session *session, const struct upload_plan *plan,
                  struct upload **out, const char **error)
 {
     int code = check_plan(chat, session, plan, error);
@@ -249,6 +255,17 @@ int upload_begin(struct chat *chat, const struct session *session, const struct 
     upload->user->uploads.bytes += upload->size;
     *out = upload;
     return CODE_OK;
+}
+
+int upload_begin(struct chat *chat, const struct session *session, const struct upload_plan *plan,
+                 struct upload **out, const char **error)
+{
+    const int code = begin(chat, session, plan, out, error);
+    if (code == CODE_OK)
+        chat->count.uploads.begun++;
+    else
+        chat->count.uploads.refused++;
+    return code;
 }
 
 /* Chunks */
@@ -365,7 +382,8 @@ int upload_check(struct chat *chat, struct upload *upload, int64_t *missing)
     upload->excuse = 0;
     if (excuse != 0)
         return excuse;
-    upload_end(chat, upload);
+    chat->count.uploads.refused++;
+    end(chat, upload);
     return CODE_BAD_REQUEST;
 }
 
@@ -426,6 +444,16 @@ static void warn(struct chat *chat, const char *what, int error)
     broker_warn("media_dir: %s: %s", what, strerror(error));
 }
 
+static void count_end(struct chat *chat, const struct upload *upload)
+{
+    if (upload->temp->finish.end != MEDIA_KEPT) {
+        chat->count.uploads.refused++;
+        return;
+    }
+    chat->count.uploads.finished++;
+    chat->count.uploads.bytes += (uint64_t)upload->size;
+}
+
 /* false: the store has no room for it now. */
 static bool end_finishing(struct chat *chat, struct upload *upload)
 {
@@ -439,8 +467,10 @@ static bool end_finishing(struct chat *chat, struct upload *upload)
     upload->finishing = upload->over = false;
     upload->user->uploads.bytes += upload->size;
     chat->uploads->over--;
-    if (finish->end != MEDIA_UNWRITTEN)
-        upload_end(chat, upload);
+    if (finish->end == MEDIA_UNWRITTEN)
+        return true;
+    count_end(chat, upload);
+    end(chat, upload);
     return true;
 }
 

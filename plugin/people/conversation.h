@@ -10,6 +10,7 @@
 #include "acl/limits.h"
 #include "acl/rules.h"
 #include "lib/keyed_hash.h"
+#include "plugin/core/sums.h"
 #include "plugin/people/bucket.h"
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -85,6 +86,12 @@ struct conversation {
 
     UT_hash_handle hh, hh_name; /* by id; by pair or groupID */
 };
+
+/* Where it is in the arrays of core/sums.h. */
+static inline int conversation_counts_as(const struct conversation *conversation)
+{
+    return conversation->group ? (int)conversation->group->type : COUNTED_C2C;
+}
 
 /* How many of its messages count as unread for who has not seen any. */
 static inline int64_t conversation_counted(const struct conversation *conversation)

@@ -522,5 +522,8 @@ int group_check_ban(struct chat *chat, struct conversation *group, const char *u
     const struct bans *bans = group_bans(chat, group);
     if (!bans)
         return CODE_BUSY;
-    return ban_find(bans, user_id, chat->now) ? CODE_NOT_ALLOWED : CODE_OK;
+    if (!ban_find(bans, user_id, chat->now))
+        return CODE_OK;
+    chat->count.bans.refused++;
+    return CODE_NOT_ALLOWED;
 }

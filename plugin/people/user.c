@@ -5,6 +5,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "acl/code.h"
 #include "acl/limits.h"
 #include "lib/basics.h"
 #include "lib/text.h"
@@ -226,6 +227,14 @@ void user_ban(struct chat *chat, struct user *user, int64_t until)
     user->used = chat->era;
     user->banned_until = until;
     store_put(chat->store, W_USER_BAN, "ti", user->id, until);
+}
+
+int user_check_ban(struct chat *chat, const struct user *user)
+{
+    if (user->banned_until <= chat->now)
+        return CODE_OK;
+    chat->count.bans.refused++;
+    return CODE_BANNED;
 }
 
 int64_t user_groups_left(const struct chat *chat, const struct user *user)

@@ -108,6 +108,8 @@ struct user *user_create(struct chat *chat, const char *id);
 void user_mute(struct chat *chat, struct user *user, int64_t c2c_until, int64_t group_until);
 /* In the open frame: until when (ms; 0: no longer) the user may not log in. Outlasts a deletion. */
 void user_ban(struct chat *chat, struct user *user, int64_t until);
+/* 0, or CODE_BANNED: something is refused for it, which is counted. */
+int user_check_ban(struct chat *chat, const struct user *user);
 /* How many groups the user may still make today. */
 int64_t user_groups_left(const struct chat *chat, const struct user *user);
 /* In the open frame: the user has made one. */

@@ -91,6 +91,12 @@ void backlog_look(struct chat *chat, struct session *session)
     backlog->look_messages = backlog->messages + smaller(LOOK_MESSAGES, bound_messages(chat) / 8 + 1);
 }
 
+bool backlog_count_shed(struct chat *chat)
+{
+    chat->count.shed.readers++;
+    return true;
+}
+
 bool backlog_far_over(struct chat *chat, struct session *session)
 {
     return backlog_over(chat, session) && (session->backlog.bytes >= bound_bytes(chat) / 4 * 5 ||

@@ -25,6 +25,9 @@ static inline void backlog_add(struct session *session, size_t len)
 /* Looks what has become of it. */
 void backlog_look(struct chat *chat, struct session *session);
 
+/* Says true, which makes backlog_sheds short. */
+bool backlog_count_shed(struct chat *chat);
+
 /* Is it over the bound? Often free: looks when much has been added only. */
 static inline bool backlog_over(struct chat *chat, struct session *session)
 {
@@ -32,6 +35,12 @@ static inline bool backlog_over(struct chat *chat, struct session *session)
         session->backlog.messages >= session->backlog.look_messages)
         backlog_look(chat, session);
     return session->backlog.over_since != 0;
+}
+
+/* Is what is not stored dropped, since nobody reads it? Counts it then. */
+static inline bool backlog_sheds(struct chat *chat, struct session *session)
+{
+    return backlog_over(chat, session) && backlog_count_shed(chat);
 }
 
 /* Is it so far over the bound that not even a refusal is to be added? */

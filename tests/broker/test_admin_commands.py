@@ -408,22 +408,6 @@ def test_the_counters_of_the_server_are_told(broker, admin):
     alice.refusal("chat/user/nobody", "x")
     found = admin.command("getStats")
     counters = {name: value for name, value in found.items() if name != "dead"}
-    assert set(counters) == {
-        "connections",
-        "usersOnline",
-        "messagesStored",
-        "messagesRejected",
-        "messagesReplayed",
-        "ringBytes",
-        "ringBad",
-        "logBytes",
-        "stalled",
-        "commitMilliseconds",
-        "pushPending",
-        "pushDead",
-        "reviewsWaiting",
-        "reviewSeconds",
-    }
     assert all(isinstance(value, (int, float)) and value >= 0 for value in counters.values())
     assert (counters["connections"], counters["usersOnline"]) == (4, 3)
     assert (counters["messagesStored"], counters["messagesRejected"], counters["ringBad"]) == (1, 1, 0)
