@@ -36,9 +36,9 @@ def number(text):
 
 
 def plugin_options():
-    words = dict(re.findall(r'^#define (\w+) +"([a-z0-9 ]+)"$', read("plugin/core/options.c"), re.MULTILINE))
+    words = dict(re.findall(r'^#define (\w+) +"([a-z0-9 ]+)"$', read("lib/plugin_options.c"), re.MULTILINE))
     found = []
-    for line in re.findall(r"\{OPT\((.*)\},", array("plugin/core/options.c", "rows")):
+    for line in re.findall(r"\{OPT\((.*)\},", array("lib/plugin_options.c", "rows")):
         name, kind, low, high, default, flags, named = re.split(r",\s*", line.replace(")", "", 1) if "<<" not in line
                                                                 else line.replace(")", "", 1))
         found.append(Option(name, kind, None if default == "NULL" else default.strip('"'), number(low), number(high),
@@ -82,8 +82,8 @@ def quoted_members(member, *files):
 
 def counters():
     """(topic, name in getStats) of each."""
-    found = re.findall(r'\{"([a-z/_]+)", "(\w+)", \d\}', read("plugin/commands/stats.c"))
-    assert len(found) > 12
+    found = re.findall(r'\{"([a-z0-9/]+)", "(\w+)", AT_', read("plugin/commands/stats.c"))
+    assert len(found) == len(set(found)) > 50
     return found
 
 
