@@ -96,7 +96,7 @@ def blocks(page):
         if lines[at].startswith("```"):
             end = lines.index("```", at + 1)
             text, at = lines[at + 1:end], end + 1
-        elif lines[at].startswith("    ") and (at == 0 or not lines[at - 1].strip()):
+        elif lines[at].startswith("    ") and (at == 0 or not lines[at - 1].strip() or lines[at - 1].endswith("-->")):
             while at < len(lines) and (lines[at].startswith("    ") or not lines[at].strip()):
                 at += 1
             text = "\n".join(line[4:] for line in lines[begin:at]).rstrip().split("\n")
