@@ -16,6 +16,7 @@
     X(ADD_OPT, "addOpt")                                                                                     \
     X(AFTER, "after")                                                                                        \
     X(AFTER_TIME, "afterTime")                                                                               \
+    X(ALL, "all")                                                                                            \
     X(ALL_MUTED, "allMuted")                                                                                 \
     X(AS, "as")                                                                                              \
     X(BACKGROUND, "background")                                                                              \
@@ -79,6 +80,7 @@
     X(SHA256, "sha256")                                                                                      \
     X(SILENT, "silent")                                                                                      \
     X(SIZE, "size")                                                                                          \
+    X(STATE, "state")                                                                                        \
     X(TEXT, "text")                                                                                          \
     X(TIME, "time")                                                                                          \
     X(TO, "to")                                                                                              \

@@ -52,6 +52,7 @@
 #define IMPORT_MAX       100 /* messages */
 #define JOBS_MAX         500
 #define MEMBERS_PAGE_MAX 500
+#define PUSH_PAGE_MAX    100 /* push jobs in an answer: the same as USERS_MAX */
 #define RECEIPTS_MAX     30  /* messages */
 #define USERS_MAX        100 /* an answer about so many is just less than the 400 KiB of control.c */
 #define WATCHED_MAX      200 /* and by one session */

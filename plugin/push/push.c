@@ -301,7 +301,8 @@ static bool news_committed(struct chat *chat)
 static void dispatch(struct chat *chat)
 {
     struct push *push = chat->push;
-    if (!find_worker(push) || (!push->more && chat->now < push->next_due))
+    if (!find_worker(push) || !store_has(chat->store, push->dropped) ||
+        (!push->more && chat->now < push->next_due))
         return;
     push->more = !take_turn(chat, chat->now, false);
     if (!push->more)

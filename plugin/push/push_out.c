@@ -9,6 +9,8 @@
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
+#define KEEP_EVERY 100 /* deaths */
+
 static void forget(void *owner, struct young *young)
 {
     struct push *push = owner;
@@ -174,7 +176,8 @@ void push_out_end_leases(struct chat *chat)
 void push_put_dead(struct chat *chat, int64_t job, const char *error)
 {
     store_put(chat->store, W_PUSH_DEAD, "it", job, error);
-    store_put(chat->store, W_PUSH_DEAD_TRIM, "");
+    if (chat->push->died++ % KEEP_EVERY == 0) /* it looks at all that are kept */
+        store_put(chat->store, W_PUSH_DEAD_KEEP, "");
 }
 
 void push_put_token_gone(struct chat *chat, const char *client)

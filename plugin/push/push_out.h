@@ -54,6 +54,8 @@ struct push {
     bool fresh;       /* records have been put that may make something due */
     uint64_t awaited; /* ... once the store has this mark; 0: not reckoned yet */
     bool more;        /* the last turn has left due rows */
+    uint64_t dropped; /* nothing goes out before the store has this mark: an operator has dropped jobs */
+    uint64_t died;    /* since the start */
     int64_t counted, pending, dead;
 };
 

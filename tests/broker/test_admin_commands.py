@@ -35,6 +35,9 @@ COMMANDS = {
     "broadcast": {"text": "forged"},
     "sendNotice": {"userIDs": ["alice"], "text": "forged"},
     "broadcastLive": {"text": "forged"},
+    "getPushJobs": {},
+    "retryPushJobs": {"all": True},
+    "dropPushJobs": {"all": True},
     "reviewed": {"review": 1, "action": "pass"},
 }
 

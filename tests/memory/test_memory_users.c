@@ -335,6 +335,38 @@ static enum fake_answer answer_job(struct scene *scene)
     return scene_command(scene, town_root(), answer_to_job);
 }
 
+static void have_job_dead(struct scene *scene)
+{
+    have_job(scene, "{'command':'pushFailed','job':%d,'error':'no such topic','dead':true}");
+    scene_command(scene, town_root(), answer_to_job);
+    scene_await_commit();
+    scene_settle();
+}
+
+/* No worker is there: what one has had would go with its connection. */
+static void have_job_waiting(struct scene *scene)
+{
+    fake_disconnect(scene->clients[BOB]);
+    scene_publish(scene, scene->clients[ALICE], "chat/user/bob@", "hello", 1);
+    scene_await_commit();
+    scene_settle();
+}
+
+static enum fake_answer list_jobs(struct scene *scene)
+{
+    return scene_command(scene, town_root(), "{'command':'getPushJobs','userID':'bob@'}");
+}
+
+static enum fake_answer retry_jobs(struct scene *scene)
+{
+    return scene_command(scene, town_root(), "{'command':'retryPushJobs','all':true}");
+}
+
+static enum fake_answer drop_jobs(struct scene *scene)
+{
+    return scene_command(scene, town_root(), "{'command':'dropPushJobs','userID':'bob@'}");
+}
+
 static enum fake_answer ask_twice_over_mqtt_5(struct scene *scene)
 {
     return fake_command(scene->clients[ALICE],
@@ -392,6 +424,9 @@ static const struct scenario scenarios[] = {
     {"a user who owns groups is deleted", delete_owner, NULL, NULL},
     {"a worker has delivered a job", answer_job, have_bobs_token, have_job_done},
     {"a worker was told that a token is dead", answer_job, have_bobs_token, have_job_failed},
+    {"an administrator looks at the push queue", list_jobs, have_bobs_token, have_job_waiting},
+    {"an administrator has jobs tried again", retry_jobs, have_bobs_token, have_job_dead},
+    {"an administrator drops jobs", drop_jobs, have_bobs_token, have_job_dead},
     {"who listens to everything is told of a profile", set_profile, NULL, scene_listen},
     {"who listens to everything is told of a blacklist", block, NULL, scene_listen},
     {"who listens to everything is told that somebody is refused", write_to_who_has_blocked, have_blocked,

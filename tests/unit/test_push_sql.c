@@ -220,14 +220,27 @@ static void a_job_that_has_never_been_out_cannot_be_done(void **state)
     assert_int_equal(ask(*state, "SELECT count(*) FROM push_job"), 2);
 }
 
-static void the_newest_thousand_dead_jobs_stay(void **state)
+static void the_newest_ten_thousand_dead_jobs_stay(void **state)
 {
     ask(*state,
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) "
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 15000) "
         "INSERT INTO push_job (job, client, user, conversation, message, only_this, created, due, state) "
         "SELECT i, 'bob:ios', 'bob', 1, 1, 0, 1, 1, 3 FROM n");
-    run(*state, W_PUSH_DEAD_TRIM, "");
-    assert_int_equal(ask(*state, "SELECT count(*) * 10000 + min(job) FROM push_job"), 10000501);
+    run(*state, W_PUSH_DEAD_KEEP, "");
+    assert_int_equal(ask(*state, "SELECT count(*) * 100000 + min(job) FROM push_job"), 1000005001);
+}
+
+/* 0 waits, 1 out, 2 failed, 3 dead: they become what they are here. */
+static void only_what_has_failed_or_died_is_tried_again(void **state)
+{
+    ask(*state,
+        "INSERT INTO push_job (job, client, user, conversation, message, only_this, created, due, state, "
+        "attempt) "
+        "SELECT value + 1, 'bob:ios', 'bob', value, 1, 0, 1, 1, value, 8 FROM json_each('[0,1,2,3]')");
+    for (int job = 1; job <= 4; job++)
+        run(*state, W_PUSH_AGAIN, "ii", job, 500);
+    assert_int_equal(ask(*state, "SELECT group_concat(state, '') FROM push_job"), 122);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM push_job WHERE attempt = 0 AND due = 500"), 2);
 }
 
 static void counts_tell_dead_jobs_from_those_that_wait(void **state)
@@ -462,7 +475,8 @@ int main(void)
         TEST(a_job_of_a_device_that_is_another_users_now_has_no_token),
         TEST(a_newer_job_that_goes_out_replaces_one_that_waits_for_its_next_attempt),
         TEST(a_job_that_has_never_been_out_cannot_be_done),
-        TEST(the_newest_thousand_dead_jobs_stay),
+        TEST(the_newest_ten_thousand_dead_jobs_stay),
+        TEST(only_what_has_failed_or_died_is_tried_again),
         TEST(counts_tell_dead_jobs_from_those_that_wait),
         TEST(what_was_handed_and_not_read_makes_a_job),
         TEST(what_was_handed_and_read_makes_no_job),
