@@ -89,8 +89,6 @@ int command_call(const struct command_row *row, int argc, char **argv)
 {
     struct call_options options;
     int result = options_parse(&options, argc, argv);
-    if (result == EXIT_DONE && options.value[OPTION_FILE])
-        result = complain_usage("--file: is for chatctl send");
     if (result == EXIT_DONE)
         result = call(row, &options);
     options_clear(&options);

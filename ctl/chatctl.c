@@ -41,6 +41,14 @@ const struct ctl_command ctl_commands[] = {
      "Prints what comes for USER, as one more device, until Ctrl-C; without USER all that happens "
      "(chat/feed).",
      command_listen, true},
+    {"import",
+     "users|groups|members|messages FILE.csv|FILE.json [--dry-run] [--unread] [--json] [CONNECTION]",
+     "Brings in what was in another system. What is there stays, so an import that was interrupted goes on "
+     "with\n"
+     "      the same command. --dry-run only checks the file; --unread has messages count as unread.",
+     command_import, true},
+    {"export", "user ID [--output FILE] [CONNECTION]",
+     "Writes all that the broker has about a user, as JSON.", command_export, true},
     {"stats", "[--json] [CONNECTION]", "Prints the broker's counters: getStats.", command_stats, true},
     {"complete", "[-- WORD...]",
      "Prints what completes words in bash, for ~/.bashrc: eval \"$(chatctl complete)\". With words, what the "

@@ -23,6 +23,8 @@ extern const struct ctl_command ctl_commands[];
 int command_backup(int argc, char **argv);
 int command_bad(int argc, char **argv);
 int command_complete(int argc, char **argv);
+int command_export(int argc, char **argv);
+int command_import(int argc, char **argv);
 int command_listen(int argc, char **argv);
 int command_restore(int argc, char **argv);
 int command_send(int argc, char **argv);

@@ -77,6 +77,37 @@ static void offer_field(const struct command_field *field, const char *begun)
         offer_value(field_name(FIELD_GROUP), "", 0, begun);
 }
 
+/* The words and options of commands that are no command of the broker's. */
+static const struct {
+    const char *command, *words, *options;
+} own_words[] = {{"import", "users groups members messages", "--dry-run --unread"},
+                 {"export", "user", "--output"}};
+
+static void offer_each(const char *words, const char *begun)
+{
+    char word[40];
+    for (; *words; words += strspn(words, " ")) {
+        const size_t len = strcspn(words, " ");
+        snprintf(word, sizeof word, "%.*s", (int)len, words);
+        offer(word, begun);
+        words += len;
+    }
+}
+
+/* After the first word come names of files, which the shell completes. */
+static void offer_own(const char *command, const char *begun, bool first)
+{
+    for (size_t i = 0; i < COUNT(own_words); i++) {
+        if (strcmp(own_words[i].command, command) != 0)
+            continue;
+        if (*begun == '-') {
+            offer_each(own_words[i].options, begun);
+            offer_options(begun);
+        } else if (first)
+            offer_each(own_words[i].words, begun);
+    }
+}
+
 static void offer_arguments(const char *command, const char *begun)
 {
     const struct command_row *row = command_row_find(command);
@@ -99,7 +130,9 @@ int command_complete(int argc, char **argv)
         fputs(script, stdout);
     else if (argc == 3)
         offer_commands(argv[2]);
-    else
+    else {
         offer_arguments(argv[2], argv[argc - 1]);
+        offer_own(argv[2], argv[argc - 1], argc == 4);
+    }
     return finish_output();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "ctl/form.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,43 +233,53 @@ static bool fits(const struct command_field *field, const cJSON *item)
     return checks[field->type](field, item);
 }
 
-/* Does an object fit its fields? `where` is the command, and behind a colon the list that the object is in. */
+/* Does an object fit its fields? */
 
-static int refuse_unknown(const char *where, const struct command_field *fields, const char *name)
+__attribute__((format(printf, 2, 3))) static int blame(struct form_sheet *form, const char *format, ...)
 {
-    char names[MANUAL_TEXT_MAX];
-    manual_names(fields, names);
-    return complain_usage("%s: there is no field %s; it has %s", where, name, *names ? names : "none");
+    va_list args;
+    va_start(args, format);
+    vsnprintf(form->fault, sizeof form->fault, format, args);
+    va_end(args);
+    return EXIT_USAGE;
 }
 
-static int refuse_value(const char *where, const struct command_field *field, const char *name)
+static int refuse_unknown(struct form_sheet *form, const char *name)
+{
+    char names[MANUAL_TEXT_MAX];
+    manual_names(form->fields, names);
+    return blame(form, "%s: there is no %s %s; it has %s", form->where, form->noun, name,
+                 *names ? names : "none");
+}
+
+static int refuse_value(struct form_sheet *form, const struct command_field *field, const char *name)
 {
     char text[MANUAL_TEXT_MAX];
     manual_describe(field, name, text);
-    return complain_usage("%s: %s must be %s", where, name, text);
+    return blame(form, "%s: %s must be %s", form->where, name, text);
 }
 
-static int check_present(const char *where, const struct command_field *field, const cJSON *object)
+static int check_present(struct form_sheet *form, const struct command_field *field, const cJSON *object)
 {
     const bool given = cJSON_HasObjectItem(object, field_name(field->name));
     const bool group = field_is_address(field) && cJSON_HasObjectItem(object, field_name(FIELD_GROUP));
     if (given && group)
-        return complain_usage("%s: either to or group, not both", where);
+        return blame(form, "%s: either to or group, not both", form->where);
     if (given || group || field->need != NEED_REQUIRED)
         return EXIT_DONE;
     if (field_is_address(field))
-        return complain_usage("%s: to or group is missing", where);
+        return blame(form, "%s: to or group is missing", form->where);
     char text[MANUAL_TEXT_MAX];
     manual_describe(field, field_name(field->name), text);
-    return complain_usage("%s: %s is missing: %s", where, field_name(field->name), text);
+    return blame(form, "%s: %s is missing: %s", form->where, field_name(field->name), text);
 }
 
 /* Of those that are marked so one is there, or none is marked. */
-static int check_some(const char *where, const struct command_field *fields, const cJSON *object)
+static int check_some(struct form_sheet *form, const cJSON *object)
 {
     char names[MANUAL_TEXT_MAX] = "";
     size_t used = 0;
-    for (const struct command_field *field = fields; field->type != TYPE_NONE; field++) {
+    for (const struct command_field *field = form->fields; field->type != TYPE_NONE; field++) {
         const char *name = field_name(field->name);
         if (field->need == NEED_SOME && cJSON_HasObjectItem(object, name))
             return EXIT_DONE;
@@ -276,43 +287,47 @@ static int check_some(const char *where, const struct command_field *fields, con
             used +=
                 (size_t)snprintf(names + used, sizeof names - used, "%s%s", used == 0 ? "" : " or ", name);
     }
-    return used == 0 ? EXIT_DONE : complain_usage("%s: %s is missing", where, names);
+    return used == 0 ? EXIT_DONE : blame(form, "%s: %s is missing", form->where, names);
 }
 
-static int check_member(const char *where, const struct command_field *fields, const cJSON *item, bool open)
+static int check_member(struct form_sheet *form, const cJSON *item)
 {
-    const struct command_field *field = find_field(fields, item->string);
+    const struct command_field *field = find_field(form->fields, item->string);
     if (!field)
-        return open ? EXIT_DONE : refuse_unknown(where, fields, item->string);
-    return fits(field, item) ? EXIT_DONE : refuse_value(where, field, item->string);
+        return form->open ? EXIT_DONE : refuse_unknown(form, item->string);
+    return fits(field, item) ? EXIT_DONE : refuse_value(form, field, item->string);
 }
 
-static int check_object(const char *where, const struct command_field *fields, const cJSON *object, bool open)
+int form_check(struct form_sheet *form, const cJSON *object)
 {
     int result = EXIT_DONE;
     const cJSON *item;
     cJSON_ArrayForEach (item, object)
         if (result == EXIT_DONE)
-            result = check_member(where, fields, item, open);
-    for (const struct command_field *field = fields; result == EXIT_DONE && field->type != TYPE_NONE; field++)
-        result = check_present(where, field, object);
-    return result == EXIT_DONE ? check_some(where, fields, object) : result;
+            result = check_member(form, item);
+    for (const struct command_field *field = form->fields; result == EXIT_DONE && field->type != TYPE_NONE;
+         field++)
+        result = check_present(form, field, object);
+    return result == EXIT_DONE ? check_some(form, object) : result;
 }
 
 /* The objects in the lists of the command. */
-static int check_inside(const struct command_row *row, const cJSON *request)
+static int check_inside(struct form_sheet *form, const cJSON *request)
 {
     int result = EXIT_DONE;
     char where[100];
-    for (const struct command_field *field = row->fields; field->type != TYPE_NONE; field++) {
+    struct form_sheet inner = {.where = where, .noun = form->noun};
+    for (const struct command_field *field = form->fields; field->type != TYPE_NONE; field++) {
         const char *name = field_name(field->name);
         const cJSON *element, *list = field->of ? cJSON_GetObjectItemCaseSensitive(request, name) : NULL;
-        snprintf(where, sizeof where, "%s: %s", row->name, name);
+        snprintf(where, sizeof where, "%s: %s", form->where, name);
+        inner.fields = field->of;
+        inner.open = field->type == TYPE_ITEMS;
         cJSON_ArrayForEach (element, list)
             if (result == EXIT_DONE && cJSON_IsObject(element))
-                result = check_object(where, field->of, element, field->type == TYPE_ITEMS);
+                result = form_check(&inner, element);
     }
-    return result;
+    return result == EXIT_DONE ? EXIT_DONE : blame(form, "%s", inner.fault);
 }
 
 /* Words */
@@ -324,47 +339,55 @@ static bool is_reserved(const char *name)
            strcmp(name, field_name(FIELD_CORRELATION_DATA)) == 0;
 }
 
-static int add_value(const struct command_row *row, cJSON *request, const char *name, const char *text)
+int form_add(struct form_sheet *form, cJSON *object, const char *name, const char *text)
 {
-    const struct command_field *field = find_field(row->fields, name);
-    if (is_reserved(name))
-        return complain_usage("%s: %s is no field here (--as USER gives a command as somebody)", row->name,
-                              name);
-    if (!field && !manual_is_open(row))
-        return refuse_unknown(row->name, row->fields, name);
-    if (cJSON_HasObjectItem(request, name))
-        return complain_usage("%s: %s is given twice", row->name, name);
+    const struct command_field *field = find_field(form->fields, name);
+    if (!field && !form->open)
+        return refuse_unknown(form, name);
     cJSON *item = read_value(field, name, text);
     if (!item)
-        return refuse_value(row->name, field, name);
-    return cJSON_AddItemToObject(request, name, item) ? EXIT_DONE : complain("out of memory");
+        return refuse_value(form, field, name);
+    return cJSON_AddItemToObject(object, name, item) ? EXIT_DONE : blame(form, "out of memory");
 }
 
-static int add_word(const struct command_row *row, cJSON *request, const char *word)
+static int add_value(struct form_sheet *form, cJSON *request, const char *name, const char *text)
+{
+    if (is_reserved(name))
+        return blame(form, "%s: %s is no field here (--as USER gives a command as somebody)", form->where,
+                     name);
+    if (cJSON_HasObjectItem(request, name))
+        return blame(form, "%s: %s is given twice", form->where, name);
+    return form_add(form, request, name, text);
+}
+
+static int add_word(struct form_sheet *form, cJSON *request, const char *word)
 {
     const char *equals = strchr(word, '=');
     if (!equals || equals == word)
-        return complain_usage("%s: \"%s\" is not field=value", row->name, word);
+        return blame(form, "%s: \"%s\" is not field=value", form->where, word);
     char *name = strndup(word, (size_t)(equals - word));
-    int result = name ? add_value(row, request, name, equals + 1) : complain("out of memory");
+    int result = name ? add_value(form, request, name, equals + 1) : blame(form, "out of memory");
     free(name);
     return result;
 }
 
 cJSON *form_fill(const struct command_row *row, char *const *words, int count)
 {
+    struct form_sheet form = {
+        .where = row->name, .noun = "field", .fields = row->fields, .open = manual_is_open(row)};
     cJSON *request = cJSON_CreateObject();
-    int result = request ? EXIT_DONE : complain("out of memory");
+    int result = request ? EXIT_DONE : blame(&form, "out of memory");
     for (int i = 0; i < count && result == EXIT_DONE; i++)
-        result = add_word(row, request, words[i]);
+        result = add_word(&form, request, words[i]);
     if (result == EXIT_DONE)
-        result = check_object(row->name, row->fields, request, manual_is_open(row));
+        result = form_check(&form, request);
     if (result == EXIT_DONE)
-        result = check_inside(row, request);
+        result = check_inside(&form, request);
     if (result == EXIT_DONE && !cJSON_AddStringToObject(request, field_name(FIELD_COMMAND), row->name))
-        result = complain("out of memory");
+        result = blame(&form, "out of memory");
     if (result == EXIT_DONE)
         return request;
     cJSON_Delete(request);
+    complain_usage("%s", form.fault);
     return NULL;
 }

@@ -10,6 +10,7 @@
 #include "ctl/complain.h"
 #include "ctl/foreign.h"
 #include "ctl/url.h"
+#include "lib/basics.h"
 
 #define FIRST_OPTION 256 /* out of the way of letters */
 #define PRESET_MAX   100 /* words in ~/.config/chatctl */
@@ -33,6 +34,9 @@ static const struct option names[] = {
     {"config", required_argument, NULL, FIRST_OPTION + OPTION_CONFIG},
     {"key-file", required_argument, NULL, FIRST_OPTION + OPTION_KEY_FILE},
     {"sdkappid", required_argument, NULL, FIRST_OPTION + OPTION_SDKAPPID},
+    {"dry-run", no_argument, NULL, FIRST_OPTION + OPTION_DRY_RUN},
+    {"unread", no_argument, NULL, FIRST_OPTION + OPTION_UNREAD},
+    {"output", required_argument, NULL, FIRST_OPTION + OPTION_OUTPUT},
     {0},
 };
 
@@ -178,6 +182,22 @@ static int sort(struct call_options *options, int argc, char **argv)
     return result;
 }
 
+/* What one command takes, and no other. */
+static int refuse_others(const struct call_options *options, const char *command)
+{
+    static const struct {
+        enum call_option option;
+        const char *name, *command;
+    } own[] = {{OPTION_FILE, "--file", "send"},
+               {OPTION_DRY_RUN, "--dry-run", "import"},
+               {OPTION_UNREAD, "--unread", "import"},
+               {OPTION_OUTPUT, "--output", "export"}};
+    for (size_t i = 0; i < COUNT(own); i++)
+        if (options->value[own[i].option] && strcmp(own[i].command, command) != 0)
+            return complain_usage("%s: is for chatctl %s", own[i].name, own[i].command);
+    return EXIT_DONE;
+}
+
 int options_parse(struct call_options *options, int argc, char **argv)
 {
     int count = 0;
@@ -192,7 +212,9 @@ int options_parse(struct call_options *options, int argc, char **argv)
         options->memory[count] = strdup(argv[i]);
         result = options->memory[count++] ? EXIT_DONE : complain("out of memory");
     }
-    return result == EXIT_DONE ? sort(options, count, options->memory) : result;
+    if (result == EXIT_DONE)
+        result = sort(options, count, options->memory);
+    return result == EXIT_DONE ? refuse_others(options, argv[0]) : result;
 }
 
 int options_run(int argc, char **argv, int (*run)(struct call_options *options))

@@ -38,6 +38,9 @@ enum call_option {
     OPTION_CONFIG,
     OPTION_KEY_FILE,
     OPTION_SDKAPPID,
+    OPTION_DRY_RUN,
+    OPTION_UNREAD,
+    OPTION_OUTPUT,
     CALL_OPTIONS
 };
 
@@ -49,7 +52,7 @@ struct call_options {
     char **memory;       /* that of all these */
 };
 
-/* "--as", in the order of call_option; NULL behind the last. */
+/* "--as", in the order of call_option; NULL behind the last that any command takes. */
 extern const char *const option_names[];
 
 /* argv[0] is the command's name. Returns an exit code; what went wrong has been said. */
