@@ -37,6 +37,11 @@ const struct ctl_command ctl_commands[] = {
      "      <database>.before-restore. --ring-aside renames the ring, too: where it does not follow on the "
      "backup.",
      command_restore, false},
+    {"check", "[--json] [--strict] [mosquitto.conf]",
+     "Tells what of a mosquitto.conf, and of the files, ports and certificates that it names, would stop "
+     "the\n"
+     "      broker, or bite later. Exit code 1: there is an error, or, with --strict, a warning.",
+     command_check, false},
     {"listen", "[USER] [--json] [CONNECTION]",
      "Prints what comes for USER, as one more device, until Ctrl-C; without USER all that happens "
      "(chat/feed).",

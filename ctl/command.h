@@ -22,6 +22,7 @@ extern const struct ctl_command ctl_commands[];
 
 int command_backup(int argc, char **argv);
 int command_bad(int argc, char **argv);
+int command_check(int argc, char **argv);
 int command_complete(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_import(int argc, char **argv);

@@ -32,8 +32,7 @@ static void clear(struct settings *settings)
     free(settings->admins);
 }
 
-/* The file to read, or NULL when there is none. */
-static const char *find_file(void)
+const char *config_find(void)
 {
     const char *named = getenv("CHAT_CONFIG");
     if (named && *named)
@@ -140,7 +139,7 @@ int config_load(struct ctl_config *config, const struct config_source *source)
         return complain_usage("either --config, or --key-file and --sdkappid");
     if (source->key_file)
         return fill(config, source->sdkappid, source->key_file);
-    return fill_from_file(config, source->file ? source->file : find_file());
+    return fill_from_file(config, source->file ? source->file : config_find());
 }
 
 void config_clear(struct ctl_config *config)
@@ -161,7 +160,7 @@ static bool take_path(void *context, const struct conf_place *place, const char 
 int config_paths(struct ctl_paths *paths, const char *file)
 {
     char fault[BROKER_CONF_FAULT_MAX];
-    const char *path = file ? file : find_file();
+    const char *path = file ? file : config_find();
     *paths = (struct ctl_paths){0};
     if (!path)
         return complain("no configuration found: use --config");

@@ -23,8 +23,11 @@ struct ctl_config {
         port; /* of its first listener that is neither WebSockets nor TLS nor a socket file; 0: there is none */
 };
 
-/* Without --config and --key-file the file is $CHAT_CONFIG, or the first that is there of
- * ./run/mosquitto.conf and /etc/mosquitto/mosquitto.conf. Its plugin_opt_sdkappid and
+/* The mosquitto.conf that is meant where none is named: $CHAT_CONFIG, or the first that is there of ./run/mosquitto.conf and
+ * /etc/mosquitto/mosquitto.conf. NULL: there is none. Borrowed. */
+const char *config_find(void);
+
+/* Without --config and --key-file the file is that of config_find. Its plugin_opt_sdkappid and
  * plugin_opt_secret_key_file are read, there or in a file of its include_dir. Returns an exit code; what went
  * wrong has been said. */
 __attribute__((warn_unused_result)) int config_load(struct ctl_config *config,

@@ -66,10 +66,10 @@ static int read_folder(const struct conf_reading *reading, const char *folder)
 
 /* Lines */
 
-/* Cuts `line` into name and value, in place. */
+/* Cuts `name` off its value, in place. A tab does not end it: Mosquitto knows no such setting then. */
 static char *cut_value(char *name)
 {
-    char *value = name + strcspn(name, BLANKS);
+    char *value = name + strcspn(name, " ");
     if (*value)
         *value++ = '\0';
     value += strspn(value, BLANKS);
@@ -81,7 +81,8 @@ static char *cut_value(char *name)
 static int take_line(const struct conf_reading *reading, const struct conf_place *place, char *line,
                      bool included)
 {
-    char *name = line + strspn(line, BLANKS);
+    line[strcspn(line, "\r\n")] = '\0';
+    char *name = line + strspn(line, " ");
     if (*line == '#' || !*name)
         return 0;
     char *value = cut_value(name);

@@ -3,6 +3,7 @@
 
 #include "acl/identity.h"
 #include "lib/basics.h"
+#include "lib/edits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,6 @@
 #define NAME_BYTES_MAX     32
 #define SHOWN_BYTES_MAX    64
 #define WORDS_BYTES_MAX    256
-#define EDITS_MAX          2
 #define NUMBER_DIGITS_MAX  18 /* always fits int64_t */
 
 enum option_kind { NUMBER, WORD, WORDS, TEXT, ADMINS, KIND_COUNT };
@@ -309,24 +309,6 @@ static const struct option_row *find(struct span name)
     return NULL;
 }
 
-/* Levenshtein's distance; b is at most NAME_BYTES_MAX long. */
-static int64_t edits_between(struct span a, const char *b)
-{
-    int64_t len = (int64_t)strlen(b), line[NAME_BYTES_MAX + 1];
-    for (int64_t j = 0; j <= len; j++)
-        line[j] = j;
-    for (int64_t i = 1; i <= (int64_t)a.len; i++) {
-        int64_t diagonal = line[0];
-        line[0] = i;
-        for (int64_t j = 1; j <= len; j++) {
-            int64_t replaced = diagonal + (a.at[i - 1] != b[j - 1]);
-            diagonal = line[j];
-            line[j] = smaller(replaced, smaller(line[j], line[j - 1]) + 1);
-        }
-    }
-    return line[len];
-}
-
 static const struct option_row *find_nearest(struct span name)
 {
     size_t prefix = strlen(PREFIX); /* easily copied into settings_file with the name */
@@ -337,7 +319,7 @@ static const struct option_row *find_nearest(struct span name)
     const struct option_row *nearest = NULL;
     int64_t least = EDITS_MAX + 1;
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        int64_t edits = edits_between(name, rows[i].name);
+        int64_t edits = edits_between(name.at, name.len, rows[i].name);
         if (edits < least) {
             least = edits;
             nearest = &rows[i];

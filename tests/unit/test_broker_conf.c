@@ -91,9 +91,17 @@ static int read_conf(struct conf_fixture *f)
 static void lines_are_names_and_values_without_comments_and_blanks(void **state)
 {
     struct conf_fixture *f = *state;
-    write_main(f, "# a 1\n\n  a   1 2 \r\nb\n   \n#\nc\t3");
+    write_main(f, "# a 1\n\n  a   1 2 \r\nb\n   \n#\nc \t3");
     assert_int_equal(read_conf(f), 0);
     assert_string_equal(f->lines, "<a=1 2><b=><c=3>");
+}
+
+static void a_tab_and_an_indented_comment_are_a_name_as_they_are_for_the_broker(void **state)
+{
+    struct conf_fixture *f = *state;
+    write_main(f, "c\t3\n  # d 1\n");
+    assert_int_equal(read_conf(f), 0);
+    assert_string_equal(f->lines, "<c\t3=><#=d 1>");
 }
 
 static void a_folder_is_read_where_it_is_included_in_the_order_of_its_names(void **state)
@@ -233,6 +241,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(lines_are_names_and_values_without_comments_and_blanks, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_folder_is_read_where_it_is_included_in_the_order_of_its_names,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_tab_and_an_indented_comment_are_a_name_as_they_are_for_the_broker,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_line_knows_its_file_and_number, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_of_a_folder_includes_nothing, set_up, tear_down),

@@ -27,7 +27,7 @@ def place(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run/mosquitto.conf").write_text(
         "# plugin_opt_sdkappid 1\nlistener 1883\n plugin_opt_sdkappid  1400000000 \r\n"
-        f"plugin_opt_secret_key_file\t{tmp_path}/keys\n")
+        f"plugin_opt_secret_key_file \t{tmp_path}/keys\n")
     return tmp_path
 
 
