@@ -51,7 +51,7 @@ ENV CHAT_CONFIG=/config/mosquitto.conf
 VOLUME ["/config", "/data", "/media", "/backup"]
 EXPOSE 1883 8883 9001
 USER mosquitto
-HEALTHCHECK --interval=30s --timeout=20s --start-period=30s CMD ["chatctl", "stats"]
+HEALTHCHECK --interval=15s --timeout=10s --start-period=30s CMD ["chatctl", "stats"]
 ENTRYPOINT ["start-broker"]
 CMD ["mosquitto", "-c", "/config/mosquitto.conf"]
 
@@ -65,7 +65,7 @@ COPY --from=page /out/web /usr/share/mosquitto-chat/web/
 VOLUME ["/incoming"]
 EXPOSE 8080
 USER mosquitto
-HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["curl", "-fsS", "http://127.0.0.1:8080/healthz"]
+HEALTHCHECK --interval=15s --timeout=5s --start-period=10s CMD ["curl", "-fsS", "http://127.0.0.1:8080/healthz"]
 CMD ["chatgate", "-c", "/config/chatgate.conf"]
 
 # No health check: a worker that cannot go on ends.
