@@ -11,6 +11,7 @@ import itertools
 import re
 
 import pytest
+from harness.broker import Broker
 from manual import PAGES, blocks
 from terminals import World
 
@@ -58,3 +59,14 @@ def test_there_are_examples():
 @pytest.mark.parametrize("page", ENGLISH)
 def test_every_block_of_shell_says_whether_it_is_run(page):
     assert not [block.line for block in blocks(page) if block.language == "sh" and not block.mark]
+
+
+# ---- files
+
+
+@pytest.mark.parametrize(("option", "holds"), [("words_file", "rude word"), ("settings_file", "group_rate")])
+def test_a_broker_takes_the_example_of_a_file(tmp_path, option, holds):
+    (text,) = [block.text for block in blocks("docs/configuration.md") if holds in block.text and not block.language]
+    (tmp_path / option).write_text(text)
+    broker = Broker({option: tmp_path / option}).start()
+    broker.close()

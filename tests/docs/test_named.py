@@ -5,7 +5,7 @@ import re
 
 import pytest
 import source
-from manual import PAGES, blocks, read
+from manual import PAGES, blocks, names, read, rows
 from test_tables import chatctl_commands
 
 COMMANDS = set(re.findall(r'^COMMAND\(\w+, "(\w+)"', source.read("acl/commands.def"), re.MULTILINE))
@@ -51,3 +51,29 @@ def test_json_that_is_shown_is_json(page):
         except ValueError as error:
             wrong.append((line, str(error), text))
     assert texts and not wrong
+
+
+def configured(page):
+    """(section, option) of blocks that are of a chatgate.conf or a chatpushd.conf."""
+    for block in blocks(page):
+        section = None
+        for line in block.text.split("\n"):
+            if named := re.fullmatch(r"\[(broker|http|rest|files|callback|apns|fcm|webhook)(?::[\w-]+)?\]", line):
+                section = named[1]
+            elif line == "END":  # of a here-document
+                section = None
+            elif section and (option := re.match(r"(\w+) = ", line)):
+                yield section, option[1]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/gate.md", "docs/page.md", "docs/migrating-from-tencent.md"])
+def test_an_option_in_a_block_is_one_of_its_section(page):
+    known = {(section, option.name) for table in (source.GATE_SECTIONS, source.PUSH_SECTIONS)
+             for section, place in table.items() for option in source.conf_options(*place)}
+    found = set(configured(page))
+    assert found and found <= known
+
+
+def test_the_packages_are_those_that_cpack_makes():
+    listed = {names(row["package"])[0] for row in rows("docs/operating.md", "package", "what is in it")}
+    assert listed == set(re.findall(r"^ *package\(([a-z-]+)", source.read("packages/packages.cmake"), re.MULTILINE))
