@@ -205,3 +205,25 @@ def test_a_manual_of_chatctl_tells_each_of_its_own_commands(page):
     assert len(chatctl_commands()) > 8
     told = re.findall(r"\bchatctl ([a-z]+)|\\fB([a-z]+)\\fR|^\.B (?:chatctl )?([a-z]+)", read(page), re.MULTILINE)
     assert chatctl_commands() <= {name for names in told for name in names}
+
+
+# ---- options of command lines
+
+
+def long_options():
+    found = re.findall(r'^    \{"([a-z-]+)", (?:no|required)_argument', source.read("ctl/options.c"), re.MULTILINE)
+    assert len(found) > 15
+    return set(found)
+
+
+@pytest.mark.parametrize("page", ["docs/chatctl.md", "ctl/chatctl.1"])
+def test_a_manual_of_chatctl_tells_each_option(page):
+    told = set(re.findall(r"--([a-z][a-z-]+)", read(page).replace("\\-", "-")))
+    assert not long_options() - told
+
+
+@pytest.mark.parametrize(("program", "page"), [("gate/chatgate.c", "gate/chatgate.8"), ("push/chatpushd.c", "push/chatpushd.8")])
+def test_a_manual_tells_each_option_of_its_program(program, page):
+    usage = re.search(r"\busage\[\] =\n(.*?);\n", source.read(program), re.DOTALL)[1]
+    options = set(re.findall(r"--[a-z-]+", usage)) - {"--help", "--version"}
+    assert options and options <= set(re.findall(r"--[a-z-]+", read(page).replace("\\-", "-")))
