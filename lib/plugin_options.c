@@ -4,6 +4,7 @@
 #include "acl/identity.h"
 #include "lib/basics.h"
 #include "lib/edits.h"
+#include "lib/option_rows.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,19 +27,6 @@
 #define WORDS_BYTES_MAX    256
 #define NUMBER_DIGITS_MAX  18 /* always fits int64_t */
 
-enum option_kind { NUMBER, WORD, WORDS, TEXT, ADMINS, KIND_COUNT };
-enum flag { REQUIRED = 1, RUNNING = 2 }; /* RUNNING: may change while the broker runs */
-
-struct option_row {
-    const char *name;
-    size_t offset;
-    enum option_kind kind;
-    int64_t min, max;     /* of a number; of a text max is its length in bytes */
-    const char *fallback; /* as a user would write it; NULL: none */
-    int flags;
-    const char *words; /* of a WORD, or of WORDS */
-};
-
 /* In the order of the enums in options.h. */
 #define OTHER_USERS  "refuse defer"
 #define OTHER_TOPICS "defer allow deny"
@@ -51,14 +39,14 @@ struct option_row {
 #define OPT(member) #member, offsetof(struct plugin_options, member)
 
 /* clang-format off */
-static const struct option_row rows[] = {
+const struct option_row option_rows[] = {
     {OPT(sdkappid),                NUMBER, 1,       UINT32_MAX,      NULL,       REQUIRED, NULL},
-    {OPT(secret_key_file),         TEXT,   0,       PATH_BYTES_MAX,  NULL,       REQUIRED, NULL},
+    {OPT(secret_key_file),         TEXT,   0,       PATH_BYTES_MAX,  NULL,       REQUIRED | RUNNING, NULL},
     {OPT(database),                TEXT,   0,       PATH_BYTES_MAX,  NULL,       REQUIRED, NULL},
     {OPT(ring_file),               TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
     {OPT(admins),                  ADMINS, 0,       ADMIN_BYTES_MAX, NULL,       RUNNING,  NULL},
-    {OPT(other_users),             WORD,   0,       0,               "refuse",   0,        OTHER_USERS},
-    {OPT(other_topics),            WORD,   0,       0,               "defer",    0,        OTHER_TOPICS},
+    {OPT(other_users),             WORD,   0,       0,               "refuse",   RUNNING,  OTHER_USERS},
+    {OPT(other_topics),            WORD,   0,       0,               "defer",    RUNNING,  OTHER_TOPICS},
     {OPT(login_policy),            WORD,   0,       0,               "multi",    RUNNING,  LOGIN_WORDS},
     {OPT(instances_per_platform),  NUMBER, 1,       10,              "1",        RUNNING,  NULL},
     {OPT(web_instances),           NUMBER, 1,       10,              "5",        RUNNING,  NULL},
@@ -77,16 +65,16 @@ static const struct option_row rows[] = {
     {OPT(replay_limit),            NUMBER, 0,       1000000,         "1000",     RUNNING,  NULL},
     {OPT(live_history),            NUMBER, 0,       50,              "20",       RUNNING,  NULL},
     {OPT(device_rate),             NUMBER, 1,       100000,          "45",       RUNNING,  NULL},
-    {OPT(sync),                    WORD,   0,       0,               "full",     0,        SYNC_MODES},
+    {OPT(sync),                    WORD,   0,       0,               "full",     RUNNING,  SYNC_MODES},
     {OPT(ring_bytes),              NUMBER, 4194304, RING_BYTES_MAX,  "67108864", 0,        NULL},
     {OPT(push_lease_seconds),      NUMBER, 1,       3600,            "30",       RUNNING,  NULL},
     {OPT(push_ttl_seconds),        NUMBER, 60,      604800,          "86400",    RUNNING,  NULL},
     {OPT(push_badge),              WORD,   0,       0,               "true",     RUNNING,  NO_YES},
-    {OPT(words_file),              TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
+    {OPT(words_file),              TEXT,   0,       PATH_BYTES_MAX,  NULL,       RUNNING,  NULL},
     {OPT(review),                  WORDS,  0,       0,               NULL,       RUNNING,  REVIEWED},
     {OPT(review_seconds),          NUMBER, 1,       30,              "5",        RUNNING,  NULL},
     {OPT(review_default),          WORD,   0,       0,               "pass",     RUNNING,  REVIEW_ENDS},
-    {OPT(backup_dir),              TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
+    {OPT(backup_dir),              TEXT,   0,       PATH_BYTES_MAX,  NULL,       RUNNING,  NULL},
     {OPT(media_dir),               TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
     {OPT(media_url),               TEXT,   0,       URL_BYTES_MAX,   "/media/",  RUNNING,  NULL},
     {OPT(max_media_bytes),         NUMBER, 1024,    1073741824,      "104857600", RUNNING, NULL},
@@ -96,8 +84,8 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
-#define ROW_COUNT COUNT(rows)
-_Static_assert(ROW_COUNT <= 64, "the options already seen are one bit each of a uint64_t");
+_Static_assert(COUNT(option_rows) == OPTION_ROWS, "option_rows.h has the number");
+_Static_assert(OPTION_ROWS <= 64, "the options already seen are one bit each of a uint64_t");
 
 struct span {
     const char *at;
@@ -106,19 +94,29 @@ struct span {
 
 /* Where a name and value come from (file NULL: mosquitto.conf), and where to complain. */
 struct option_source {
-    const char *file;
+    const char *file; /* settings_file */
     size_t line;
+    const struct conf_place *place; /* in mosquitto.conf; NULL: nobody knows */
     char *error;
     size_t error_size;
 };
+
+static int print_source(const struct option_source *source)
+{
+    if (source->file)
+        return snprintf(source->error, source->error_size, "settings_file %s, line %zu: ", source->file,
+                        source->line);
+    if (source->place)
+        return snprintf(source->error, source->error_size, "%s, line %d: " PREFIX, source->place->file,
+                        source->place->line);
+    return snprintf(source->error, source->error_size, PREFIX);
+}
 
 /* Every sentence starts with the option's name, so that the prefix makes it what the user wrote. */
 __attribute__((format(printf, 2, 3))) static int refuse(const struct option_source *source,
                                                         const char *format, ...)
 {
-    int used = source->file ? snprintf(source->error, source->error_size,
-                                       "settings_file %s, line %zu: ", source->file, source->line)
-                            : snprintf(source->error, source->error_size, PREFIX);
+    int used = print_source(source);
     if (used < 0 || (size_t)used >= source->error_size)
         return -1;
     va_list args;
@@ -171,12 +169,12 @@ static bool next_part(const char **rest, const char *stops, struct span *part)
     return true;
 }
 
-static void *field(struct plugin_options *options, const struct option_row *row)
+void *option_field(struct plugin_options *options, const struct option_row *row)
 {
     return (char *)options + row->offset;
 }
 
-static bool owns_text(const struct option_row *row)
+bool option_owns_text(const struct option_row *row)
 {
     return row->kind == TEXT || row->kind == ADMINS;
 }
@@ -203,7 +201,7 @@ static int set_number(struct plugin_options *options, const struct option_row *r
     if (!read_number(value, &number) || number < row->min || number > row->max)
         return refuse(source, "%s: \"%.*s\" is not a whole number from %" PRId64 " to %" PRId64, row->name,
                       shown(value), value.at, row->min, row->max);
-    memcpy(field(options, row), &number, sizeof number);
+    memcpy(option_field(options, row), &number, sizeof number);
     return 0;
 }
 
@@ -224,7 +222,7 @@ static int set_word(struct plugin_options *options, const struct option_row *row
     int word = find_word(row, value, source);
     if (word < 0)
         return -1;
-    memcpy(field(options, row), &word, sizeof word);
+    memcpy(option_field(options, row), &word, sizeof word);
     return 0;
 }
 
@@ -247,7 +245,7 @@ static int set_words(struct plugin_options *options, const struct option_row *ro
             return -1;
         set |= 1 << word;
     }
-    memcpy(field(options, row), &set, sizeof set);
+    memcpy(option_field(options, row), &set, sizeof set);
     return 0;
 }
 
@@ -261,7 +259,7 @@ static int set_text(struct plugin_options *options, const struct option_row *row
     char *text = NULL;
     if (value.len > 0 && !(text = strndup(value.at, value.len)))
         return refuse(source, "%s: out of memory", row->name);
-    char **place = field(options, row);
+    char **place = option_field(options, row);
     free(*place);
     *place = text;
     return 0;
@@ -283,29 +281,23 @@ static int set_admins(struct plugin_options *options, const struct option_row *r
 typedef int (*setter)(struct plugin_options *, const struct option_row *, struct span,
                       const struct option_source *);
 
-static const struct {
-    size_t size;
-    setter set;
-} kinds[KIND_COUNT] = {
-    [NUMBER] = {sizeof(int64_t), set_number}, [WORD] = {sizeof(int), set_word},
-    [WORDS] = {sizeof(int), set_words},       [TEXT] = {sizeof(char *), set_text},
-    [ADMINS] = {sizeof(char *), set_admins},
-};
+static const setter setters[KIND_COUNT] = {
+    [NUMBER] = set_number, [WORD] = set_word, [WORDS] = set_words, [TEXT] = set_text, [ADMINS] = set_admins};
 
 static int set(struct plugin_options *options, const struct option_row *row, struct span value,
                const struct option_source *source)
 {
-    bool may_be_empty = (owns_text(row) || row->kind == WORDS) && !(row->flags & REQUIRED);
+    bool may_be_empty = (option_owns_text(row) || row->kind == WORDS) && !(row->flags & REQUIRED);
     if (value.len == 0 && !may_be_empty)
         return refuse(source, "%s needs a value", row->name);
-    return kinds[row->kind].set(options, row, value, source);
+    return setters[row->kind](options, row, value, source);
 }
 
 static const struct option_row *find(struct span name)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (same(name, rows[i].name))
-            return &rows[i];
+    for (size_t i = 0; i < OPTION_ROWS; i++)
+        if (same(name, option_rows[i].name))
+            return &option_rows[i];
     return NULL;
 }
 
@@ -318,11 +310,11 @@ static const struct option_row *find_nearest(struct span name)
         return NULL;
     const struct option_row *nearest = NULL;
     int64_t least = EDITS_MAX + 1;
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        int64_t edits = edits_between(name.at, name.len, rows[i].name);
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        int64_t edits = edits_between(name.at, name.len, option_rows[i].name);
         if (edits < least) {
             least = edits;
-            nearest = &rows[i];
+            nearest = &option_rows[i];
         }
     }
     return nearest;
@@ -363,7 +355,7 @@ static int apply(struct plugin_options *options, uint64_t *seen, struct span nam
         return refuse(source,
                       "%s cannot change while the broker runs; it belongs into mosquitto.conf as %s%s",
                       row->name, PREFIX, row->name);
-    uint64_t bit = UINT64_C(1) << (row - rows);
+    uint64_t bit = UINT64_C(1) << (row - option_rows);
     if (*seen & bit)
         return refuse(source, "%s is given twice", row->name);
     *seen |= bit;
@@ -372,17 +364,18 @@ static int apply(struct plugin_options *options, uint64_t *seen, struct span nam
 
 static int apply_fallbacks(struct plugin_options *options, const struct option_source *source)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (rows[i].fallback && set(options, &rows[i], trim_string(rows[i].fallback), source))
+    for (size_t i = 0; i < OPTION_ROWS; i++)
+        if (option_rows[i].fallback &&
+            set(options, &option_rows[i], trim_string(option_rows[i].fallback), source))
             return -1;
     return 0;
 }
 
 static const struct option_row *first_missing(uint64_t seen)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if ((rows[i].flags & REQUIRED) && !(seen & UINT64_C(1) << i))
-            return &rows[i];
+    for (size_t i = 0; i < OPTION_ROWS; i++)
+        if ((option_rows[i].flags & REQUIRED) && !(seen & UINT64_C(1) << i))
+            return &option_rows[i];
     return NULL;
 }
 
@@ -391,13 +384,16 @@ static int refuse_missing(const struct option_row *row, const struct option_sour
     return refuse(source, "%s is missing; it has no default", row->name);
 }
 
-static int apply_pairs(struct plugin_options *options, const struct option_pair *pairs, size_t count,
-                       const struct option_source *source)
+static int apply_pairs(struct plugin_options *options, const struct option_pair *pairs,
+                       const struct conf_place *places, size_t count, const struct option_source *source)
 {
     uint64_t seen = 0;
-    for (size_t i = 0; i < count; i++)
-        if (apply(options, &seen, trim_string(pairs[i].name), trim_string(pairs[i].value), source))
+    struct option_source from = *source;
+    for (size_t i = 0; i < count; i++) {
+        from.place = places ? &places[i] : NULL;
+        if (apply(options, &seen, trim_string(pairs[i].name), trim_string(pairs[i].value), &from))
             return -1;
+    }
     const struct option_row *missing = first_missing(seen);
     return missing ? refuse_missing(missing, source) : 0;
 }
@@ -476,70 +472,87 @@ static int apply_line(struct plugin_options *options, uint64_t *seen, struct spa
     return apply(options, seen, (struct span){line.at, name}, trim(line.at + name, line.len - name), source);
 }
 
-static int apply_file(struct plugin_options *options, char *error, size_t error_size)
+static int apply_file(struct plugin_options *options, const char *path, char *error, size_t error_size)
 {
     struct option_source source = {.error = error, .error_size = error_size};
-    char *text = load(options->settings_file, &source);
+    char *text = load(path, &source);
     if (!text)
         return -1;
-    source.file = options->settings_file;
+    source.file = path;
     int result = 0;
-    uint64_t seen = 0;
     const char *rest = text;
     struct span line;
     while (result == 0 && next_part(&rest, "\n", &line)) {
         source.line++;
-        result = apply_line(options, &seen, line, &source);
+        result = apply_line(options, &options->named, line, &source);
     }
     free(text);
     return result;
 }
 
-/* Without `start`. On failure `to` is fit for plugin_options_clear. */
+/* Without `conf`. On failure `to` is fit for plugin_options_clear. */
 static int copy(struct plugin_options *to, const struct plugin_options *from)
 {
     int result = 0;
     *to = *from;
-    to->start = NULL;
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (!owns_text(&rows[i]))
+    to->conf = NULL;
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        if (!option_owns_text(&option_rows[i]))
             continue;
-        char **text = field(to, &rows[i]);
+        char **text = option_field(to, &option_rows[i]);
         if (*text && !(*text = strdup(*text)))
             result = -1;
     }
     return result;
 }
 
-static int keep_start(struct plugin_options *options, const struct option_source *source)
+/* All that mosquitto.conf gives. */
+static int fill(struct plugin_options *options, const struct option_pair *pairs,
+                const struct conf_place *places, size_t count, const struct option_source *source)
 {
-    options->start = calloc(1, sizeof *options->start);
-    if (!options->start || copy(options->start, options))
-        return refuse(source, "settings_file: out of memory");
-    return 0;
+    if (apply_fallbacks(options, source) || apply_pairs(options, pairs, places, count, source))
+        return -1;
+    return name_ring(options, source);
 }
 
-static int fill(struct plugin_options *options, const struct option_pair *pairs, size_t count,
-                const struct option_source *source)
+/* What it gave is kept, and the settings file, if there is one, comes on top of it. */
+static int settle(struct plugin_options *options, const char *settings_file,
+                  const struct option_source *source)
 {
-    if (apply_fallbacks(options, source) || apply_pairs(options, pairs, count, source) ||
-        name_ring(options, source))
-        return -1;
-    if (options->settings_file &&
-        (keep_start(options, source) || apply_file(options, source->error, source->error_size)))
-        return -1;
-    return 0;
+    options->conf = calloc(1, sizeof *options->conf);
+    if (!options->conf || copy(options->conf, options))
+        return refuse(source, "settings_file: out of memory");
+    return settings_file ? apply_file(options, settings_file, source->error, source->error_size) : 0;
+}
+
+static int end_parse(struct plugin_options *options, int result)
+{
+    if (result)
+        plugin_options_clear(options);
+    return result;
 }
 
 int plugin_options_parse(struct plugin_options *options, const struct option_pair *pairs, size_t count,
                          char *error, size_t error_size)
 {
-    struct option_source source = {.error = error, .error_size = error_size};
+    const struct option_source source = {.error = error, .error_size = error_size};
     memset(options, 0, sizeof *options);
-    if (fill(options, pairs, count, &source) == 0)
-        return 0;
-    plugin_options_clear(options);
-    return -1;
+    int result = fill(options, pairs, NULL, count, &source);
+    return end_parse(options, result ? result : settle(options, options->settings_file, &source));
+}
+
+int plugin_options_reread(struct plugin_options *next, const struct plugin_options *now,
+                          const struct option_pair *pairs, const struct conf_place *places, size_t count,
+                          char *error, size_t error_size)
+{
+    const struct option_source source = {.error = error, .error_size = error_size};
+    int result = 0;
+    memset(next, 0, sizeof *next);
+    if (pairs)
+        result = fill(next, pairs, places, count, &source);
+    else if (copy(next, now->conf))
+        result = refuse(&source, "settings_file: out of memory");
+    return end_parse(next, result ? result : settle(next, now->settings_file, &source));
 }
 
 /* Each fault of the pairs and of what is missing. */
@@ -555,7 +568,7 @@ static size_t check_pairs(struct plugin_options *options, const struct option_pa
             faults++;
         }
     for (; (row = first_missing(seen)); faults++) {
-        seen |= UINT64_C(1) << (row - rows);
+        seen |= UINT64_C(1) << (row - option_rows);
         refuse_missing(row, source);
         fault(context, count, source->error);
     }
@@ -575,42 +588,11 @@ size_t plugin_options_check(struct plugin_options *options, const struct option_
     }
     faults = check_pairs(options, pairs, count, &source, fault, context);
     if ((options->database && name_ring(options, &source)) ||
-        (options->settings_file && apply_file(options, error, sizeof error))) {
+        (options->settings_file && apply_file(options, options->settings_file, error, sizeof error))) {
         fault(context, count, error);
         faults++;
     }
     return faults;
-}
-
-/* Swapped, not copied, so that clearing `next` frees what was replaced. */
-static void take_running(struct plugin_options *options, struct plugin_options *next)
-{
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (!(rows[i].flags & RUNNING))
-            continue;
-        char spare[sizeof(int64_t)];
-        size_t size = kinds[rows[i].kind].size;
-        memcpy(spare, field(options, &rows[i]), size);
-        memcpy(field(options, &rows[i]), field(next, &rows[i]), size);
-        memcpy(field(next, &rows[i]), spare, size);
-    }
-}
-
-int plugin_options_reload(struct plugin_options *options, char *error, size_t error_size)
-{
-    if (!options->settings_file || !options->start)
-        return 0;
-    struct plugin_options next;
-    struct option_source source = {.error = error, .error_size = error_size};
-    int result = copy(&next, options->start);
-    if (result)
-        refuse(&source, "settings_file: out of memory");
-    else
-        result = apply_file(&next, error, error_size);
-    if (result == 0)
-        take_running(options, &next);
-    plugin_options_clear(&next);
-    return result;
 }
 
 bool plugin_options_is_admin(const struct plugin_options *options, const char *user)
@@ -630,11 +612,11 @@ int64_t plugin_options_media_retention_days(const struct plugin_options *options
 
 void plugin_options_clear(struct plugin_options *options)
 {
-    if (options->start)
-        plugin_options_clear(options->start); /* one level: a start has no start */
-    free(options->start);
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (owns_text(&rows[i]))
-            free(*(char **)field(options, &rows[i]));
+    if (options->conf)
+        plugin_options_clear(options->conf); /* one level: it has none */
+    free(options->conf);
+    for (size_t i = 0; i < OPTION_ROWS; i++)
+        if (option_owns_text(&option_rows[i]))
+            free(*(char **)option_field(options, &option_rows[i]));
     memset(options, 0, sizeof *options);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* plugin_opt_* of mosquitto.conf and the lines of settings_file: one table of name, type, range and default.
+/* plugin_opt_* of mosquitto.conf and the lines of settings_file: one table of name, type, range and default, and of
+ * what may change while the broker runs, which is what settings_file may name.
  * Unknown names, values out of range and missing ones are refused with one sentence that names the option. */
 #ifndef LIB_PLUGIN_OPTIONS_H
 #define LIB_PLUGIN_OPTIONS_H
 
 #include "acl/policy.h"
+#include "lib/broker_conf.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,8 +55,9 @@ struct plugin_options {
     int64_t max_media_bytes, media_user_bytes;
     int64_t media_retention_days; /* as written: plugin_options_media_retention_days() reads it */
     char *settings_file;
-    /* private: what plugin_opt_* and defaults gave, kept for plugin_options_reload; or NULL */
-    struct plugin_options *start;
+    /* private to plugin_options.c and option_changes.c */
+    struct plugin_options *conf; /* what plugin_opt_* and defaults gave when they were last read */
+    uint64_t named;              /* by settings_file: a bit for each row of the table */
 };
 
 /* One name and value as Mosquitto hands them over (struct mosquitto_opt without its header). */
@@ -79,12 +82,14 @@ typedef void plugin_options_fault(void *context, size_t pair, const char *error)
 size_t plugin_options_check(struct plugin_options *options, const struct option_pair *pairs, size_t count,
                             plugin_options_fault *fault, void *context);
 
-/* Reads settings_file again (SIGHUP): `name value` lines, '#' comments and empty lines skipped, only options
- * that may change while running (admins, limits, policies, rates, retention, leases). What a file no longer
- * names keeps its value of the start. All or nothing: on -1 nothing has changed and `error` says which line.
- * No settings_file: 0. */
-__attribute__((warn_unused_result)) int plugin_options_reload(struct plugin_options *options, char *error,
-                                                              size_t error_size);
+/* For a SIGHUP: fills `next` as options would be that are begun now, with these pairs, each from `places`, and with
+ * the settings_file of `now` read again. Without pairs (NULL) those of last time stand. 0; or -1, one sentence in
+ * `error`, and nothing to clear. What of it counts, option_changes.h tells. */
+__attribute__((warn_unused_result)) int plugin_options_reread(struct plugin_options *next,
+                                                              const struct plugin_options *now,
+                                                              const struct option_pair *pairs,
+                                                              const struct conf_place *places, size_t count,
+                                                              char *error, size_t error_size);
 
 /* Is this userID in `admins` (comma separated, white space around commas ignored)? */
 bool plugin_options_is_admin(const struct plugin_options *options, const char *user);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* What Mosquitto loads: three entry points and one table of event callbacks. No rule lives here: callbacks
  * turn the broker's structs into calls of the nouns, and their answers into MOSQ_ERR_*. */
+#include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -46,6 +47,7 @@
 #include "plugin/life/login.h"
 #include "plugin/life/presence.h"
 #include "plugin/life/purge.h"
+#include "plugin/life/reload.h"
 #include "plugin/life/stuck.h"
 #include "plugin/media/upload.h"
 #include "plugin/people/application.h"
@@ -78,6 +80,7 @@ struct plugin {
     pthread_t broker_thread;
     atomic_bool refused_elsewhere; /* a request on another thread */
     bool elsewhere_logged;
+    atomic_int other_users, other_topics; /* the options of these names, for other threads */
 };
 
 /* What waits in the database for a moment, and not for an answer, waits no longer and no shorter when the clock is
@@ -214,13 +217,12 @@ static int on_disconnect(int event, void *event_data, void *userdata)
 
 /* Access */
 
-/* Topics that are none of our business. Any thread: the option never changes while running. */
-static int other_topic(const struct chat *chat, const char *topic, bool chat_user)
+/* Topics that are none of our business. Any thread. */
+static int other_topic(int other_topics, const char *topic, bool chat_user)
 {
-    if (chat->options.other_topics == OTHER_TOPICS_ALLOW && !starts_with(topic, "$CONTROL/"))
+    if (other_topics == OTHER_TOPICS_ALLOW && !starts_with(topic, "$CONTROL/"))
         return MOSQ_ERR_SUCCESS; /* another plugin's commands are for it to allow */
-    return chat->options.other_topics == OTHER_TOPICS_DENY && chat_user ? MOSQ_ERR_ACL_DENIED
-                                                                        : MOSQ_ERR_PLUGIN_DEFER;
+    return other_topics == OTHER_TOPICS_DENY && chat_user ? MOSQ_ERR_ACL_DENIED : MOSQ_ERR_PLUGIN_DEFER;
 }
 
 /* Once per receiver and message: no parsing, no clock. */
@@ -233,7 +235,7 @@ static int check_read(struct chat *chat, const struct mosquitto_evt_acl_check *e
     struct session *session = session_find(chat, ed->client);
     int result = MOSQ_ERR_ACL_DENIED;
     if (!starts_with(ed->topic, STATS_TOPIC))
-        result = other_topic(chat, ed->topic, session != NULL);
+        result = other_topic(chat->options.other_topics, ed->topic, session != NULL);
     else if (session && session->admin)
         result = MOSQ_ERR_SUCCESS;
     if (session && result != MOSQ_ERR_ACL_DENIED)
@@ -257,7 +259,7 @@ static int check_write(struct chat *chat, const struct mosquitto_evt_acl_check *
         return may_write(chat, session) ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
     struct topic topic = topic_parse(ed->topic);
     if (topic.kind == TOPIC_OTHER)
-        return other_topic(chat, ed->topic, session != NULL);
+        return other_topic(chat->options.other_topics, ed->topic, session != NULL);
     if (!may_write(chat, session))
         return MOSQ_ERR_ACL_DENIED;
     if (topic.kind == TOPIC_CONTROL)
@@ -284,7 +286,7 @@ static int check_subscribe(struct plugin *plugin, const struct mosquitto_evt_acl
     turn_begin(&chat->turns);
     sessions_connected(chat);
     if (topic.kind == TOPIC_OTHER)
-        return other_topic(chat, ed->topic, session != NULL);
+        return other_topic(chat->options.other_topics, ed->topic, session != NULL);
     if (!session)
         return MOSQ_ERR_ACL_DENIED;
     if (broker_kicking())
@@ -453,13 +455,19 @@ static int answer_elsewhere(struct plugin *plugin, int event, const void *event_
 {
     const struct mosquitto_evt_basic_auth *login = event_data;
     const struct mosquitto_evt_acl_check *access = event_data;
-    const struct chat *chat = &plugin->chat;
-    if (event == MOSQ_EVT_BASIC_AUTH && login_is_others(chat, login->username, login->password))
+    if (event == MOSQ_EVT_BASIC_AUTH &&
+        login_is_others(atomic_load(&plugin->other_users), login->username, login->password))
         return MOSQ_ERR_PLUGIN_DEFER;
     if (event == MOSQ_EVT_ACL_CHECK && access->topic[0] == '/')
-        return other_topic(chat, access->topic, false);
+        return other_topic(atomic_load(&plugin->other_topics), access->topic, false);
     atomic_store_explicit(&plugin->refused_elsewhere, true, memory_order_relaxed);
     return event == MOSQ_EVT_BASIC_AUTH ? MOSQ_ERR_AUTH : MOSQ_ERR_ACL_DENIED;
+}
+
+static void share_options(struct plugin *plugin)
+{
+    atomic_store(&plugin->other_users, plugin->chat.options.other_users);
+    atomic_store(&plugin->other_topics, plugin->chat.options.other_topics);
 }
 
 /* The broker's log is the broker thread's, too. */
@@ -511,30 +519,23 @@ static int on_tick(int event, void *event_data, void *userdata)
     return MOSQ_ERR_SUCCESS;
 }
 
+/* As Mosquitto has named it to the loader; an address of ours leads there. */
+static const char *own_file(void)
+{
+    static const char ours;
+    Dl_info about;
+    return dladdr(&ours, &about) && about.dli_fname ? about.dli_fname : "";
+}
+
 /* Must return success: anything else ends a 2.1.2 broker. */
 static int on_reload(int event, void *event_data, void *userdata)
 {
     struct plugin *plugin = userdata;
     struct chat *chat = enter(userdata);
-    struct session *session;
-    char error[512];
     (void)event, (void)event_data;
     plugin->reloading = true;
-    if (plugin_options_reload(&chat->options, error, sizeof error))
-        broker_error("settings_file is not applied: %s", error);
-    if (keys_load(&chat->keys, chat->options.secret_key_file, error, sizeof error))
-        broker_error("secret_key_file is not applied, the old keys stay: %s", error);
-    filter_reload(chat);
-    store_set_retention(chat->store, chat->options.retention_days * DAY_MS);
-    store_set_clock_checked(chat->store, chat->options.clock_checked);
-    for (session = sessions_first(chat); session; session = session->next) {
-        session->admin = plugin_options_is_admin(&chat->options, session->user->id);
-        if (session->push.worker && !session->admin)
-            push_worker_remove(chat, session);
-        subscription_check(chat, session);
-        if (!session->admin)
-            reviewer_remove(chat, session);
-    }
+    reload(chat, own_file());
+    share_options(plugin);
     return MOSQ_ERR_SUCCESS;
 }
 
@@ -700,6 +701,7 @@ static int start(struct plugin *plugin, const struct mosquitto_opt *opts, int co
         broker_error("%s", error);
         return -1;
     }
+    share_options(plugin);
     chat->began = store_last_mark(chat->store);
     if (open_nouns(chat)) {
         broker_error("cannot start: out of memory, or the database cannot be read");

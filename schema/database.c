@@ -170,11 +170,12 @@ static int use_wal(sqlite3 *db, char *error, size_t error_size)
     return -1;
 }
 
+static const char *const synchronous[] = {[SYNC_FULL] = "PRAGMA synchronous = FULL",
+                                          [SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
+                                          [SYNC_OFF] = "PRAGMA synchronous = OFF"};
+
 static int configure_writer(sqlite3 *db, enum store_sync sync, char *error, size_t error_size)
 {
-    static const char *const synchronous[] = {[SYNC_FULL] = "PRAGMA synchronous = FULL",
-                                              [SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
-                                              [SYNC_OFF] = "PRAGMA synchronous = OFF"};
     if (refuse_newer(db, error, error_size) ||
         (database_version(db) == 0 &&
          run(db, "PRAGMA auto_vacuum = INCREMENTAL", "auto_vacuum", error, error_size)) ||
@@ -186,6 +187,11 @@ static int configure_writer(sqlite3 *db, enum store_sync sync, char *error, size
         run(db, "PRAGMA cache_size = -65536", "cache_size", error, error_size))
         return -1;
     return run(db, synchronous[sync], "synchronous", error, error_size);
+}
+
+int database_set_sync(sqlite3 *db, enum store_sync sync)
+{
+    return sqlite3_exec(db, synchronous[sync], NULL, NULL, NULL) == SQLITE_OK ? 0 : -1;
 }
 
 static int configure_reader(sqlite3 *db, char *error, size_t error_size)

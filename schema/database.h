@@ -45,6 +45,8 @@ void database_unlock(int fd); /* -1 is fine */
 #define DATABASE_PATIENCE_MS 10000
 __attribute__((warn_unused_result)) int database_open(sqlite3 **out, const char *path, bool writes,
                                                       enum store_sync sync, char *error, size_t error_size);
+/* Of a connection that writes and has no transaction open. */
+__attribute__((warn_unused_result)) int database_set_sync(sqlite3 *db, enum store_sync sync);
 /* Schema version of the file, 0 for a new one; -1 when it cannot be read. */
 int database_version(sqlite3 *db);
 int database_newest(void);

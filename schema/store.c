@@ -345,6 +345,11 @@ void store_set_clock_checked(struct store *store, int64_t date)
     writer_set_clock_checked(store->writer, date);
 }
 
+void store_set_sync(struct store *store, enum store_sync sync)
+{
+    writer_set_sync(store->writer, sync);
+}
+
 bool store_believes_clock(const struct store *store)
 {
     return writer_believes_clock(store->writer);

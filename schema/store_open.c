@@ -259,6 +259,7 @@ static int bring_up_to_date(struct store *store, char *error, size_t error_size)
                                          .database = store->config.database,
                                          .retention_ms = store->config.retention_ms,
                                          .clock_checked = store->config.clock_checked,
+                                         .sync = store->config.sync,
                                          .boot_id = store->boot_id};
     if (writer_create(&store->writer, &writer, error, error_size) || recovery_run(store, error, error_size) ||
         database_migrate(store->write_db, error, error_size))

@@ -75,6 +75,8 @@ struct writer {
         atomic_uint_fast64_t count;
     } commits;
     atomic_int_fast64_t retention_ms, first_id, clock_checked;
+    atomic_int sync_wanted;
+    int sync; /* in force */
     atomic_int_fast64_t
         clock_ahead; /* of the clock that runs since the machine was started, if it is right */
 
@@ -481,10 +483,19 @@ static bool work_at_backup(struct writer *w)
     return true;
 }
 
+/* Between two transactions, which SQLite asks for. Where it fails it is tried again at the next. */
+static void follow_sync(struct writer *w)
+{
+    int wanted = atomic_load(&w->sync_wanted);
+    if (wanted != w->sync && database_set_sync(w->db, (enum store_sync)wanted) == 0)
+        w->sync = wanted;
+}
+
 /* Executes what is there, one batch at most. */
 static int commit_frames(struct writer *w, uint64_t *position, uint64_t *frames)
 {
     const struct source live = {.until = UINT64_MAX};
+    follow_sync(w);
     atomic_store(&w->commits.began, clock_steady_us());
     int result = w->database_gone ? lose_database(w) : advance(w, &live, position, frames);
     atomic_fetch_add(&w->frames, *frames);
@@ -614,6 +625,8 @@ int writer_create(struct writer **out, const struct writer_config *config, char 
     w->ring = config->ring;
     atomic_store(&w->retention_ms, config->retention_ms);
     atomic_store(&w->clock_checked, config->clock_checked);
+    atomic_store(&w->sync_wanted, (int)config->sync);
+    w->sync = (int)config->sync;
     atomic_store(&w->clock_ahead, NOT_BELIEVED);
     w->clock_saved = -SAVE_CLOCK_MS;
     snprintf(w->boot_id, sizeof w->boot_id, "%s", config->boot_id ? config->boot_id : "");
@@ -776,6 +789,11 @@ uint64_t writer_log_bytes(const struct writer *w)
 void writer_set_retention(struct writer *w, int64_t retention_ms)
 {
     atomic_store(&w->retention_ms, retention_ms);
+}
+
+void writer_set_sync(struct writer *w, enum store_sync sync)
+{
+    atomic_store(&w->sync_wanted, (int)sync);
 }
 
 void writer_set_clock_checked(struct writer *w, int64_t date)

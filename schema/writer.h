@@ -11,6 +11,7 @@
 #define SCHEMA_WRITER_H
 
 #include "schema/ring.h"
+#include "schema/store_config.h"
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ struct writer_config {
     struct ring *ring;
     const char *database;                /* path, for <database>.bad */
     int64_t retention_ms, clock_checked; /* as in store_config.h */
+    enum store_sync sync;                /* that the database was opened with */
     const char *boot_id;                 /* of the machine; "": it has none */
 };
 
@@ -64,6 +66,7 @@ uint64_t
 writer_log_bytes(const struct writer *writer); /* of the write-ahead log, not in the database file yet */
 void writer_set_retention(struct writer *writer, int64_t retention_ms);
 void writer_set_clock_checked(struct writer *writer, int64_t date); /* as in store_config.h */
+void writer_set_sync(struct writer *writer, enum store_sync sync);  /* from the next commit on */
 bool writer_believes_clock(const struct writer *writer);            /* as store_believes_clock */
 /* What of it is whose, backup.h tells. Who has asked for one wakes the writer. */
 struct backup *writer_backup(const struct writer *writer);

@@ -16,7 +16,7 @@ struct broker_limits {
     int64_t max_queued_bytes;
 };
 
-/* Reads the file that /proc/self/cmdline names (-c, --config-file). What nobody has set is as Mosquitto has it by
+/* Reads the files that the broker was started with (config_files.h). What nobody has set is as Mosquitto has it by
  * default. Once, at the start: Mosquitto does not take these over at a SIGHUP either. Returns 0; -1: the file
  * cannot be read, `fault` is a sentence without its full stop, and all of it is as by default. */
 __attribute__((warn_unused_result)) int broker_limits_learn(struct broker_limits *limits,

@@ -14,7 +14,7 @@
 #include "plugin/core/chat.h"
 
 struct word_filter {
-    char *path; /* its own: the thread needs it while the options change */
+    char *path; /* that is read: the thread's own, while the options change */
     pthread_t thread;
     bool running;      /* between its start and its end, `words` and `error` are the thread's */
     atomic_bool ended; /* the thread: it has nothing more to do */
@@ -71,22 +71,62 @@ static void *reader_main(void *context)
     return NULL;
 }
 
-void filter_reload(struct chat *chat)
+/* Between two readings the path may be another one. */
+static bool follow_path(struct word_filter *filter, const char *path)
 {
-    struct word_filter *filter = chat->filter;
+    char *copy = strdup(path);
+    if (!copy)
+        return false;
+    free(filter->path);
+    filter->path = copy;
+    return true;
+}
+
+static bool begin_reading(struct word_filter *filter)
+{
     sigset_t all, before;
-    if (!filter)
-        return;
-    filter->again = filter->running;
-    if (filter->running)
-        return;
     atomic_store_explicit(&filter->ended, false, memory_order_relaxed);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     filter->running = pthread_create(&filter->thread, NULL, reader_main, filter) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!filter->running)
-        broker_error("words_file is not applied, the old list stays: there is no thread to read it");
+    return filter->running;
+}
+
+static void drop_list(struct chat *chat)
+{
+    words_free(chat->words);
+    chat->words = NULL;
+}
+
+void filter_reload(struct chat *chat)
+{
+    const char *path = chat->options.words_file;
+    if (!path)
+        drop_list(chat);
+    if (path && !chat->filter)
+        chat->filter = calloc(1, sizeof *chat->filter);
+    struct word_filter *filter = chat->filter;
+    if (filter && (filter->again = filter->running))
+        return;
+    if (path && !(filter && follow_path(filter, path) && begin_reading(filter)))
+        broker_error("words_file is not applied, the old list stays: there is no memory or no thread to read "
+                     "it");
+}
+
+/* It may have been another file's that was named when the reading began. */
+static void take_list(struct chat *chat)
+{
+    struct word_filter *filter = chat->filter;
+    const char *path = chat->options.words_file;
+    if (!path || strcmp(path, filter->path) != 0) {
+        words_free(filter->words);
+        filter->words = NULL;
+    } else if (filter->words) {
+        apply(chat);
+    } else {
+        broker_error("words_file is not applied, the old list stays: %s: %s", filter->path, filter->error);
+    }
 }
 
 bool filter_tick(struct chat *chat)
@@ -96,10 +136,7 @@ bool filter_tick(struct chat *chat)
         return false;
     pthread_join(filter->thread, NULL);
     filter->running = false;
-    if (filter->words)
-        apply(chat);
-    else
-        broker_error("words_file is not applied, the old list stays: %s: %s", filter->path, filter->error);
+    take_list(chat);
     if (filter->again)
         filter_reload(chat);
     return false;
@@ -116,8 +153,7 @@ void filter_close(struct chat *chat)
         words_free(filter->words);
         free(filter->path);
     }
-    words_free(chat->words);
+    drop_list(chat);
     free(filter);
     chat->filter = NULL;
-    chat->words = NULL;
 }

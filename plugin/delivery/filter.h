@@ -14,7 +14,7 @@ struct chat;
 __attribute__((warn_unused_result)) int filter_open(struct chat *chat, char *error, size_t error_size);
 /* Takes what was never opened. Waits for the thread. */
 void filter_close(struct chat *chat);
-/* Begins to read the file again, or does so when it has been read. */
+/* Begins to read the file again, or does so when it has been read; it may be another one, or none. */
 void filter_reload(struct chat *chat);
 bool filter_tick(struct chat *chat);
 

@@ -318,9 +318,9 @@ static enum login_result defer(struct chat *chat, const struct login *login)
     return code == CODE_OK ? LOGIN_DEFERRED : refuse(chat, login, code);
 }
 
-bool login_is_others(const struct chat *chat, const char *user, const char *password)
+bool login_is_others(int other_users, const char *user, const char *password)
 {
-    if (chat->options.other_users != OTHER_USERS_DEFER)
+    if (other_users != OTHER_USERS_DEFER)
         return false;
     return !user || (password && !usersig_shaped(password));
 }
@@ -356,7 +356,7 @@ enum login_result session_login(struct chat *chat, const struct login *login)
 {
     struct checked checked = {0};
     sessions_connected(chat);
-    if (login_is_others(chat, login->user, login->password))
+    if (login_is_others(chat->options.other_users, login->user, login->password))
         return defer(chat, login);
     int code = check_login(chat, login, &checked);
     if (code == CODE_OK)
@@ -382,7 +382,7 @@ enum login_result session_recheck(struct chat *chat, const struct login *login)
     const struct session *session = session_find(chat, login->client);
     if (session)
         return LOGIN_OK;
-    if (login_is_others(chat, login->user, login->password))
+    if (login_is_others(chat->options.other_users, login->user, login->password))
         return LOGIN_DEFERRED;
     return login->user ? LOGIN_OK
                        : LOGIN_REFUSED; /* a kept session that is away: checked at its next login */

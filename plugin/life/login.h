@@ -36,9 +36,9 @@ enum login_result session_login(struct chat *chat, const struct login *login);
 void session_connected(struct chat *chat, const struct mosquitto *client, const char *client_id);
 /* BASIC_AUTH between RELOAD and the next TICK: the broker asks again for everyone. Changes nothing. */
 enum login_result session_recheck(struct chat *chat, const struct login *login);
-/* other_users defer: is it the login of somebody who is no chat user, for others to check? Who has no user name,
+/* With `other_users`, as the option says: is it the login of somebody who is no chat user, for others to check? Who has no user name,
  * or a password that is no userSig, good or bad. Any thread. */
-bool login_is_others(const struct chat *chat, const char *user, const char *password);
+bool login_is_others(int other_users, const char *user, const char *password);
 /* TICK: the first one of a session. By now the broker has given a kept session its subscriptions, or it has
  * none: ours are restored or forgotten (where that fails, at a later TICK); who lost its place while it was
  * away is told and closed. A bounded number a turn. */

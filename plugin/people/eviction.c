@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "lib/basics.h"
 #include "lib/clock.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/conversation.h"
@@ -18,7 +19,7 @@
 
 struct eviction {
     uint64_t mark;                     /* of the last frame before this era */
-    int64_t era_ends, next_step;       /* steady ms */
+    int64_t era_began, next_step;      /* steady ms */
     struct user *user;                 /* the hand: the next to be looked at, NULL: all have been */
     struct conversation *conversation; /* the same */
 };
@@ -26,7 +27,11 @@ struct eviction {
 int eviction_open(struct chat *chat)
 {
     chat->eviction = calloc(1, sizeof *chat->eviction);
-    return chat->eviction ? 0 : -1;
+    if (!chat->eviction)
+        return -1;
+    chat->eviction->era_began =
+        -DAY_MS * 8; /* the first one begins at once: cache_seconds is a week at most */
+    return 0;
 }
 
 void eviction_close(struct chat *chat)
@@ -141,7 +146,7 @@ static void begin_era(struct chat *chat, int64_t now)
 {
     struct eviction *eviction = chat->eviction;
     chat->era++;
-    eviction->era_ends = now + chat->options.cache_seconds * 1000;
+    eviction->era_began = now;
     eviction->mark = store_last_mark(chat->store);
     eviction->user = users_first(chat);
     eviction->conversation = conversations_first(chat);
@@ -168,7 +173,7 @@ bool eviction_tick(struct chat *chat)
     struct eviction *eviction = chat->eviction;
     const int64_t now = clock_steady();
     const bool done = !eviction->user && !eviction->conversation;
-    if (done && now >= eviction->era_ends)
+    if (done && now - eviction->era_began >= chat->options.cache_seconds * 1000)
         begin_era(chat, now);
     if (now < eviction->next_step || !store_has(chat->store, eviction->mark))
         return false;

@@ -38,7 +38,7 @@ def number(text):
 def plugin_options():
     words = dict(re.findall(r'^#define (\w+) +"([a-z0-9 ]+)"$', read("lib/plugin_options.c"), re.MULTILINE))
     found = []
-    for line in re.findall(r"\{OPT\((.*)\},", array("lib/plugin_options.c", "rows")):
+    for line in re.findall(r"\{OPT\((.*)\},", array("lib/plugin_options.c", "option_rows")):
         name, kind, low, high, default, flags, named = re.split(r",\s*", line.replace(")", "", 1) if "<<" not in line
                                                                 else line.replace(")", "", 1))
         found.append(Option(name, kind, None if default == "NULL" else default.strip('"'), number(low), number(high),

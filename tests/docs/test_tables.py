@@ -28,7 +28,7 @@ def one_each(found):
 @pytest.fixture(scope="module")
 def manual():
     """{option: its row in docs/configuration.md}"""
-    found = rows("docs/configuration.md", "option", "default", "values", "running")
+    found = rows("docs/configuration.md", "option", "default", "values", "at a reload")
     one_each(name for row in found for name in names(row["option"]))
     return {names(row["option"])[0]: row for row in found}
 
@@ -49,8 +49,12 @@ def test_the_manual_tells_default_values_and_whether_an_option_may_change(manual
         assert plain(row["values"]) == f"{option.min}..{option.max}"
     if option.words:
         assert set(option.words) <= set(re.findall(r"\w+", row["values"]))
-    if row["running"] in ("yes", "no"):  # a few say more
-        assert (row["running"] == "yes") == option.running
+    assert re.match("yes$" if option.running else "no(: .+)?$", row["at a reload"])
+
+
+def test_the_operator_is_told_which_options_wait_for_a_start():
+    (sentence,) = re.findall(r"waits for the next start: those are (.*?)\. ", read("docs/operating.md"), re.DOTALL)
+    assert set(names(sentence)) == {name for name, option in PLUGIN.items() if not option.running}
 
 
 def test_the_example_has_each_option_of_the_plugin_once():

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "lib/basics.h"
+#include "lib/option_changes.h"
+#include "lib/option_rows.h"
 #include "lib/plugin_options.h"
 #include "schema/store_config.h"
 
@@ -53,6 +55,7 @@ char *strdup(const char *text)
 
 struct options_fixture {
     struct plugin_options options;
+    struct option_changes changes; /* of the last reload */
     char error[512];
     char path[64];
 };
@@ -136,11 +139,26 @@ static void start_with_file(struct options_fixture *f, const char *text)
         fail_msg("%s", f->error);
 }
 
+/* What a SIGHUP does where mosquitto.conf, which has these pairs now, is at /m.conf: the pair's number is its line.
+ * NULL: it cannot be read. */
+static int reload_pairs(struct options_fixture *f, const struct option_pair *pairs, size_t count)
+{
+    struct conf_place places[16];
+    struct plugin_options next;
+    f->error[0] = 0;
+    memset(&f->changes, 0, sizeof f->changes);
+    for (size_t i = 0; i < COUNT(places); i++)
+        places[i] = (struct conf_place){.file = "/m.conf", .line = (int)i + 1};
+    int result = plugin_options_reread(&next, &f->options, pairs, places, count, f->error, sizeof f->error);
+    if (result == 0)
+        option_changes_take(&f->changes, &f->options, &next);
+    return result;
+}
+
 static int reload(struct options_fixture *f, const char *text)
 {
     write_settings(f, text);
-    f->error[0] = 0;
-    return plugin_options_reload(&f->options, f->error, sizeof f->error);
+    return reload_pairs(f, NULL, 0);
 }
 
 /* --- the table, once more --- */
@@ -189,12 +207,11 @@ static const struct {
     int value;
     bool is_default, running;
 } words[] = {
-    {"other_users", offsetof(struct plugin_options, other_users), "refuse", OTHER_USERS_REFUSE, true, false},
-    {"other_users", offsetof(struct plugin_options, other_users), "defer", OTHER_USERS_DEFER, false, false},
-    {"other_topics", offsetof(struct plugin_options, other_topics), "defer", OTHER_TOPICS_DEFER, true, false},
-    {"other_topics", offsetof(struct plugin_options, other_topics), "allow", OTHER_TOPICS_ALLOW, false,
-     false},
-    {"other_topics", offsetof(struct plugin_options, other_topics), "deny", OTHER_TOPICS_DENY, false, false},
+    {"other_users", offsetof(struct plugin_options, other_users), "refuse", OTHER_USERS_REFUSE, true, true},
+    {"other_users", offsetof(struct plugin_options, other_users), "defer", OTHER_USERS_DEFER, false, true},
+    {"other_topics", offsetof(struct plugin_options, other_topics), "defer", OTHER_TOPICS_DEFER, true, true},
+    {"other_topics", offsetof(struct plugin_options, other_topics), "allow", OTHER_TOPICS_ALLOW, false, true},
+    {"other_topics", offsetof(struct plugin_options, other_topics), "deny", OTHER_TOPICS_DENY, false, true},
     {"login_policy", offsetof(struct plugin_options, login_policy), "single", LOGIN_SINGLE, false, true},
     {"login_policy", offsetof(struct plugin_options, login_policy), "dual", LOGIN_DUAL, false, true},
     {"login_policy", offsetof(struct plugin_options, login_policy), "triple", LOGIN_TRIPLE, false, true},
@@ -205,13 +222,18 @@ static const struct {
      true},
     {"review_default", offsetof(struct plugin_options, review_default), "refuse", REVIEW_DEFAULT_REFUSE,
      false, true},
-    {"sync", offsetof(struct plugin_options, sync), "full", SYNC_FULL, true, false},
-    {"sync", offsetof(struct plugin_options, sync), "normal", SYNC_NORMAL, false, false},
-    {"sync", offsetof(struct plugin_options, sync), "off", SYNC_OFF, false, false},
+    {"sync", offsetof(struct plugin_options, sync), "full", SYNC_FULL, true, true},
+    {"sync", offsetof(struct plugin_options, sync), "normal", SYNC_NORMAL, false, true},
+    {"sync", offsetof(struct plugin_options, sync), "off", SYNC_OFF, false, true},
 };
 
-static const char *const texts[] = {"secret_key_file", "database",  "ring_file", "words_file",
-                                    "settings_file",   "media_dir", "backup_dir"};
+static const struct {
+    const char *name;
+    bool running;
+} texts[] = {
+    {"secret_key_file", true}, {"database", false},  {"ring_file", false}, {"words_file", true},
+    {"settings_file", false},  {"media_dir", false}, {"backup_dir", true},
+};
 
 static int64_t number_of(const struct plugin_options *options, const struct number_row *row)
 {
@@ -584,8 +606,8 @@ static void the_settings_file_takes_exactly_what_may_change_while_running(void *
             fail_msg("%s: %s", line, f->error);
     }
     for (size_t i = 0; i < COUNT(texts); i++) {
-        snprintf(line, sizeof line, "%s /x", texts[i]);
-        assert_int_equal(reload(f, line), -1);
+        snprintf(line, sizeof line, "%s /x", texts[i].name);
+        assert_int_equal(reload(f, line), texts[i].running ? 0 : -1);
     }
 }
 
@@ -606,7 +628,6 @@ static const struct {
     {"plugin_opt_user_rate 5\n", ", line 1: ", "did you mean user_rate?"},
     {"colour red\n", ", line 1: ", "colour is not an option"},
     {"media_dir /m\n", ", line 1: ", "media_dir cannot change while the broker runs"},
-    {"backup_dir /b\n", ", line 1: ", "backup_dir cannot change while the broker runs"},
 };
 
 static void assert_names_file_line_and_reason(const struct options_fixture *f, size_t i)
@@ -670,8 +691,119 @@ static void a_reload_without_a_settings_file_does_nothing(void **state)
 {
     struct options_fixture *f = *state;
     assert_int_equal(parse_one(f, "user_rate", "9"), 0);
-    assert_int_equal(plugin_options_reload(&f->options, f->error, sizeof f->error), 0);
+    assert_int_equal(reload_pairs(f, NULL, 0), 0);
     assert_int_equal(f->options.user_rate, 9);
+}
+
+/* The names of a set, each with a blank. */
+static const char *names_in(uint64_t set)
+{
+    static char names[1024];
+    const char *name;
+    names[0] = 0;
+    while ((name = option_changes_next(&set)))
+        strcat(strcat(names, name), " ");
+    return names;
+}
+
+static void a_reload_takes_what_mosquitto_conf_says_now(void **state)
+{
+    struct options_fixture *f = *state;
+    assert_int_equal(parse_one(f, "user_rate", "9"), 0);
+    const struct option_pair pairs[] = {REQUIRED, {"group_rate", "3"}, {"admins", "boss"}, {"sync", "off"}};
+    assert_int_equal(reload_pairs(f, pairs, COUNT(pairs)), 0);
+    assert_int_equal(f->options.user_rate, 100);
+    assert_int_equal(f->options.group_rate, 3);
+    assert_true(plugin_options_is_admin(&f->options, "boss"));
+    assert_string_equal(names_in(f->changes.taken), "admins user_rate group_rate sync ");
+    assert_int_equal(reload_pairs(f, pairs, COUNT(pairs)), 0);
+    assert_int_equal(f->changes.taken | f->changes.later | f->changes.back | f->changes.hidden, 0);
+}
+
+static void what_cannot_change_is_told_once_and_stays(void **state)
+{
+    struct options_fixture *f = *state;
+    char shown[OPTION_SHOWN_MAX];
+    assert_int_equal(parse_one(f, "media_dir", "/m"), 0);
+    const struct option_pair pairs[] = {{"sdkappid", "5"}, {"secret_key_file", "/k"}, {"database", "/e.db"}};
+    assert_int_equal(reload_pairs(f, pairs, COUNT(pairs)), 0);
+    assert_string_equal(names_in(f->changes.later), "sdkappid database ring_file media_dir ");
+    option_changes_show(&f->options, "sdkappid", shown);
+    assert_string_equal(shown, "5");
+    option_changes_show(&f->options, "ring_file", shown);
+    assert_string_equal(shown, "/e.db.ring");
+    option_changes_show(&f->options, "media_dir", shown);
+    assert_string_equal(shown, "none");
+    assert_int_equal(f->options.sdkappid, 1400000000);
+    assert_string_equal(f->options.database, "/d.db");
+    assert_string_equal(f->options.ring_file, "/d.db.ring");
+    assert_string_equal(f->options.media_dir, "/m");
+    assert_int_equal(f->changes.taken, 0);
+    assert_int_equal(reload_pairs(f, pairs, COUNT(pairs)), 0);
+    assert_int_equal(f->changes.later, 0);
+}
+
+static void what_is_written_again_as_it_is_in_force_is_told(void **state)
+{
+    struct options_fixture *f = *state;
+    const struct option_pair before[] = {REQUIRED}, after[] = {REQUIRED, {"ring_bytes", "8388608"}};
+    assert_int_equal(parse(f, before, COUNT(before)), 0);
+    assert_int_equal(reload_pairs(f, after, COUNT(after)), 0);
+    assert_string_equal(names_in(f->changes.later), "ring_bytes ");
+    assert_int_equal(reload_pairs(f, before, COUNT(before)), 0);
+    assert_string_equal(names_in(f->changes.back), "ring_bytes ");
+    assert_int_equal(f->changes.later, 0);
+}
+
+static void what_the_settings_file_hides_is_told_when_it_is_written(void **state)
+{
+    struct options_fixture *f = *state;
+    start_with_file(f, "user_rate 5\n");
+    const struct option_pair pairs[] = {
+        REQUIRED, {"settings_file", f->path}, {"user_rate", "7"}, {"group_rate", "6"}};
+    assert_int_equal(reload_pairs(f, pairs, COUNT(pairs)), 0);
+    assert_int_equal(f->options.user_rate, 5);
+    assert_string_equal(names_in(f->changes.hidden), "user_rate ");
+    assert_string_equal(names_in(f->changes.taken), "group_rate ");
+    assert_int_equal(reload(f, ""), 0);
+    assert_int_equal(f->options.user_rate, 7);
+    assert_int_equal(f->options.group_rate, 6);
+}
+
+static void another_settings_file_counts_from_the_next_start_on(void **state)
+{
+    struct options_fixture *f = *state;
+    start_with_file(f, "user_rate 5\n");
+    const struct option_pair pairs[] = {REQUIRED, {"settings_file", "/nowhere"}};
+    assert_int_equal(reload_pairs(f, pairs, COUNT(pairs)), 0);
+    assert_string_equal(names_in(f->changes.later), "settings_file ");
+    assert_int_equal(f->options.user_rate, 5);
+    assert_string_equal(f->options.settings_file, f->path);
+}
+
+static void a_wrong_line_of_mosquitto_conf_is_named_and_changes_nothing(void **state)
+{
+    struct options_fixture *f = *state;
+    start_with_file(f, "user_rate 77\n");
+    const struct option_pair wrong[] = {REQUIRED, {"group_rate", "3"}, {"edit_seconds", "soon"}};
+    write_settings(f, "user_rate 78\n");
+    assert_int_equal(reload_pairs(f, wrong, COUNT(wrong)), -1);
+    assert_string_equal(f->error,
+                        "/m.conf, line 5: plugin_opt_edit_seconds: \"soon\" is not a whole number from 0 "
+                        "to 604800");
+    assert_int_equal(f->options.user_rate, 77);
+    assert_int_equal(f->options.group_rate, 40);
+    assert_int_equal(reload_pairs(f, wrong, 2), -1);
+    assert_string_equal(f->error, "plugin_opt_database is missing; it has no default");
+    assert_int_equal(f->options.user_rate, 77);
+}
+
+static void what_cannot_change_is_a_number_or_a_text(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < OPTION_ROWS; i++)
+        if (!(option_rows[i].flags & RUNNING) && option_rows[i].kind != NUMBER)
+            assert_true(option_owns_text(&option_rows[i]));
 }
 
 static void a_settings_file_that_is_gone_stops_the_start(void **state)
@@ -685,7 +817,7 @@ static void a_settings_file_that_is_gone_at_a_reload_changes_nothing(void **stat
     struct options_fixture *f = *state;
     start_with_file(f, "user_rate 77\n");
     unlink(f->path);
-    assert_int_equal(plugin_options_reload(&f->options, f->error, sizeof f->error), -1);
+    assert_int_equal(reload_pairs(f, NULL, 0), -1);
     assert_says(f, "cannot read");
     assert_int_equal(f->options.user_rate, 77);
 }
@@ -761,7 +893,7 @@ static void every_failing_allocation_of_a_reload_changes_nothing(void **state)
     write_settings(f, "admins chief\n");
     for (int n = 0; result && n < 50; n++) {
         allocations_left = n;
-        result = plugin_options_reload(&f->options, f->error, sizeof f->error);
+        result = reload_pairs(f, NULL, 0);
         allocations_left = -1;
         assert_true(plugin_options_is_admin(&f->options, result ? "boss" : "chief"));
         failures += result != 0;
@@ -914,6 +1046,13 @@ int main(void)
         TEST(what_the_file_no_longer_names_goes_back_to_the_start),
         TEST(a_reload_leaves_what_may_not_change),
         TEST(a_reload_without_a_settings_file_does_nothing),
+        TEST(a_reload_takes_what_mosquitto_conf_says_now),
+        TEST(what_cannot_change_is_told_once_and_stays),
+        TEST(what_is_written_again_as_it_is_in_force_is_told),
+        TEST(what_the_settings_file_hides_is_told_when_it_is_written),
+        TEST(another_settings_file_counts_from_the_next_start_on),
+        TEST(a_wrong_line_of_mosquitto_conf_is_named_and_changes_nothing),
+        TEST(what_cannot_change_is_a_number_or_a_text),
         TEST(a_settings_file_that_is_gone_stops_the_start),
         TEST(a_settings_file_that_is_gone_at_a_reload_changes_nothing),
         TEST(a_fifo_as_settings_file_does_not_stop_the_broker),

@@ -108,6 +108,15 @@ class Broker:
         lines += self.listeners
         return "\n".join(lines) + "\n"
 
+    @property
+    def config_file(self):
+        return self.folder / "mosquitto.conf"
+
+    def write_config(self, **options):
+        """mosquitto.conf, with these options of the plugin changed: None takes one out."""
+        self.options.update(options)
+        self.config_file.write_text(self._config())
+
     # ---- life
 
     def _environment(self):
@@ -126,9 +135,8 @@ class Broker:
         """Starts the process and does not wait for anything."""
         if self.process:
             self.earlier_log += self.process.lines
-        config = self.folder / "mosquitto.conf"
-        config.write_text(self._config())
-        command = [*self.wrapper, self.mosquitto, "-c", str(config)]
+        self.write_config()
+        command = [*self.wrapper, self.mosquitto, "-c", str(self.config_file)]
         self.process = LoggedProcess(command, env=self._environment(), cwd=self.folder)
         self.ended_by_test = False
 
