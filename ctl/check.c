@@ -124,7 +124,7 @@ static int check_file(const struct check_arguments *arguments)
     if (arguments->strict)
         faults += check.report.counts[FINDING_WARNING];
     plugin_options_clear(&check.options);
-    conf_clear(&check.conf);
+    conf_unload(&check.conf);
     report_clear(&check.report);
     if (!printed)
         return complain("out of memory");

@@ -150,7 +150,7 @@ int conf_load(struct check_conf *conf, const char *path, char fault[BROKER_CONF_
     return broker_conf_read(path, take_line, conf, fault);
 }
 
-void conf_clear(struct check_conf *conf)
+void conf_unload(struct check_conf *conf)
 {
     for (size_t i = 0; i < conf->count; i++) {
         free(conf->settings[i].name);

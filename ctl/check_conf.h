@@ -45,10 +45,10 @@ struct check_conf {
     int listener_of_first, plugin_of_first;
 };
 
-/* Returns 0; -1 with a sentence in `fault`: what has been read is there. conf_clear in either case. */
+/* Returns 0; -1 with a sentence in `fault`: what has been read is there. conf_unload in either case. */
 __attribute__((warn_unused_result)) int conf_load(struct check_conf *conf, const char *path,
                                                   char fault[BROKER_CONF_FAULT_MAX]);
-void conf_clear(struct check_conf *conf);
+void conf_unload(struct check_conf *conf);
 
 /* The last one of this name, which is the one that counts; NULL: there is none. */
 const struct conf_setting *conf_find(const struct check_conf *conf, const char *name);

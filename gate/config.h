@@ -26,6 +26,10 @@ struct gate_config {
 /* Reads `path`. An unknown section or option, an option twice, a value out of range, a missing one: refused, with a
  * sentence in config->conf.error. Returns 0 or -1; gate_config_clear in both cases. */
 __attribute__((warn_unused_result)) int gate_config_read(struct gate_config *config, const char *path);
+/* For a reload: the two differ in these options, as conf_carry says it; of those that count at a start only `after` gets
+ * what `before` has. -1: out of memory. */
+__attribute__((warn_unused_result)) int gate_config_carry(const struct gate_config *before,
+                                                          struct gate_config *after, FILE *report);
 void gate_config_clear(struct gate_config *config);
 
 #endif

@@ -24,13 +24,14 @@
 #include "lib/daemon/http.h"
 #include "lib/daemon/signals.h"
 #include "lib/json.h"
+#include "lib/keys.h"
 #include "lib/say.h"
 
 #define AGENT   "chatgate/" CHAT_VERSION /* what is said to whom hooks go */
 #define TURN_MS 100
 #define LAST_MS 5000 /* for what is under way at the end */
 
-enum { ROUTES = 9 + WEB_ROUTES };
+enum { ROUTES = 8 + WEB_ROUTES }; /* with one that has no path at the end */
 
 /* NULL: not served. */
 struct folders {
@@ -39,10 +40,11 @@ struct folders {
 
 struct gate {
     const char *path;
-    const struct gate_config *config; /* of the start, which connections keep */
+    const struct gate_config *config; /* that counts: the caller's, or: */
     struct gate_config *reloaded;     /* the last one since; NULL: none */
-    struct http *http;                /* hooks under way; the loop waits with it */
-    struct hooks *hooks;              /* NULL: there are none */
+    struct keys keys;
+    struct http *http; /* hooks under way; the loop waits with it */
+    struct hooks *hooks;
     struct asks *asks;
     struct rest_api *rest;
     struct web_api *web;
@@ -100,9 +102,9 @@ static void serve_readiness(void *context, struct exchange *exchange)
 static void serve_page_config(void *context, struct exchange *exchange)
 {
     const struct gate *gate = context;
-    const struct gate_config *config = gate->reloaded ? gate->reloaded : gate->config;
+    const struct gate_config *config = gate->config;
     cJSON *answer = cJSON_CreateObject();
-    if (json_add_whole(answer, "SDKAppID", gate->config->broker.sdkappid) &&
+    if (json_add_whole(answer, "SDKAppID", config->broker.sdkappid) &&
         cJSON_AddStringToObject(answer, "url", config->files.web_broker) &&
         cJSON_AddStringToObject(answer, "httpUrl", "")) {
         exchange_add_header(exchange, "Cache-Control", "no-cache");
@@ -113,25 +115,151 @@ static void serve_page_config(void *context, struct exchange *exchange)
     }
 }
 
-static void set_routes(struct gate *gate, const struct files_config *files)
+static void serve_media(void *context, struct exchange *exchange)
 {
+    const struct gate *gate = context;
+    folder_serve(gate->folders.media, exchange);
+}
+
+static void serve_page(void *context, struct exchange *exchange)
+{
+    const struct gate *gate = context;
+    folder_serve(gate->folders.web, exchange);
+}
+
+/* Each has its place, whatever is configured: server.h. */
+static void set_routes(struct gate *gate)
+{
+    const struct folders *folders = &gate->folders;
+    const bool tells_page = folders->web && gate->config->files.web_broker;
     const struct route routes[] = {
         {"POST", REST_PATH, REST_BODY_MAX, rest_serve, gate->rest, NULL},
         {"GET", "/healthz", 0, serve_health, NULL, NULL},
         {"GET", "/readyz", 0, serve_readiness, gate, NULL},
         {"GET", METRICS_PATH, 0, metrics_serve, &gate->metrics, NULL},
+        {"GET", MEDIA_PATH, 0, folders->media ? serve_media : NULL, gate, NULL},
+        {"GET", "/config.json", 0, tells_page ? serve_page_config : NULL, gate, NULL},
     };
-    size_t count = 0;
-    memset(gate->routes, 0, sizeof gate->routes);
-    for (; count < COUNT(routes); count++)
-        gate->routes[count] = routes[count];
+    size_t count = COUNT(routes);
+    memcpy(gate->routes, routes, sizeof routes);
     count += web_api_routes(gate->web, gate->routes + count);
-    if (gate->folders.media)
-        gate->routes[count++] = (struct route){"GET", MEDIA_PATH, 0, folder_serve, gate->folders.media, NULL};
-    if (gate->folders.web && files->web_broker)
-        gate->routes[count++] = (struct route){"GET", "/config.json", 0, serve_page_config, gate, NULL};
-    if (gate->folders.web) /* the last, for it has all paths */
-        gate->routes[count++] = (struct route){"GET", WEB_PATH, 0, folder_serve, gate->folders.web, NULL};
+    /* the last, for it has all paths */
+    gate->routes[count] = (struct route){"GET", WEB_PATH, 0, folders->web ? serve_page : NULL, gate, NULL};
+}
+
+/* Reload: everything that may fail comes first, and then nothing does */
+
+static struct web_api_config web_config(const struct gate *gate, const struct gate_config *config)
+{
+    return (struct web_api_config){
+        .broker = {config->broker.host, config->broker.ca_file, config->broker.port},
+        .sdkappid = config->broker.sdkappid,
+        .keys = &gate->keys,
+        .max_upload_bytes = config->http.max_upload_bytes};
+}
+
+static void config_free(struct gate_config *config)
+{
+    if (config)
+        gate_config_clear(config);
+    free(config);
+}
+
+/* What is to take the place of what there is. */
+struct gate_renewal {
+    struct gate_config *config;
+    struct keys keys;
+    struct folders folders;
+    struct link *link;
+    struct hooks_renewal *hooks;
+    char *report;
+};
+
+static void renewal_clear(struct gate_renewal *renewal)
+{
+    hooks_renewal_free(renewal->hooks);
+    link_close(renewal->link);
+    close_folders(&renewal->folders);
+    keys_clear(&renewal->keys);
+    config_free(renewal->config);
+    free(renewal->report);
+}
+
+static int read_config(const struct gate *gate, struct gate_renewal *renewal, char *error, size_t size)
+{
+    size_t len;
+    renewal->config = calloc(1, sizeof *renewal->config);
+    FILE *report = renewal->config ? open_memstream(&renewal->report, &len) : NULL;
+    if (!report)
+        return -1;
+    const bool read = gate_config_read(renewal->config, gate->path) == 0;
+    if (!read)
+        snprintf(error, size, "%s", renewal->config->conf.error);
+    const int carried = read ? gate_config_carry(gate->config, renewal->config, report) : -1;
+    return fclose(report) == 0 && carried == 0 ? 0 : -1;
+}
+
+static int load_keys(struct keys *keys, const char *path, char *error, size_t size)
+{
+    char reason[330];
+    if (keys_load(keys, path, reason, sizeof reason) == 0)
+        return 0;
+    snprintf(error, size, "[broker] secret_key_file: %s", reason);
+    return -1;
+}
+
+/* -1: `error` says why; renewal_clear in both cases. */
+static int prepare(const struct gate *gate, struct gate_renewal *renewal, char *error, size_t size)
+{
+    if (read_config(gate, renewal, error, size))
+        return -1;
+    const struct gate_config *config = renewal->config;
+    if (load_keys(&renewal->keys, config->broker.secret_key_file, error, size) ||
+        server_prepare(&config->http, error, size) ||
+        open_folders(&renewal->folders, &config->files, error, size))
+        return -1;
+    renewal->link = asks_prepare(gate->asks, &config->broker, error, size);
+    if (renewal->link)
+        renewal->hooks = hooks_prepare(gate->hooks, &config->hooks, &config->broker, error, size);
+    return renewal->hooks ? 0 : -1;
+}
+
+/* Of the files that HTTP requests name, the contents may be others. */
+static void take(struct gate *gate, struct gate_renewal *renewal)
+{
+    const struct gate_config *config = renewal->config;
+    gate->keys = renewal->keys;
+    const struct web_api_config web = web_config(gate, config);
+    asks_take(gate->asks, renewal->link);
+    hooks_take(gate->hooks, renewal->hooks);
+    http_forget_files(gate->http);
+    rest_take(gate->rest, &config->rest, config->broker.sdkappid);
+    web_api_take(gate->web, &web);
+    server_take(gate->server, &config->http);
+    const struct folders folders = gate->folders;
+    gate->folders = renewal->folders;
+    gate->config = config;
+    set_routes(gate);
+    renewal->folders = folders; /* to be closed */
+    renewal->config = gate->reloaded;
+    gate->reloaded = (struct gate_config *)config;
+    renewal->link = NULL;
+    renewal->hooks = NULL;
+}
+
+static void reload(struct gate *gate)
+{
+    char error[400] = "out of memory";
+    struct gate_renewal renewal = {0};
+    if (prepare(gate, &renewal, error, sizeof error) == 0) {
+        take(gate, &renewal);
+        conf_say_report(renewal.report);
+        say_line("the configuration was read again, and so were the files that it names");
+    } else {
+        conf_locate(gate->path, error, sizeof error);
+        say_line("the configuration stays as it was: %s", error);
+    }
+    renewal_clear(&renewal);
 }
 
 /* The loop */
@@ -153,50 +281,6 @@ static void log_counters(const struct gate *gate)
 {
     say_line("%lld requests over HTTP, %zu connections; broker: %s", (long long)server_requests(gate->server),
              server_connections(gate->server), asks_fault(gate->asks) ? asks_fault(gate->asks) : "connected");
-}
-
-/* Who may ask and how much, the keys, the folders: what is behind the server. -1: all is as before. */
-static int take_config(struct gate *gate, struct gate_config *config, char *error, size_t size)
-{
-    struct folders folders;
-    if (gate_config_read(config, gate->path)) {
-        snprintf(error, size, "%s", config->conf.error);
-        return -1;
-    }
-    if (open_folders(&folders, &config->files, error, size))
-        return -1;
-    if (asks_reload(gate->asks, error, size) || hooks_reload(gate->hooks, error, size) ||
-        web_api_reload(gate->web, error, size) ||
-        rest_reload(gate->rest, &config->rest, gate->config->broker.secret_key_file, error, size)) {
-        close_folders(&folders);
-        return -1;
-    }
-    close_folders(&gate->folders);
-    gate->folders = folders;
-    set_routes(gate, &config->files);
-    return 0;
-}
-
-static void config_free(struct gate_config *config)
-{
-    if (config)
-        gate_config_clear(config);
-    free(config);
-}
-
-static void reload(struct gate *gate)
-{
-    char error[400] = "out of memory";
-    struct gate_config *config = malloc(sizeof *config);
-    if (!config || take_config(gate, config, error, sizeof error)) {
-        say_line("the configuration stays as it was: %s", error);
-        config_free(config);
-        return;
-    }
-    config_free(gate->reloaded);
-    gate->reloaded = config;
-    say_line(
-        "the configuration was read again; [broker], [http] and [callback] count from the next start on");
 }
 
 static void heed_signals(struct gate *gate)
@@ -249,40 +333,27 @@ static void raise_limit_of_files(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* false: `error` says why. */
-static bool open_hooks(struct gate *gate, char *error, size_t size)
-{
-    const struct gate_config *config = gate->config;
-    gate->http = http_open(AGENT, HOOK_CONNECTIONS);
-    if (!gate->http || !config->hooks.url)
-        return gate->http != NULL;
-    gate->hooks = hooks_open(&config->hooks, &config->broker, gate->http, error, size);
-    return gate->hooks != NULL;
-}
-
 static bool open_parts(struct gate *gate, char *error, size_t size)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0};
     const struct gate_config *config = gate->config;
+    const struct web_api_config web = web_config(gate, config);
     raise_limit_of_files();
     gate->signals = signals_open(signals); /* first: threads that look names up inherit the mask */
-    if (gate->signals < 0)
+    gate->http = http_open(AGENT, HOOK_CONNECTIONS);
+    if (gate->signals < 0 || !gate->http ||
+        load_keys(&gate->keys, config->broker.secret_key_file, error, size))
         return false;
     gate->asks = asks_open(&config->broker, error, size);
     if (gate->asks)
-        gate->rest = rest_open(&config->rest, config->broker.sdkappid, config->broker.secret_key_file,
-                               gate->asks, error, size);
-    const struct web_api_config web = {
-        .broker = {config->broker.host, config->broker.ca_file, config->broker.port},
-        .sdkappid = config->broker.sdkappid,
-        .key_file = config->broker.secret_key_file,
-        .max_upload_bytes = config->http.max_upload_bytes};
+        gate->rest = rest_open(&config->rest, config->broker.sdkappid, &gate->keys, gate->asks);
     if (gate->rest)
-        gate->web = web_api_open(&web, gate->asks, error, size);
-    if (!gate->web || !open_hooks(gate, error, size) ||
-        open_folders(&gate->folders, &config->files, error, size))
+        gate->web = web_api_open(&web, gate->asks);
+    if (gate->web)
+        gate->hooks = hooks_open(&config->hooks, &config->broker, gate->http, error, size);
+    if (!gate->hooks || open_folders(&gate->folders, &config->files, error, size))
         return false;
-    set_routes(gate, &gate->config->files);
+    set_routes(gate);
     gate->server = server_open(&config->http, gate->routes, error, size);
     gate->metrics = (struct metrics){gate->asks, rest_counts(gate->rest), gate->server, gate->hooks};
     return gate->server != NULL;
@@ -299,6 +370,7 @@ static void close_parts(struct gate *gate)
     rest_close(gate->rest);
     close_folders(&gate->folders);
     config_free(gate->reloaded);
+    keys_clear(&gate->keys);
     if (gate->signals >= 0)
         close(gate->signals);
 }
@@ -308,6 +380,8 @@ int gate_run(const struct gate_config *config, const char *path)
     char error[400] = "cannot start: out of memory or of files";
     struct gate gate = {.path = path, .config = config, .signals = -1};
     const bool opened = open_parts(&gate, error, sizeof error);
+    if (!opened)
+        conf_locate(path, error, sizeof error);
     if (opened)
         say_line("chatgate %s started: http://%s:%lld/", CHAT_VERSION, config->http.address,
                  (long long)config->http.port);

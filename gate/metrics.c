@@ -215,7 +215,7 @@ static void print_gate(FILE *out, const struct metrics *metrics, bool connected)
     print_head(out, "gate_rest_requests_total", "counter",
                "Requests to the REST interface by command and code.");
     counts_each(metrics->counts, print_count, out);
-    if (metrics->hooks)
+    if (hooks_wanted(metrics->hooks))
         print_hooks(out, metrics->hooks);
 }
 

@@ -49,7 +49,7 @@ static int open_account(struct account *account, char *error, size_t error_size)
         return 0;
     }
     EVP_PKEY_free(key);
-    snprintf(error, error_size, "%s %s", path, fault);
+    snprintf(error, error_size, "key_file: %s %s", path, fault);
     return -1;
 }
 
@@ -57,6 +57,12 @@ static void close_account(struct account *account)
 {
     EVP_PKEY_free(account->keys);
     account->keys = NULL;
+}
+
+static bool same_keys(const struct account *a, const struct account *b)
+{
+    return EVP_PKEY_eq(a->keys, b->keys) == 1 && strcmp(a->config->key_id, b->config->key_id) == 0 &&
+           strcmp(a->config->team_id, b->config->team_id) == 0;
 }
 
 /* {"name":value,...} of two members; `second_number` when `second` is NULL. For cJSON_free. */
@@ -238,6 +244,7 @@ const struct provider provider_apns = {
     .renew_every_ms = RENEW_EVERY_MS,
     .open = open_account,
     .close = close_account,
+    .same_keys = same_keys,
     .authorize = authorize,
     .request = make_request,
     .judge = judge,

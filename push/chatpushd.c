@@ -57,7 +57,7 @@ static int run(const struct arguments *arguments, const struct push_config *conf
         return check_all(config);
     if (arguments->test)
         return check_send(config, arguments->section, arguments->token);
-    return worker_run(config);
+    return worker_run(config, arguments->path);
 }
 
 int main(int argc, char **argv)

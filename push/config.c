@@ -13,35 +13,35 @@ const char *const provider_names[PROVIDER_COUNT] = {"apns", "fcm", "webhook"};
 #define IN_APP(member) offsetof(struct app_config, member)
 
 static const struct conf_option apns_options[] = {
-    {"business_id", CONF_TEXT, IN_APP(business), false, NULL, 0, 0},
-    {"key_file", CONF_TEXT, IN_APP(key_file), true, NULL, 0, 0},
-    {"key_id", CONF_TEXT, IN_APP(key_id), true, NULL, 0, 0},
-    {"team_id", CONF_TEXT, IN_APP(team_id), true, NULL, 0, 0},
-    {"topic", CONF_TEXT, IN_APP(topic), true, NULL, 0, 0},
-    {"sound", CONF_TEXT, IN_APP(sound), false, "default", 0, 0},
-    {"token_file", CONF_TEXT, IN_APP(token_file), false, NULL, 0, 0},
-    {"url", CONF_BASE_URL, IN_APP(url), false, "https://api.push.apple.com", 0, 0},
-    {"ca_file", CONF_FILE, IN_APP(ca_file), false, NULL, 0, 0},
-    {"timeout_seconds", CONF_NUMBER, IN_APP(timeout_seconds), false, "10", 1, 20},
-    {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
+    {"business_id", CONF_TEXT, IN_APP(business), 0, NULL, 0, 0},
+    {"key_file", CONF_TEXT, IN_APP(key_file), CONF_REQUIRED, NULL, 0, 0},
+    {"key_id", CONF_TEXT, IN_APP(key_id), CONF_REQUIRED, NULL, 0, 0},
+    {"team_id", CONF_TEXT, IN_APP(team_id), CONF_REQUIRED, NULL, 0, 0},
+    {"topic", CONF_TEXT, IN_APP(topic), CONF_REQUIRED, NULL, 0, 0},
+    {"sound", CONF_TEXT, IN_APP(sound), 0, "default", 0, 0},
+    {"token_file", CONF_TEXT, IN_APP(token_file), 0, NULL, 0, 0},
+    {"url", CONF_BASE_URL, IN_APP(url), 0, "https://api.push.apple.com", 0, 0},
+    {"ca_file", CONF_FILE, IN_APP(ca_file), 0, NULL, 0, 0},
+    {"timeout_seconds", CONF_NUMBER, IN_APP(timeout_seconds), 0, "10", 1, 20},
+    {NULL, CONF_TEXT, 0, 0, NULL, 0, 0},
 };
 
 static const struct conf_option fcm_options[] = {
-    {"business_id", CONF_TEXT, IN_APP(business), false, NULL, 0, 0},
-    {"service_account_file", CONF_TEXT, IN_APP(service_account_file), true, NULL, 0, 0},
-    {"url", CONF_BASE_URL, IN_APP(url), false, "https://fcm.googleapis.com", 0, 0},
-    {"ca_file", CONF_FILE, IN_APP(ca_file), false, NULL, 0, 0},
-    {"timeout_seconds", CONF_NUMBER, IN_APP(timeout_seconds), false, "10", 1, 20},
-    {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
+    {"business_id", CONF_TEXT, IN_APP(business), 0, NULL, 0, 0},
+    {"service_account_file", CONF_TEXT, IN_APP(service_account_file), CONF_REQUIRED, NULL, 0, 0},
+    {"url", CONF_BASE_URL, IN_APP(url), 0, "https://fcm.googleapis.com", 0, 0},
+    {"ca_file", CONF_FILE, IN_APP(ca_file), 0, NULL, 0, 0},
+    {"timeout_seconds", CONF_NUMBER, IN_APP(timeout_seconds), 0, "10", 1, 20},
+    {NULL, CONF_TEXT, 0, 0, NULL, 0, 0},
 };
 
 static const struct conf_option webhook_options[] = {
-    {"business_id", CONF_TEXT, IN_APP(business), false, NULL, 0, 0},
-    {"url", CONF_URL, IN_APP(url), true, NULL, 0, 0},
-    {"secret_file", CONF_TEXT, IN_APP(secret_file), true, NULL, 0, 0},
-    {"ca_file", CONF_FILE, IN_APP(ca_file), false, NULL, 0, 0},
-    {"timeout_seconds", CONF_NUMBER, IN_APP(timeout_seconds), false, "5", 1, 20},
-    {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
+    {"business_id", CONF_TEXT, IN_APP(business), 0, NULL, 0, 0},
+    {"url", CONF_URL, IN_APP(url), CONF_REQUIRED, NULL, 0, 0},
+    {"secret_file", CONF_TEXT, IN_APP(secret_file), CONF_REQUIRED, NULL, 0, 0},
+    {"ca_file", CONF_FILE, IN_APP(ca_file), 0, NULL, 0, 0},
+    {"timeout_seconds", CONF_NUMBER, IN_APP(timeout_seconds), 0, "5", 1, 20},
+    {NULL, CONF_TEXT, 0, 0, NULL, 0, 0},
 };
 
 static const struct conf_option *const app_options[PROVIDER_COUNT] = {apns_options, fcm_options,
@@ -76,7 +76,7 @@ static struct app_config *add_app(struct push_config *config, enum provider_kind
     return app;
 }
 
-static struct app_config *find_section(struct push_config *config, const char *section)
+static struct app_config *find_section(const struct push_config *config, const char *section)
 {
     struct app_config *app = config->apps;
     while (app && strcmp(app->section, section) != 0)
@@ -158,7 +158,10 @@ int push_config_read(struct push_config *config, const char *path)
 {
     *config = (struct push_config){.conf = {.find = find, .context = config}};
     conf_init(link_options, &config->broker);
-    return conf_read(&config->conf, path) || check_broker(config) || check_apps(config) ? -1 : 0;
+    if (conf_read(&config->conf, path) == 0 && check_broker(config) == 0 && check_apps(config) == 0)
+        return 0;
+    conf_locate(path, config->conf.error, sizeof config->conf.error);
+    return -1;
 }
 
 void push_config_clear(struct push_config *config)
@@ -166,9 +169,53 @@ void push_config_clear(struct push_config *config)
     struct app_config *app, *next;
     conf_clear(link_options, &config->broker);
     DL_FOREACH_SAFE (config->apps, app, next) {
-        conf_clear(app_options[app->kind], app);
-        free(app->section);
+        app_config_clear(app);
         free(app);
     }
     config->apps = NULL;
+}
+
+/* Sections on their own */
+
+bool app_config_copy(struct app_config *to, const struct app_config *from)
+{
+    *to = *from;
+    to->prev = to->next = NULL;
+    to->section = strdup(from->section);
+    return conf_own(app_options[from->kind], to) == 0 && to->section;
+}
+
+void app_config_clear(struct app_config *app)
+{
+    conf_clear(app_options[app->kind], app);
+    free(app->section);
+    app->section = NULL;
+}
+
+bool app_config_same(const struct app_config *a, const struct app_config *b)
+{
+    return conf_same(app_options[a->kind], a, b);
+}
+
+/* Changes */
+
+static int carry_app(const struct push_config *before, struct app_config *app, FILE *report)
+{
+    const struct app_config *old = find_section(before, app->section);
+    if (old)
+        return conf_carry(app->section, app_options[app->kind], old, app, report);
+    fprintf(report, "reload: [%s] is new\n", app->section);
+    return 0;
+}
+
+int push_config_carry(const struct push_config *before, struct push_config *after, FILE *report)
+{
+    struct app_config *app;
+    int result = conf_carry(BROKER_SECTION, link_options, &before->broker, &after->broker, report);
+    DL_FOREACH (after->apps, app)
+        result |= carry_app(before, app, report);
+    DL_FOREACH (before->apps, app)
+        if (!find_section(after, app->section))
+            fprintf(report, "reload: [%s] is gone\n", app->section);
+    return result;
 }

@@ -5,7 +5,9 @@
 #ifndef PUSH_CONFIG_H
 #define PUSH_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "lib/daemon/conf.h"
 #include "lib/daemon/link.h"
@@ -42,5 +44,16 @@ struct push_config {
  * push_config_clear in both cases. */
 __attribute__((warn_unused_result)) int push_config_read(struct push_config *config, const char *path);
 void push_config_clear(struct push_config *config);
+
+/* For a reload: what differs, as conf_carry says it, and which sections are new or gone. -1: out of memory. */
+__attribute__((warn_unused_result)) int push_config_carry(const struct push_config *before,
+                                                          struct push_config *after, FILE *report);
+
+/* A section on its own. `to` is zeroes. false: out of memory; app_config_clear in both cases. */
+__attribute__((warn_unused_result)) bool app_config_copy(struct app_config *to,
+                                                         const struct app_config *from);
+void app_config_clear(struct app_config *app);
+/* Do two of a kind have the same options? */
+bool app_config_same(const struct app_config *a, const struct app_config *b);
 
 #endif

@@ -19,6 +19,28 @@
 static const struct provider *const providers[PROVIDER_COUNT] = {&provider_apns, &provider_fcm,
                                                                  &provider_webhook};
 
+/* Sections */
+
+static void app_free(struct app *app)
+{
+    while (app->running)
+        delivery_free(app->running);
+    while (app->waiting)
+        delivery_free(app->waiting);
+    permit_clear(&app->permit);
+    app->account.provider->close(&app->account);
+    bearer_clear(&app->account.bearer);
+    app_config_clear(&app->config);
+    free(app);
+}
+
+static void free_all(struct app *apps)
+{
+    struct app *app, *next;
+    DL_FOREACH_SAFE (apps, app, next)
+        app_free(app);
+}
+
 /* Providers that hang */
 
 static int64_t silent_for(const struct app *app, int64_t now)
@@ -58,8 +80,20 @@ static void relieve(struct deliveries *all)
                            "no answer for %lld ms, and others wait", (long long)silent_for(app, now));
 }
 
+static void bury(struct deliveries *all)
+{
+    struct app *app, *next;
+    DL_FOREACH_SAFE (all->retired, app, next) {
+        if (app->held > 0)
+            continue;
+        DL_DELETE(all->retired, app);
+        app_free(app);
+    }
+}
+
 void deliveries_tick(struct deliveries *all)
 {
+    bury(all);
     relieve(all);
     while (all->ready && all->running < DELIVERIES_MAX)
         delivery_start(all->ready);
@@ -172,40 +206,52 @@ void deliveries_log(const struct deliveries *all)
 
 /* Opening */
 
-static int add_app(struct deliveries *all, const struct app_config *config, char *error, size_t error_size)
+/* NULL: `error` says why. */
+static struct app *app_open(struct deliveries *all, const struct app_config *config, char *error,
+                            size_t error_size)
 {
-    char reason[200] = "out of memory";
+    char reason[300] = "out of memory";
     struct app *app = calloc(1, sizeof *app);
     if (!app)
-        return -1;
-    app->account.config = config;
+        return NULL;
+    app->account.config = &app->config;
     app->account.provider = providers[config->kind];
     app->all = all;
+    const bool copied = app_config_copy(&app->config, config);
     permit_init(&app->permit, &app->account, all->http, deliveries_fetched, app);
-    standing_init(&app->standing, config->section);
-    DL_APPEND(all->apps, app);
-    if (app->account.provider->open(&app->account, reason, sizeof reason) == 0)
-        return 0;
+    standing_init(&app->standing, app->config.section);
+    if (copied && app->account.provider->open(&app->account, reason, sizeof reason) == 0)
+        return app;
     snprintf(error, error_size, "[%s] %s", config->section, reason);
-    return -1;
+    app_free(app);
+    return NULL;
+}
+
+static int open_all(struct deliveries *all, const struct push_config *config, struct app **apps, char *error,
+                    size_t error_size)
+{
+    const struct app_config *one;
+    DL_FOREACH (config->apps, one) {
+        struct app *app = app_open(all, one, error, error_size);
+        if (!app)
+            return -1;
+        DL_APPEND(*apps, app);
+    }
+    return 0;
 }
 
 struct deliveries *deliveries_open(const struct push_config *config, struct http *http,
                                    delivery_answer *answer, void *context, char *error, size_t error_size)
 {
-    const struct app_config *app;
     struct deliveries *all = calloc(1, sizeof *all);
     snprintf(error, error_size, "out of memory");
     if (!all)
         return NULL;
-    *all = (struct deliveries){.config = config, .http = http, .answer = answer, .context = context};
-    DL_FOREACH (config->apps, app) {
-        if (add_app(all, app, error, error_size)) {
-            deliveries_close(all);
-            return NULL;
-        }
-    }
-    return all;
+    *all = (struct deliveries){.http = http, .answer = answer, .context = context};
+    if (open_all(all, config, &all->apps, error, error_size) == 0)
+        return all;
+    deliveries_close(all);
+    return NULL;
 }
 
 void deliveries_trust(struct deliveries *all)
@@ -215,26 +261,99 @@ void deliveries_trust(struct deliveries *all)
         standing_trust(&app->standing);
 }
 
-static void app_free(struct app *app)
-{
-    while (app->running)
-        delivery_free(app->running);
-    while (app->waiting)
-        delivery_free(app->waiting);
-    permit_clear(&app->permit);
-    app->account.provider->close(&app->account);
-    bearer_clear(&app->account.bearer);
-    free(app);
-}
-
 void deliveries_close(struct deliveries *all)
 {
-    struct app *app, *next;
     if (!all)
         return;
     while (all->ready)
         delivery_free(all->ready);
-    DL_FOREACH_SAFE (all->apps, app, next)
-        app_free(app);
+    free_all(all->apps);
+    free_all(all->retired);
     free(all);
+}
+
+/* Another configuration */
+
+struct deliveries_renewal {
+    struct app *apps;
+};
+
+struct deliveries_renewal *deliveries_prepare(struct deliveries *all, const struct push_config *config,
+                                              char *error, size_t error_size)
+{
+    struct deliveries_renewal *renewal = calloc(1, sizeof *renewal);
+    snprintf(error, error_size, "out of memory");
+    if (!renewal || open_all(all, config, &renewal->apps, error, error_size) == 0)
+        return renewal;
+    deliveries_renewal_free(renewal);
+    return NULL;
+}
+
+void deliveries_renewal_free(struct deliveries_renewal *renewal)
+{
+    if (renewal)
+        free_all(renewal->apps);
+    free(renewal);
+}
+
+static struct app *find_heir(struct app *apps, const struct app *app)
+{
+    struct app *heir;
+    DL_FOREACH (apps, heir)
+        if (strcmp(heir->config.section, app->config.section) == 0)
+            break;
+    return heir;
+}
+
+static void inherit(struct app *heir, struct app *app)
+{
+    const bool same_keys = app->account.provider->same_keys(&heir->account, &app->account);
+    heir->counters = app->counters;
+    heir->last_answer = app->last_answer;
+    if (same_keys)
+        permit_inherit(&heir->permit, &app->permit);
+    if (same_keys && app_config_same(&heir->config, &app->config))
+        standing_inherit(&heir->standing, &app->standing);
+    else if (app_config_same(&heir->config, &app->config))
+        say_line("reload: [%s] has other keys", heir->config.section);
+}
+
+/* Whoever has had `app` for an heir has `heir` now. */
+static void retire(struct deliveries *all, struct app *app, struct app *heir)
+{
+    struct app *older;
+    DL_FOREACH (all->retired, older)
+        if (older->heir == app)
+            older->heir = heir;
+    app->retired = true;
+    app->heir = heir;
+    DL_DELETE(all->apps, app);
+    DL_APPEND(all->retired, app);
+    permit_clear(&app->permit);
+    while (app->waiting)
+        delivery_ready(app->waiting);
+}
+
+static void ready_anew(struct deliveries *all)
+{
+    struct delivery *last = all->ready ? all->ready->prev : NULL;
+    for (bool more = last != NULL; more;) {
+        struct delivery *first = all->ready;
+        more = first != last;
+        delivery_ready(first);
+    }
+}
+
+void deliveries_renew(struct deliveries *all, struct deliveries_renewal *renewal_take)
+{
+    struct app *fresh = renewal_take->apps;
+    while (all->apps) {
+        struct app *app = all->apps, *heir = find_heir(fresh, app);
+        if (heir)
+            inherit(heir, app);
+        retire(all, app, heir);
+    }
+    all->apps = fresh;
+    ready_anew(all);
+    free(renewal_take);
 }

@@ -18,12 +18,23 @@
 struct deliveries;
 struct http;
 
-/* Reads the keys of all sections. `config` and `http` are borrowed. `answer` is told how each job that was taken has
+/* Reads the keys of all sections. `config` is copied, `http` is borrowed. `answer` is told how each job that was taken has
  * ended, once. NULL: `error` says why. */
 struct deliveries *deliveries_open(const struct push_config *config, struct http *http,
                                    delivery_answer *answer, void *context, char *error, size_t error_size);
 /* What is under way ends without an answer. NULL is fine. */
 void deliveries_close(struct deliveries *deliveries);
+
+/* For a reload. */
+struct deliveries_renewal;
+/* Reads the keys, and changes nothing yet. `config` is copied. NULL: `error` says why. */
+struct deliveries_renewal *deliveries_prepare(struct deliveries *deliveries, const struct push_config *config,
+                                              char *error, size_t error_size);
+/* From now on there are these sections. What has been sent is answered as before; what has not goes out in the new way,
+ * or back to the broker when its section is gone. */
+void deliveries_renew(struct deliveries *deliveries, struct deliveries_renewal *renewal_take);
+/* It is not wanted. NULL is fine. */
+void deliveries_renewal_free(struct deliveries_renewal *renewal);
 
 /* No section is in doubt about itself when its provider refuses a token: standing_trust. */
 void deliveries_trust(struct deliveries *deliveries);

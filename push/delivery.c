@@ -24,6 +24,23 @@ void delivery_move(struct delivery *delivery, struct delivery **home)
         DL_APPEND(*home, delivery);
 }
 
+/* Who counts for it. */
+static struct app *present(struct app *app)
+{
+    return app->heir ? app->heir : app;
+}
+
+void delivery_ready(struct delivery *delivery)
+{
+    struct app *heir = delivery->app->heir;
+    if (heir) {
+        delivery->app->held--;
+        heir->held++;
+        delivery->app = heir;
+    }
+    delivery_move(delivery, &delivery->app->all->ready);
+}
+
 void delivery_free(struct delivery *delivery)
 {
     struct deliveries *all = delivery->app->all;
@@ -62,7 +79,7 @@ static void count(struct counters *counters, enum verdict verdict)
 void delivery_finish(struct delivery *delivery, const struct outcome *outcome)
 {
     struct deliveries *all = delivery->app->all;
-    count(&delivery->app->counters, outcome->verdict);
+    count(&present(delivery->app)->counters, outcome->verdict);
     if (!delivery->unlisted)
         all->answer(all->context, &delivery->job, outcome);
     delivery_free(delivery);
@@ -101,7 +118,7 @@ static void handle_failure(struct delivery *delivery, const struct http_answer *
         delivery_give_back(delivery, "no answer within %lld s", (long long)(answer->took_ms + 500) / 1000);
     } else if (answer->failure == HTTP_BROKEN && !delivery->repeated) {
         delivery->repeated = true;
-        delivery_move(delivery, &delivery->app->all->ready);
+        delivery_ready(delivery);
     } else if (answer->failure == HTTP_BROKEN) {
         delivery_give_back(delivery, "%s", answer->error);
     } else {
@@ -113,10 +130,10 @@ static void handle_failure(struct delivery *delivery, const struct http_answer *
 static bool send_again(struct delivery *delivery)
 {
     struct app *app = delivery->app;
-    if (delivery->renewed || !permit_renew(&app->permit, delivery->bearer_number))
+    if (delivery->renewed || (!app->heir && !permit_renew(&app->permit, delivery->bearer_number)))
         return false;
     delivery->renewed = true;
-    delivery_move(delivery, &app->all->ready);
+    delivery_ready(delivery);
     return true;
 }
 
@@ -147,9 +164,9 @@ static void on_answer(void *context, const struct http_answer *answer)
         handle_failure(delivery, answer);
         return;
     }
-    app->last_answer = clock_steady();
-    app->counters.answers++;
-    app->counters.took_ms += answer->took_ms;
+    present(app)->last_answer = clock_steady();
+    present(app)->counters.answers++;
+    present(app)->counters.took_ms += answer->took_ms;
     app->account.provider->judge(&delivery->job, answer, &outcome);
     settle(delivery, &outcome);
 }
@@ -166,7 +183,7 @@ void deliveries_fetched(void *context, const struct outcome *failure)
             delivery_finish(app->waiting, &outcome);
     }
     while (app->waiting)
-        delivery_move(app->waiting, &app->all->ready);
+        delivery_ready(app->waiting);
 }
 
 /* Sending */
@@ -201,6 +218,11 @@ void delivery_start(struct delivery *delivery)
 {
     struct app *app = delivery->app;
     struct outcome outcome;
+    if (app->retired) {
+        outcome_set(&outcome, VERDICT_WAIT, "the section is not there any more");
+        delivery_finish(delivery, &outcome);
+        return;
+    }
     if (left_ms(delivery) < LEAST_LEFT_MS) {
         delivery_give_back(delivery, "no time is left for another try");
         return;

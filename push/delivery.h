@@ -28,6 +28,7 @@ struct counters {
 
 /* A section of the configuration: its keys, and its jobs. */
 struct app {
+    struct app_config config;
     struct account account;
     struct permit permit;
     struct standing standing;
@@ -36,6 +37,8 @@ struct app {
     int64_t last_answer;
     struct counters counters;
     struct deliveries *all;
+    bool retired;     /* by a reload: what is sent is answered here, and nothing new is begun */
+    struct app *heir; /* then: which has taken its place; NULL: none */
     struct app *prev, *next;
 };
 
@@ -56,11 +59,10 @@ struct delivery {
 
 /* deliveries.c makes and ends it. */
 struct deliveries {
-    const struct push_config *config;
     struct http *http;
     delivery_answer *answer;
     void *context;
-    struct app *apps;
+    struct app *apps, *retired;
     struct delivery *by_job; /* uthash */
     struct delivery *ready;
     size_t held, running, most;
@@ -68,6 +70,8 @@ struct deliveries {
 
 /* Puts it at the end of one of these lists, NULL: of none. */
 void delivery_move(struct delivery *delivery, struct delivery **home);
+/* Puts it among those that are ready, as one of the heir's where its section has been replaced. */
+void delivery_ready(struct delivery *delivery);
 /* A job that is ready begins: it is sent, waits for authorization, or has ended. */
 void delivery_start(struct delivery *delivery);
 /* Answers the broker, unless another delivery will; the delivery is gone. */

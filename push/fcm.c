@@ -96,7 +96,7 @@ static int open_account(struct account *account, char *error, size_t error_size)
     account->keys = service;
     if (!wrong)
         return 0;
-    snprintf(error, error_size, "%s %s", path, wrong);
+    snprintf(error, error_size, "service_account_file: %s %s", path, wrong);
     return -1;
 }
 
@@ -105,6 +105,12 @@ static void close_account(struct account *account)
     if (account->keys)
         service_free(account->keys);
     account->keys = NULL;
+}
+
+static bool same_keys(const struct account *a, const struct account *b)
+{
+    const struct service_account *one = a->keys, *other = b->keys;
+    return cJSON_Compare(one->file, other->file, true);
 }
 
 /* The access token */
@@ -347,6 +353,7 @@ const struct provider provider_fcm = {
     .renew_every_ms = 60000, /* a clock that is wrong must not cost a new token for each job */
     .open = open_account,
     .close = close_account,
+    .same_keys = same_keys,
     .authorize = authorize,
     .fetch = fetch,
     .fetched = fetched,

@@ -19,6 +19,14 @@ void permit_clear(struct permit *permit)
     permit->fetch = NULL;
 }
 
+void permit_inherit(struct permit *heir, struct permit *from)
+{
+    bearer_clear(&heir->account->bearer);
+    heir->account->bearer = from->account->bearer;
+    from->account->bearer = (struct bearer){0};
+    heir->renew_after = from->renew_after;
+}
+
 static void on_fetched(void *context, const struct http_answer *answer)
 {
     struct permit *permit = context;

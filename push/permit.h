@@ -25,6 +25,8 @@ struct permit {
 /* All is borrowed. */
 void permit_init(struct permit *permit, struct account *account, struct http *http, permit_fetched *fetched,
                  void *context);
+/* For a reload, of sections with the same keys: the token, and when another may be made in its place, move to `heir`. */
+void permit_inherit(struct permit *heir, struct permit *from);
 /* A fetch under way ends without a word. */
 void permit_clear(struct permit *permit);
 

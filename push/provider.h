@@ -63,6 +63,8 @@ struct provider {
     /* Reads the keys. -1: `error` says why. */
     int (*open)(struct account *account, char *error, size_t error_size);
     void (*close)(struct account *account);
+    /* Have both the same keys, so that what one got by them is good for the other? */
+    bool (*same_keys)(const struct account *a, const struct account *b);
     int64_t renew_every_ms; /* bearers that it refuses are not made anew more often */
     /* Sees to the bearer. NULL: there is none. */
     enum authorization (*authorize)(struct account *account, int64_t now_seconds);

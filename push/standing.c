@@ -16,6 +16,11 @@ void standing_init(struct standing *standing, const char *section)
     *standing = (struct standing){.section = section};
 }
 
+void standing_inherit(struct standing *heir, const struct standing *from)
+{
+    heir->proven = from->proven;
+}
+
 void standing_trust(struct standing *standing)
 {
     standing->proven = true;

@@ -22,6 +22,8 @@ struct standing {
 
 /* `section` is borrowed. */
 void standing_init(struct standing *standing, const char *section);
+/* For a reload that has changed nothing: what `from` knows. Whether a fault is over is tried at once. */
+void standing_inherit(struct standing *heir, const struct standing *from);
 /* Tokens that are refused are none from now on, and in no doubt: for who asks about one that is none. */
 void standing_trust(struct standing *standing);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Everybody else: the job itself, signed, to an address of the operator's. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,8 +20,12 @@ static const struct rule rules[] = {
 static int open_account(struct account *account, char *error, size_t error_size)
 {
     struct keys *keys = calloc(1, sizeof *keys);
+    char reason[300] = "out of memory";
     account->keys = keys;
-    return keys && keys_load(keys, account->config->secret_file, error, error_size) == 0 ? 0 : -1;
+    if (keys && keys_load(keys, account->config->secret_file, reason, sizeof reason) == 0)
+        return 0;
+    snprintf(error, error_size, "secret_file: %s", reason);
+    return -1;
 }
 
 static void close_account(struct account *account)
@@ -29,6 +34,12 @@ static void close_account(struct account *account)
         keys_clear(account->keys);
     free(account->keys);
     account->keys = NULL;
+}
+
+static bool same_keys(const struct account *a, const struct account *b)
+{
+    const struct keys *one = a->keys, *other = b->keys;
+    return strcmp(one->key[0], other->key[0]) == 0; /* which signs */
 }
 
 static bool make_request(const struct account *account, const struct job *job, int64_t now_ms,
@@ -52,6 +63,7 @@ const struct provider provider_webhook = {
     .name = "webhook",
     .open = open_account,
     .close = close_account,
+    .same_keys = same_keys,
     .request = make_request,
     .judge = judge,
 };

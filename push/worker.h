@@ -6,7 +6,7 @@
 #include "push/config.h"
 
 /* Runs until SIGTERM or SIGINT: takes no more jobs then, waits at most 5 s for those in flight, and leaves
- * the rest to the broker. SIGUSR1 prints the counters. Returns an exit code. */
-int worker_run(const struct push_config *config);
+ * the rest to the broker. SIGHUP reads `path` again, SIGUSR1 prints the counters. Returns an exit code. */
+int worker_run(const struct push_config *config, const char *path);
 
 #endif

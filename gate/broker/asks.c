@@ -23,7 +23,7 @@ struct ask {
 };
 
 struct asks {
-    struct link *link;
+    struct link *link, *next; /* next: takes its place when what has gone out is answered; NULL: none does */
     struct ask *all, *by_name;
     struct ask *unsent; /* the first that has not gone out; they are together at the end of `all` */
     uint64_t last;
@@ -168,16 +168,21 @@ failed:
 
 /* Life */
 
-struct asks *asks_open(const struct link_config *config, char *error, size_t error_size)
+struct link *asks_prepare(struct asks *asks, const struct link_config *config, char *error, size_t error_size)
 {
     static const char *const topics[] = {NULL};
+    const struct link_handlers handlers = {.context = asks, .up = on_up, .response = on_response};
+    return link_open(config, topics, &handlers, error, error_size);
+}
+
+struct asks *asks_open(const struct link_config *config, char *error, size_t error_size)
+{
     struct asks *asks = calloc(1, sizeof *asks);
     if (!asks) {
         snprintf(error, error_size, "out of memory");
         return NULL;
     }
-    const struct link_handlers handlers = {.context = asks, .up = on_up, .response = on_response};
-    asks->link = link_open(config, topics, &handlers, error, error_size);
+    asks->link = asks_prepare(asks, config, error, error_size);
     if (asks->link)
         return asks;
     free(asks);
@@ -191,12 +196,24 @@ void asks_close(struct asks *asks)
     while (asks->all)
         lose(asks, asks->all);
     link_close(asks->link);
+    link_close(asks->next);
     free(asks);
 }
 
-int asks_reload(struct asks *asks, char *error, size_t error_size)
+void asks_take(struct asks *asks, struct link *fresh_take)
 {
-    return link_reload(asks->link, error, error_size);
+    link_close(asks->next);
+    asks->next = fresh_take;
+}
+
+static void take_next(struct asks *asks)
+{
+    const bool stays = link_may_stay(asks->link, asks->next);
+    if (!stays && asks->all != asks->unsent)
+        return;
+    asks->link = link_renew(asks->link, asks->next);
+    asks->next = NULL;
+    asks->was_up = stays && asks->was_up;
 }
 
 /* What has gone out before a connection ended is never answered; what came while there is none has its time. */
@@ -216,13 +233,15 @@ void asks_tick(struct asks *asks, int64_t now)
     asks->was_up = up;
     while (asks->all && asks->all->deadline <= now)
         lose(asks, asks->all);
-    if (up)
+    if (asks->next)
+        take_next(asks);
+    else if (up)
         send_all(asks);
 }
 
 int asks_pause(const struct asks *asks, int most_ms)
 {
-    return asks->unsent && asks->was_up ? 0 : link_pause(asks->link, most_ms);
+    return asks->unsent && asks->was_up && !asks->next ? 0 : link_pause(asks->link, most_ms);
 }
 
 bool asks_wants(struct asks *asks, struct pollfd *fd)

@@ -25,13 +25,16 @@ struct ask_answer {
 /* Called once for each command, never before asks_send has returned. It may send more. */
 typedef void ask_callback(void *context, struct ask_answer *answer);
 
-/* `config` is borrowed. NULL: `error` says why. */
+/* `config` is copied. NULL: `error` says why. */
 struct asks *asks_open(const struct link_config *config, char *error, size_t error_size);
 /* Everybody who waits is answered ASK_LOST. NULL is fine. */
 void asks_close(struct asks *asks);
 
-/* Reads the key file again: link.h. */
-__attribute__((warn_unused_result)) int asks_reload(struct asks *asks, char *error, size_t error_size);
+/* For a reload: a link with this configuration, for asks_take or link_close. NULL: `error` says why. */
+struct link *asks_prepare(struct asks *asks, const struct link_config *config, char *error,
+                          size_t error_size);
+/* What has gone out is answered on the old connection, what has not waits for the new one: link_renew. */
+void asks_take(struct asks *asks, struct link *fresh_take);
 
 /* Takes the command, an object without `correlationData`; NULL counts as memory that ran out. false: out of memory,
  * nobody is called back. */

@@ -27,7 +27,6 @@
 
 struct web_api {
     struct web_api_config config;
-    struct keys keys;
     struct web_clients *clients;
     struct group_types *types;
     int64_t refused, next_line; /* logins; when a line may be written about one */
@@ -54,7 +53,7 @@ static struct web_client *enter(struct web_api *api, struct exchange *exchange, 
                                 bool login)
 {
     const char *error;
-    int code = web_auth(exchange, api->config.sdkappid, &api->keys, identity, &error);
+    int code = web_auth(exchange, api->config.sdkappid, api->config.keys, identity, &error);
     if (code != CODE_OK) {
         refuse_login(api, exchange, code, error);
         return NULL;
@@ -214,7 +213,7 @@ static void admit_file(void *context, struct exchange *exchange)
     struct web_api *api = context;
     struct web_identity identity;
     const char *error, *length = exchange_header(exchange, "Content-Length");
-    const int code = web_auth(exchange, api->config.sdkappid, &api->keys, &identity, &error);
+    const int code = web_auth(exchange, api->config.sdkappid, api->config.keys, &identity, &error);
     if (code != CODE_OK)
         refuse_login(api, exchange, code, error);
     else if (length && strtoull(length, NULL, 10) > (unsigned long long)api->config.max_upload_bytes)
@@ -269,25 +268,23 @@ size_t web_api_routes(struct web_api *api, struct route *out)
 
 /* Life */
 
-struct web_api *web_api_open(const struct web_api_config *config, struct asks *asks, char *error,
-                             size_t error_size)
+struct web_api *web_api_open(const struct web_api_config *config, struct asks *asks)
 {
     struct web_api *api = calloc(1, sizeof *api);
-    snprintf(error, error_size, "out of memory or of files");
     if (!api)
         return NULL;
     api->config = *config;
     api->clients = web_clients_open(&api->config.broker);
     api->types = group_types_open(asks);
-    if (api->clients && api->types && web_api_reload(api, error, error_size) == 0)
+    if (api->clients && api->types)
         return api;
     web_api_close(api);
     return NULL;
 }
 
-int web_api_reload(struct web_api *api, char *error, size_t error_size)
+void web_api_take(struct web_api *api, const struct web_api_config *config)
 {
-    return keys_load(&api->keys, api->config.key_file, error, error_size);
+    api->config = *config;
 }
 
 void web_api_stop(struct web_api *api)
@@ -301,7 +298,6 @@ void web_api_close(struct web_api *api)
         return;
     web_clients_close(api->clients);
     group_types_close(api->types);
-    keys_clear(&api->keys);
     free(api);
 }
 

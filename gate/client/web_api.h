@@ -10,6 +10,7 @@
 #include "gate/http/server.h"
 
 struct asks;
+struct keys;
 struct web_api;
 
 #define WEB_BODY_MAX 1048576 /* bytes of a message, or of commands */
@@ -17,15 +18,14 @@ struct web_api;
 struct web_api_config {
     struct connection_config broker;
     int64_t sdkappid;
-    const char *key_file;
+    const struct keys *keys;
     int64_t max_upload_bytes;
 };
 
-/* Borrowed: the asks and what `config` points to. Reads the key file. NULL: `error` says why. */
-struct web_api *web_api_open(const struct web_api_config *config, struct asks *asks, char *error,
-                             size_t error_size);
-/* Reads the key file again. -1: `error` says why, and the keys are those of before. */
-__attribute__((warn_unused_result)) int web_api_reload(struct web_api *api, char *error, size_t error_size);
+/* Borrowed: the asks and what `config` points to. NULL: out of memory or of files. */
+struct web_api *web_api_open(const struct web_api_config *config, struct asks *asks);
+/* Another configuration: connections to the broker that are there stay. */
+void web_api_take(struct web_api *api, const struct web_api_config *config);
 /* The gateway ends soon: polls and streams are over, what else is under way goes on. */
 void web_api_stop(struct web_api *api);
 /* Requests under way are answered with 503. NULL is fine. */

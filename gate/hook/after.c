@@ -150,6 +150,10 @@ static void call(struct after *after, struct after_hook *hook)
                               .platform = hook->platform,
                               .timeout_ms = after->target->config->timeout_seconds * 1000};
     hook->attempts++;
+    if (!after->target->config->url) { /* there are no hooks any more */
+        end_hook(after, hook);
+        return;
+    }
     if (post_send(after->target, &post, on_answer, hook)) {
         after->under_way++;
         return;

@@ -19,10 +19,12 @@ struct before_hook {
     struct before *before;
     int64_t review; /* key */
     enum callback callback;
-    char *body; /* NULL: it has gone out */
+    char *body;      /* NULL: it has gone out */
+    bool lost;       /* its connection has ended, and the next one has not been given it yet */
+    cJSON *decision; /* for then; NULL: none */
     char address[EVENT_ADDRESS_MAX];
     const char *platform;
-    int64_t deadline;
+    int64_t deadline;                /* of the answer, or of the decision */
     struct before_hook *prev, *next; /* in the order in which they came, which is that of their deadlines */
     UT_hash_handle hh;
 };
@@ -32,9 +34,12 @@ struct before {
     before_send *send;
     void *context;
     struct before_hook *unsent, *hooks;
-    size_t under_way;
-    int64_t now;
+    size_t under_way, kept;
+    int64_t now, next_look;
 };
+
+#define KEPT_MS    30000 /* the broker waits no longer for a decision */
+#define LOOK_EVERY 1000
 
 struct before *before_open(struct post_target *target, before_send *send, void *context)
 {
@@ -74,8 +79,24 @@ static cJSON *with_name(cJSON *decision, int64_t review)
 static void end_hook(struct before_hook *hook)
 {
     HASH_DEL(hook->before->hooks, hook);
+    if (hook->decision)
+        hook->before->kept--;
+    cJSON_Delete(hook->decision);
     free(hook->body);
     free(hook);
+}
+
+static void settle(struct before_hook *hook, cJSON *decision_take)
+{
+    struct before *before = hook->before;
+    if (hook->lost && decision_take) {
+        hook->decision = decision_take;
+        hook->deadline = before->now + KEPT_MS;
+        before->kept++;
+        return;
+    }
+    send_decision(before, hook->review, decision_take);
+    end_hook(hook);
 }
 
 static void on_answer(void *context, const struct http_answer *answer)
@@ -91,12 +112,9 @@ static void on_answer(void *context, const struct http_answer *answer)
     }
     post_count(before->target, hook->callback, &result);
     before->under_way--;
-    if (decision)
-        send_decision(before, hook->review, with_name(decision, hook->review));
-    else
-        decide_by_default(before, hook->review, before->target->config->before_default);
+    settle(hook, decision ? with_name(decision, hook->review)
+                          : review_default(before->target->config->before_default));
     cJSON_Delete(result.answer);
-    end_hook(hook);
 }
 
 void before_refused(struct before *before, int64_t review)
@@ -110,8 +128,7 @@ static void give_up(struct before_hook *hook, enum hook_outcome outcome, const c
 {
     struct before *before = hook->before;
     post_failed(before->target, hook->callback, outcome, why);
-    decide_by_default(before, hook->review, before->target->config->before_default);
-    end_hook(hook);
+    settle(hook, review_default(before->target->config->before_default));
 }
 
 static void ask(struct before *before, struct before_hook *hook)
@@ -122,7 +139,9 @@ static void ask(struct before *before, struct before_hook *hook)
                               .platform = hook->platform,
                               .timeout_ms = hook->deadline - before->now};
     DL_DELETE(before->unsent, hook);
-    if (post.timeout_ms <= 0) {
+    if (!before->target->config->url) {
+        settle(hook, review_default("pass")); /* there are no hooks any more */
+    } else if (post.timeout_ms <= 0) {
         give_up(hook, HOOK_LATE, "its turn did not come in time");
     } else if (post_send(before->target, &post, on_answer, hook)) {
         before->under_way++;
@@ -133,9 +152,21 @@ static void ask(struct before *before, struct before_hook *hook)
     }
 }
 
+static void forget_late_decisions(struct before *before)
+{
+    struct before_hook *hook, *next;
+    if (before->kept == 0 || before->now < before->next_look)
+        return;
+    before->next_look = before->now + LOOK_EVERY;
+    HASH_ITER (hh, before->hooks, hook, next)
+        if (hook->decision && hook->deadline <= before->now)
+            end_hook(hook);
+}
+
 void before_tick(struct before *before, int64_t now)
 {
     before->now = now;
+    forget_late_decisions(before);
     while (before->unsent && before->under_way < BEFORE_AT_ONCE) /* those under way have less time left */
         ask(before, before->unsent);
 }
@@ -161,14 +192,33 @@ static struct before_hook *add_hook(struct before *before, int64_t review, const
     return NULL;
 }
 
+static void give_again(struct before_hook *hook)
+{
+    hook->lost = false;
+    if (!hook->decision)
+        return;
+    send_decision(hook->before, hook->review, hook->decision);
+    hook->decision = NULL;
+    hook->before->kept--;
+    end_hook(hook);
+}
+
+void before_lost(struct before *before)
+{
+    for (struct before_hook *hook = before->hooks; hook; hook = hook->hh.next)
+        hook->lost = true;
+}
+
 static void take_review(struct before *before, const cJSON *item)
 {
     const int64_t review = item_number(item, "review");
     const enum callback callback = review_callback(item);
     struct before_hook *hook;
     HASH_FIND(hh, before->hooks, &review, sizeof review, hook);
-    if (hook)
+    if (hook) {
+        give_again(hook);
         return;
+    }
     if (callback == CALLBACK_COUNT || !hook_config_has(before->target->config, callback)) {
         decide_by_default(before, review, "pass");
         return;
@@ -198,7 +248,7 @@ void before_take(struct before *before, const char *payload, size_t len)
 
 size_t before_waiting(const struct before *before)
 {
-    return HASH_COUNT(before->hooks);
+    return HASH_COUNT(before->hooks) - before->kept;
 }
 
 void before_close(struct before *before)

@@ -23,7 +23,10 @@ struct before *before_open(struct post_target *target, before_send *send, void *
 /* The requests under way have to be gone: http_close comes first. NULL is fine. */
 void before_close(struct before *before);
 
-/* Takes a review. One that is here already, from an earlier connection, is left alone. */
+/* The connection has ended, or will now: the broker gives what it had to the next one. What is decided meanwhile is kept
+ * until then. */
+void before_lost(struct before *before);
+/* Takes a review. One that is here already, from an earlier connection, is not asked about again. */
 void before_take(struct before *before, const char *payload, size_t len);
 /* The broker has not taken a decision: then it is decided by `before_default`, once. */
 void before_refused(struct before *before, int64_t review);

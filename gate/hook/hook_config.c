@@ -7,16 +7,16 @@
 #define IN_HOOKS(member) offsetof(struct hook_config, member)
 
 const struct conf_option hook_options[] = {
-    {"url", CONF_TEXT, IN_HOOKS(url), false, NULL, 0, 0},
-    {"token_file", CONF_FILE, IN_HOOKS(token_file), false, NULL, 0, 0},
-    {"secret_file", CONF_FILE, IN_HOOKS(secret_file), false, NULL, 0, 0},
-    {"ca_file", CONF_FILE, IN_HOOKS(ca_file), false, NULL, 0, 0},
-    {"command", CONF_WORDS, IN_HOOKS(commands), false, NULL, 0, 0},
-    {"timeout_seconds", CONF_NUMBER, IN_HOOKS(timeout_seconds), false, "2", 1, 29},
-    {"before_default", CONF_TEXT, IN_HOOKS(before_default), false, "pass", 0, 0},
-    {"retry", CONF_NUMBER, IN_HOOKS(retry), false, "0", 0, 100},
-    {"allow_http", CONF_TEXT, IN_HOOKS(allow_http), false, "no", 0, 0},
-    {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
+    {"url", CONF_TEXT, IN_HOOKS(url), 0, NULL, 0, 0},
+    {"token_file", CONF_FILE, IN_HOOKS(token_file), 0, NULL, 0, 0},
+    {"secret_file", CONF_FILE, IN_HOOKS(secret_file), 0, NULL, 0, 0},
+    {"ca_file", CONF_FILE, IN_HOOKS(ca_file), 0, NULL, 0, 0},
+    {"command", CONF_WORDS, IN_HOOKS(commands), 0, NULL, 0, 0},
+    {"timeout_seconds", CONF_NUMBER, IN_HOOKS(timeout_seconds), 0, "2", 1, 29},
+    {"before_default", CONF_TEXT, IN_HOOKS(before_default), 0, "pass", 0, 0},
+    {"retry", CONF_NUMBER, IN_HOOKS(retry), 0, "0", 0, 100},
+    {"allow_http", CONF_TEXT, IN_HOOKS(allow_http), 0, "no", 0, 0},
+    {NULL, CONF_TEXT, 0, 0, NULL, 0, 0},
 };
 
 static bool is_one_of(const char *text, const char *first, const char *second)
@@ -63,6 +63,8 @@ const char *hook_config_fault(const struct hook_config *config)
 bool hook_config_has(const struct hook_config *config, enum callback callback)
 {
     size_t len;
+    if (!config->url)
+        return false;
     for (const char *at = config->commands; at && (len = next_word(&at)) > 0; at += len)
         if (callback_named(at, len) == callback)
             return true;
@@ -79,10 +81,10 @@ static bool has_any(const struct hook_config *config, bool decides)
 
 bool hook_config_has_before(const struct hook_config *config)
 {
-    return config->url && has_any(config, true);
+    return has_any(config, true);
 }
 
 bool hook_config_has_after(const struct hook_config *config)
 {
-    return config->url && has_any(config, false);
+    return has_any(config, false);
 }

@@ -21,7 +21,7 @@ extern const struct conf_option hook_options[];
 
 /* NULL, or what is wrong with its texts. Opens no file. */
 const char *hook_config_fault(const struct hook_config *config);
-/* Is this callback called? */
+/* Is this callback called? Without a URL none is. */
 bool hook_config_has(const struct hook_config *config, enum callback callback);
 /* Is any of those called whose answer decides, or any other? */
 bool hook_config_has_before(const struct hook_config *config);

@@ -33,12 +33,17 @@ struct hooks {
     struct post_target target;
     struct after *after;
     struct before *before;
-    struct link_config configs[LINKS];
-    char names[LINKS][DEVICE_PART_MAX + 1];
     struct link *links[LINKS];     /* NULL: not wanted */
+    bool leaving[LINKS];           /* not wanted any more: it ends when its hooks have */
     struct link *waited[HOOK_FDS]; /* by hooks_wants */
     int64_t acked, next_ack, now;
-    bool stopped;
+    bool stopped, review_was_up;
+};
+
+/* What a reload brings. */
+struct hooks_renewal {
+    struct post_target target;
+    struct link *links[LINKS]; /* NULL: not wanted */
 };
 
 /* The broker is told what has been answered */
@@ -152,37 +157,94 @@ static void on_review_response(void *context, const char *payload, size_t len)
 
 /* Life */
 
-static bool open_link(struct hooks *hooks, enum hook_link which, const struct link_config *broker,
-                      char *error, size_t size)
+static struct link *open_link(struct hooks *hooks, enum hook_link which, const struct link_config *broker,
+                              char *error, size_t size)
 {
     static const struct link_handlers handlers[LINKS] = {
         [LINK_FEED] = {NULL, on_feed_up, on_feed, on_feed_response},
         [LINK_REVIEW] = {NULL, on_review_up, on_review, on_review_response}};
     struct link_handlers mine = handlers[which];
-    char *name = hooks->names[which];
-    const int len = snprintf(name, sizeof hooks->names[which], "%s-%s",
-                             broker->name ? broker->name : NAME_USUAL, link_kinds[which].suffix);
-    if (len >= (int)sizeof hooks->names[which]) {
+    struct link_config config = *broker;
+    char name[DEVICE_PART_MAX + 1];
+    const int len = snprintf(name, sizeof name, "%s-%s", broker->name ? broker->name : NAME_USUAL,
+                             link_kinds[which].suffix);
+    if (len >= (int)sizeof name) {
         snprintf(error, size, "[broker] name: too long, -%s is put behind it", link_kinds[which].suffix);
-        return false;
+        return NULL;
     }
     mine.context = hooks;
-    hooks->configs[which] = *broker;
-    hooks->configs[which].name = name;
-    hooks->links[which] = link_open(&hooks->configs[which], link_kinds[which].topics, &mine, error, size);
-    return hooks->links[which] != NULL;
+    config.name = name;
+    return link_open(&config, link_kinds[which].topics, &mine, error, size);
 }
 
-static bool open_parts(struct hooks *hooks, const struct link_config *broker, char *error, size_t size)
+static bool open_links(struct hooks *hooks, struct hooks_renewal *renewal, const struct link_config *broker,
+                       char *error, size_t size)
 {
-    const struct hook_config *config = hooks->target.config;
-    hooks->after = after_open(&hooks->target);
-    hooks->before = before_open(&hooks->target, send_decision, hooks);
-    if (!hooks->after || !hooks->before || post_open(&hooks->target, error, size))
-        return false;
-    if (hook_config_has_after(config) && !open_link(hooks, LINK_FEED, broker, error, size))
-        return false;
-    return !hook_config_has_before(config) || open_link(hooks, LINK_REVIEW, broker, error, size);
+    const struct hook_config *config = renewal->target.config;
+    const bool wanted[LINKS] = {
+        [LINK_FEED] = hook_config_has_after(config), [LINK_REVIEW] = hook_config_has_before(config)};
+    bool good = true;
+    for (int i = 0; i < LINKS; i++) {
+        if (wanted[i])
+            renewal->links[i] = open_link(hooks, (enum hook_link)i, broker, error, size);
+        good = good && (renewal->links[i] || !wanted[i]);
+    }
+    return good;
+}
+
+struct hooks_renewal *hooks_prepare(struct hooks *hooks, const struct hook_config *config,
+                                    const struct link_config *broker, char *error, size_t error_size)
+{
+    struct hooks_renewal *renewal = calloc(1, sizeof *renewal);
+    snprintf(error, error_size, "out of memory");
+    if (!renewal)
+        return NULL;
+    renewal->target = (struct post_target){.config = config, .sdkappid = broker->sdkappid};
+    if (!post_open(&renewal->target, error, error_size) &&
+        open_links(hooks, renewal, broker, error, error_size))
+        return renewal;
+    hooks_renewal_free(renewal);
+    return NULL;
+}
+
+void hooks_renewal_free(struct hooks_renewal *renewal)
+{
+    if (!renewal)
+        return;
+    for (int i = 0; i < LINKS; i++)
+        link_close(renewal->links[i]);
+    post_close(&renewal->target);
+    free(renewal);
+}
+
+/* What the broker can be told on the connection that is about to end. */
+static void prepare_to_part(struct hooks *hooks, enum hook_link which)
+{
+    if (which == LINK_FEED && has_to_ack(hooks))
+        ack(hooks, after_done(hooks->after));
+    if (which == LINK_REVIEW)
+        before_lost(hooks->before);
+}
+
+static void take_link(struct hooks *hooks, enum hook_link which, struct link *fresh_take)
+{
+    struct link *link = hooks->links[which];
+    hooks->leaving[which] = link && !fresh_take;
+    if (!fresh_take)
+        return;
+    if (link && !link_may_stay(link, fresh_take))
+        prepare_to_part(hooks, which);
+    hooks->links[which] = link ? link_renew(link, fresh_take) : fresh_take;
+}
+
+void hooks_take(struct hooks *hooks, struct hooks_renewal *renewal_take)
+{
+    post_take(&hooks->target, &renewal_take->target);
+    for (int i = 0; i < LINKS; i++) {
+        take_link(hooks, (enum hook_link)i, renewal_take->links[i]);
+        renewal_take->links[i] = NULL;
+    }
+    hooks_renewal_free(renewal_take);
 }
 
 struct hooks *hooks_open(const struct hook_config *config, const struct link_config *broker,
@@ -192,9 +254,15 @@ struct hooks *hooks_open(const struct hook_config *config, const struct link_con
     snprintf(error, error_size, "out of memory");
     if (!hooks)
         return NULL;
-    hooks->target = (struct post_target){.config = config, .sdkappid = broker->sdkappid, .http = http};
-    if (open_parts(hooks, broker, error, error_size))
+    hooks->target.http = http;
+    hooks->after = after_open(&hooks->target);
+    hooks->before = before_open(&hooks->target, send_decision, hooks);
+    struct hooks_renewal *first =
+        hooks->after && hooks->before ? hooks_prepare(hooks, config, broker, error, error_size) : NULL;
+    if (first) {
+        hooks_take(hooks, first);
         return hooks;
+    }
     hooks_close(hooks);
     return NULL;
 }
@@ -209,14 +277,6 @@ void hooks_close(struct hooks *hooks)
     before_close(hooks->before);
     post_close(&hooks->target);
     free(hooks);
-}
-
-int hooks_reload(struct hooks *hooks, char *error, size_t error_size)
-{
-    for (int i = 0; hooks && i < LINKS; i++)
-        if (hooks->links[i] && link_reload(hooks->links[i], error, error_size))
-            return -1;
-    return 0;
 }
 
 void hooks_stop(struct hooks *hooks)
@@ -235,6 +295,29 @@ bool hooks_is_idle(const struct hooks *hooks)
 
 /* The loop */
 
+/* Nobody wants it any more, and nothing of it is left. */
+static void leave(struct hooks *hooks, enum hook_link which)
+{
+    const size_t left = which == LINK_FEED ? after_waiting(hooks->after) : before_waiting(hooks->before);
+    if (!hooks->leaving[which] || left > 0)
+        return;
+    prepare_to_part(hooks, which);
+    link_close(hooks->links[which]);
+    hooks->links[which] = NULL;
+    hooks->leaving[which] = false;
+    say_line("broker: nothing of %s is wanted any more", link_kinds[which].topics[0]);
+}
+
+static void tick_review(struct hooks *hooks, int64_t now)
+{
+    struct link *link = hooks->links[LINK_REVIEW];
+    before_tick(hooks->before, now);
+    link_tick(link, now);
+    if (hooks->review_was_up && !link_up(link))
+        before_lost(hooks->before);
+    hooks->review_was_up = link_up(link);
+}
+
 static void tick_feed(struct hooks *hooks, int64_t now)
 {
     struct link *link = hooks->links[LINK_FEED];
@@ -251,10 +334,10 @@ void hooks_tick(struct hooks *hooks, int64_t now)
     hooks->now = now;
     if (hooks->links[LINK_FEED])
         tick_feed(hooks, now);
-    if (hooks->links[LINK_REVIEW]) {
-        before_tick(hooks->before, now);
-        link_tick(hooks->links[LINK_REVIEW], now);
-    }
+    if (hooks->links[LINK_REVIEW])
+        tick_review(hooks, now);
+    for (int i = 0; i < LINKS; i++)
+        leave(hooks, (enum hook_link)i);
     hook_counts_log(&hooks->target.counts, now, (unsigned long)hooks_waiting(hooks));
 }
 
@@ -287,13 +370,18 @@ const char *hooks_fault(const struct hooks *hooks, char *text, size_t size)
 {
     for (int i = 0; hooks && i < LINKS; i++) {
         const struct link *link = hooks->links[i];
-        if (!link || link_subscribed(link))
+        if (!link || hooks->leaving[i] || link_subscribed(link))
             continue;
         snprintf(text, size, "%s: %s", link_kinds[i].topics[0],
                  *link_fault(link) ? link_fault(link) : "not subscribed yet");
         return text;
     }
     return NULL;
+}
+
+bool hooks_wanted(const struct hooks *hooks)
+{
+    return hooks && (hooks->links[LINK_FEED] || hooks->links[LINK_REVIEW]);
 }
 
 const struct hook_counts *hooks_counts(const struct hooks *hooks)

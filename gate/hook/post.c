@@ -38,6 +38,8 @@ static void unload(struct keys *keys)
 
 int post_open(struct post_target *target, char *error, size_t size)
 {
+    if (!target->config->url)
+        return 0;
     if (load(&target->token, target->config->token_file, "token_file", error, size))
         return -1;
     return load(&target->secret, target->config->secret_file, "secret_file", error, size);
@@ -48,6 +50,16 @@ void post_close(struct post_target *target)
     unload(target->token);
     unload(target->secret);
     target->token = target->secret = NULL;
+}
+
+void post_take(struct post_target *target, struct post_target *fresh)
+{
+    post_close(target);
+    target->config = fresh->config;
+    target->sdkappid = fresh->sdkappid;
+    target->token = fresh->token;
+    target->secret = fresh->secret;
+    fresh->token = fresh->secret = NULL;
 }
 
 /* The request */

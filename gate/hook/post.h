@@ -32,9 +32,11 @@ struct post {
     int64_t timeout_ms;
 };
 
-/* Reads the files. -1: `error` says why; post_close in both cases. */
+/* Reads the files, if there is a URL. -1: `error` says why; post_close in both cases. */
 __attribute__((warn_unused_result)) int post_open(struct post_target *target, char *error, size_t size);
 void post_close(struct post_target *target);
+/* For a reload: config, sdkappid and keys of `fresh`, which is post_closed. */
+void post_take(struct post_target *target, struct post_target *fresh);
 /* http_send. NULL: out of memory. */
 struct transfer *post_send(struct post_target *target, const struct post *post, http_callback *callback,
                            void *context);

@@ -28,6 +28,7 @@
 #define SWEEP_MS     1000
 #define STREAM_BYTES 1024 /* of an answer that goes on, at a time */
 #define JSON_TYPE    "application/json"
+#define NOT_THERE    "there is nothing under this path"
 
 /* A connection. */
 struct visitor {
@@ -64,6 +65,7 @@ struct server {
     struct MHD_Daemon *daemon;
     const struct route *routes;
     int64_t timeout_ms, next_sweep;
+    int64_t timeout_usual_ms; /* of the start: what libmicrohttpd has for a connection */
     int fd;
     struct visitor *visitors;
     struct exchange *exchanges;
@@ -254,11 +256,11 @@ static void refuse_method(struct exchange *exchange, const char *path)
 {
     char allowed[100] = "";
     for (const struct route *route = exchange->server->routes; route->path; route++)
-        if (leads_to(route, path) && !strstr(allowed, route->method))
+        if (route->handler && leads_to(route, path) && !strstr(allowed, route->method))
             snprintf(allowed + strlen(allowed), sizeof allowed - strlen(allowed), "%s%s",
                      *allowed ? ", " : "", route->method);
     if (!*allowed) {
-        exchange_refuse(exchange, MHD_HTTP_NOT_FOUND, 0, "there is nothing under this path");
+        exchange_refuse(exchange, MHD_HTTP_NOT_FOUND, 0, NOT_THERE);
         return;
     }
     exchange_add_header(exchange, MHD_HTTP_HEADER_ALLOW, allowed);
@@ -269,7 +271,7 @@ static const struct route *find_route(const struct server *server, const char *p
                                       bool head)
 {
     for (const struct route *route = server->routes; route->path; route++)
-        if (leads_to(route, path) && has_method(route, method, head))
+        if (route->handler && leads_to(route, path) && has_method(route, method, head))
             return route;
     return NULL;
 }
@@ -398,7 +400,10 @@ static void dispatch(struct exchange *exchange)
 {
     exchange->dispatched = true;
     set_deadline(exchange, 0);
-    exchange->route->handler(exchange->route->context, exchange);
+    if (exchange->route->handler)
+        exchange->route->handler(exchange->route->context, exchange);
+    else /* not any more: a reload came while the body did */
+        exchange_refuse(exchange, MHD_HTTP_NOT_FOUND, 0, NOT_THERE);
     if (is_answered(exchange))
         return;
     exchange->resting = true;
@@ -473,6 +478,13 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 
 /* Connections */
 
+/* libmicrohttpd looks at those whose limit is not the usual one, one by one. */
+static void limit_connection(const struct server *server, struct MHD_Connection *connection)
+{
+    (void)MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                    (unsigned)(server->timeout_ms / 1000));
+}
+
 static void on_connection(void *context, struct MHD_Connection *connection, void **own,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -492,6 +504,8 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     if (!visitor)
         return;
     *visitor = (struct visitor){.connection = connection, .deadline = clock_steady() + server->timeout_ms};
+    if (server->timeout_ms != server->timeout_usual_ms)
+        limit_connection(server, connection);
     DL_APPEND(server->visitors, visitor);
     server->connections++;
 }
@@ -578,29 +592,45 @@ const char *server_config_fault(const struct server_config *config)
     return NULL;
 }
 
-static bool check_temp_dir(const struct server_config *config, char *error, size_t size)
+int server_prepare(const struct server_config *config, char *error, size_t size)
 {
     int fd = body_file_open(config->temp_dir);
     if (fd < 0)
         snprintf(error, size, "[http] temp_dir: no file can be made there: %s", strerror(errno));
     else
         close(fd);
-    return fd >= 0;
+    return fd < 0 ? -1 : 0;
+}
+
+static void take_lists(struct server *server, const struct server_config *config)
+{
+    server->temp_dir = config->temp_dir;
+    server->allow_origin = config->allow_origin;
+    server->max_files = config->max_uploads;
+    server->timeout_ms = config->timeout_seconds * 1000;
+    if (!config->trust_proxy || !proxies_read(&server->proxies, config->trust_proxy))
+        server->proxies.count = 0; /* of a wrong list server_config_fault would have said so */
+}
+
+void server_take(struct server *server, const struct server_config *config)
+{
+    const struct visitor *visitor;
+    const int64_t before = server->timeout_ms;
+    take_lists(server, config);
+    if (server->timeout_ms == before)
+        return;
+    DL_FOREACH (server->visitors, visitor)
+        limit_connection(server, visitor->connection);
 }
 
 struct server *server_open(const struct server_config *config, const struct route *routes, char *error,
                            size_t error_size)
 {
-    int listener = check_temp_dir(config, error, error_size) ? listen_on(config, error, error_size) : -1;
+    int listener = server_prepare(config, error, error_size) == 0 ? listen_on(config, error, error_size) : -1;
     struct server *server = listener >= 0 ? calloc(1, sizeof *server) : NULL;
     if (server) {
-        *server = (struct server){.routes = routes,
-                                  .timeout_ms = config->timeout_seconds * 1000,
-                                  .temp_dir = config->temp_dir,
-                                  .allow_origin = config->allow_origin,
-                                  .max_files = config->max_uploads};
-        if (config->trust_proxy && !proxies_read(&server->proxies, config->trust_proxy))
-            server->proxies.count = 0; /* server_config_fault would have said so */
+        *server = (struct server){.routes = routes, .timeout_usual_ms = config->timeout_seconds * 1000};
+        take_lists(server, config);
         server->daemon = start(server, config, listener);
     }
     if (server && server->daemon) {

@@ -25,11 +25,12 @@ struct server_config {
 /* Called when the request is there as a whole. It is answered, now or later, once. */
 typedef void exchange_handler(void *context, struct exchange *exchange);
 
+/* A row keeps its place and its path for as long as the server is there; the rest may change between two turns. */
 struct route {
-    const char *method; /* GET serves HEAD, too */
-    const char *path;   /* with '/' at its end: and everything below */
-    size_t body_max;    /* bytes; more is read and forgotten */
-    exchange_handler *handler;
+    const char *method;        /* GET serves HEAD, too */
+    const char *path;          /* with '/' at its end: and everything below */
+    size_t body_max;           /* bytes; more is read and forgotten */
+    exchange_handler *handler; /* NULL: the row is not there, at present */
     void *context;
     /* NULL, or: the body is kept in a file, and this is called before it comes; it may refuse. */
     exchange_handler *admit;
@@ -38,9 +39,15 @@ struct route {
 /* NULL, or what is wrong with its lists. */
 const char *server_config_fault(const struct server_config *config);
 
-/* Listens. `routes` are borrowed, the first that fits counts; the last has no path. NULL: `error` says why. */
+/* Listens. `config` and `routes` are borrowed, the first that fits counts; the last has no path. NULL: `error` says why. */
 struct server *server_open(const struct server_config *config, const struct route *routes, char *error,
                            size_t error_size);
+/* For a reload: can server_take be called with this one? -1: `error` says why not. */
+__attribute__((warn_unused_result)) int server_prepare(const struct server_config *config, char *error,
+                                                       size_t error_size);
+/* Another configuration, borrowed from now on, whose address, port and max_connections are the same. Connections that
+ * are there have the new time limit from their next request on. */
+void server_take(struct server *server, const struct server_config *config);
 /* Takes no more requests. What is under way is to be answered now. */
 void server_stop(struct server *server);
 /* Has everything been answered and sent? */

@@ -35,7 +35,7 @@ struct rate {
 struct rest_api {
     const struct rest_config *config;
     int64_t sdkappid;
-    struct keys keys;
+    const struct keys *keys;
     struct asks *asks;
     struct counts *counts;
     struct rate rates[COUNT(services)][COMMANDS_MAX];
@@ -121,7 +121,7 @@ static int check_admin(const struct rest_api *rest, struct frame *frame, const c
     if (!identifier || !user_id_valid(identifier, strlen(identifier)) ||
         !is_listed(rest->config->admins, identifier))
         return refuse(frame, REST_NOT_ADMIN, "identifier is none of `admins` of [rest]");
-    int code = usersig_verify(sig, identifier, rest->sdkappid, &rest->keys, (int64_t)time(NULL), &found);
+    int code = usersig_verify(sig, identifier, rest->sdkappid, rest->keys, (int64_t)time(NULL), &found);
     return code == CODE_OK ? CODE_OK : refuse(frame, code, "%s", code_text(code));
 }
 
@@ -187,27 +187,24 @@ void rest_serve(void *context, struct exchange *exchange)
     call_begin(&request);
 }
 
-struct rest_api *rest_open(const struct rest_config *config, int64_t sdkappid, const char *key_file,
-                           struct asks *asks, char *error, size_t error_size)
+struct rest_api *rest_open(const struct rest_config *config, int64_t sdkappid, const struct keys *keys,
+                           struct asks *asks)
 {
     struct rest_api *rest = calloc(1, sizeof *rest);
-    snprintf(error, error_size, "out of memory");
     if (!rest)
         return NULL;
-    *rest = (struct rest_api){.config = config, .sdkappid = sdkappid, .asks = asks, .counts = counts_open()};
-    if (rest->counts && !keys_load(&rest->keys, key_file, error, error_size))
+    *rest = (struct rest_api){
+        .config = config, .sdkappid = sdkappid, .keys = keys, .asks = asks, .counts = counts_open()};
+    if (rest->counts)
         return rest;
     rest_close(rest);
     return NULL;
 }
 
-int rest_reload(struct rest_api *rest, const struct rest_config *config, const char *key_file, char *error,
-                size_t error_size)
+void rest_take(struct rest_api *rest, const struct rest_config *config, int64_t sdkappid)
 {
-    if (keys_load(&rest->keys, key_file, error, error_size))
-        return -1;
     rest->config = config;
-    return 0;
+    rest->sdkappid = sdkappid;
 }
 
 void rest_close(struct rest_api *rest)
@@ -215,7 +212,6 @@ void rest_close(struct rest_api *rest)
     if (!rest)
         return;
     counts_close(rest->counts);
-    keys_clear(&rest->keys);
     free(rest);
 }
 

@@ -10,6 +10,7 @@
 struct asks;
 struct counts;
 struct exchange;
+struct keys;
 struct rest_api;
 
 #define REST_PATH     "/v4/"
@@ -20,12 +21,11 @@ struct rest_config {
     int64_t rate; /* requests a second and command; 0: as many as come */
 };
 
-/* All borrowed. Reads the key file. NULL: `error` says why. */
-struct rest_api *rest_open(const struct rest_config *config, int64_t sdkappid, const char *key_file,
-                           struct asks *asks, char *error, size_t error_size);
-/* Another configuration, borrowed from now on, and the key file once more. -1: `error` says why, and all is as before. */
-__attribute__((warn_unused_result)) int rest_reload(struct rest_api *rest, const struct rest_config *config,
-                                                    const char *key_file, char *error, size_t error_size);
+/* All borrowed. NULL: out of memory. */
+struct rest_api *rest_open(const struct rest_config *config, int64_t sdkappid, const struct keys *keys,
+                           struct asks *asks);
+/* Another configuration, borrowed from now on. */
+void rest_take(struct rest_api *rest, const struct rest_config *config, int64_t sdkappid);
 /* NULL is fine. Nothing may be under way: close the asks first. */
 void rest_close(struct rest_api *rest);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define LINE_BYTES_MAX 4096
+#define NAME_MAX_BYTES 63
 
 int conf_refuse(struct conf *conf, const char *format, ...)
 {
@@ -19,8 +20,11 @@ int conf_refuse(struct conf *conf, const char *format, ...)
     va_start(args, format);
     vsnprintf(conf->error, sizeof conf->error, format, args);
     va_end(args);
+    conf->refused_at = conf->line;
     return -1;
 }
+
+/* Options */
 
 static int set_text(struct conf *conf, const char *section, const struct conf_option *option, char **field,
                     const char *value)
@@ -96,7 +100,7 @@ int conf_complete(struct conf *conf, const char *section, const struct conf_opti
     for (const struct conf_option *option = options; option->name; option++) {
         if (is_set(option, object))
             continue;
-        if (option->required)
+        if (option->flags & CONF_REQUIRED)
             return conf_refuse(conf, "[%s] %s: is missing", section, option->name);
         if (option->preset && set(conf, section, option, object, option->preset))
             return -1;
@@ -104,22 +108,35 @@ int conf_complete(struct conf *conf, const char *section, const struct conf_opti
     return 0;
 }
 
-void conf_init(const struct conf_option *options, void *object)
+/* Files */
+
+/* For libinih, which tells no handler its line. */
+struct ini_lines {
+    FILE *file;
+    unsigned *line;
+};
+
+static char *next_line(char *out, int size, void *context)
 {
-    for (const struct conf_option *option = options; option->name; option++)
-        if (option->type == CONF_NUMBER)
-            *(int64_t *)((char *)object + option->offset) = -1;
+    struct ini_lines *reading = context;
+    ++*reading->line;
+    return fgets(out, size, reading->file);
 }
 
-void conf_clear(const struct conf_option *options, void *object)
+/* The number of the first line that is none, or that `handler` did not want; 0: all are good; -1: errno. */
+static int parse(const char *path, unsigned *line, ini_handler handler, void *context)
 {
-    for (const struct conf_option *option = options; option->name; option++) {
-        if (option->type == CONF_NUMBER)
-            continue;
-        char **field = (char **)((char *)object + option->offset);
-        free(*field);
-        *field = NULL;
-    }
+    struct ini_lines reading = {.file = fopen(path, "re"), .line = line};
+    if (!reading.file)
+        return -1;
+    ini_max_line = LINE_BYTES_MAX;
+    ini_use_stack = false;
+    ini_allow_multiline = false;
+    *line = 0;
+    int first = ini_parse_stream(next_line, &reading, handler, context);
+    (void)fclose(reading.file);
+    *line = 0;
+    return first;
 }
 
 /* For libinih: 1 is good. */
@@ -131,15 +148,50 @@ static int on_line(void *context, const char *section, const char *name, const c
            set_named(conf, section, out.options, out.object, name, value) == 0;
 }
 
+static void put_before(char *error, size_t size, const char *path, unsigned line)
+{
+    char text[sizeof((struct conf *)0)->error], number[16] = "";
+    snprintf(text, sizeof text, "%s", error);
+    if (line > 0)
+        snprintf(number, sizeof number, ":%u", line);
+    snprintf(error, size, "%.250s%s: %s", path, number, text);
+}
+
 int conf_read(struct conf *conf, const char *path)
 {
-    ini_max_line = LINE_BYTES_MAX;
-    ini_use_stack = false;
-    ini_allow_multiline = false;
-    int line = ini_parse(path, on_line, conf);
-    if (line < 0)
+    int first = parse(path, &conf->line, on_line, conf);
+    if (first < 0)
         return conf_refuse(conf, "%s cannot be read: %s", path, strerror(errno));
-    if (line > 0)
-        return conf_refuse(conf, "%s, line %d: neither [section] nor name = value", path, line);
-    return 0;
+    if (first == 0)
+        return 0;
+    if (!conf->error[0] || (unsigned)first < conf->refused_at)
+        snprintf(conf->error, sizeof conf->error, "neither [section] nor name = value");
+    put_before(conf->error, sizeof conf->error, path, (unsigned)first);
+    return -1;
+}
+
+/* Where an option stands. */
+struct option_place {
+    char section[CONF_SECTION_MAX + 1], name[NAME_MAX_BYTES + 1];
+    unsigned line, found;
+};
+
+static int look_for(void *context, const char *section, const char *name, const char *value)
+{
+    struct option_place *place = context;
+    (void)value;
+    if (place->found == 0 && strcmp(section, place->section) == 0 && strcmp(name, place->name) == 0)
+        place->found = place->line;
+    return 1;
+}
+
+void conf_locate(const char *path, char *error, size_t size)
+{
+    struct option_place place = {0};
+    char colon = '\0';
+    if (error[0] != '[')
+        return;
+    if (sscanf(error, "[%48[^]]] %63[a-z_]%c", place.section, place.name, &colon) == 3 && colon == ':')
+        (void)parse(path, &place.line, look_for, &place);
+    put_before(error, size, path, place.found);
 }

@@ -8,11 +8,15 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "lib/basics.h"
+#include "lib/clock.h"
+
 #define CONNECTIONS_KEPT   64L /* of all hosts, idle; by itself libcurl keeps four while little is to do */
 #define STREAMS_PER_HOST   1000L
 #define CONNECT_TIMEOUT_MS 5000L
 #define DEAD_LINK_MS       10000U /* unacknowledged data for so long: the connection is given up */
 #define IDLE_SECONDS       60L
+#define FILES_KEPT_SECONDS 86400  /* as libcurl does by itself */
 #define RECEIVE_BYTES      2048L  /* a buffer of each request */
 #define SEND_BYTES         16384L /* another one, the least there is */
 
@@ -31,6 +35,7 @@ struct http {
     CURLM *multi;
     const char *agent;
     struct transfer *transfers;
+    int64_t forgotten; /* when http_forget_files was called last; 0: never */
 };
 
 void http_request_clear(struct http_request *request)
@@ -123,6 +128,23 @@ static int on_socket(void *context, curl_socket_t fd, curlsocktype purpose)
     return CURL_SOCKOPT_OK;
 }
 
+void http_forget_files(struct http *http)
+{
+    http->forgotten = clock_steady();
+}
+
+/* What it has read before they were to be forgotten is too old for libcurl then. */
+static bool limit_age_of_files(const struct http *http, CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075700 /* before, it keeps nothing */
+    const int64_t age = (clock_steady() - http->forgotten) / 1000;
+    return http->forgotten == 0 ||
+           !curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, (long)smaller(age, FILES_KEPT_SECONDS));
+#else
+    return http && easy;
+#endif
+}
+
 /* A CA file of one's own is the only one: the system's folder would count beside it. */
 static bool set_trust(CURL *easy, const char *ca_file)
 {
@@ -168,7 +190,7 @@ static bool set_up(const struct http *http, struct transfer *transfer)
 {
     const struct http_request *request = &transfer->request;
     CURL *easy = transfer->easy;
-    return set_connection(easy, request) && set_content(easy, request) &&
+    return set_connection(easy, request) && limit_age_of_files(http, easy) && set_content(easy, request) &&
            !curl_easy_setopt(easy, CURLOPT_URL, request->url) &&
            !curl_easy_setopt(easy, CURLOPT_USERAGENT, http->agent) &&
            !curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers) &&

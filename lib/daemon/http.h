@@ -56,6 +56,8 @@ typedef void http_callback(void *context, const struct http_answer *answer);
 struct http *http_open(const char *agent, long host_connections);
 /* What is under way ends without a callback. NULL is fine. */
 void http_close(struct http *http);
+/* What files of certificates hold is read anew for the connections to come: libcurl keeps it for a day. */
+void http_forget_files(struct http *http);
 /* Takes what is in `request` in any case. NULL: out of memory. */
 struct transfer *http_send(struct http *http, struct http_request *request, http_callback *callback,
                            void *context);

@@ -30,12 +30,12 @@
 enum state { DOWN, CONNECTING, UP };
 
 struct link {
-    const struct link_config *config;
+    struct link_config config; /* the options are copies */
     const char *const *topics;
     int topic_count;
     struct link_handlers handlers;
     struct keys keys;
-    struct mosquitto *mosq;
+    struct mosquitto *mosq, *next_mosq; /* for the next connection; NULL: the same again */
     enum state state;
     bool subscribed, held;
     int64_t next;     /* DOWN: when to connect. CONNECTING: when to give up */
@@ -47,15 +47,15 @@ struct link {
 #define IN_LINK(member) offsetof(struct link_config, member)
 
 const struct conf_option link_options[] = {
-    {"host", CONF_TEXT, IN_LINK(host), false, "127.0.0.1", 0, 0},
-    {"port", CONF_NUMBER, IN_LINK(port), false, "1883", 1, 65535},
-    {"ca_file", CONF_FILE, IN_LINK(ca_file), false, NULL, 0, 0},
-    {"user", CONF_TEXT, IN_LINK(user), true, NULL, 0, 0},
-    {"sdkappid", CONF_NUMBER, IN_LINK(sdkappid), true, NULL, 1, 4294967295},
-    {"secret_key_file", CONF_TEXT, IN_LINK(secret_key_file), true, NULL, 0, 0},
-    {"name", CONF_TEXT, IN_LINK(name), false, NULL, 0, 0},
-    {"wake_milliseconds", CONF_NUMBER, IN_LINK(wake_ms), false, "25", 0, 1000},
-    {NULL, CONF_TEXT, 0, false, NULL, 0, 0},
+    {"host", CONF_TEXT, IN_LINK(host), 0, "127.0.0.1", 0, 0},
+    {"port", CONF_NUMBER, IN_LINK(port), 0, "1883", 1, 65535},
+    {"ca_file", CONF_FILE, IN_LINK(ca_file), 0, NULL, 0, 0},
+    {"user", CONF_TEXT, IN_LINK(user), CONF_REQUIRED, NULL, 0, 0},
+    {"sdkappid", CONF_NUMBER, IN_LINK(sdkappid), CONF_REQUIRED, NULL, 1, 4294967295},
+    {"secret_key_file", CONF_TEXT, IN_LINK(secret_key_file), CONF_REQUIRED, NULL, 0, 0},
+    {"name", CONF_TEXT, IN_LINK(name), 0, NULL, 0, 0},
+    {"wake_milliseconds", CONF_NUMBER, IN_LINK(wake_ms), 0, "25", 0, 1000},
+    {NULL, CONF_TEXT, 0, 0, NULL, 0, 0},
 };
 
 const char *link_config_fault(const struct link_config *config)
@@ -83,9 +83,9 @@ __attribute__((format(printf, 2, 3))) static void go_down(struct link *link, con
     vsnprintf(link->fault, sizeof link->fault, format, args);
     va_end(args);
     int64_t pause = spread(link->pause_ms);
-    if (!link->config->quiet)
-        say_line("broker %s:%lld: %s; connecting again in %lld ms", link->config->host,
-                 (long long)link->config->port, link->fault, (long long)pause);
+    if (!link->config.quiet)
+        say_line("broker %s:%lld: %s; connecting again in %lld ms", link->config.host,
+                 (long long)link->config.port, link->fault, (long long)pause);
     link->state = DOWN;
     link->subscribed = false;
     link->next = link->now + pause;
@@ -100,8 +100,8 @@ static void arrive(struct link *link)
     const bool some = link->topic_count > 0;
     link->pause_ms = FIRST_PAUSE_MS;
     link->subscribed = true;
-    if (!link->config->quiet)
-        say_line("broker %s:%lld: connected%s%s", link->config->host, (long long)link->config->port,
+    if (!link->config.quiet)
+        say_line("broker %s:%lld: connected%s%s", link->config.host, (long long)link->config.port,
                  some ? ", and subscribed to " : "", some ? link->topics[0] : "");
 }
 
@@ -109,7 +109,7 @@ static void on_connect(struct mosquitto *mosq, void *context, int code)
 {
     struct link *link = context;
     if (code) {
-        go_down(link, "the login of %s was refused: %s", link->config->user, mosquitto_connack_string(code));
+        go_down(link, "the login of %s was refused: %s", link->config.user, mosquitto_connack_string(code));
         mosquitto_disconnect(mosq);
         return;
     }
@@ -130,7 +130,7 @@ static void on_subscribe(struct mosquitto *mosq, void *context, int mid, int cou
     for (int i = 0; i < link->topic_count; i++) {
         if (i < count && granted[i] <= 2)
             continue;
-        go_down(link, "%s may not subscribe to %s: not an administrator?", link->config->user,
+        go_down(link, "%s may not subscribe to %s: not an administrator?", link->config.user,
                 link->topics[i]);
         mosquitto_disconnect(mosq);
         return;
@@ -190,7 +190,7 @@ static const char *set_up_tls(struct mosquitto *mosq, const struct link_config *
 static const char *set_up(struct link *link)
 {
     char id[160];
-    const struct link_config *config = link->config;
+    const struct link_config *config = &link->config;
     if (!make_client_id(config, id, sizeof id))
         return "the client id is too long";
     link->mosq = mosquitto_new(id, true, link);
@@ -204,23 +204,34 @@ static const char *set_up(struct link *link)
     return set_up_tls(link->mosq, config);
 }
 
+static const char *load_keys(struct link *link, char *reason, size_t size)
+{
+    char fault[300];
+    if (link->config.user_sig ||
+        keys_load(&link->keys, link->config.secret_key_file, fault, sizeof fault) == 0)
+        return NULL;
+    snprintf(reason, size, "secret_key_file: %s", fault);
+    return reason;
+}
+
 struct link *link_open(const struct link_config *config, const char *const *topics,
                        const struct link_handlers *handlers, char *error, size_t error_size)
 {
-    char reason[300];
+    char reason[330];
     struct link *link = calloc(1, sizeof *link);
     if (!link) {
         snprintf(error, error_size, "out of memory");
         return NULL;
     }
     mosquitto_lib_init();
-    *link = (struct link){.config = config, .topics = topics, .handlers = *handlers};
+    *link = (struct link){.topics = topics, .handlers = *handlers};
     while (topics[link->topic_count])
         link->topic_count++;
     link->pause_ms = FIRST_PAUSE_MS;
-    const char *fault = NULL;
-    if (!config->user_sig && keys_load(&link->keys, config->secret_key_file, reason, sizeof reason))
-        fault = reason;
+    link->config = *config;
+    const char *fault = conf_own(link_options, &link->config) ? "out of memory" : NULL;
+    if (!fault)
+        fault = load_keys(link, reason, sizeof reason);
     if (!fault)
         fault = set_up(link);
     if (!fault)
@@ -239,14 +250,61 @@ void link_close(struct link *link)
         mosquitto_disconnect(link->mosq);
         mosquitto_destroy(link->mosq);
     }
+    if (link->next_mosq)
+        mosquitto_destroy(link->next_mosq);
     keys_clear(&link->keys);
+    conf_clear(link_options, &link->config);
     mosquitto_lib_cleanup();
     free(link);
 }
 
-int link_reload(struct link *link, char *error, size_t error_size)
+/* Another configuration */
+
+/* The keys and the pace may be others while it is connected. */
+static bool ends_connection(const struct conf_option *option)
 {
-    return keys_load(&link->keys, link->config->secret_key_file, error, error_size);
+    return option->offset != IN_LINK(secret_key_file) && option->offset != IN_LINK(wake_ms);
+}
+
+bool link_may_stay(const struct link *link, const struct link *fresh)
+{
+    const struct conf_option *option = link_options;
+    while (option->name &&
+           (!ends_connection(option) || conf_option_same(option, &link->config, &fresh->config)))
+        option++;
+    return !option->name;
+}
+
+static void swap_configs(struct link *link, struct link *other)
+{
+    const struct link_config config = link->config;
+    link->config = other->config;
+    other->config = config;
+}
+
+/* libmosquitto reads a CA file once. */
+static void take_mosq(struct link *link, struct link *fresh)
+{
+    if (link->next_mosq)
+        mosquitto_destroy(link->next_mosq);
+    link->next_mosq = fresh->mosq;
+    fresh->mosq = NULL;
+    mosquitto_user_data_set(link->next_mosq, link);
+}
+
+struct link *link_renew(struct link *link, struct link *fresh_take)
+{
+    if (!link_may_stay(link, fresh_take)) {
+        fresh_take->held = link->held;
+        fresh_take->now = link->now;
+        link_close(link);
+        return fresh_take;
+    }
+    swap_configs(link, fresh_take);
+    link->keys = fresh_take->keys;
+    take_mosq(link, fresh_take);
+    link_close(fresh_take);
+    return link;
 }
 
 /* Life */
@@ -254,15 +312,25 @@ int link_reload(struct link *link, char *error, size_t error_size)
 /* malloc'ed; NULL: out of memory. */
 static char *make_sig(const struct link *link)
 {
-    const struct link_config *config = link->config;
+    const struct link_config *config = &link->config;
     if (config->user_sig)
         return strdup(config->user_sig);
     return usersig_mint(config->user, config->sdkappid, time(NULL), SIG_SECONDS, NULL, 0, &link->keys);
 }
 
+static void use_next_mosq(struct link *link)
+{
+    if (!link->next_mosq)
+        return;
+    mosquitto_destroy(link->mosq);
+    link->mosq = link->next_mosq;
+    link->next_mosq = NULL;
+}
+
 static void connect_now(struct link *link)
 {
-    const struct link_config *config = link->config;
+    const struct link_config *config = &link->config;
+    use_next_mosq(link);
     char *sig = make_sig(link);
     int result = sig ? mosquitto_username_pw_set(link->mosq, config->user, sig) : MOSQ_ERR_NOMEM;
     free(sig);
@@ -285,7 +353,7 @@ static void check(struct link *link, int result)
  * something. */
 static void keep_awake(struct link *link)
 {
-    const int64_t pause = link->config->wake_ms;
+    const int64_t pause = link->config.wake_ms;
     if ((pause == 0 && !link->held) || link->now < link->next_wake)
         return;
     link_wake(link);
@@ -311,7 +379,7 @@ void link_tick(struct link *link, int64_t now)
 
 int link_pause(const struct link *link, int most_ms)
 {
-    const int64_t wake = link->config->wake_ms;
+    const int64_t wake = link->config.wake_ms;
     return link->state == UP && wake > 0 ? (int)smaller(most_ms, wake) : most_ms;
 }
 
@@ -351,7 +419,7 @@ bool link_command(struct link *link, const char *payload, size_t len)
 
 void link_wake(struct link *link)
 {
-    link->next_wake = link->now + link->config->wake_ms;
+    link->next_wake = link->now + link->config.wake_ms;
     (void)link_publish(link, WAKE_TOPIC, NULL, 0);
 }
 

@@ -44,15 +44,19 @@ struct link_handlers {
     void (*response)(void *context, const char *payload, size_t len);
 };
 
-/* Reads the key file. `topics` are filters to subscribe to at QoS 1, the last is followed by NULL; both they and
- * `config` are borrowed. NULL: `error` says why. */
+/* Reads the key file; connects with the first tick. `topics`, which are borrowed, are filters to subscribe to at QoS 1,
+ * the last is followed by NULL. Of `config` the options are copied, the rest is borrowed. NULL: `error` says why. */
 struct link *link_open(const struct link_config *config, const char *const *topics,
                        const struct link_handlers *handlers, char *error, size_t error_size);
 /* Says good-bye. NULL is fine. */
 void link_close(struct link *link);
 
-/* Reads the key file again, for the connections to come. -1: `error` says why, and the keys are those of before. */
-__attribute__((warn_unused_result)) int link_reload(struct link *link, char *error, size_t error_size);
+/* For a reload: `fresh_take` was opened with the configuration and the keys that are to count from now on, and was
+ * never ticked. May `link` stay connected, since where and as whom it signs in are the same? */
+bool link_may_stay(const struct link *link, const struct link *fresh);
+/* The link to use from now on: `link`, with the keys and the CA file of `fresh_take` for the connections to come, or
+ * `fresh_take` when `link` may not stay. The other one is closed. */
+struct link *link_renew(struct link *link, struct link *fresh_take);
 
 /* Connects when it is time, keeps alive, and keeps the broker awake. `now`: milliseconds of clock_steady. */
 void link_tick(struct link *link, int64_t now);

@@ -49,9 +49,10 @@ def plugin_options():
 
 def conf_options(file, table):
     """Of chatgate.conf or chatpushd.conf."""
-    pattern = r'\{"(\w+)", (CONF_\w+), [^,]+, (true|false), (NULL|"[^"]*"), (\d+), (\d+)\}'
-    found = [Option(name, kind, None if default == "NULL" else default.strip('"'), low, high, required == "true", False, [])
-             for name, kind, required, default, low, high in re.findall(pattern, array(file, table))]
+    pattern = r'\{"(\w+)", (CONF_\w+), [^,]+, ([A-Z_|0 ]+), (NULL|"[^"]*"), (\d+), (\d+)\}'
+    found = [Option(name, kind, None if default == "NULL" else default.strip('"'), low, high,
+                    "CONF_REQUIRED" in flags, "CONF_AT_START" not in flags, [])
+             for name, kind, flags, default, low, high in re.findall(pattern, array(file, table))]
     assert len(found) == array(file, table).count('{"'), f"a row of {table} is not understood"
     return found
 

@@ -105,6 +105,17 @@ def test_a_manual_tells_the_default_that_an_option_has(page, table, everywhere):
     assert not wrong
 
 
+@pytest.mark.parametrize(("page", "table"), [daemon[:2] for daemon in DAEMONS])
+def test_a_manual_tells_which_options_may_change_while_a_program_runs(page, table):
+    said, meant = {}, {}
+    for row in rows(page, "section", "option", "default", "running"):
+        for name in names(row["option"]):
+            said.setdefault(name, set()).add(row["running"])
+    for (_, name), option in known(table).items():
+        meant.setdefault(name, set()).add("yes" if option.running else "no")
+    assert said == meant
+
+
 @pytest.mark.parametrize(("example", "table"), [("chatgate.conf.example", source.GATE_SECTIONS),
                                                 ("chatpushd.conf.example", source.PUSH_SECTIONS)])
 def test_an_example_has_every_option_and_no_other(example, table):

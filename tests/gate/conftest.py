@@ -7,6 +7,7 @@ import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "broker")]
+sys.path.append(str(HERE.parent / "docs"))  # the tables of the code: source
 sys.path.append(str(HERE.parent / "push"))  # certificates: pki
 pytest.register_assert_rewrite("harness")
 

@@ -92,6 +92,15 @@ class Gatehouse:
             assert process.await_line("broker .*: connected"), "the gate did not connect:\n" + self.log()
         return self
 
+    def reload(self):
+        """SIGHUP; the lines of the log about it, when the gate has read its configuration again or has refused to."""
+        start = len(self.process.lines)
+        self.configure()
+        self.process.signal(signal.SIGHUP)
+        assert self.process.await_line("the configuration (was read again|stays as it was)", start=start), self.log()
+        said = [line.split(" ", 1)[1] for line in self.process.lines[start:]]
+        return [line for line in said if line.startswith(("reload: ", "the configuration "))]
+
     def stop(self):
         self.process.signal(signal.SIGTERM)
         self.ended_by_test = True

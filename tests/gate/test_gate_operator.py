@@ -53,21 +53,6 @@ def test_a_wrong_option_is_named(gatehouse, section, options, wanted):
     assert code == 1 and any(wanted in line for line in lines), lines
 
 
-def test_a_configuration_counts_from_sighup_on(gate):
-    assert gate.rest(CHECK, BODY)["ErrorCode"] == 0
-    gate.set("rest", admins="somebody-else").configure()
-    gate.process.signal(signal.SIGHUP)
-    assert gate.process.await_line("the configuration was read again")
-    assert gate.rest(CHECK, BODY)["ErrorCode"] == 60010
-
-
-def test_a_configuration_with_a_fault_changes_nothing(gate):
-    gate.set("rest", rate="x").configure()
-    gate.process.signal(signal.SIGHUP)
-    assert gate.process.await_line(r"stays as it was: \[rest\] rate")
-    assert gate.rest(CHECK, BODY)["ErrorCode"] == 0
-
-
 def test_a_new_key_counts_from_sighup_on(gate):
     gate.broker.write_keys("another key, which is long enough for anybody", *gate.broker.secrets[:1])
     sig = gate.broker.sig(ADMIN, key="another key, which is long enough for anybody")

@@ -131,6 +131,16 @@ class Office:
         assert process.await_line(r"broker .*: connected"), "the worker did not connect:\n" + self.log()
         return process
 
+    def reload(self):
+        """SIGHUP; the lines of the log about it, when the worker has read its configuration again or has refused to."""
+        process = self.workers[-1]
+        start = len(process.lines)
+        self.configure()
+        process.signal(signal.SIGHUP)
+        assert process.await_line("the configuration (was read again|stays as it was)", start=start), self.log()
+        said = [line.split(" ", 1)[1] for line in process.lines[start:]]
+        return [line for line in said if line.startswith(("reload: ", "the configuration "))]
+
     def kill(self, process):
         process.signal(signal.SIGKILL)
         process.wait()
