@@ -205,14 +205,13 @@ static void check_pair(struct conf_check *check, int listener)
     const struct conf_setting *certfile = conf_find_of(&check->conf, listener, "certfile");
     const struct conf_setting *keyfile = conf_find_of(&check->conf, listener, "keyfile");
     const struct conf_setting *cafile = conf_find_of(&check->conf, listener, "cafile");
-    if (!certfile != !keyfile)
-        SAY(check, FINDING_ERROR, certfile ? certfile : keyfile, "Name both",
-            "%s without %s: the listener does not open, or is not encrypted",
-            certfile ? "certfile" : "keyfile", certfile ? "keyfile" : "certfile");
-    else if (cafile && !certfile)
-        SAY(check, FINDING_ERROR, cafile, "Name certfile and keyfile, too",
-            "cafile without certfile and keyfile: the broker does not start, or the listener is not "
-            "encrypted");
+    const struct conf_setting *alone = certfile ? certfile : keyfile ? keyfile : cafile;
+    if (alone && (!certfile || !keyfile))
+        SAY(check, FINDING_ERROR, alone, "Name certfile and keyfile, both",
+            "%s without %s: Mosquitto 2.0 opens the port without encryption, 2.1 does not start", alone->name,
+            certfile  ? "keyfile"
+            : keyfile ? "certfile"
+                      : "certfile and keyfile");
 }
 
 static void check_cafile(struct conf_check *check, const struct conf_setting *setting)

@@ -350,8 +350,10 @@ static void check_log_file(struct conf_check *check)
     const char *path = setting->value + strlen(file) + strspn(setting->value + strlen(file), " \t");
     folder_of(path, folder, sizeof folder);
     if (access(path, W_OK) != 0 && (access(path, F_OK) == 0 || access(folder, W_OK | X_OK) != 0))
-        SAY(check, FINDING_WARNING, setting, "Give the file and its folder to the broker's user",
-            "log_dest: %s cannot be written: the broker's lines, with what is wrong, are lost", path);
+        SAY(check, FINDING_WARNING, setting,
+            "Make the folder, and give it with its files to the broker's user",
+            "log_dest: %s cannot be written: the broker runs, and its lines, with what is wrong, are lost",
+            path);
 }
 
 static void check_persistence(struct conf_check *check)

@@ -101,9 +101,9 @@ static void check_message_size(struct conf_check *check)
     if (bytes > 0 && bytes < larger(REQUEST_BYTES_MAX, check->options.max_message_bytes))
         SAY(check, FINDING_WARNING, setting,
             "Remove the line: plugin_opt_max_message_bytes limits messages, and tells the sender why",
-            "message_size_limit %lld: Mosquitto drops what is longer, and nobody is told; requests and "
-            "chunks of uploads have "
-            "up to %d bytes",
+            "message_size_limit %lld: Mosquitto drops what is longer, and an MQTT 3.1.1 client takes it for "
+            "accepted; requests "
+            "and chunks of uploads have up to %d bytes",
             (long long)bytes, REQUEST_BYTES_MAX);
 }
 

@@ -55,7 +55,8 @@ static void fill(const struct conf_check *check, struct check_listener *listener
 {
     const struct conf_setting *connections = conf_find_of(&check->conf, listener->number, "max_connections");
     listener->websockets = strncmp(text_of(check, listener->number, "protocol"), "websockets", 10) == 0;
-    listener->encrypted = conf_find_of(&check->conf, listener->number, "certfile") ||
+    listener->encrypted = (conf_find_of(&check->conf, listener->number, "certfile") &&
+                           conf_find_of(&check->conf, listener->number, "keyfile")) ||
                           conf_find_of(&check->conf, listener->number, "psk_hint");
     listener->connections = connections ? strtoll(connections->value, NULL, 10) : -1;
     if (listener->websockets && check->version > 0 && check->version < 2001)
@@ -245,9 +246,8 @@ static void check_identity(struct conf_check *check, const struct check_listener
         enum finding_level level;
         const char *advice, *text;
     } settings[] = {
-        {"use_username_as_clientid", FINDING_ERROR, "Remove the line",
-         "all devices of a user have one client id then, and each of them is refused, or sends the other "
-         "away"},
+        {"use_username_as_clientid", FINDING_WARNING, "Remove the line",
+         "all devices of a user have one client id then, and each login ends the one before"},
         {"use_identity_as_username", FINDING_WARNING,
          "Remove the line, or keep chat users from this listener",
          "who comes with a certificate is not asked for a userSig, and is no user of the chat"},
@@ -272,8 +272,7 @@ static void check_reach(struct conf_check *check, const struct check_listener *l
             "nothing of it");
     if (qos && atoi(qos->value) == 0)
         SAY(check, FINDING_WARNING, qos, "Remove the line",
-            "max_qos 0: no client of this listener learns whether its message has been taken, and none is "
-            "sent one again");
+            "max_qos 0: who publishes at QoS 1 or 2, as clients of a chat do, is closed");
 }
 
 static void check_protocol(struct conf_check *check, const struct check_listener *listener)

@@ -66,7 +66,7 @@ class House:
             "plugin_opt_ring_bytes 8388608",
         ]
         self.give(self.folder)
-        self.process = None
+        self.process, self.wrapper = None, []
 
     # ---- files
 
@@ -122,7 +122,8 @@ class House:
         env = {**os.environ, "SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
         if PRELOAD:
             env |= {"LD_PRELOAD": PRELOAD, "ASAN_OPTIONS": "detect_leaks=0"}
-        self.process = LoggedProcess([BROKERS[version], "-c", str(self.conf)], env=env, cwd=self.folder)
+        # Of a session of its own: OpenSSL would ask a terminal for passphrases.
+        self.process = LoggedProcess(["setsid", *self.wrapper, BROKERS[version], "-c", str(self.conf)], env=env, cwd=self.folder)
         return self.process
 
     def start(self, version="2.0"):

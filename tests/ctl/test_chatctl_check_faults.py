@@ -236,9 +236,12 @@ FAULTS = {
     "an address of another machine": (with_line("listener 18888 192.0.2.1"), "has no address 192.0.2.1", "Cannot assign|192.0.2.1"),
     "a name that is none": (with_line("listener 18888 nowhere.invalid"), "cannot be found", "nowhere.invalid|resolv|known"),
     # Certificates
+    "a certificate without key": (lambda house: [*house.lines, f"certfile {house.make_certificate()[0]}"],
+                                  "certfile without keyfile", "must be provided", ["2.1"]),
     "no certificate": (tls(lambda house: "/nowhere/c.pem"), "certfile: /nowhere/c.pem cannot be read", "certfile"),
     "a certificate that is none": (tls(garbage), "has no certificate", "Check certfile|certfile"),
     "a key that is none": (tls(None, garbage), "is no private key", "Check keyfile|keyfile"),
+    "a key with a passphrase": (tls(None, with_passphrase), "has a passphrase", "keyfile"),
     "the key of another": (tls(None, lambda house: house.make_certificate("other")[1]), "is not the key of",
                            "inconsistent|keyfile"),
     "a cafile that is none": (tls(None, None, "cafile {house.key}"), "cafile", "cafile"),
