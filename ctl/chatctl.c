@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+#include "ctl/chatctl.h"
+
+#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +10,7 @@
 #include "ctl/complain.h"
 #include "ctl/manual.h"
 #include "ctl/options.h"
+#include "ctl/tool.h"
 
 #define SOURCE_USAGE "[--config FILE | --key-file FILE --sdkappid N]"
 
@@ -75,26 +79,32 @@ static const struct ctl_command *find(const char *name)
 
 static void print_command(FILE *out, const struct ctl_command *command)
 {
-    fprintf(out, "  chatctl %s %s\n      %s\n", command->name, command->usage, command->help);
+    fprintf(out, "  %s %s %s\n      ", tool()->name, command->name, command->usage);
+    tool_print(out, command->help);
+    fputc('\n', out);
+}
+
+static void print_options(FILE *out)
+{
+    fprintf(out, "\n" OPTIONS_HELP "%s", tool()->presets);
 }
 
 static void print_help(FILE *out)
 {
-    fputs("Usage: chatctl COMMAND [ARGUMENT]...\n\n", out);
+    fprintf(out, "Usage: %s COMMAND [ARGUMENT]...\n\n", tool()->name);
     for (const struct ctl_command *command = ctl_commands; command->name; command++)
         print_command(out, command);
-    fputs("\n  chatctl COMMAND [FIELD=VALUE]... " OPTIONS_USAGE "\n"
-          "      Gives a command to the broker; chatctl help COMMAND tells its fields. There are:\n",
-          out);
+    tool_print(out,
+               "\n  chatctl COMMAND [FIELD=VALUE]... " OPTIONS_USAGE "\n"
+               "      Gives a command to the broker; chatctl help COMMAND tells its fields. There are:\n");
     manual_print_all(out);
-    fputs("\n" OPTIONS_HELP
-          "\nWithout --config the sdkappid and the keys are those of mosquitto.conf: $CHAT_CONFIG, or the "
-          "first that is\n"
-          "there of ./run/mosquitto.conf and /etc/mosquitto/mosquitto.conf.\n"
-          "Exit code: 0 done, 1 failed or refused, 2 wrong usage, 3 the broker is not there, lets nobody in "
-          "or does "
-          "not answer.\n",
-          out);
+    print_options(out);
+    fprintf(out,
+            "\nWithout --config the sdkappid and the keys are those of mosquitto.conf: $CHAT_CONFIG, or the "
+            "first that "
+            "is\n"
+            "there of ./run/mosquitto.conf and /etc/mosquitto/mosquitto.conf.\n%s",
+            tool()->exits);
 }
 
 /* Of ours, or of the broker's. */
@@ -109,7 +119,7 @@ static int print_help_for(const char *name)
     else
         return complain_usage("there is no command \"%s\"", name);
     if (row || command->connects)
-        fputs("\n" OPTIONS_HELP, stdout);
+        print_options(stdout);
     return finish_output();
 }
 
@@ -143,15 +153,16 @@ static int run(int argc, char **argv)
     return row ? command_call(row, argc, argv) : command->run(argc, argv);
 }
 
-int main(int argc, char **argv)
+int chatctl_run(int argc, char **argv)
 {
-    if (argc < 2) {
+    optind = 0; /* getopt begins anew, also when it was used before in this process */
+    if (argc < 1) {
         print_help(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || (argc == 2 && strcmp(argv[1], "-h") == 0)) {
+    if (strcmp(argv[0], "--help") == 0 || (argc == 1 && strcmp(argv[0], "-h") == 0)) {
         print_help(stdout);
         return finish_output();
     }
-    return run(argc - 1, argv + 1);
+    return run(argc, argv);
 }

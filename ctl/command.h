@@ -12,7 +12,7 @@
 struct ctl_command {
     const char *name;
     const char *usage; /* what follows the name */
-    const char *help;
+    const char *help;  /* "chatctl" in it stands for the tool: tool.h */
     int (*run)(int argc, char **argv);
     bool connects; /* -h is its host, as with mosquitto_pub; --help is its help */
 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/tool.h"
 #include "lib/say.h"
 
 static void print_complaint(const char *format, va_list args, const char *end)
@@ -13,7 +14,7 @@ static void print_complaint(const char *format, va_list args, const char *end)
     char text[1024];
     vsnprintf(text, sizeof text, format, args);
     say_safely(text);
-    fprintf(stderr, "chatctl: %s%s\n", text, end);
+    fprintf(stderr, "%s: %s%s\n", tool()->name, text, end);
 }
 
 int complain(const char *format, ...)
@@ -27,9 +28,11 @@ int complain(const char *format, ...)
 
 int complain_usage(const char *format, ...)
 {
+    char hint[80];
     va_list args;
+    snprintf(hint, sizeof hint, " (see %s help)", tool()->name);
     va_start(args, format);
-    print_complaint(format, args, " (see chatctl help)");
+    print_complaint(format, args, hint);
     va_end(args);
     return EXIT_USAGE;
 }

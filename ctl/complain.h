@@ -5,7 +5,7 @@
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_BROKER = 3 };
 
-/* One line on stderr, with "chatctl: " in front. Returns EXIT_FAILED. */
+/* One line on stderr, with the tool's name in front. Returns EXIT_FAILED. */
 __attribute__((format(printf, 1, 2))) int complain(const char *format, ...);
 /* The same with a hint to the help. Returns EXIT_USAGE. */
 __attribute__((format(printf, 1, 2))) int complain_usage(const char *format, ...);

@@ -7,24 +7,49 @@
 #include "ctl/complain.h"
 #include "ctl/manual.h"
 #include "ctl/options.h"
+#include "ctl/tool.h"
 #include "lib/basics.h"
 
-/* Bash takes "=" for the end of a word: the words are taken from the line, and what stands before "=" from the answers. */
-static const char script[] =
-    "_chatctl() {\n"
-    "    local line=${COMP_LINE:0:COMP_POINT} words last\n"
-    "    read -ra words <<<\"$line\"\n"
-    "    [[ $line == *[[:space:]] ]] && words+=(\"\")\n"
-    "    last=${words[${#words[@]} - 1]}\n"
-    "    mapfile -t COMPREPLY < <(\"$1\" complete -- \"${words[@]:1}\" 2>/dev/null)\n"
-    "    if [[ $last == *=* && $COMP_WORDBREAKS == *=* ]]; then\n"
-    "        COMPREPLY=(\"${COMPREPLY[@]#*=}\")\n"
-    "    fi\n"
-    "    if [[ ${COMPREPLY[0]} == *= ]]; then\n"
-    "        compopt -o nospace\n"
-    "    fi\n"
-    "}\n"
-    "complete -o bashdefault -o default -F _chatctl chatctl\n";
+/* Bash takes "=" for the end of a word: the words are taken from the line, and what stands before "=" from the answers.
+ * In it: the function, where the command is among the words, what precedes it, once more the function, the program. */
+#define SCRIPT                                                                                               \
+    "%s() {\n"                                                                                               \
+    "    local line=${COMP_LINE:0:COMP_POINT} words last at=1\n"                                             \
+    "    read -ra words <<<\"$line\"\n"                                                                      \
+    "    [[ $line == *[[:space:]] ]] && words+=(\"\")\n"                                                     \
+    "    last=${words[${#words[@]} - 1]}\n"                                                                  \
+    "%s"                                                                                                     \
+    "    mapfile -t COMPREPLY < <(\"$1\" %scomplete -- \"${words[@]:at}\" 2>/dev/null)\n"                    \
+    "    if [[ $last == *=* && $COMP_WORDBREAKS == *=* ]]; then\n"                                           \
+    "        COMPREPLY=(\"${COMPREPLY[@]#*=}\")\n"                                                           \
+    "    fi\n"                                                                                               \
+    "    if [[ ${COMPREPLY[0]} == *= ]]; then\n"                                                             \
+    "        compopt -o nospace\n"                                                                           \
+    "    fi\n"                                                                                               \
+    "}\n"                                                                                                    \
+    "complete -o bashdefault -o default -F %s %s\n"
+
+/* Other modules of the program are completed as if we were not there. */
+#define SEEK_WORD                                                                                            \
+    "    while [[ $at -lt ${#words[@]} && ${words[at]} != %s ]]; do\n"                                       \
+    "        at=$((at + 1))\n"                                                                               \
+    "    done\n"                                                                                             \
+    "    at=$((at + 1))\n"                                                                                   \
+    "    COMPREPLY=()\n"                                                                                     \
+    "    [[ $at -lt ${#words[@]} ]] || return\n"
+
+static void print_script(void)
+{
+    const char *word = tool()->word;
+    char seek[400] = "", before[20] = "";
+    if (!word) {
+        printf(SCRIPT, "_chatctl", seek, before, "_chatctl", tool()->program);
+        return;
+    }
+    snprintf(seek, sizeof seek, SEEK_WORD, word);
+    snprintf(before, sizeof before, "%s ", word);
+    printf(SCRIPT, "_chatctl_module", seek, before, "_chatctl_module", tool()->program);
+}
 
 static void offer(const char *candidate, const char *begun)
 {
@@ -127,7 +152,7 @@ int command_complete(int argc, char **argv)
     if (argc > 1 && !asks)
         return complain_usage("complete: takes nothing, or -- and the words so far");
     if (!asks)
-        fputs(script, stdout);
+        print_script();
     else if (argc == 3)
         offer_commands(argv[2]);
     else {

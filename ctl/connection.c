@@ -67,9 +67,13 @@ static int set_identity(const struct call_options *options, struct link_config *
     return result == EXIT_DONE ? set_user_sig(out, strdup(user_sig)) : result;
 }
 
+/* A second connection of the process is another device: the answer to the first one's logout may be under way still. */
 static int set_name(struct link_config *out)
 {
-    return asprintf(&out->name, "chatctl-%ld", (long)getpid()) > 0 ? EXIT_DONE : complain("out of memory");
+    static int count;
+    const int len = count++ == 0 ? asprintf(&out->name, "chatctl-%ld", (long)getpid())
+                                 : asprintf(&out->name, "chatctl-%ld-%d", (long)getpid(), count);
+    return len > 0 ? EXIT_DONE : complain("out of memory");
 }
 
 /* Where */

@@ -2,7 +2,6 @@
 /* The half of an import that is about the broker: requests, answers, and a connection that may break. */
 #include "ctl/import_run.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "ctl/bar.h"
 #include "ctl/complain.h"
 #include "ctl/connection.h"
+#include "ctl/ending.h"
 #include "lib/clock.h"
 #include "lib/json.h"
 
@@ -17,22 +17,6 @@
 #define PAUSE_MS      50    /* after the broker was busy */
 #define PATIENCE_MS   60000 /* that a broker may be away, or silent */
 #define REQUEST_BYTES 262144
-
-static volatile sig_atomic_t ended;
-
-static void on_signal(int number)
-{
-    (void)number;
-    ended = 1;
-}
-
-/* The second one ends at once. */
-static void heed_signals(void)
-{
-    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 /* Answers */
 
@@ -198,7 +182,7 @@ static void wait(struct import_run *run)
 /* EXIT_DONE: go on. */
 static int look_for_trouble(const struct import_run *run)
 {
-    if (ended) {
+    if (ending_asked()) {
         bar_erase();
         return complain("interrupted behind line %lld; the same command goes on there",
                         (long long)run->progress.place.line);
@@ -239,11 +223,12 @@ int run_import(struct import_run *run)
     run->link = link_open(run->config, topics, &handlers, error, sizeof error);
     if (!run->link)
         return complain("%s", error);
-    heed_signals();
+    ending_begin();
     run->heard = clock_steady();
     int result = import_all(run);
     bar_erase();
     (void)link_command(run->link, leave, strlen(leave));
     link_close(run->link);
+    ending_end();
     return result;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* chatctl listen: what comes for a user, or everything that happens, a line each, until it is ended. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "ctl/command.h"
 #include "ctl/complain.h"
 #include "ctl/connection.h"
+#include "ctl/ending.h"
 #include "lib/basics.h"
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -22,21 +22,6 @@ struct listening {
     bool as_json, was_up;
     struct link *link;
 };
-
-static volatile sig_atomic_t ended;
-
-static void on_signal(int number)
-{
-    (void)number;
-    ended = 1;
-}
-
-static void heed_signals(void)
-{
-    const struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 /* Words */
 
@@ -186,10 +171,10 @@ static void on_message(void *context, const char *topic, const char *payload, si
 
 /* The connection */
 
-/* Once it has been there it comes again by itself. */
+/* Once it has been there it comes again by itself. Who reads no more what is printed has ended it. */
 static int listen_until_ended(struct listening *listening, const struct link_config *config)
 {
-    while (!ended) {
+    while (!ending_asked() && !ferror(stdout)) {
         struct pollfd fd;
         link_tick(listening->link, clock_steady());
         listening->was_up = listening->was_up || link_up(listening->link);
@@ -212,10 +197,11 @@ static int listen_to(const char *topic, const struct link_config *config, bool a
     listening.link = link_open(config, topics, &handlers, error, sizeof error);
     if (!listening.link)
         return complain("%s", error);
-    heed_signals();
+    ending_begin();
     int result = listen_until_ended(&listening, config);
     (void)link_command(listening.link, leave, strlen(leave)); /* so that it is in no list of devices */
     link_close(listening.link);
+    ending_end();
     return result;
 }
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "ctl/tool.h"
 #include "lib/basics.h"
 
 #define LINE_MAX_BYTES 100
@@ -131,7 +132,7 @@ void manual_print(FILE *out, const struct command_row *row, const char *options)
         [CALLER_DEVICES] = "      About the connection that it comes on: not with --as.\n",
         [CALLER_UPLOADERS] = "      About the connection that it comes on: not with --as.\n",
     };
-    fprintf(out, "  chatctl %s%s%s\n%s", row->name,
+    fprintf(out, "  %s %s%s%s\n%s", tool()->name, row->name,
             row->fields[0].type == TYPE_NONE ? "" : " [field=value]...", options, callers[row->caller]);
     for (const struct command_field *field = row->fields; field->type != TYPE_NONE; field++)
         print_field(out, field);

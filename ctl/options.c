@@ -46,7 +46,14 @@ const char *const option_names[] = {"--as",       "--json",     "--file",     "-
                                     "--cert",     "--key",      "--insecure", "--config",
                                     "--key-file", "--sdkappid", NULL};
 
-/* ~/.config/chatctl */
+/* What is there before */
+
+static const char *const *preset; /* NULL: ~/.config/chatctl */
+
+void options_preset(const char *const *values)
+{
+    preset = values;
+}
 
 static FILE *open_preset(char *path, size_t size)
 {
@@ -168,7 +175,6 @@ static int sort(struct call_options *options, int argc, char **argv)
 {
     int letter, result = EXIT_DONE;
     opterr = 0;
-    optind = 0; /* from the beginning, also the second time */
     while (result == EXIT_DONE && (letter = getopt_long(argc, argv, ":h:p:u:P:L:", names, NULL)) != -1) {
         if (letter == ':' || letter == '?')
             return refuse(argv[0], argv[optind - 1], letter);
@@ -194,7 +200,7 @@ static int refuse_others(const struct call_options *options, const char *command
                {OPTION_OUTPUT, "--output", "export"}};
     for (size_t i = 0; i < COUNT(own); i++)
         if (options->value[own[i].option] && strcmp(own[i].command, command) != 0)
-            return complain_usage("%s: is for chatctl %s", own[i].name, own[i].command);
+            return complain_usage("%s: is for %s", own[i].name, own[i].command);
     return EXIT_DONE;
 }
 
@@ -206,7 +212,9 @@ int options_parse(struct call_options *options, int argc, char **argv)
     if (!options->memory)
         return complain("out of memory");
     int result = keep(options, &count, argv[0], strlen(argv[0]));
-    if (result == EXIT_DONE)
+    if (preset)
+        memcpy(options->value, preset, sizeof options->value);
+    else if (result == EXIT_DONE)
         result = take_preset(options, &count);
     for (int i = 1; i < argc && result == EXIT_DONE; i++) {
         options->memory[count] = strdup(argv[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
-/* The options of what goes to the broker, in ~/.config/chatctl and on the command line. */
+/* The options of what goes to the broker, in ~/.config/chatctl and on the command line, which counts more. */
 #ifndef CTL_OPTIONS_H
 #define CTL_OPTIONS_H
 
@@ -15,9 +15,7 @@
     "--insecure.\n"                                                                                          \
     "In the place of -P, what makes a userSig: --config FILE (its port and its first administrator are the " \
     "presets of\n"                                                                                           \
-    "-p and -u), or --key-file FILE and --sdkappid N. Lines of ~/.config/chatctl, \"-h HOST\", are read "    \
-    "before the\n"                                                                                           \
-    "command line.\n"
+    "-p and -u), or --key-file FILE and --sdkappid N.\n"
 
 enum call_option {
     OPTION_AS,
@@ -54,6 +52,10 @@ struct call_options {
 
 /* "--as", in the order of call_option; NULL behind the last that any command takes. */
 extern const char *const option_names[];
+
+/* What is taken for given before the command line is read, CALL_OPTIONS values of which each may be NULL, in the place of
+ * ~/.config/chatctl; borrowed until the next. NULL: that file. */
+void options_preset(const char *const *values);
 
 /* argv[0] is the command's name. Returns an exit code; what went wrong has been said. */
 __attribute__((warn_unused_result)) int options_parse(struct call_options *options, int argc, char **argv);

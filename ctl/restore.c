@@ -205,7 +205,7 @@ int command_restore(int argc, char **argv)
             return complain_usage("restore: %s %s", argv[optind - 1],
                                   option == ':' ? "needs a value" : "is not an option");
     if (argc - optind != 1)
-        return complain_usage("restore: takes a file that chatctl backup has made");
+        return complain_usage("restore: takes a file that backup has made");
     restore.backup = argv[optind];
     return restore_from(&restore);
 }

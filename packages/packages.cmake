@@ -47,11 +47,12 @@ package(mosquitto-chat
   TEXT "Private messages, groups, live rooms, delivery to who was away, history,
 receipts, several devices of a user, uploads and push notifications, for any
 MQTT client. Names, codes and logins are those of Tencent IM.
-This package has the plugin and chatctl, its command-line tool."
+This package has the plugin, chatctl, its command-line tool, and the same as
+a module of mosquitto_ctrl."
   DEPENDS "mosquitto (>= 2.0.11)")
 install(FILES ${EXAMPLES}/mosquitto.conf.example DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/mosquitto/conf.d
   RENAME chat.conf.example COMPONENT mosquitto-chat)
-# It has no soname since nobody links it.
+# They have no soname since nobody links them.
 install(FILES packages/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME mosquitto-chat
   COMPONENT mosquitto-chat)
 # What is below /etc is the operator's: an upgrade asks before it changes it.

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <mosquitto.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +224,7 @@ struct link *link_open(const struct link_config *config, const char *const *topi
         snprintf(error, error_size, "out of memory");
         return NULL;
     }
+    signal(SIGPIPE, SIG_IGN); /* mosquitto_new does so in 2.0, not in 2.1, where the end of TLS is a write */
     mosquitto_lib_init();
     *link = (struct link){.topics = topics, .handlers = *handlers};
     while (topics[link->topic_count])

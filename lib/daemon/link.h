@@ -45,7 +45,8 @@ struct link_handlers {
 };
 
 /* Reads the key file; connects with the first tick. `topics`, which are borrowed, are filters to subscribe to at QoS 1,
- * the last is followed by NULL. Of `config` the options are copied, the rest is borrowed. NULL: `error` says why. */
+ * the last is followed by NULL. Of `config` the options are copied, the rest is borrowed. SIGPIPE is ignored from here
+ * on. NULL: `error` says why. */
 struct link *link_open(const struct link_config *config, const char *const *topics,
                        const struct link_handlers *handlers, char *error, size_t error_size);
 /* Says good-bye. NULL is fine. */

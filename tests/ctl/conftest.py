@@ -12,6 +12,7 @@ sys.path[:0] = [str(HERE.parent / "broker")]
 pytest.register_assert_rewrite("harness")
 
 from harness.broker import Broker  # noqa: E402
+from harness.ports import Port  # noqa: E402
 from harness.settings import BUILD_DIR  # noqa: E402
 
 CHATCTL = BUILD_DIR / "chatctl"
@@ -55,3 +56,35 @@ def says(chatctl):
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
     return says
+
+
+@pytest.fixture(scope="module")
+def with_tls(tmp_path_factory):
+    """A broker with more listeners: .socket is a file, .tls wants no certificate, .mutual does. In .pki an authority,
+    what it has signed for 127.0.0.1 and for another name, and another authority."""
+    pki = tmp_path_factory.mktemp("pki")
+
+    def make(name, subject, *how):
+        kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", subject]
+        subprocess.run(["openssl", "req", "-x509", *kind, "-keyout", pki / f"{name}.key", "-out", pki / f"{name}.crt",
+                        *how], check=True, capture_output=True)
+
+    ours = ["-CA", pki / "ca.crt", "-CAkey", pki / "ca.key"]
+    make("ca", "/CN=authority")
+    make("other", "/CN=another authority")
+    make("here", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", *ours)
+    make("elsewhere", "/CN=example.org", *ours)
+    subprocess.run(["openssl", "rehash", pki], check=True, capture_output=True)
+    ports = {name: Port() for name in ("tls", "mutual", "elsewhere")}
+    listeners = [f"listener 0 {pki}/socket"]
+    for name, port in ports.items():
+        which = "elsewhere" if name == "elsewhere" else "here"
+        listeners += [f"listener {port.number} 127.0.0.1", f"certfile {pki}/{which}.crt", f"keyfile {pki}/{which}.key"]
+    listeners[-3:-3] = [f"cafile {pki}/ca.crt", "require_certificate true"]
+    broker = Broker(listeners=listeners).start()
+    broker.pki, broker.socket = pki, pki / "socket"
+    broker.ports = {name: port.number for name, port in ports.items()}
+    yield broker
+    broker.close()
+    for port in ports.values():
+        port.release()

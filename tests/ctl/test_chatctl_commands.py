@@ -13,7 +13,6 @@ import pytest
 from harness import settings, usersig
 from harness.broker import Broker
 from harness.media import png
-from harness.ports import Port
 
 CHATCTL = settings.BUILD_DIR / "chatctl"
 
@@ -211,38 +210,6 @@ def test_the_port_is_that_of_the_first_listener_for_plain_MQTT(broker, run, home
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.fixture(scope="module")
-def with_tls(tmp_path_factory):
-    """A broker with more listeners: .socket is a file, .tls wants no certificate, .mutual does. In .pki an authority,
-    what it has signed for 127.0.0.1 and for another name, and another authority."""
-    pki = tmp_path_factory.mktemp("pki")
-
-    def make(name, subject, *how):
-        kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", subject]
-        subprocess.run(["openssl", "req", "-x509", *kind, "-keyout", pki / f"{name}.key", "-out", pki / f"{name}.crt",
-                        *how], check=True, capture_output=True)
-
-    ours = ["-CA", pki / "ca.crt", "-CAkey", pki / "ca.key"]
-    make("ca", "/CN=authority")
-    make("other", "/CN=another authority")
-    make("here", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", *ours)
-    make("elsewhere", "/CN=example.org", *ours)
-    subprocess.run(["openssl", "rehash", pki], check=True, capture_output=True)
-    ports = {name: Port() for name in ("tls", "mutual", "elsewhere")}
-    listeners = [f"listener 0 {pki}/socket"]
-    for name, port in ports.items():
-        which = "elsewhere" if name == "elsewhere" else "here"
-        listeners += [f"listener {port.number} 127.0.0.1", f"certfile {pki}/{which}.crt", f"keyfile {pki}/{which}.key"]
-    listeners[-3:-3] = [f"cafile {pki}/ca.crt", "require_certificate true"]
-    broker = Broker(listeners=listeners).start()
-    broker.pki, broker.socket = pki, pki / "socket"
-    broker.ports = {name: port.number for name, port in ports.items()}
-    yield broker
-    broker.close()
-    for port in ports.values():
-        port.release()
-
-
 CONNECTIONS = [
     ("tls", "--cafile {pki}/ca.crt", 0),
     ("tls", "--cafile {pki}/other.crt", 3),
@@ -433,7 +400,7 @@ def test_a_file_is_uploaded_and_sent(run, with_media, home, name, content, kind,
     (["send", "bob", "text", "--file", "x"], 2, "or --file FILE in its place"),
     (["send", "bob", "--file", "missing"], 1, "missing: No such file or directory"),
     (["send", "bob", "--file", "."], 1, "not a file, or an empty one"),
-    (["getStats", "--file", "x"], 2, "--file: is for chatctl send"),
+    (["getStats", "--file", "x"], 2, "--file: is for send"),
 ])
 def test_what_is_no_file_to_send_is_said(run, with_media, arguments, code, words):
     done = run(*arguments, "--config", with_media.folder / "mosquitto.conf")

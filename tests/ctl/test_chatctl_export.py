@@ -51,7 +51,7 @@ def test_who_is_not_there_is_refused_and_nothing_is_written(chatctl, home):
     (["group", "g1"], 2, "takes user and a userID"),
     (["user", ".x"], 2, "userID must be a userID"),
     (["user", "alice", "--output", "no/such/folder/x"], 1, "no/such/folder/x: No such file or directory"),
-    (["user", "alice", "--dry-run"], 2, "--dry-run: is for chatctl import"),
+    (["user", "alice", "--dry-run"], 2, "--dry-run: is for import"),
 ])
 def test_what_cannot_be_exported_is_said(talker, chatctl, arguments, code, word):
     done = chatctl("export", *arguments)

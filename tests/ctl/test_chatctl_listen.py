@@ -17,7 +17,7 @@ def listen(broker):
     """listen(argument...): a with, in which .stdout gives the lines; chatctl listens already."""
     @contextlib.contextmanager
     def listen(*arguments):
-        at = len(broker.log())
+        at = len(broker.process.lines)
         process = subprocess.Popen([CHATCTL, "listen", *arguments, "--config", broker.folder / "mosquitto.conf"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
@@ -95,6 +95,16 @@ def test_it_ends_when_it_is_told_to_and_is_in_no_list_of_devices(broker, listen,
         assert process.wait(timeout=10) == 0
     devices = [device["clientID"] for device in broker.user("ben").command("getDevices")["devices"]]
     assert f"ben:other:chatctl-{process.pid}" not in devices
+
+
+def test_it_ends_when_nobody_reads_what_it_prints(broker, listen):
+    broker.create("ann", "ben")
+    with listen("ben") as process:
+        process.stdout.close()
+        broker.user("ann").send("ben", "to nobody")
+        assert process.wait(timeout=10) == 1
+        assert "the output could not be written: Broken pipe" in process.stderr.read()
+        process.stdout = None
 
 
 def test_who_cannot_come_in_is_told_why(run, broker):
