@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "lib/text.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,15 +116,4 @@ void text_mend(char *text)
             *text = '?';
         text += len > 0 ? len : 1;
     }
-}
-
-bool text_sha256(const char *text, char out[65])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    if (EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(), NULL) != 1)
-        return false;
-    for (unsigned i = 0; i < len; i++)
-        snprintf(out + 2 * (size_t)i, 3, "%02x", digest[i]);
-    return true;
 }

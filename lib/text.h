@@ -29,7 +29,4 @@ char *text_print_within(cJSON *tree, size_t max, const struct text_cuts *cuts);
 /* Makes a text of anybody's, cut anywhere, valid UTF-8: bytes that are no whole character become '?'. */
 void text_mend(char *text);
 
-/* Lower-case hex of SHA-256. `out` has 65 bytes. false: OpenSSL failed. */
-__attribute__((warn_unused_result)) bool text_sha256(const char *text, char out[65]);
-
 #endif

@@ -629,6 +629,7 @@ static int open_nouns(struct chat *chat)
 static int load_keys(struct chat *chat, char *error, size_t error_size)
 {
     char reason[512];
+    chat->keys_read++;
     if (keys_load(&chat->keys, chat->options.secret_key_file, reason, sizeof reason) == 0)
         return 0;
     snprintf(error, error_size, "secret_key_file: %s", reason);

@@ -7,6 +7,7 @@
 
 #include "lib/json.h"
 #include "lib/secret.h"
+#include "lib/sha256.h"
 #include "lib/text.h"
 #include "push/jwt.h"
 #include "push/provider.h"
@@ -171,15 +172,15 @@ static char *print_payload(const struct app_config *config, const struct job *jo
 }
 
 /* As long as Apple takes them, other addresses go as a digest, which is as good. */
-static bool make_collapse_id(const struct job *job, char out[COLLAPSE_ID_MAX + 1])
+static void make_collapse_id(const struct job *job, char out[COLLAPSE_ID_MAX + 1])
 {
     size_t len = strlen(job->collapse), plain = 0;
     while (job->collapse[plain] > ' ' && job->collapse[plain] < 0x7f)
         plain++;
     if (len > COLLAPSE_ID_MAX || plain < len)
-        return text_sha256(job->collapse, out);
-    memcpy(out, job->collapse, len + 1);
-    return true;
+        sha256_hex(job->collapse, len, out);
+    else
+        memcpy(out, job->collapse, len + 1);
 }
 
 /* Seconds since 1970; 0: now or never. Apple keeps one notification for a phone that is off: while something is unread
@@ -196,7 +197,8 @@ static bool add_headers(const struct account *account, const struct job *job, st
 {
     char id[37], collapse[COLLAPSE_ID_MAX + 1];
     job_uuid(job, id);
-    return make_collapse_id(job, collapse) && http_header(out, "Content-Type: application/json") &&
+    make_collapse_id(job, collapse);
+    return http_header(out, "Content-Type: application/json") &&
            http_header(out, "Authorization: bearer %s", account->bearer.text) &&
            http_header(out, "apns-topic: %s", account->config->topic) &&
            http_header(out, "apns-push-type: alert") && http_header(out, "apns-priority: 10") &&

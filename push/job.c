@@ -7,6 +7,7 @@
 
 #include "lib/basics.h"
 #include "lib/json.h"
+#include "lib/sha256.h"
 #include "lib/text.h"
 
 enum text_need { OPTIONAL, WANTED, REQUIRED }; /* WANTED: "" when it is not there */
@@ -101,7 +102,7 @@ void job_uuid(const struct job *job, char out[37])
                  job->token) < 0)
         return;
     /* Version 8 of RFC 9562: a digest of one's own choosing. */
-    if (text_sha256(text, hash))
-        snprintf(out, 37, "%.8s-%.4s-8%.3s-a%.3s-%.12s", hash, hash + 8, hash + 13, hash + 17, hash + 20);
+    sha256_hex(text, strlen(text), hash);
+    snprintf(out, 37, "%.8s-%.4s-8%.3s-a%.3s-%.12s", hash, hash + 8, hash + 13, hash + 17, hash + 20);
     free(text);
 }

@@ -10,6 +10,7 @@
 #include "lib/daemon/http_sign.h"
 #include "lib/json.h"
 #include "lib/keys.h"
+#include "lib/sha256.h"
 #include "lib/text.h"
 
 /* Files */
@@ -69,9 +70,9 @@ bool post_sign(const char *token, int64_t seconds, char out[65])
     char *text = NULL;
     if (asprintf(&text, "%s%lld", token, (long long)seconds) < 0)
         return false;
-    const bool good = text_sha256(text, out);
+    sha256_hex(text, strlen(text), out);
     free(text);
-    return good;
+    return true;
 }
 
 /* "&Sign=..&RequestTime=..", or nothing without a token. false: it cannot be made. */

@@ -16,6 +16,7 @@ struct chat {
     struct plugin_options options;
     struct broker_limits limits;
     struct keys keys;
+    uint32_t keys_read;                  /* how often they were read: known_sig.h */
     struct store *store;                 /* schema/store.h */
     struct log *log;                     /* schema/log.h */
     struct users *users;                 /* user.h */

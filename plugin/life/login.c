@@ -58,6 +58,7 @@ static int check_queue(struct chat *chat, const char *client_id, const char *use
 
 struct checked {
     struct usersig sig;
+    bool sig_known; /* the user has logged in with it before */
     enum platform platform;
     struct device device;
     struct user *user; /* NULL: to be created */
@@ -74,6 +75,17 @@ static bool is_crowded(const struct user *user)
     return count >= 2 * CONNECTIONS_MAX && !user->sessions->admin;
 }
 
+static int check_sig(struct chat *chat, const struct login *login, struct checked *out)
+{
+    const struct user *user = user_in_memory(chat, login->user);
+    const int64_t now_seconds = chat->now / 1000;
+    out->sig_known = known_sig_holds(user ? &user->known_sig : NULL, login->password, chat->keys_read,
+                                     now_seconds, &out->sig);
+    return out->sig_known ? CODE_OK
+                          : usersig_verify(login->password, login->user, chat->options.sdkappid, &chat->keys,
+                                           now_seconds, &out->sig);
+}
+
 static int check_login(struct chat *chat, const struct login *login, struct checked *out)
 {
     if (!login->user || !user_id_valid(login->user, strlen(login->user)))
@@ -81,8 +93,7 @@ static int check_login(struct chat *chat, const struct login *login, struct chec
     enum client_id_kind kind = client_id_parse(login->client_id, login->user, &out->platform);
     if (kind == CLIENT_ID_FOREIGN)
         return CODE_BAD_CLIENT_ID;
-    int code = usersig_verify(login->password, login->user, chat->options.sdkappid, &chat->keys,
-                              chat->now / 1000, &out->sig);
+    int code = check_sig(chat, login, out);
     if (code != CODE_OK)
         return code;
     user_note_sig(chat, out->sig.created);
@@ -346,6 +357,8 @@ static enum login_result let_in(struct chat *chat, const struct login *login, st
         session_free(session);
         return refuse(chat, login, CODE_BUSY);
     }
+    if (!checked->sig_known)
+        known_sig_keep(&session->user->known_sig, login->password, chat->keys_read, &checked->sig);
     tell_displaced(chat, session, &checked->in_way);
     take_strays(chat, session);
     session_connects(chat, session->login.past == ID_OWN ? session : NULL);

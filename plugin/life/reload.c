@@ -52,6 +52,7 @@ static int read_new_keys(struct chat *chat, struct plugin_options *next, char er
 static void read_keys(struct chat *chat)
 {
     char reason[512];
+    chat->keys_read++;
     if (keys_load(&chat->keys, chat->options.secret_key_file, reason, sizeof reason))
         broker_error("secret_key_file is not applied, the old keys stay: %s", reason);
 }

@@ -8,6 +8,7 @@
 #include "acl/identity.h"
 #include "lib/keyed_hash.h"
 #include "plugin/people/bucket.h"
+#include "plugin/people/known_sig.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -37,6 +38,8 @@ struct user {
     int64_t c2c_muted_until, group_muted_until; /* ms: by an app admin; 0: not */
     struct bucket rate;                         /* of what the user sends */
     struct bucket account;                      /* of the user's commands: commands/account.h */
+
+    struct known_sig known_sig; /* people/known_sig.h */
 
     int64_t groups_day, groups_made; /* user_groups_left() */
 

@@ -152,6 +152,55 @@ def test_a_reload_leaves_connected_users_alone_although_their_key_is_gone(broker
     assert broker.raw().connect("carol", "carol", broker.sig("carol")).code == 5
 
 
+def code_of(broker, user, sig):
+    return broker.raw().connect(user, user, sig).code
+
+
+def test_the_same_userSig_is_good_again_and_again(broker):
+    sig = broker.sig("alice")
+    assert [code_of(broker, "alice", sig) for _ in range(3)] == [0, 0, 0]
+
+
+def test_one_that_is_known_by_now_is_nobody_elses(broker):
+    sig = broker.sig("alice")
+    assert (code_of(broker, "alice", sig), code_of(broker, "bob", sig)) == (0, 5)
+    assert code_of(broker, "alice", broker.sig("bob")) == 5
+    assert code_of(broker, "alice", sig) == 0
+
+
+def test_one_that_is_known_is_refused_once_its_key_is_gone(broker):
+    sig = broker.sig("alice")
+    assert code_of(broker, "alice", sig) == 0
+    broker.write_keys(OTHER_KEY)
+    broker.reload()
+    assert code_of(broker, "alice", sig) == 5
+
+
+def test_one_that_is_known_is_refused_once_it_has_expired(broker_factory):
+    broker = broker_factory(faults=True)
+    sig = broker.sig("alice", expire=300)
+    assert code_of(broker, "alice", sig) == 0
+    broker.faults.set_clock(wall=301, steady=301)
+    assert code_of(broker, "alice", sig) == 5
+    assert "70001" in broker.await_log("login refused")
+
+
+def test_one_that_is_known_is_refused_by_a_clock_of_long_before_it(broker_factory):
+    broker = broker_factory(faults=True)
+    sig = broker.sig("alice")
+    assert code_of(broker, "alice", sig) == 0
+    broker.faults.set_clock(wall=-3600)
+    assert code_of(broker, "alice", sig) == 5
+    assert "from the future" in broker.await_log("login refused")
+
+
+def test_one_that_is_known_is_refused_once_an_administrator_has_ended_it(broker):
+    sig = broker.sig("alice")
+    assert code_of(broker, "alice", sig) == 0
+    broker.admin().command("kickUser", userID="alice")
+    assert code_of(broker, "alice", sig) == 5
+
+
 def test_a_reload_with_an_unreadable_key_file_keeps_the_old_keys(broker):
     broker.key_file.write_text("")
     broker.reload()

@@ -142,14 +142,6 @@ static void what_is_no_whole_character_is_mended(void **state)
     assert_mended("", "");
 }
 
-static void a_digest_is_that_of_sha256(void **state)
-{
-    (void)state;
-    char digest[65];
-    assert_true(text_sha256("abc", digest));
-    assert_string_equal(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,7 +156,6 @@ int main(void)
         cmocka_unit_test(an_ext_that_fills_half_of_the_room_goes_as_a_whole),
         cmocka_unit_test(a_payload_that_cannot_be_cut_enough_is_refused),
         cmocka_unit_test(what_is_no_whole_character_is_mended),
-        cmocka_unit_test(a_digest_is_that_of_sha256),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
