@@ -88,6 +88,11 @@ static const struct broker_row {
     {"ringFrames", "ring_frames", "gauge", "Frames in the write ring that wait for the database.", NULL, 1},
     {"ringBad", "ring_bad_total", "counter", "Frames that could not be executed since the broker's start.",
      NULL, 1},
+    {"databaseBytes", "database_bytes", "gauge", "Bytes of the database's file.", NULL, 1},
+    {"diskFree", "disk_free_bytes", "gauge", "Bytes that are free on the database's disk.", NULL, 1},
+    {"diskPercent", "disk_free_ratio", "gauge", "Part of the database's disk that is free.", NULL, 0.01},
+    {"diskLeast", "disk_least_free_ratio", "gauge",
+     "The same of the fullest disk with database, ring, media or backups.", NULL, 0.01},
     {"logBytes", "log_bytes", "gauge", "Bytes of the database's write-ahead log.", NULL, 1},
 };
 

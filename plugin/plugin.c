@@ -609,6 +609,8 @@ static int open_store(struct chat *chat, char *error, size_t error_size)
     const struct store_config config = {.database = chat->options.database,
                                         .ring_file = chat->options.ring_file,
                                         .ring_bytes = (size_t)chat->options.ring_bytes,
+                                        .media_dir = chat->options.media_dir,
+                                        .backup_dir = chat->options.backup_dir,
                                         .sync = (enum store_sync)chat->options.sync,
                                         .retention_ms = chat->options.retention_days * DAY_MS,
                                         .clock_checked = chat->options.clock_checked,

@@ -15,28 +15,28 @@ void lines_clear(struct lines *lines)
     pthread_mutex_destroy(&lines->lock);
 }
 
-void lines_say(struct lines *lines, bool error, const char *format, ...)
+void lines_say(struct lines *lines, enum store_log priority, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
     pthread_mutex_lock(&lines->lock);
     if (lines->count < LINES_MAX_WAITING) {
         struct line *line = &lines->waiting[(lines->first + lines->count++) % LINES_MAX_WAITING];
-        line->error = error;
+        line->priority = priority;
         vsnprintf(line->text, sizeof line->text, format, list);
     }
     pthread_mutex_unlock(&lines->lock);
     va_end(list);
 }
 
-bool lines_take(struct lines *lines, char *line, size_t size, bool *error)
+bool lines_take(struct lines *lines, char *line, size_t size, enum store_log *priority)
 {
     pthread_mutex_lock(&lines->lock);
     bool found = lines->count > 0;
     if (found) {
         const struct line *first = &lines->waiting[lines->first];
         snprintf(line, size, "%s", first->text);
-        *error = first->error;
+        *priority = first->priority;
         lines->first = (lines->first + 1) % LINES_MAX_WAITING;
         lines->count--;
     }

@@ -7,7 +7,9 @@
 #include <utlist.h>
 
 #include "schema/backup.h"
+#include "schema/lines.h"
 #include "schema/record.h"
+#include "schema/sentry.h"
 #include "schema/store_internal.h"
 
 #define FRAME_BYTES      ((size_t)256 << 10)
@@ -51,7 +53,7 @@ static void shrink(struct store *store)
 void store_poll(struct store *store)
 {
     char line[512];
-    bool error;
+    enum store_log priority;
     struct store_hook *hook;
     store_end_reads(store); /* before memory forgets what the database has by now */
     uint64_t committed = writer_committed(store->writer);
@@ -69,8 +71,8 @@ void store_poll(struct store *store)
         }
     }
     shrink(store);
-    while (writer_take_line(store->writer, line, sizeof line, &error))
-        store_say(store, error ? STORE_ERROR : STORE_INFO, "%s", line);
+    while (lines_take(writer_lines(store->writer), line, sizeof line, &priority))
+        store_say(store, priority, "%s", line);
 }
 
 void store_add_hook(struct store *store, struct store_hook *hook)
@@ -309,6 +311,7 @@ struct store_work store_work(const struct store *store)
 struct store_counters store_counters(const struct store *store)
 {
     const struct writer_commits commits = writer_commits(store->writer);
+    const struct sentry_figures figures = sentry_figures(store->sentry);
     return (struct store_counters){.ring_used = ring_used(store->ring),
                                    .ring_capacity = ring_capacity(store->ring),
                                    .frames_waiting = store->frames - commits.frames,
@@ -318,6 +321,10 @@ struct store_counters store_counters(const struct store *store)
                                    .commit_longest_ms = (double)commits.longest_us / 1000.0,
                                    .checkpoints = writer_checkpoints(store->writer),
                                    .log_bytes = writer_log_bytes(store->writer),
+                                   .database_bytes = (uint64_t)figures.database_bytes,
+                                   .disk_free = (uint64_t)figures.disk_free,
+                                   .disk_percent = figures.disk_percent,
+                                   .disk_least = figures.disk_least,
                                    .stalled =
                                        writer_stalled(store->writer) || writer_files_gone(store->writer)};
 }

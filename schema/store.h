@@ -132,6 +132,9 @@ struct store_counters {
     double commit_ms, commit_longest_ms; /* what the last of them took, and the longest */
     uint64_t checkpoints;                /* since the same */
     uint64_t log_bytes;                  /* of the write-ahead log, not in the database file yet */
+    uint64_t database_bytes;             /* of its file */
+    uint64_t disk_free;                  /* bytes, on its disk */
+    double disk_percent, disk_least;     /* free: on its disk; on the fullest that is written to */
     uint64_t stalled; /* 1: the writer is retrying (disk full, ...), or a file was removed */
 };
 struct store_counters store_counters(const struct store *store);

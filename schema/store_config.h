@@ -16,6 +16,8 @@ struct store_config {
     const char *database;  /* path */
     const char *ring_file; /* path */
     size_t ring_bytes;
+    const char *media_dir,
+        *backup_dir; /* others write there, the store looks at the room; NULL: nobody does */
     enum store_sync sync;
     int64_t retention_ms; /* 0 keeps for ever */
     int64_t

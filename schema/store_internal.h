@@ -25,6 +25,7 @@ struct store {
     sqlite3_stmt *read[READS];
     struct ring *ring;
     struct writer *writer;
+    struct sentry *sentry;
     struct database_state state; /* of this life */
 
     uint64_t committed;       /* as of the last poll */

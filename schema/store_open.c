@@ -11,6 +11,7 @@
 #include "lib/basics.h"
 #include "lib/clock.h"
 #include "schema/recovery.h"
+#include "schema/sentry.h"
 #include "schema/store.h"
 #include "schema/store_internal.h"
 
@@ -282,7 +283,11 @@ static int open_all(struct store *store, char *error, size_t error_size)
         snprintf(error, error_size, "the writer thread cannot be started");
         return -1;
     }
-    return 0;
+    store->sentry = sentry_open(config, store->ring, store->writer, writer_lines(store->writer));
+    if (store->sentry)
+        return 0;
+    snprintf(error, error_size, "out of memory, or of threads");
+    return -1;
 }
 
 static void close_all(struct store *store)
@@ -290,6 +295,7 @@ static void close_all(struct store *store)
     for (size_t i = 0; i < READS; i++)
         sqlite3_finalize(store->read[i]);
     sqlite3_close(store->read_db);
+    sentry_close(store->sentry);
     writer_free(store->writer);
     sqlite3_close(store->write_db);
     ring_close(store->ring);

@@ -240,7 +240,7 @@ static int keep_bad(struct writer *w, const struct ring_frame *frame)
     }
     w->kept_end = frame->end;
     atomic_fetch_add(&w->bad, 1);
-    lines_say(&w->lines, true,
+    lines_say(&w->lines, STORE_ERROR,
               "a frame of %zu bytes at position %llu cannot be executed (%s); it was moved to %s", frame->len,
               (unsigned long long)frame->position, reason, w->bad_path);
     return SQLITE_OK;
@@ -307,14 +307,14 @@ static void say_clock(struct writer *w, enum belief_news news, int64_t wall, int
     print_time(expected, sizeof expected, belief_expected(&w->belief, boot));
     if (news == BELIEF_SHAKEN)
         lines_say(
-            &w->lines, true,
+            &w->lines, STORE_ERROR,
             "the clock says %s (UTC) instead of about %s: nothing is removed for its age until that has "
             "been so for a day, or clock_checked confirms it",
             now, expected);
     else if (news == BELIEF_RETURNED)
-        lines_say(&w->lines, false, "the clock is right again (%s UTC)", now);
+        lines_say(&w->lines, STORE_INFO, "the clock is right again (%s UTC)", now);
     else if (news == BELIEF_CHANGED)
-        lines_say(&w->lines, false, "the clock (%s UTC) is believed from now on", now);
+        lines_say(&w->lines, STORE_INFO, "the clock (%s UTC) is believed from now on", now);
 }
 
 /* Is it right? What is known of it is written when that changes, and now and then. */
@@ -391,8 +391,8 @@ static void say_stalled(struct writer *w)
     if (atomic_exchange(&w->stalled, true) && now - w->stall_said < SAY_AGAIN_MS)
         return;
     w->stall_said = now;
-    lines_say(&w->lines, true, "the database cannot be written (%s); messages wait in the ring, trying again",
-              w->reason);
+    lines_say(&w->lines, STORE_ERROR,
+              "the database cannot be written (%s); messages wait in the ring, trying again", w->reason);
 }
 
 /* A commit failed. Waits longer each time. */
@@ -414,7 +414,7 @@ static void note_commit(struct writer *w, uint64_t position)
         atomic_store(&w->commits.longest_us, us);
     atomic_fetch_add(&w->commits.count, 1);
     if (atomic_exchange(&w->stalled, false))
-        lines_say(&w->lines, false, "the database can be written again");
+        lines_say(&w->lines, STORE_INFO, "the database can be written again");
     atomic_store(&w->committed, position);
 }
 
@@ -426,11 +426,11 @@ static void run_checkpoint(struct writer *w, int64_t now)
     atomic_store(&w->checkpoints_done, w->checkpoints.done);
     if (news == CHECKPOINT_STUCK)
         lines_say(
-            &w->lines, true,
+            &w->lines, STORE_ERROR,
             "the write-ahead log of the database (%llu bytes) cannot be taken over into it, and grows: %s",
             (unsigned long long)waiting, checkpoints_reason(&w->checkpoints));
     else if (news == CHECKPOINT_WELL)
-        lines_say(&w->lines, false, "the write-ahead log is taken over into the database again");
+        lines_say(&w->lines, STORE_INFO, "the write-ahead log is taken over into the database again");
 }
 
 /* What is written to a file that has no name any more is gone when the process is. */
@@ -446,12 +446,12 @@ static void watch_files(struct writer *w, int64_t now)
         w->database_gone = w->database_gone || (file->gone && i != WATCH_RING);
         if (file->changed && file->gone)
             lines_say(
-                &w->lines, true,
+                &w->lines, STORE_ERROR,
                 "%s was removed or replaced while it is in use: nothing is accepted until it is back or the "
                 "broker has been started again",
                 file->path);
         else if (file->changed)
-            lines_say(&w->lines, false, "%s is back", file->path);
+            lines_say(&w->lines, STORE_INFO, "%s is back", file->path);
     }
     atomic_store(&w->files_gone, any);
 }
@@ -476,10 +476,10 @@ static bool work_at_backup(struct writer *w)
         return false;
     enum backup_stage stage = backup_stage(w->backup);
     if (stage == BACKUP_DONE)
-        lines_say(&w->lines, false, "the backup %s is complete (%lld bytes)", w->backup->path,
+        lines_say(&w->lines, STORE_INFO, "the backup %s is complete (%lld bytes)", w->backup->path,
                   (long long)w->backup->bytes);
     else if (stage == BACKUP_FAILED)
-        lines_say(&w->lines, true, "the backup %s has failed: %s", w->backup->path, w->backup->reason);
+        lines_say(&w->lines, STORE_ERROR, "the backup %s has failed: %s", w->backup->path, w->backup->reason);
     return true;
 }
 
@@ -813,7 +813,7 @@ struct backup *writer_backup(const struct writer *w)
     return w->backup;
 }
 
-bool writer_take_line(struct writer *w, char *line, size_t size, bool *error)
+struct lines *writer_lines(struct writer *w)
 {
-    return lines_take(&w->lines, line, size, error);
+    return &w->lines;
 }

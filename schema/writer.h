@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct backup;
+struct lines;
 struct writer;
 
 struct writer_config {
@@ -70,8 +71,7 @@ void writer_set_sync(struct writer *writer, enum store_sync sync);  /* from the 
 bool writer_believes_clock(const struct writer *writer);            /* as store_believes_clock */
 /* What of it is whose, backup.h tells. Who has asked for one wakes the writer. */
 struct backup *writer_backup(const struct writer *writer);
-/* The next line the writer has to say, oldest first; false when there is none. `error`: an error, else
- * information. */
-bool writer_take_line(struct writer *writer, char *line, size_t size, bool *error);
+/* What it has to say; others may say it there, too. */
+struct lines *writer_lines(struct writer *writer);
 
 #endif

@@ -30,6 +30,7 @@ struct deliver_turn {
     bool dressed; /* the sender has given it properties, which MQTT 5 clients get too */
     /* of the message: READ says yes once per client and message (2.1 asks for each filter) */
     uint64_t serial;
+    uint64_t *delivered; /* where its deliveries are counted */
 };
 
 int delivery_open(struct chat *chat)
@@ -127,9 +128,10 @@ static int delivered_qos(const struct subscription *subscription, const struct o
     return outgoing->qos < qos ? outgoing->qos : qos;
 }
 
-static void count_delivery(struct chat *chat, const struct outgoing *outgoing)
+/* Of the current message. */
+static void count_delivery(const struct chat *chat)
 {
-    chat->count.deliveries[conversation_counts_as(outgoing->conversation)]++;
+    ++*chat->delivery->delivered;
 }
 
 static void hand(struct chat *chat, struct subscription *subscription, const struct outgoing *outgoing,
@@ -150,7 +152,7 @@ static void copy_to(struct chat *chat, struct session *session, struct subscript
     bool sent = outgoing->payload &&
                 copy_send(chat, subscription, topic, outgoing->payload, outgoing->len, NULL, 0, qos);
     if (sent)
-        count_delivery(chat, outgoing);
+        count_delivery(chat);
     if (outgoing->id == 0)
         return;
     if (!sent) { /* out of memory: it comes from the log */
@@ -260,6 +262,7 @@ bool deliver(struct chat *chat, const struct outgoing *outgoing, bool native)
     delivery->serial++;
     delivery->current = *outgoing;
     delivery->open = native;
+    delivery->delivered = &chat->count.deliveries[conversation_counts_as(outgoing->conversation)];
     if (listeners_any(chat))
         copy_to_listeners(chat, outgoing);
     count_own(chat, outgoing);
@@ -291,17 +294,17 @@ static bool read_stored(struct chat *chat, struct session *session, struct subsc
     }
     hand(chat, subscription, current, false);
     backlog_add(session, current->len);
-    count_delivery(chat, current);
+    count_delivery(chat);
     return true;
 }
 
 /* What is not stored, natively: not for who does not read. */
-static bool take_passing(struct chat *chat, struct session *session, const struct outgoing *current)
+static inline bool take_passing(struct chat *chat, struct session *session, const struct outgoing *current)
 {
     if (backlog_sheds(chat, session))
         return false;
     backlog_add(session, current->len);
-    count_delivery(chat, current);
+    count_delivery(chat);
     return true;
 }
 

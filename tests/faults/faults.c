@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,11 +27,11 @@
 #define NS_A_MS   1000000LL
 
 /* The numbers and the layout are those of faults.py. */
-enum fault_kind { NONE, READ, WRITE, SYNC, MAP, OPEN, TRUNCATE };
+enum fault_kind { NONE, READ, WRITE, SYNC, MAP, OPEN, TRUNCATE, ROOM };
 
 struct fault_rule {
     volatile int32_t kind;
-    int32_t error;         /* errno; 0: only the delay */
+    int32_t error;         /* errno; 0: only the delay. ROOM: percent of the disk that are free */
     volatile int32_t left; /* how often still; -1: for ever */
     int32_t delay_ms;
     volatile uint32_t hits;
@@ -172,6 +173,18 @@ FAULTY(void *, mmap64, MAP, fd, (void *at, size_t size, int protection, int flag
        (at, size, protection, flags, fd, from))
 FAULTY_OPEN(open64)
 #endif
+
+/* How full the disk is on which a path is. */
+int statvfs(const char *path, struct statvfs *out)
+{
+    static int (*real)(const char *, struct statvfs *);
+    if (!real)
+        real = (int (*)(const char *, struct statvfs *))dlsym(RTLD_NEXT, "statvfs");
+    int result = real(path, out), percent = result == 0 ? fault_at(ROOM, path) : 0;
+    if (percent > 0)
+        out->f_bavail = out->f_bfree = (out->f_blocks * (unsigned)percent + 99) / 100;
+    return result;
+}
 
 /* The clock */
 

@@ -9,7 +9,7 @@ import time
 
 from harness.settings import BUILD_DIR
 
-KINDS = {"read": 1, "write": 2, "sync": 3, "map": 4, "open": 5, "truncate": 6}
+KINDS = {"read": 1, "write": 2, "sync": 3, "map": 4, "open": 5, "truncate": 6, "room": 7}
 RULES = 8
 RULE = struct.Struct("<iiiiI124s")
 CLOCKS = struct.Struct("<qq")
@@ -48,6 +48,10 @@ class Faults:
             yield lambda: self._read(slot)[4]
         finally:
             self._set_kind(slot, 0)
+
+    def room(self, path, percent):
+        """Inside, so much is free of the disk on which the paths are that contain `path`."""
+        return self.rule("room", path, error=percent)
 
     def _read(self, slot):
         return RULE.unpack_from(self._map, slot * RULE.size)
