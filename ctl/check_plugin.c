@@ -2,8 +2,10 @@
 /* chatctl check: that the plugin is loaded, for all clients, before others, and what its own reader says of its options. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/check.h"
+#include "lib/basics.h"
 
 #define PLUGIN_NAME "mosquitto_chat"
 
@@ -134,6 +136,32 @@ static void check_admins(struct conf_check *check)
             "nobody is an administrator: chatctl, chatpushd and chatgate cannot give commands");
 }
 
+/* The service is started in /, and who starts it by hand is somewhere else. */
+static void check_relative(struct conf_check *check)
+{
+    static const char *const names[] = {"secret_key_file", "database",  "ring_file",    "words_file",
+                                        "backup_dir",      "media_dir", "settings_file"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const struct conf_setting *setting = check_option(check, names[i]);
+        if (setting && *setting->value && setting->value[0] != '/')
+            SAY(check, FINDING_WARNING, setting, "Write the whole path",
+                "%s: %s is looked for in the folder that the broker is started in, which for a service is /",
+                names[i], setting->value);
+    }
+}
+
+/* The plugin reads them, too, and the broker has given up root by then. */
+static void check_readable(struct conf_check *check)
+{
+    for (size_t i = 0; i < check->conf.file_count; i++)
+        if (access(check->conf.files[i], R_OK) != 0)
+            report_say(&check->report, FINDING_WARNING, (struct finding_place){check->conf.files[i], 0},
+                       "chgrp mosquitto and chmod g+r",
+                       "the broker's user cannot read it: the plugin reckons with Mosquitto's default limits "
+                       "then, and a "
+                       "reload changes no option");
+}
+
 void check_plugin(struct conf_check *check)
 {
     find_ours(check);
@@ -147,5 +175,7 @@ void check_plugin(struct conf_check *check)
     check_scope(check, line);
     check_order(check);
     check_options(check, line);
+    check_relative(check);
+    check_readable(check);
     check_admins(check);
 }

@@ -105,8 +105,10 @@ static void offer_field(const struct command_field *field, const char *begun)
 /* The words and options of commands that are no command of the broker's. */
 static const struct {
     const char *command, *words, *options;
-} own_words[] = {{"import", "users groups members messages", "--dry-run --unread"},
-                 {"export", "user", "--output"}};
+    bool alone; /* it takes none of the options of what goes to the broker */
+} own_words[] = {{"import", "users groups members messages", "--dry-run --unread", false},
+                 {"export", "user", "--output", false},
+                 {"check", "", "--json --strict", true}};
 
 static void offer_each(const char *words, const char *begun)
 {
@@ -127,7 +129,8 @@ static void offer_own(const char *command, const char *begun, bool first)
             continue;
         if (*begun == '-') {
             offer_each(own_words[i].options, begun);
-            offer_options(begun);
+            if (!own_words[i].alone)
+                offer_options(begun);
         } else if (first)
             offer_each(own_words[i].words, begun);
     }

@@ -299,3 +299,21 @@ def test_the_folder_of_kept_sessions_must_be_the_brokers(house):
                f"persistence_location {folder}/"])
     assert any("kept sessions are lost" in line for line in house.check().of("warning"))
     assert house.end_of_start() is None
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="as root only: the broker becomes another user")
+def test_a_configuration_that_only_root_reads_is_not_read_by_the_plugin(house):
+    house.put(house.lines)
+    os.chown(house.conf, 0, 0)
+    house.conf.chmod(0o600)
+    assert any(line.startswith(f"{house.conf}: the broker's user cannot read it") for line in house.check().of("warning"))
+    house.start()
+    assert any("taken to be Mosquitto's defaults" in line for line in house.process.lines)
+
+
+def test_a_path_that_begins_nowhere_is_looked_for_where_the_broker_is_started(house):
+    house.put([line.replace(f"{house.folder}/chat.db", "chat.db") for line in house.lines])
+    assert any("database: chat.db is looked for in the folder that the broker is started in" in line
+               for line in house.check().of("warning"))
+    house.start()
+    assert (house.folder / "chat.db").exists()

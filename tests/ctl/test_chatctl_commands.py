@@ -340,6 +340,7 @@ def test_the_man_page_has_every_command_and_option_of_ours(run):
 
 
 @pytest.mark.parametrize("words, candidates", [
+    (["check", "--"], ["--json", "--strict"]),
     (["sen"], ["send", "sendMessage", "sendNotice"]),
     (["help", "createG"], ["createGroup"]),
     (["createGroup", "group"], ["groupType=", "groupID=", "groupName="]),
