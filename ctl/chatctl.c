@@ -59,6 +59,17 @@ const struct ctl_command ctl_commands[] = {
     {"export", "user ID [--output FILE] [CONNECTION]",
      "Writes all that the broker has about a user, as JSON.", command_export, true},
     {"stats", "[--json] [CONNECTION]", "Prints the broker's counters: getStats.", command_stats, true},
+    {"push",
+     "list|retry|drop [ID...|--user USER|--all] [--state waiting|out|dead] [--provider apns|fcm|webhook] "
+     "[--limit N] [--json] [CONNECTION]",
+     "The push queue: lists its jobs, has dead ones tried again, drops them.\n"
+     "        push list [--user USER] [--state waiting|out|dead] [--provider P] [--limit N]\n"
+     "        push retry ID...|--user USER|--all [--provider P]     dead jobs, with all their attempts; of "
+     "those\n"
+     "            named by ID also such as wait for their next attempt\n"
+     "        push drop ID...|--user USER|--all [--state dead|waiting] [--provider P]     dead jobs, unless\n"
+     "            --state says waiting; by ID whatever their state",
+     command_push, true},
     {"complete", "[-- WORD...]",
      "Prints what completes words in bash, for ~/.bashrc: eval \"$(chatctl complete)\". With words, what the "
      "last\n"

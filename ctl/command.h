@@ -27,6 +27,7 @@ int command_complete(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_listen(int argc, char **argv);
+int command_push(int argc, char **argv);
 int command_restore(int argc, char **argv);
 int command_send(int argc, char **argv);
 int command_stats(int argc, char **argv);

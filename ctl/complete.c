@@ -108,7 +108,8 @@ static const struct {
     bool alone; /* it takes none of the options of what goes to the broker */
 } own_words[] = {{"import", "users groups members messages", "--dry-run --unread", false},
                  {"export", "user", "--output", false},
-                 {"check", "", "--json --strict", true}};
+                 {"check", "", "--json --strict", true},
+                 {"push", "list retry drop", "--user --all --state --provider --limit"}};
 
 static void offer_each(const char *words, const char *begun)
 {

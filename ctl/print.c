@@ -210,6 +210,11 @@ static void tidy_names(cJSON *data)
     }
 }
 
+void print_table(const cJSON *list)
+{
+    print_list(list);
+}
+
 void print_data(cJSON *data)
 {
     const cJSON *item;

@@ -8,4 +8,7 @@
 /* To stdout. NULL, or nothing in it: "ok". What is longer than 60 characters is cut; control characters become '?', in the names of `data` itself. */
 void print_data(cJSON *data);
 
+/* A list of objects alone, with names of ours. */
+void print_table(const cJSON *list);
+
 #endif

@@ -223,6 +223,16 @@ def test_a_worker_that_answers_after_all_ends_what_is_tried_again(broker, alice,
     assert until_queued(admin, 0) == []
 
 
+def test_of_several_dead_jobs_of_a_conversation_the_phone_hears_of_the_newest(broker, alice, admin):
+    user, (first,) = have_dead(broker, alice, "bob")
+    alice.send("bob", "newer")
+    newest = dies(user, userID="bob")
+    until_queued(admin, 2, state="dead")
+    assert changed(admin, "retryPushJobs", all=True) == 2
+    assert [(each["job"], each["body"]) for each in jobs_before_carols(alice, user)] == [(newest, "newer")]
+    assert first < newest
+
+
 @pytest.mark.options(push_badge="false")
 def test_what_has_been_read_is_not_pushed_when_it_is_tried_again(broker, alice, admin):
     user, _ = have_dead(broker, alice, "bob")
