@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,13 +141,32 @@ static int complain_of(const char *path)
     return complain("%s: %s", path, strerror(errno));
 }
 
-/* Of that name, in the same folder. */
-static FILE *open_part(const char *path, char part[PATH_MAX])
+/* What is begun and will not be whole: it is private. "": nothing. */
+static char part[PATH_MAX];
+
+static void on_signal(int number)
 {
-    if (snprintf(part, PATH_MAX, "%s.part", path) >= PATH_MAX) {
+    if (part[0])
+        unlink(part);
+    raise(number); /* SA_RESETHAND: this time it ends the process */
+}
+
+static void heed_signals(void)
+{
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* Of that name, in the same folder. */
+static FILE *open_part(const char *path)
+{
+    if (snprintf(part, sizeof part, "%s.part", path) >= PATH_MAX) {
+        part[0] = '\0';
         errno = ENAMETOOLONG;
         return NULL;
     }
+    heed_signals();
     unlink(part); /* of an attempt that was interrupted */
     int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
@@ -155,7 +175,7 @@ static FILE *open_part(const char *path, char part[PATH_MAX])
     return file;
 }
 
-static int put_in_place(FILE *file, const char *part, const char *path)
+static int put_in_place(FILE *file, const char *path)
 {
     if (fflush(file) != 0 || fsync(fileno(file)) != 0 || rename(part, path) != 0)
         return complain_of(path);
@@ -165,13 +185,12 @@ static int put_in_place(FILE *file, const char *part, const char *path)
 
 static int export_to_file(struct exporting *exporting, const char *path)
 {
-    char part[PATH_MAX];
-    exporting->out = open_part(path, part);
+    exporting->out = open_part(path);
     if (!exporting->out)
         return complain_of(path);
     int result = export_pages(exporting);
     if (result == EXIT_DONE)
-        result = put_in_place(exporting->out, part, path);
+        result = put_in_place(exporting->out, path);
     fclose(exporting->out);
     if (result != EXIT_DONE)
         unlink(part);

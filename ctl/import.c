@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/bar.h"
 #include "ctl/command.h"
 #include "ctl/complain.h"
 #include "ctl/connection.h"
@@ -73,6 +74,7 @@ static void print_text(const struct import_run *run, bool dry_run)
 static int show_end(const struct import_run *run, const struct call_options *options, int result)
 {
     const bool dry_run = options->value[OPTION_DRY_RUN] != NULL;
+    bar_erase();
     if (result == EXIT_DONE && run->broken)
         result = complain("%s", run->broken);
     const bool complete = result == EXIT_DONE;

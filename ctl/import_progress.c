@@ -126,10 +126,11 @@ void progress_refuse(struct import_progress *progress, const char *line)
     say_safely(text);
     if (progress->keep)
         write_refused(progress, text);
-    if (progress->shown < REFUSED_SHOWN) {
+    if (progress->shown <= REFUSED_SHOWN)
         bar_erase();
+    if (progress->shown < REFUSED_SHOWN)
         fprintf(stderr, "%s\n", text);
-    } else if (progress->shown == REFUSED_SHOWN)
+    else if (progress->shown == REFUSED_SHOWN)
         fprintf(stderr, "... more are refused%s%s\n", progress->keep ? ": " : "",
                 progress->keep ? progress->refused_path : "");
     progress->shown++;

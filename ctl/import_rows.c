@@ -11,6 +11,8 @@
 #include "lib/basics.h"
 #include "lib/json_text.h"
 
+#define EARLIEST_MS 1e11 /* 1973: what is less is in seconds */
+
 void row_clear(struct import_row *row)
 {
     cJSON_Delete(row->object);
@@ -70,13 +72,28 @@ void rows_close(struct import_rows *rows)
     free(rows->buffer);
 }
 
-/* What is null is not there. Then the text of the file is not what is meant. */
-static void drop_nulls(struct import_row *row)
+static bool is_column(const struct import_rows *rows, const char *name)
+{
+    for (const struct command_field *field = rows->form.fields; field->type != TYPE_NONE; field++)
+        if (strcmp(field_name(field->name), name) == 0)
+            return true;
+    return strcmp(name, field_name(FIELD_GROUP)) == 0;
+}
+
+/* As the broker has it, and an empty cell of CSV. Of what else a message has we know nothing. */
+static bool is_nothing(const struct import_rows *rows, const cJSON *item)
+{
+    return cJSON_IsNull(item) ||
+           (cJSON_IsString(item) && !*item->valuestring && is_column(rows, item->string));
+}
+
+/* Then the text of the file is not what is meant. */
+static void drop_nothings(const struct import_rows *rows, struct import_row *row)
 {
     cJSON *item = row->object->child;
     while (item) {
         cJSON *next = item->next;
-        if (cJSON_IsNull(item)) {
+        if (is_nothing(rows, item)) {
             cJSON_Delete(cJSON_DetachItemViaPointer(row->object, item));
             free(row->text);
             row->text = NULL;
@@ -85,12 +102,26 @@ static void drop_nulls(struct import_row *row)
     }
 }
 
+/* Seconds are a mistake that nobody could take back, and that nobody sees before. */
+static void check_times(struct import_rows *rows, struct import_row *row)
+{
+    static const enum field_name times[] = {FIELD_TIME, FIELD_JOIN_TIME, FIELD_CREATE_TIME};
+    for (size_t i = 0; i < COUNT(times) && !row->fault; i++) {
+        const cJSON *time = cJSON_GetObjectItemCaseSensitive(row->object, field_name(times[i]));
+        if (cJSON_IsNumber(time) && time->valuedouble < EARLIEST_MS)
+            row_blame(rows, row, "%s is before 1973: it must be in milliseconds, not seconds, since 1970",
+                      field_name(times[i]));
+    }
+}
+
 static void check(struct import_rows *rows, struct import_row *row)
 {
     snprintf(rows->where, sizeof rows->where, "%s:%lld", rows->name, (long long)row->line);
-    drop_nulls(row);
+    drop_nothings(rows, row);
     if (form_check(&rows->form, row->object) != EXIT_DONE)
         row->fault = strdup(rows->form.fault);
+    else
+        check_times(rows, row);
 }
 
 enum rows_read rows_next(struct import_rows *rows, struct import_row *row)

@@ -51,6 +51,10 @@ static void take_answers(struct import_run *run, struct import_batch *batch, con
             break;
         batch->kind->hear(batch, number++, answer);
     }
+    if (!batch->again)
+        run->busy = 0;
+    else if (run->busy == 0)
+        run->busy = run->heard;
     batch->not_before = batch->again ? run->heard + PAUSE_MS : 0;
 }
 
@@ -193,6 +197,10 @@ static int look_for_trouble(const struct import_run *run)
     }
     if (!run->was_up && *link_fault(run->link))
         return give_up(run, link_fault(run->link));
+    if (run->busy != 0 && run->heard - run->busy > PATIENCE_MS) {
+        bar_erase();
+        return complain("import: %d: %s, for a minute: is its disk full?", CODE_BUSY, code_text(CODE_BUSY));
+    }
     if (clock_steady() - run->heard > PATIENCE_MS)
         return give_up(run, run->is_up ? "no answer" : link_fault(run->link));
     return EXIT_DONE;

@@ -32,6 +32,7 @@ struct import_run {
     bool is_up, was_up;
     char fatal[200]; /* why it cannot go on at all */
     int64_t heard;   /* when something was, ms of clock_steady */
+    int64_t busy;    /* since when the broker says that it is busy; 0: it does not */
 };
 
 /* Opens the file. Returns an exit code; what is wrong has been said. run_close in either case. */
