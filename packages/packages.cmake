@@ -13,6 +13,23 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 
 set(PACKAGES_DIR ${PROJECT_BINARY_DIR}/packages)
 
+# A release has the version of project() and of the changelog, which are the same; what is built from a checkout behind it counts
+# its commits, so that each later build is newer for apt: 0.1.0, 0.1.0+1234.gabcdef0, 0.2.0.
+file(STRINGS packages/changelog CHANGELOG_HEAD LIMIT_COUNT 1)
+if(NOT CHANGELOG_HEAD MATCHES "^mosquitto-chat \\(${PROJECT_VERSION}\\) ")
+  message(FATAL_ERROR "packages/changelog begins with \"${CHANGELOG_HEAD}\", project() has version ${PROJECT_VERSION}")
+endif()
+set(CPACK_DEBIAN_PACKAGE_VERSION ${PROJECT_VERSION})
+foreach(question "describe --tags --exact-match --match v${PROJECT_VERSION}" "rev-list --count HEAD" "rev-parse --short HEAD")
+  separate_arguments(question UNIX_COMMAND "${question}")
+  execute_process(COMMAND git -C ${PROJECT_SOURCE_DIR} ${question} OUTPUT_VARIABLE answer ERROR_QUIET
+    OUTPUT_STRIP_TRAILING_WHITESPACE)
+  list(APPEND GIT_ANSWERS "_${answer}")
+endforeach()
+if(GIT_ANSWERS MATCHES "^_;_([0-9]+);_([0-9a-f]+)$") # no tag, and a checkout
+  string(APPEND CPACK_DEBIAN_PACKAGE_VERSION "+${CMAKE_MATCH_1}.g${CMAKE_MATCH_2}")
+endif()
+
 # What Debian wants in each package, and a service's scripts.
 # package(NAME SUMMARY text TEXT text [DEPENDS packages] [SERVICE] [ALL_ARCHITECTURES])
 function(package name)
@@ -55,6 +72,11 @@ install(FILES ${EXAMPLES}/mosquitto.conf.example DESTINATION ${CMAKE_INSTALL_FUL
 # They have no soname since nobody links them.
 install(FILES packages/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME mosquitto-chat
   COMPONENT mosquitto-chat)
+foreach(script postinst prerm)
+  configure_file(packages/plugin.${script} ${PACKAGES_DIR}/mosquitto-chat/${script} COPYONLY
+    FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+  list(APPEND CPACK_DEBIAN_MOSQUITTO-CHAT_PACKAGE_CONTROL_EXTRA ${PACKAGES_DIR}/mosquitto-chat/${script})
+endforeach()
 # What is below /etc is the operator's: an upgrade asks before it changes it.
 file(WRITE ${PACKAGES_DIR}/mosquitto-chat/conffiles "${CMAKE_INSTALL_FULL_SYSCONFDIR}/mosquitto/conf.d/chat.conf.example\n")
 list(APPEND CPACK_DEBIAN_MOSQUITTO-CHAT_PACKAGE_CONTROL_EXTRA ${PACKAGES_DIR}/mosquitto-chat/conffiles)
