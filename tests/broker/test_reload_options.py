@@ -625,3 +625,11 @@ def test_sensors_that_are_there_stay_when_others_are_refused(broker_factory):
     assert said(lines) == ["other_users changed"] and ends(lines) == []
     sensor.ping()
     assert login_of_a_sensor(broker) == 5
+
+
+def test_who_came_without_a_name_goes_when_others_are_refused(broker_factory):
+    broker = broker_factory(other_users="defer", conf=["allow_anonymous true"])
+    nobody = broker.raw()
+    assert nobody.connect("nameless").code == 0
+    change(broker, other_users="refuse")
+    nobody.wait_closed()

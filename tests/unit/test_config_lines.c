@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "plugin/core/config_lines.h"
+#include "tests/unit/failing_memory.h"
 
 struct lines_fixture {
     char folder[64], included[80], plugin[96], path[96];
@@ -192,6 +193,25 @@ static void a_file_that_cannot_be_read_is_told_from_a_wrong_one(void **state)
     assert_string_equal(f->error, "the broker's command line names no configuration file");
 }
 
+static bool try_to_read(void *context)
+{
+    return read_lines(context) == CONFIG_READ;
+}
+
+static bool has_no_lines(void *context)
+{
+    struct lines_fixture *f = context;
+    return !f->lines.pairs && !f->lines.places && f->lines.count == 0;
+}
+
+static void without_memory_there_are_no_lines(void **state)
+{
+    struct lines_fixture *f = *state;
+    write_main(f, "plugin @\nplugin_opt_a 1\nplugin_opt_b 2\n");
+    assert_true(fail_each(try_to_read, has_no_lines, f) >= 8);
+    assert_string_equal(f->found, "<a=1 2><b=2 3>");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -207,6 +227,7 @@ int main(void)
         TEST(a_file_that_does_not_load_us_or_twice_is_wrong),
         TEST(more_than_a_mebibyte_is_not_read),
         TEST(a_file_that_cannot_be_read_is_told_from_a_wrong_one),
+        TEST(without_memory_there_are_no_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
