@@ -59,6 +59,10 @@ const struct ctl_command ctl_commands[] = {
     {"export", "user ID [--output FILE] [CONNECTION]",
      "Writes all that the broker has about a user, as JSON.", command_export, true},
     {"stats", "[--json] [CONNECTION]", "Prints the broker's counters: getStats.", command_stats, true},
+    {"top", "[--every SECONDS] [--count N] [--json] [CONNECTION]",
+     "Shows live numbers of the broker every second, on a terminal in place, else a line each, until Ctrl-C "
+     "or q.",
+     command_top, true},
     {"push",
      "list|retry|drop [ID...|--user USER|--all] [--state waiting|out|dead] [--provider apns|fcm|webhook] "
      "[--limit N] [--json] [CONNECTION]",

@@ -31,6 +31,7 @@ int command_push(int argc, char **argv);
 int command_restore(int argc, char **argv);
 int command_send(int argc, char **argv);
 int command_stats(int argc, char **argv);
+int command_top(int argc, char **argv);
 int command_usersig(int argc, char **argv);
 int command_verify(int argc, char **argv);
 

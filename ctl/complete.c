@@ -109,6 +109,7 @@ static const struct {
 } own_words[] = {{"import", "users groups members messages", "--dry-run --unread", false},
                  {"export", "user", "--output", false},
                  {"check", "", "--json --strict", true},
+                 {"top", "", "--every --count", false},
                  {"push", "list retry drop", "--user --all --state --provider --limit", false}};
 
 static void offer_each(const char *words, const char *begun)

@@ -52,7 +52,7 @@ static bool add_ids(cJSON *request, const struct push_task *task)
     cJSON *jobs = task->options->word_count > 1 ? cJSON_AddArrayToObject(request, "jobs") : NULL;
     for (int i = 1; jobs && i < task->options->word_count; i++)
         if (!whole_number(task->options->words[i], ID_MAX, &id) ||
-            !cJSON_AddItemToArray(jobs, cJSON_CreateNumber((double)id)))
+            !cJSON_AddItemToArray(jobs, json_create_whole(id)))
             return false;
     return true;
 }

@@ -335,7 +335,7 @@ def test_the_man_page_has_every_command_and_option_of_ours(run):
     page = (settings.CHECKOUT / "ctl/chatctl.1").read_text().replace("\\-", "-")
     names = set(re.findall(r"^  chatctl ([a-z]+)", run("help").stdout, re.MULTILINE))
     options = set(run("complete", "--", "getStats", "--").stdout.split())
-    assert len(names) == 14 and len(options) == 18
+    assert len(names) == 15 and len(options) == 18
     assert not [name for name in names | options if not re.search(rf"(?<![a-z-]){re.escape(name)}(?![a-z-])", page)]
 
 
@@ -354,6 +354,7 @@ def test_the_man_page_has_every_command_and_option_of_ours(run):
     (["export", "u"], ["user"]),
     (["push", ""], ["list", "retry", "drop"]),
     (["push", "list", "--st"], ["--state"]),
+    (["top", "--e"], ["--every"]),
     (["nothing", ""], []),
 ])
 def test_words_are_completed_from_the_table(run, words, candidates):
