@@ -43,7 +43,7 @@ FROM common AS broker
 RUN apt-get update \
     && apt-get install -y --no-install-recommends mosquitto openssl libmagic1 libsqlite3-0 \
     && rm -rf /var/lib/apt/lists/*
-COPY --from=build /out/usr/lib/mosquitto_chat.so /usr/lib/
+COPY --from=build /out/usr/lib/mosquitto_chat.so /out/usr/lib/mosquitto_ctrl_chat.so /usr/lib/
 COPY --from=build /out/usr/bin/chatctl /usr/bin/
 COPY --from=build /out/usr/share/doc/mosquitto-chat/examples /usr/share/doc/mosquitto-chat/examples/
 COPY packages/docker/start-broker /usr/bin/
