@@ -10,22 +10,31 @@
 #define WELL_PERCENT 6.0
 #define MIB          1048576
 
-bool disks_add(struct disks *disks, const char *path, const char *what, const char *effect)
+/* For people; when it is full: the rest of a sentence. */
+static const struct {
+    const char *what, *effect;
+} uses[DISK_USES] = {
+    [DISK_DATABASE] = {"the database", "messages are accepted until the ring is, too, and then no more"},
+    [DISK_RING] = {"the ring", "a ring that has to be made anew finds no room"},
+    [DISK_MEDIA] = {"media_dir", "uploads are refused"},
+    [DISK_BACKUP] = {"backup_dir", "backups fail"},
+};
+
+void disks_set(struct disks *disks, enum disk_use use, char *path_take)
 {
-    if (!path || !*path || disks->count == DISKS_MAX)
-        return true;
-    char *copy = strdup(path);
-    if (!copy)
-        return false;
-    disks->all[disks->count++] = (struct disk){.path = copy, .what = what, .effect = effect};
-    return true;
+    struct disk *disk = &disks->all[use];
+    if (path_take && disk->path && strcmp(path_take, disk->path) == 0) {
+        free(path_take);
+        return;
+    }
+    free(disk->path);
+    *disk = (struct disk){.path = path_take};
 }
 
 void disks_clear(struct disks *disks)
 {
-    for (size_t i = 0; i < disks->count; i++)
-        free(disks->all[i].path);
-    disks->count = 0;
+    for (int i = 0; i < DISK_USES; i++)
+        disks_set(disks, (enum disk_use)i, NULL);
 }
 
 /* As `df` reckons: what is kept for root is not there. */
@@ -33,7 +42,8 @@ static void measure(struct disk *disk)
 {
     struct stat found;
     struct statvfs room;
-    disk->known = stat(disk->path, &found) == 0 && statvfs(disk->path, &room) == 0 && room.f_blocks > 0;
+    disk->known =
+        disk->path && stat(disk->path, &found) == 0 && statvfs(disk->path, &room) == 0 && room.f_blocks > 0;
     if (!disk->known)
         return;
     const double used = (double)(room.f_blocks - room.f_bfree), left = (double)room.f_bavail;
@@ -43,16 +53,17 @@ static void measure(struct disk *disk)
 }
 
 /* It is told of by the one before. */
-static bool is_same_disk(const struct disks *disks, size_t i)
+static bool is_same_disk(const struct disks *disks, int i)
 {
-    for (size_t j = 0; j < i; j++)
+    for (int j = 0; j < i; j++)
         if (disks->all[j].known && disks->all[j].device == disks->all[i].device)
             return true;
     return false;
 }
 
-static void judge(struct disk *disk, int64_t now, struct lines *lines)
+static void judge(struct disks *disks, int use, int64_t now, struct lines *lines)
 {
+    struct disk *disk = &disks->all[use];
     const enum alarm_state state = disk->percent < FULL_PERCENT    ? ALARM_BAD
                                    : disk->percent >= WELL_PERCENT ? ALARM_WELL
                                                                    : ALARM_BETWEEN;
@@ -61,25 +72,25 @@ static void judge(struct disk *disk, int64_t now, struct lines *lines)
         lines_say(lines, STORE_WARNING,
                   "less than 5 %% of the disk with %s (%.150s) is free, %lld MiB: make room there; when it "
                   "is full, %s",
-                  disk->what, disk->path, (long long)(disk->free / MIB), disk->effect);
+                  uses[use].what, disk->path, (long long)(disk->free / MIB), uses[use].effect);
     else if (news == ALARM_ENDS)
         lines_say(lines, STORE_INFO, "there is room again on the disk with %s (%.150s): %.0f %% is free",
-                  disk->what, disk->path, disk->percent);
+                  uses[use].what, disk->path, disk->percent);
 }
 
 void disks_look(struct disks *disks, int64_t now, struct lines *lines)
 {
-    for (size_t i = 0; i < disks->count; i++) {
+    for (int i = 0; i < DISK_USES; i++) {
         measure(&disks->all[i]);
         if (disks->all[i].known && !is_same_disk(disks, i))
-            judge(&disks->all[i], now, lines);
+            judge(disks, i, now, lines);
     }
 }
 
 double disks_least(const struct disks *disks)
 {
     double least = 100;
-    for (size_t i = 0; i < disks->count; i++)
+    for (int i = 0; i < DISK_USES; i++)
         if (disks->all[i].known && disks->all[i].percent < least)
             least = disks->all[i].percent;
     return least;

@@ -7,16 +7,14 @@
 #include "schema/alarm.h"
 #include "schema/lines.h"
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#define DISKS_MAX 4
+/* What is on them. */
+enum disk_use { DISK_DATABASE, DISK_RING, DISK_MEDIA, DISK_BACKUP, DISK_USES };
 
 struct disk {
-    char *path;         /* a file or folder on it; NULL: none */
-    const char *what;   /* is there: for people */
-    const char *effect; /* of its being full: the rest of a sentence */
+    char *path; /* a file or folder on it; NULL: none */
     dev_t device;
     bool known; /* it could be looked at */
     int64_t free;
@@ -24,16 +22,13 @@ struct disk {
     struct alarm alarm;
 };
 
-/* The first is the database's. */
+/* Begins as zeros. */
 struct disks {
-    struct disk all[DISKS_MAX];
-    size_t count;
+    struct disk all[DISK_USES];
 };
 
-/* Copies the path; `what` and `effect` are kept. NULL or "" is no path, and one too many is not looked at. false: out
- * of memory. */
-__attribute__((warn_unused_result)) bool disks_add(struct disks *disks, const char *path, const char *what,
-                                                   const char *effect);
+/* `path_take`: malloc'ed; NULL: none. The same as before changes nothing. */
+void disks_set(struct disks *disks, enum disk_use use, char *path_take);
 void disks_clear(struct disks *disks);
 /* Looks, and says which have become short of room, or are no more. `now` as in alarm.h. */
 void disks_look(struct disks *disks, int64_t now, struct lines *lines);

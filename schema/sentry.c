@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,7 +29,8 @@ struct sentry {
     const struct writer *writer;
     struct lines *lines;
     struct disks disks;
-    int64_t disks_due; /* ms, steady */
+    int64_t disks_due;          /* ms, steady */
+    _Atomic(char *) backup_dir; /* from now on; malloc'ed; "": none; NULL: as before */
     struct alarm ring_half, slow_commit;
     uint64_t commits;   /* seen */
     int64_t longest_us; /* commit while that alarm is on */
@@ -78,17 +80,31 @@ static void look_at_commits(struct sentry *sentry, int64_t now)
             sentry->lines, STORE_WARNING,
             "a commit to the database takes more than a second: its disk (%.200s) is slow, or busy with "
             "something else; what is accepted meanwhile waits in the ring",
-            sentry->disks.all[0].path);
+            sentry->disks.all[DISK_DATABASE].path);
     else if (news == ALARM_ENDS)
         lines_say(sentry->lines, STORE_INFO,
                   "commits to the database are quick again; the longest took %.1f s",
                   (double)sentry->longest_us / 1e6);
 }
 
+/* What the broker thread has left for this one. */
+static void take_backup_dir(struct sentry *sentry)
+{
+    char *path = atomic_exchange(&sentry->backup_dir, NULL);
+    if (!path)
+        return;
+    if (!*path) {
+        free(path);
+        path = NULL;
+    }
+    disks_set(&sentry->disks, DISK_BACKUP, path);
+}
+
 static void look_at_disks(struct sentry *sentry, int64_t now)
 {
     struct stat found;
-    const struct disk *first = &sentry->disks.all[0];
+    take_backup_dir(sentry);
+    const struct disk *first = &sentry->disks.all[DISK_DATABASE];
     sentry->disks_due = now + LOOK_DISKS_MS;
     disks_look(&sentry->disks, now, sentry->lines);
     atomic_store(&sentry->disk_free, first->free);
@@ -118,13 +134,23 @@ static void *sentry_main(void *context)
     return NULL;
 }
 
-static bool find_disks(struct disks *disks, const struct store_config *config)
+/* `path` NULL or "": none. false: out of memory. */
+static bool set_disk(struct sentry *sentry, enum disk_use use, const char *path)
 {
-    return disks_add(disks, config->database, "the database",
-                     "messages are accepted until the ring is, too, and then no more") &&
-           disks_add(disks, config->ring_file, "the ring", "a ring that has to be made anew finds no room") &&
-           disks_add(disks, config->media_dir, "media_dir", "uploads are refused") &&
-           disks_add(disks, config->backup_dir, "backup_dir", "backups fail");
+    const bool none = !path || !*path;
+    char *copy = none ? NULL : strdup(path);
+    if (!none && !copy)
+        return false;
+    disks_set(&sentry->disks, use, copy);
+    return true;
+}
+
+static bool set_disks(struct sentry *sentry, const struct store_config *config)
+{
+    return set_disk(sentry, DISK_DATABASE, config->database) &&
+           set_disk(sentry, DISK_RING, config->ring_file) &&
+           set_disk(sentry, DISK_MEDIA, config->media_dir) &&
+           set_disk(sentry, DISK_BACKUP, config->backup_dir);
 }
 
 /* It blocks all signals. */
@@ -148,7 +174,7 @@ struct sentry *sentry_open(const struct store_config *config, const struct ring 
     sentry->writer = writer;
     sentry->lines = lines;
     sentry->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (sentry->wake >= 0 && find_disks(&sentry->disks, config)) {
+    if (sentry->wake >= 0 && set_disks(sentry, config)) {
         look_at_disks(sentry, clock_steady());
         if (start(sentry))
             return sentry;
@@ -168,7 +194,15 @@ void sentry_close(struct sentry *sentry)
     if (sentry->wake >= 0)
         close(sentry->wake);
     disks_clear(&sentry->disks);
+    free(atomic_load(&sentry->backup_dir));
     free(sentry);
+}
+
+void sentry_set_backup_dir(struct sentry *sentry, const char *path)
+{
+    char *copy = strdup(path ? path : "");
+    if (copy) /* else it looks where it did */
+        free(atomic_exchange(&sentry->backup_dir, copy));
 }
 
 struct sentry_figures sentry_figures(const struct sentry *sentry)

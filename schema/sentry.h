@@ -27,6 +27,8 @@ __attribute__((warn_unused_result)) struct sentry *sentry_open(const struct stor
                                                                struct lines *lines);
 /* Ends the thread. Where that looks at a disk that does not answer, it is waited for. NULL is fine. */
 void sentry_close(struct sentry *sentry);
+/* From now on; NULL: there is none. Broker thread. */
+void sentry_set_backup_dir(struct sentry *sentry, const char *path);
 /* As of some seconds ago at most. Any thread. */
 struct sentry_figures sentry_figures(const struct sentry *sentry);
 

@@ -347,6 +347,11 @@ void store_set_retention(struct store *store, int64_t retention_ms)
     writer_set_retention(store->writer, retention_ms);
 }
 
+void store_set_backup_dir(struct store *store, const char *path)
+{
+    sentry_set_backup_dir(store->sentry, path);
+}
+
 void store_set_clock_checked(struct store *store, int64_t date)
 {
     writer_set_clock_checked(store->writer, date);

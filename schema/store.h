@@ -143,8 +143,9 @@ __attribute__((warn_unused_result)) bool store_backup(struct store *store, const
 /* How the last one is going, or has gone. */
 const struct backup *store_last_backup(const struct store *store);
 void store_set_retention(struct store *store, int64_t retention_ms);
-void store_set_clock_checked(struct store *store, int64_t date); /* as in store_config.h */
-void store_set_sync(struct store *store, enum store_sync sync);  /* from the next commit on */
+void store_set_clock_checked(struct store *store, int64_t date);  /* as in store_config.h */
+void store_set_backup_dir(struct store *store, const char *path); /* the same */
+void store_set_sync(struct store *store, enum store_sync sync);   /* from the next commit on */
 /* May anything end because it is older than allowed? Not while the clock may be wrong: belief.h. */
 bool store_believes_clock(const struct store *store);
 

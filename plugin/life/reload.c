@@ -93,6 +93,7 @@ static void tell_owners(struct chat *chat)
     filter_reload(chat);
     store_set_retention(chat->store, chat->options.retention_days * DAY_MS);
     store_set_clock_checked(chat->store, chat->options.clock_checked);
+    store_set_backup_dir(chat->store, chat->options.backup_dir);
     store_set_sync(chat->store, (enum store_sync)chat->options.sync);
 }
 

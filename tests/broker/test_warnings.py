@@ -155,3 +155,12 @@ def test_a_folder_on_another_disk_is_looked_at_too(broker_factory, elsewhere, op
         broker.faults.set_clock(steady=20)
         line = broker.await_log(FULL)
     assert option in line and str(elsewhere) in line and effect in line
+
+
+def test_a_backup_dir_that_a_reload_names_is_looked_at_from_then_on(broker_factory, elsewhere, tmp_path):
+    broker = broker_factory(faults=True, backup_dir=tmp_path)
+    with broker.faults.room(str(elsewhere), 2):
+        broker.write_config(backup_dir=elsewhere)
+        broker.reload()
+        broker.faults.set_clock(steady=20)
+        assert "backup_dir" in broker.await_log(FULL)
