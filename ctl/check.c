@@ -100,8 +100,8 @@ static void check_all(struct conf_check *check)
     if (conf_load(&check->conf, check->path, fault) == 0)
         run_parts(check);
     else
-        SAY(check, FINDING_ERROR, NULL, "It is read as root: chatctl check, too, needs to be allowed to",
-            "%s", fault);
+        SAY(check, FINDING_ERROR, NULL,
+            access(check->path, F_OK) == 0 && geteuid() != 0 ? "Try it as root" : NULL, "%s", fault);
 }
 
 /* The command */
@@ -113,7 +113,7 @@ struct check_arguments {
 
 static int check_file(const struct check_arguments *arguments)
 {
-    struct conf_check check = {.path = arguments->path};
+    struct conf_check check = {.path = arguments->path, .was_root = geteuid() == 0};
     check_all(&check);
     bool printed = !check.report.no_memory;
     if (printed && arguments->json)

@@ -23,6 +23,7 @@ struct conf_check {
     struct check_report report;
     struct check_conf conf;
     const char *path;              /* of the configuration */
+    bool was_root;                 /* so that it is looked at as the broker's user */
     int plugin;                    /* ours among the plugins of the configuration; NO_PLUGIN */
     struct plugin_options options; /* what of ours is right; all of it when `options_good` */
     bool options_good;

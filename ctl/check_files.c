@@ -50,7 +50,9 @@ bool check_access(struct conf_check *check, struct finding_place place, const ch
                "%s: %s is out of reach, because the folder %s is closed", what, path, closed);
     else
         SAY_AT(check, FINDING_ERROR, place,
-               reason == EACCES ? "Give it to the broker's user: chown mosquitto:" : NULL,
+               reason != EACCES  ? NULL
+               : check->was_root ? "Give it to the broker's user: chown mosquitto:"
+                                 : "Where root starts the broker, run this as root",
                "%s: %s cannot be %s: %s", what, path, mode & W_OK ? "written" : "read", strerror(reason));
     return false;
 }

@@ -8,6 +8,9 @@
 #include "ctl/check.h"
 #include "lib/basics.h"
 
+#define NAME_SHOWN_MAX 40
+#define KEY_SHOWN      8 /* of what is so long: it may be a key, of a file that was named by mistake */
+
 #define SAY(check, level, setting, ...)                                                                      \
     report_say(&(check)->report, level, conf_place_of(setting), __VA_ARGS__)
 
@@ -21,8 +24,8 @@ static void say_unknown(struct conf_check *check, const struct conf_setting *set
         snprintf(hint, sizeof hint, "Put the # of a comment into the first column");
     else if (near)
         snprintf(hint, sizeof hint, "Did you mean %s?", near->name);
-    SAY(check, FINDING_ERROR, setting, hint, "Mosquitto knows no setting \"%.60s\" and does not start",
-        setting->name);
+    SAY(check, FINDING_ERROR, setting, hint, "Mosquitto knows no setting \"%.*s\" and does not start",
+        strlen(setting->name) > NAME_SHOWN_MAX ? KEY_SHOWN : NAME_SHOWN_MAX, setting->name);
 }
 
 /* The first word, which is all that Mosquitto reads of it. */

@@ -118,6 +118,12 @@ def test_no_key_is_shown(house):
     assert house.key.read_text().strip() not in house.check().text
 
 
+def test_no_key_is_shown_where_its_file_is_taken_for_the_configuration(house):
+    house.put([house.key.read_text().strip()])
+    result = house.check()
+    assert "knows no setting" in result.of("error")[0] and house.key.read_text().strip()[:20] not in result.text
+
+
 def test_nothing_is_changed_by_it(house):
     house.put(house.lines)
     before = sorted(path.name for path in house.folder.iterdir())

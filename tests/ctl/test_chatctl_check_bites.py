@@ -2,8 +2,10 @@
 """What chatctl check warns of is true: the broker starts with it, and it bites."""
 import contextlib
 import os
+import shutil
 import socket
 import ssl
+import tempfile
 import time
 
 import pytest
@@ -171,6 +173,40 @@ def test_behind_a_mount_point_nothing_reaches_the_chat(make, run):
     alice.login("alice", "alice:ios:1")
     alice.publish("chat/user/bob", '{"text":"hello"}')
     assert bob.silent() == []
+
+
+# What the check alone can tell
+
+
+def test_a_plugin_that_is_asked_first_is_a_warning(house):
+    other = shutil.copy(house.plugin, house.folder / "other.so")
+    house.put([f"plugin {other}", *house.lines])
+    assert [line for line in house.check().of("warning")
+            if line.startswith(f"{house.conf}:1: this plugin is asked before the chat's")]
+
+
+def test_a_database_in_memory_is_a_warning_and_a_ring_is_not(house):
+    folder = tempfile.mkdtemp(dir="/dev/shm")
+    try:
+        house.give(folder)
+        house.put([*[line.replace(f"{house.folder}/chat.db", f"{folder}/chat.db") for line in house.lines],
+                   f"plugin_opt_ring_file {folder}/ring"])
+        assert [line.partition(": ")[2] for line in house.check().of("warning")] == [
+            f"database: {folder} is in memory: all is gone with a restart of the machine. Put it on a disk"]
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("setting, words", [
+    ("max_queued_messages", "max_queued_messages is 1000, Mosquitto's default: who has missed more than 750 messages"),
+    ("persistent_client_expiration", "stays, with what is queued in it, for ever"),
+    ("max_packet_size", "max_packet_size is not set"),
+    ("allow_duplicate_messages", "is not set: each delivery is compared"),
+    ("plugin_opt_admins", "nobody is an administrator"),
+])
+def test_what_a_chat_needs_and_nobody_has_set_is_a_warning(house, setting, words):
+    house.put(house.without(setting))
+    assert [line for line in house.check().of("warning") if words in line]
 
 
 # What fails in the night

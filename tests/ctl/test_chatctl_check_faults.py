@@ -173,6 +173,13 @@ def key_only_for_root(house):
     return path
 
 
+def loaded_for_a_listener(house):
+    options = [line for line in house.lines if line.startswith("plugin_opt_")]
+    lines = [line for line in house.lines if not line.startswith(("plugin", "listener", "max_connections"))]
+    return [*lines, f"plugin_load chat {house.plugin}", *options, f"listener {house.port.number} 127.0.0.1",
+            "max_connections 100", "plugin_use chat"]
+
+
 ONLY_2_0 = ["2.0"]
 # name: what is done, what chatctl check says of it, what the broker says, and which brokers refuse it.
 FAULTS = {
@@ -213,6 +220,7 @@ FAULTS = {
     "settings for each listener": (before_all("per_listener_settings true"), "one listener only", "one listener only|listener"),
     "settings for each listener, said late": (with_line("per_listener_settings true"), "one listener only",
                                               "must be set before"),
+    "the plugin for a listener": (loaded_for_a_listener, "plugin_load: the plugin would be asked", "one listener only", ["2.1"]),
     "settings that are wrong": (settings_with_a_wrong_line, "line 2: group_rat is not an option", "line 2"),
     "settings that cannot change": (settings_with_what_cannot_change, "cannot change while the broker runs", "cannot change"),
     "words that are none": (words_with_a_wrong_line, "words_file", "words_file"),
@@ -278,6 +286,15 @@ def test_what_is_called_an_error_stops_the_broker(house, fault):
         end = house.end_of_start(version)
         assert end is not None, f"Mosquitto {version} starts"
         assert re.search(log, end), end
+
+
+def test_a_global_plugin_is_right_under_per_listener_settings_too(house):
+    if "2.1" not in versions():
+        pytest.skip("MOSQUITTO_2_1 names no Mosquitto 2.1")
+    lines = [line.replace(f"plugin {house.plugin}", f"global_plugin {house.plugin}") for line in house.lines]
+    house.put(["per_listener_settings true", *lines])
+    assert house.check(version="2.1").of("error") == []
+    assert house.end_of_start("2.1") is None
 
 
 @pytest.mark.parametrize("version", versions())
