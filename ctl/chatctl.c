@@ -122,13 +122,20 @@ static void print_help(FILE *out)
             tool()->exits);
 }
 
+static void print_command_and_more(const struct ctl_command *command)
+{
+    print_command(stdout, command);
+    if (command->run == command_import)
+        import_print_columns(stdout);
+}
+
 /* Of ours, or of the broker's. */
 static int print_help_for(const char *name)
 {
     const struct ctl_command *command = find(name);
     const struct command_row *row = command_row_find(name);
     if (command)
-        print_command(stdout, command);
+        print_command_and_more(command);
     else if (row)
         manual_print(stdout, row, " " OPTIONS_USAGE);
     else

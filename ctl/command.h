@@ -5,6 +5,7 @@
 #define CTL_COMMAND_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "acl/command_table.h"
 
@@ -26,6 +27,8 @@ int command_check(int argc, char **argv);
 int command_complete(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_import(int argc, char **argv);
+/* The columns of each kind, for the help. */
+void import_print_columns(FILE *out);
 int command_listen(int argc, char **argv);
 int command_push(int argc, char **argv);
 int command_restore(int argc, char **argv);

@@ -8,6 +8,7 @@
 #include "ctl/complain.h"
 #include "ctl/connection.h"
 #include "ctl/import_run.h"
+#include "ctl/manual.h"
 #include "lib/basics.h"
 #include "lib/json.h"
 
@@ -22,6 +23,18 @@ static const struct import_kind *find_kind(const char *name)
         if (strcmp(kinds[i]->name, name) == 0)
             return kinds[i];
     return NULL;
+}
+
+void import_print_columns(FILE *out)
+{
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        char names[MANUAL_TEXT_MAX];
+        struct command_field columns[COMMAND_FIELDS_MAX] = {0};
+        kinds[i]->columns(columns);
+        manual_names(columns, names);
+        fprintf(out, "      %-10s %s%s\n", kinds[i]->name, names,
+                kinds[i]->open ? ", and the message's members: text, random, image ..." : "");
+    }
 }
 
 /* The end */

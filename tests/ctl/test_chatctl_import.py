@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """chatctl import: files of users, groups, members and messages become what they say, each row once."""
+import contextlib
 import json
 import os
 import re
 import resource
+import select
 import signal
+import socket
 import sqlite3
 import subprocess
+import threading
 import time
 
 import pytest
@@ -165,6 +169,15 @@ def test_the_summary_is_a_line_for_people(chatctl, write):
     write("many.csv", "userID\n" + "".join(f"many{n}\n" for n in range(1234)))
     done = chatctl("import", "users", "many.csv")
     assert (done.returncode, done.stdout, done.stderr) == (0, "imported 1,234, were there 0, refused 0\n", "")
+
+
+def test_the_help_names_the_columns_that_there_are(run, write):
+    shown = run("help", "import").stdout
+    for kind in ("users", "groups", "members"):
+        write("x.csv", "zzz\n")
+        columns = run("import", kind, "x.csv", "--dry-run").stderr.partition("it has ")[2].partition(" (")[0]
+        assert "groupID" in columns or "userID" in columns
+        assert re.search(rf"^ +{kind} +{columns}$", shown, re.MULTILINE)
 
 
 # ---- what is wrong
@@ -326,14 +339,19 @@ def test_a_second_run_finds_all_there(broker, bring, home, write, kind, text):
     assert not list(home.glob("*.csv.*"))
 
 
+def forget_randoms(broker):
+    """As after five minutes. The broker must not run."""
+    with contextlib.closing(sqlite3.connect(broker.database)) as db, db:
+        db.execute("UPDATE message SET random = 0")
+
+
 def test_messages_are_known_again_when_the_broker_does_not_know_their_random_any_more(broker_of_mine, write):
     broker, chatctl = broker_of_mine
     broker.create("k1", "k2")
     write("k.csv", talk(230, "k1", "k2") + f"k1,k2,{LONG_AGO + 229000},the same second\n")
     assert counts(chatctl("import", "messages", "k.csv", "--json")) == (231, 0, 0)
     broker.stop()
-    with sqlite3.connect(broker.database) as db:  # as after five minutes
-        db.execute("UPDATE message SET random = 0")
+    forget_randoms(broker)
     broker.start()
     assert counts(chatctl("import", "messages", "k.csv", "--json")) == (0, 231, 0)
     with open(write("x", "").parent / "k.csv", "a") as file:
@@ -449,6 +467,8 @@ def test_the_refused_rows_before_an_interruption_are_not_told_twice(broker_of_mi
     await_progress(home, "i.csv", process)
     process.kill()
     process.communicate()
+    with open(home / "i.csv.refused", "a") as file:
+        file.write("i.csv:9999: told before it was written down that the import had come so far\n")
     chatctl("import", "messages", "i.csv")
     assert [int(line.split(":")[1]) for line in (home / "i.csv.refused").read_text().splitlines()] == [line + 1 for line in bad]
 
@@ -488,6 +508,51 @@ def test_a_broker_that_goes_away_is_waited_for(broker_of_mine, home, begin, kill
     assert process.returncode == 0 and "waiting for it" in err
     assert [json.loads(out)[name] for name in ("imported", "there", "refused")] == [20000, 0, 0]
     assert stored(broker) == 20000
+
+
+class BreakingLine:
+    """Between chatctl and a broker: it breaks when the broker has answered the first importMessages, and keeps the answer; the next
+    one gets through when `mended` is set."""
+
+    def __init__(self, port):
+        self.server, self.target = socket.create_server(("127.0.0.1", 0)), port
+        self.port, self.broken, self.mended = self.server.getsockname()[1], threading.Event(), threading.Event()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with self.server:
+            self.carry(breaks=True)
+            self.broken.set()
+            self.mended.wait(PATIENCE)
+            self.carry(breaks=False)
+
+    def carry(self, breaks):
+        client, _ = self.server.accept()
+        broker = socket.create_connection(("127.0.0.1", self.target))
+        other = {client: broker, broker: client}
+        with client, broker:
+            while True:
+                for end in select.select(list(other), [], [])[0]:
+                    data = end.recv(65536)
+                    if not data or (breaks and end is broker and b'"importMessages"' in data):
+                        return
+                    other[end].sendall(data)
+
+
+def test_what_was_done_but_not_answered_is_not_done_again(broker_of_mine, home, begin):
+    broker, _ = broker_of_mine
+    broker.create("l1", "l2")
+    (home / "l.csv").write_text(talk(250, "l1", "l2"))
+    line = BreakingLine(broker.mqtt.number)
+    process = begin(broker, "import", "messages", "l.csv", "--json", "-p", str(line.port))
+    assert line.broken.wait(PATIENCE)
+    broker.stop()
+    forget_randoms(broker)
+    broker.start()
+    line.mended.set()
+    out, err = process.communicate(timeout=PATIENCE)
+    assert ([json.loads(out)[name] for name in ("imported", "there", "refused")], err.count("waiting for it")) == ([250, 0, 0], 1)
+    assert said(broker, "l1", to="l2") == [f"l1 says {n}" for n in range(250)]
 
 
 def test_a_broker_whose_disk_is_slow_is_asked_again(broker, home, begin):
