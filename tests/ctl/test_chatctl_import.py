@@ -468,7 +468,7 @@ def test_the_refused_rows_before_an_interruption_are_not_told_twice(broker_of_mi
     process.kill()
     process.communicate()
     with open(home / "i.csv.refused", "a") as file:
-        file.write("i.csv:9999: told before it was written down that the import had come so far\n")
+        file.write(f"i.csv:9999: told before it was written down how far it was, {'x' * 200}\n")
     chatctl("import", "messages", "i.csv")
     assert [int(line.split(":")[1]) for line in (home / "i.csv.refused").read_text().splitlines()] == [line + 1 for line in bad]
 
