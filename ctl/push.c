@@ -13,6 +13,7 @@
 #include "ctl/connection.h"
 #include "ctl/own.h"
 #include "ctl/print.h"
+#include "ctl/tool.h"
 #include "lib/basics.h"
 #include "lib/json.h"
 
@@ -213,9 +214,10 @@ static int report(const struct push_task *task, int64_t count)
     else if (count > 0 || named == 0)
         printf("%s %s\n", jobs, task->word->done);
     if (named > count)
-        complain("push %s: %" PRId64 " %s %s; see chatctl push list", task->word->word, named - count,
+        complain("push %s: %" PRId64 " %s %s; see %s push list", task->word->word, named - count,
                  named - count == 1 ? "job that was named is" : "jobs that were named are",
-                 task->word == &words[RETRY] ? "neither dead nor waiting for another attempt" : "not there");
+                 task->word == &words[RETRY] ? "neither dead nor waiting for another attempt" : "not there",
+                 tool()->name);
     int written = finish_output();
     return named > count ? EXIT_FAILED : written;
 }

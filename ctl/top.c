@@ -12,6 +12,7 @@
 #include "ctl/gauges.h"
 #include "ctl/own.h"
 #include "ctl/screen.h"
+#include "ctl/tool.h"
 #include "lib/basics.h"
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -109,7 +110,7 @@ static void draw_head(const struct top *top)
 {
     char clock[16], text[400];
     print_time(clock);
-    snprintf(text, sizeof text, "chatctl top  %s:%lld  %s  every %g s  q ends", top->config->host,
+    snprintf(text, sizeof text, "%s top  %s:%lld  %s  every %g s  q ends", tool()->name, top->config->host,
              (long long)top->config->port, clock, (double)top->every_ms / 1000);
     screen_put(text, false);
     screen_line();
