@@ -31,6 +31,7 @@ static const struct gauge {
 } gauges[] = {
     {"connections", "connections", GAUGE_NUMBER, WORRY_NEVER, 0, {"connections"}},
     {"users online", "usersOnline", GAUGE_NUMBER, WORRY_NEVER, 0, {"usersOnline"}},
+    {"logins/s", "loginsPerSecond", GAUGE_RATE, WORRY_NEVER, 0, {"logins"}},
     {"messages in/s",
      "messagesPerSecond",
      GAUGE_RATE,
@@ -74,6 +75,7 @@ static const struct gauge {
     {"banned away/s", "bansRefusedPerSecond", GAUGE_RATE, WORRY_NEVER, 0, {"bansRefused"}},
     {"turns over 20 ms/s", "turnsOver20PerSecond", GAUGE_RATE, WORRY_NEVER, 0, {"turnsOver20"}},
     {"longest turn", "turnLongest", GAUGE_MS, WORRY_NEVER, 0, {"turnLongest"}},
+    {"memory", "memoryBytes", GAUGE_BYTES, WORRY_NEVER, 0, {"memoryBytes"}},
 };
 
 size_t gauge_count(void)

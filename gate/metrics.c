@@ -26,6 +26,8 @@ static const struct broker_row {
     double unit;       /* ours in theirs */
 } broker_rows[] = {
     {"connections", "connections", "gauge", "Connections of chat users.", NULL, 1},
+    {"logins", "logins_total", "counter", "Logins that were let in.", NULL, 1},
+    {"memoryBytes", "memory_bytes", "gauge", "Memory of the broker's process.", NULL, 1},
     {"usersOnline", "users_online", "gauge", "Users with a connected device.", NULL, 1},
     {"messagesStored", "messages_stored_total", "counter", "Messages stored since the broker's start.", NULL,
      1},

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/basics.h"
 #include "plugin/core/broker.h"
@@ -21,7 +22,7 @@ struct snapshot {
     struct sums count;
     struct turns turns;
     struct store_counters store;
-    uint64_t connections, users_online, reviewing, review_seconds, events_shed;
+    uint64_t connections, users_online, reviewing, review_seconds, events_shed, memory;
     int64_t push_pending, push_dead;
 };
 
@@ -34,6 +35,7 @@ static const struct counter {
     size_t at;
 } counters[] = {
     {"connections", "connections", AT_WHOLE(connections)},
+    {"logins", "logins", AT_WHOLE(count.logins)},
     {"users/online", "usersOnline", AT_WHOLE(users_online)},
     {"messages/stored", "messagesStored", AT_WHOLE(count.stored)},
     {"messages/rejected", "messagesRejected", AT_WHOLE(count.rejected)},
@@ -83,6 +85,7 @@ static const struct counter {
     {"disk/free", "diskFree", AT_WHOLE(store.disk_free)},
     {"disk/percent", "diskPercent", AT_REAL(store.disk_percent)},
     {"disk/least", "diskLeast", AT_REAL(store.disk_least)},
+    {"memory/bytes", "memoryBytes", AT_WHOLE(memory)},
     {"turns", "turns", AT_WHOLE(turns.all)},
     {"turns/over/1", "turnsOver1", AT_WHOLE(turns.over[0])},
     {"turns/over/5", "turnsOver5", AT_WHOLE(turns.over[1])},
@@ -93,6 +96,17 @@ static const struct counter {
 };
 #define COUNTERS COUNT(counters)
 
+/* Of the broker's process, this plugin included; 0: the kernel does not tell. A file of /proc is memory: it never waits. */
+static uint64_t resident_bytes(void)
+{
+    unsigned long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    const bool told = file && fscanf(file, "%*u %llu", &pages) == 1;
+    if (file)
+        (void)fclose(file);
+    return told ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
 static struct snapshot take_snapshot(struct chat *chat)
 {
     struct snapshot now = {.count = chat->count,
@@ -102,7 +116,8 @@ static struct snapshot take_snapshot(struct chat *chat)
                            .users_online = (uint64_t)sessions_user_count(chat),
                            .reviewing = (uint64_t)chat->reviewing,
                            .review_seconds = (uint64_t)chat->options.review_seconds,
-                           .events_shed = events_shed()};
+                           .events_shed = events_shed(),
+                           .memory = resident_bytes()};
     push_counts(chat, &now.push_pending, &now.push_dead);
     return now;
 }

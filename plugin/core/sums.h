@@ -12,6 +12,7 @@
 #define COUNTED     (GROUP_TYPES + 1)
 
 struct sums {
+    uint64_t logins; /* that were let in */
     uint64_t stored, rejected, replayed;
     uint64_t messages[COUNTED];   /* accepted, but imports */
     uint64_t deliveries[COUNTED]; /* given to the broker for one device as they came; with tips and notices */

@@ -269,6 +269,7 @@ static bool enter(struct chat *chat, struct session *session, int64_t expires_se
         return false;
     }
     presence_changed(chat, session->user);
+    chat->count.logins++;
     return true;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """$SYS/broker/chat/...: counters for admins, and what they count."""
+import os
 import pathlib
 import re
 import socket
@@ -174,6 +175,24 @@ def test_uploads_are_counted_with_what_becomes_of_them(broker_factory, tmp_path)
     assert alice.code("createUpload", name="a", contentType="a/b", size=200000) == 93000
     assert Upload(alice, content).abort_code() == 0
     assert counted.added("uploads") == {"uploadsBegun": 3, "uploadsRefused": 3, "uploadsEnded": 1}
+
+
+# ---- logins and memory
+
+
+def test_logins_that_are_let_in_are_counted(broker, counted):
+    broker.create("alice", "bob")
+    counted.admin.command("banUser", userID="bob", seconds=60)
+    counted.added("logins")
+    broker.user("alice")
+    broker.unconnected("bob").connect(code=broker.refused(5, 0x8A))
+    assert counted.added("logins") == {"logins": 1}
+
+
+def test_the_memory_of_the_broker_is_told(broker, counted):
+    with open(f"/proc/{broker.process.pid}/statm") as file:
+        resident = int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+    assert resident / 2 < counted.admin.command("getStats")["memoryBytes"] < resident * 2
 
 
 # ---- bans

@@ -109,7 +109,7 @@ def terminal(broker):
 def test_without_a_terminal_each_look_is_a_line(says):
     printed = says("top", "--every", "0.1", "--count", 2).splitlines()
     assert len(printed) == 2
-    assert all(re.match(r"\d\d:\d\d:\d\d connections 1, users online 1, messages in/s \d+\.\d, ", line)
+    assert all(re.match(r"\d\d:\d\d:\d\d connections 1, users online 1, logins/s \d+\.\d, messages in/s \d+\.\d, ", line)
                for line in printed)
     assert not [line for line in printed if "\033" in line]
 
