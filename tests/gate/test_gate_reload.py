@@ -422,6 +422,23 @@ def test_hooks_under_way_at_a_reload_are_answered_once(hooked, what):
     assert (told, asked) == (["one", "two"], ["three"])
 
 
+def test_a_decision_while_the_connection_changes_is_given_on_the_next_one(hooked):
+    reply, house = Gate(), hooked.gatehouse
+    hooked.callbacks.reply = reply
+    write(hooked, "one")
+    hooked.callbacks.await_count(BEFORE, 1)
+    house.broker.process.signal(signal.SIGSTOP)
+    house.set("broker", name="renamed").reload()
+    reply.open.set()
+    while hooked.callbacks.at_once:
+        pass
+    for _ in range(5):  # turns of the gate's loop, which has the answer then
+        house.ask("GET", "/healthz")
+    house.broker.process.signal(signal.SIGCONT)
+    assert hooked.bob.content().data["text"] == "one"
+    assert hooked.callbacks.pending(BEFORE) == [], "it was not asked about again"
+
+
 def test_hooks_that_were_under_way_when_there_are_none_any_more_are_answered(hooked):
     reply = hooked.callbacks.reply = Gate()
     write(hooked, "one")
