@@ -25,9 +25,10 @@ LIMITS = ("persistence", "max_queued_messages", "max_queued_bytes", "allow_dupli
           "set_tcp_nodelay")
 
 
-def build():
+def build(*targets):
     """No tests: what is measured only."""
-    targets = [word for target in ("mosquitto_chat", "bench", "chatctl") for word in ("--target", target)]
+    names = targets or ("mosquitto_chat", "empty_plugin", "bench", "chatctl")
+    targets = [word for target in names for word in ("--target", target)]
     subprocess.run([CHECKOUT / "scripts" / "build", BUILD_DIR, *targets], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -54,10 +55,12 @@ def _free_port():
 
 
 class Broker:
-    """`options` are the plugin's, over the defaults; a folder in $TMPDIR holds everything."""
+    """`options` are the plugin's, over the defaults; a folder in $TMPDIR holds everything. `empty`: a bare one with a
+    plugin that is asked about everything, and says yes."""
 
-    def __init__(self, bare, options=None, wrapper=()):
+    def __init__(self, bare, options=None, wrapper=(), empty=False):
         self.bare = bare
+        self.empty = empty
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chat-bench-"))
         self.key_file = self.folder / "secret.key"
         self.key_file.write_text(secrets.token_hex(32) + "\n")
@@ -74,6 +77,8 @@ class Broker:
         if os.geteuid() == 0:
             lines.append("user root")
         lines += _limits()
+        if self.empty:
+            return lines + ["allow_anonymous false", f"plugin {BUILD_DIR / 'empty_plugin.so'}"]
         if self.bare:
             return lines + ["allow_anonymous true"]
         # A rate limit would be all that is measured.
@@ -108,7 +113,7 @@ class Broker:
     def measure(self, workload, *more):
         done = subprocess.run(self.load_command(workload, *more), capture_output=True, text=True)
         if done.returncode != 0:
-            which = "bare" if self.bare else "plugin"
+            which = "empty" if self.empty else "bare" if self.bare else "plugin"
             raise RuntimeError(f"{workload}, {which}: {done.stderr}{self.errors()}")
         return json.loads(done.stdout)
 
