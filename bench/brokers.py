@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-"""A fresh mosquitto for one measurement, bare or with the plugin, and the load that is put on it."""
+"""A fresh broker for one measurement, mosquitto bare or with the plugin, and the load that is put on it."""
 import json
 import os
 import pathlib
@@ -48,51 +48,70 @@ def _limits():
     return [line for line in lines if line.split(" ")[0] in LIMITS]
 
 
-def _free_port():
+def free_port():
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         return holder.getsockname()[1]
 
 
-class Broker:
-    """`options` are the plugin's, over the defaults; a folder in $TMPDIR holds everything. `empty`: a bare one with a
-    plugin that is asked about everything, and says yes."""
+def processes_under(pid):
+    """The ids of all that this process has started, and of all that those have."""
+    parents = {}
+    for file in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    found = [pid]
+    for parent in found:
+        found += [child for child, of in parents.items() if of == parent]
+    return found[1:]
 
-    def __init__(self, bare, options=None, wrapper=(), empty=False):
-        self.bare = bare
-        self.empty = empty
+
+def memory_mib(pid, field="VmRSS"):
+    """Of the process and all under it, now; VmHWM: the most that each has had."""
+    text = "".join(pathlib.Path(f"/proc/{one}/status").read_text() for one in [pid, *processes_under(pid)])
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(field + ":")) / 1024
+
+
+class Server:
+    """Any MQTT broker in a folder of its own in $TMPDIR, which holds everything. What it is started with is in
+    `_command` and `_environment`, how the load is to treat it in `load_flags`."""
+
+    name = "broker"
+    load_flags = ("--bare",)
+    user = None  # whose process it is; None: ours
+    start_seconds = START_SECONDS
+
+    def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chat-bench-"))
         self.key_file = self.folder / "secret.key"
         self.key_file.write_text(secrets.token_hex(32) + "\n")
         self.key_file.chmod(0o600)
-        self.port = _free_port()
-        self.log = self.folder / "mosquitto.log"
-        config = self.folder / "mosquitto.conf"
-        config.write_text("\n".join(self._config(options or {})) + "\n")
-        self.process = subprocess.Popen([*wrapper, MOSQUITTO, "-c", config], cwd=self.folder,
-                                        stdout=subprocess.DEVNULL, stderr=(self.folder / "stderr").open("w"))
+        self.port = free_port()
+        self.log = self.folder / "broker.log"
 
-    def _config(self, options):
-        lines = [f"listener {self.port} 127.0.0.1", f"log_dest file {self.log}", "log_type error"]
-        if os.geteuid() == 0:
-            lines.append("user root")
-        lines += _limits()
-        if self.empty:
-            return lines + ["allow_anonymous false", f"plugin {BUILD_DIR / 'empty_plugin.so'}"]
-        if self.bare:
-            return lines + ["allow_anonymous true"]
-        # A rate limit would be all that is measured.
-        given = {"sdkappid": SDKAPPID, "secret_key_file": self.key_file, "database": self.folder / "chat.db",
-                 "user_rate": 0, "group_rate": 0, **options}
-        return lines + ["allow_anonymous false", f"plugin {BUILD_DIR / 'mosquitto_chat.so'}",
-                        *(f"plugin_opt_{name} {value}" for name, value in given.items())]
+    def _command(self):
+        raise NotImplementedError
+
+    def _environment(self):
+        return None
+
+    def start(self):
+        """Again too, when it has ended: with the files it has left."""
+        self.process = self._spawn(self._command(), env=self._environment())
+
+    def _spawn(self, command, **more):
+        identity = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
+        return subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=(self.folder / "stderr").open("a"), **identity, **more)
 
     def await_start(self):
         """Mosquitto forgets a SIGTERM that comes before its loop; it is in it when it answers."""
-        end = time.monotonic() + START_SECONDS
+        end = time.monotonic() + self.start_seconds
         while time.monotonic() < end and self.process.poll() is None:
             try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=START_SECONDS) as client:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=self.start_seconds) as client:
                     client.sendall(b"\xe0\x00")
                     client.recv(1)
                 return self
@@ -106,15 +125,14 @@ class Broker:
         return "".join(file.read_text() for file in (self.log, self.folder / "stderr") if file.exists())
 
     def load_command(self, workload, *more):
-        bare = ["--bare"] if self.bare else []
+        children = [word for pid in processes_under(self.process.pid) for word in ("--child", str(pid))]
         return [LOAD, "--port", str(self.port), "--key-file", self.key_file, "--sdkappid", SDKAPPID,
-                "--broker", str(self.process.pid), *bare, *more, workload]
+                "--broker", str(self.process.pid), *children, *self.load_flags, *more, workload]
 
     def measure(self, workload, *more):
         done = subprocess.run(self.load_command(workload, *more), capture_output=True, text=True)
         if done.returncode != 0:
-            which = "empty" if self.empty else "bare" if self.bare else "plugin"
-            raise RuntimeError(f"{workload}, {which}: {done.stderr}{self.errors()}")
+            raise RuntimeError(f"{workload}, {self.name}: {done.stderr}{self.errors()}")
         return json.loads(done.stdout)
 
     def stop(self):
@@ -133,3 +151,35 @@ class Broker:
     def __exit__(self, *_):
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Broker(Server):
+    """A mosquitto that is starting. `options` are the plugin's, over the defaults. `empty`: a bare one with a plugin that is
+    asked about everything, and says yes."""
+
+    def __init__(self, bare, options=None, wrapper=(), empty=False):
+        super().__init__()
+        self.bare, self.empty, self.wrapper = bare, empty, wrapper
+        self.name = "empty" if empty else "bare" if bare else "plugin"
+        self.load_flags = ("--bare",) if bare else ()
+        self.config = self.folder / "mosquitto.conf"
+        self.config.write_text("\n".join(self._config(options or {})) + "\n")
+        self.start()
+
+    def _command(self):
+        return [*self.wrapper, MOSQUITTO, "-c", self.config]
+
+    def _config(self, options):
+        lines = [f"listener {self.port} 127.0.0.1", f"log_dest file {self.log}", "log_type error"]
+        if os.geteuid() == 0:
+            lines.append("user root")
+        lines += _limits()
+        if self.empty:
+            return lines + ["allow_anonymous false", f"plugin {BUILD_DIR / 'empty_plugin.so'}"]
+        if self.bare:
+            return lines + ["allow_anonymous true"]
+        # A rate limit would be all that is measured.
+        given = {"sdkappid": SDKAPPID, "secret_key_file": self.key_file, "database": self.folder / "chat.db",
+                 "user_rate": 0, "group_rate": 0, **options}
+        return lines + ["allow_anonymous false", f"plugin {BUILD_DIR / 'mosquitto_chat.so'}",
+                        *(f"plugin_opt_{name} {value}" for name, value in given.items())]

@@ -102,6 +102,8 @@ static unsigned char *put_text(unsigned char *at, const char *text)
 static struct client *flush_one(struct client *client)
 {
     ssize_t n = client->fd < 0 ? 0 : write(client->fd, client->out.bytes, client->out.len);
+    if (n < 0 && client->bereaved && errno != EAGAIN)
+        n = (ssize_t)client->out.len;
     if (n < 0 && errno != EAGAIN)
         die("%s: write: %s", client->user, strerror(errno));
     if (n > 0)
@@ -141,11 +143,13 @@ void client_connect(struct client *client, bool clean)
     snprintf(id, sizeof id, "%s:linux:bench", client->user);
     at = put_text(at, "MQTT");
     *at++ = 4;
-    *at++ = clean ? 0xc2 : 0xc0;
+    *at++ = (unsigned char)((client->password ? 0xc0 : 0) | (clean ? 2 : 0));
     at = put_number(at, KEEPALIVE_SECONDS);
     at = put_text(at, id);
-    at = put_text(at, client->user);
-    at = put_text(at, client->password);
+    if (client->password) {
+        at = put_text(at, client->user);
+        at = put_text(at, client->password);
+    }
     queue_packet(client, 0x10, body, (size_t)(at - body));
 }
 
@@ -215,12 +219,22 @@ static bool counts(const unsigned char *tail)
     return memcmp(tail, "\",\"n\":\"", 7) == 0 && memcmp(tail + TAIL_TIME - 7, "\",\"t\":\"", 7) == 0;
 }
 
+/* False: it was seen before, as a message is that comes twice. */
+static bool see(struct client *client, long long number)
+{
+    if (number < 0 || number >= client->seens)
+        die("%s: message %lld of %d", client->user, number, client->seens);
+    bool again = client->seen[number];
+    client->seen[number] = true;
+    return !again;
+}
+
 static void on_counted(struct client *client, const unsigned char *tail)
 {
     long long number = number_at(tail + TAIL_NUMBER, 8);
-    if (client->passing)
+    if (client->passing || (client->seen && !see(client, number)))
         return;
-    if (!client->unordered && number != client->received)
+    if (!client->unordered && !client->seen && number != client->received)
         die("%s: message %lld came where %d was due", client->user, number, client->received);
     client->received++;
     totals.received++;
@@ -276,13 +290,21 @@ static void on_publish(struct client *client, unsigned char type, const unsigned
         on_other(client, (const char *)body + 2, topic_len, body + start, len - start);
 }
 
+/* Packet ids are those of queue_publish(). */
+static void on_ack(struct client *client, const unsigned char *body)
+{
+    client->acked++;
+    totals.acked++;
+    if (client->seen)
+        see(client, (body[0] << 8 | body[1]) - 1);
+}
+
 static void on_packet(struct client *client, unsigned char type, const unsigned char *body, size_t len)
 {
     if (type >> 4 == 3) {
         on_publish(client, type, body, len);
     } else if (type >> 4 == 4) {
-        client->acked++;
-        totals.acked++;
+        on_ack(client, body);
     } else if (type >> 4 == 2) {
         if (body[1] != 0)
             die("%s: login refused: %d", client->user, body[1]);
@@ -313,12 +335,12 @@ static size_t packet(const unsigned char *bytes, size_t len, const unsigned char
 
 static void on_closed(struct client *client)
 {
-    if (!client->leaving)
+    if (!client->leaving && !client->bereaved)
         die("%s: the broker closed the connection", client->user);
     close(client->fd);
     client->fd = -1;
     client->connected = client->leaving = false;
-    client->in.len = 0;
+    client->in.len = client->out.len = 0;
     totals.closed++;
 }
 

@@ -17,17 +17,20 @@ struct buffer {
 
 struct client {
     char user[33];
-    char *password; /* the userSig */
+    char *password; /* the userSig; NULL: CONNECT with neither user name nor password */
     int fd;         /* -1: no connection */
     bool connected; /* CONNACK has come */
     bool leaving;   /* DISCONNECT is on its way: the broker closes */
     bool unordered; /* messages come from several senders: their numbers are not looked at */
     bool passing;   /* comes and goes: what it receives is not counted at all */
+    bool bereaved;  /* its broker is killed: a connection that ends is no error */
     bool dirty;     /* has something to write, and is in the list of those that have */
     int subscribed, sent, acked, received; /* packets; `sent` and `acked` count commands too */
     int published;                         /* counted messages */
     int tips;                              /* about who came and who went */
-    char *response;                        /* the last answer to a command, malloc'ed; NULL: none yet */
+    bool *seen;     /* of each message: acked or received; NULL: order is checked instead */
+    int seens;      /* how many these are */
+    char *response; /* the last answer to a command, malloc'ed; NULL: none yet */
     struct buffer in, out;
     struct client *next_dirty;
 };

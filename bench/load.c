@@ -17,17 +17,19 @@
 #define QUICK_SHARE 5
 
 enum number_option { PORT, SDKAPPID, BROKER, SENDERS, RECEIVERS, MESSAGES, NUMBERS };
-enum { KEY_FILE = NUMBERS, BARE, QUICK, PAUSE, LIST };
+enum { KEY_FILE = NUMBERS, CHILD, BARE, ANONYMOUS, QUICK, PAUSE, LIST };
 
 static const struct option options[] = {
     {"port", required_argument, NULL, PORT},
     {"key-file", required_argument, NULL, KEY_FILE},
     {"sdkappid", required_argument, NULL, SDKAPPID},
     {"broker", required_argument, NULL, BROKER},   /* process id: print its CPU time too */
+    {"child", required_argument, NULL, CHILD},     /* a process of the broker, any number of times */
     {"senders", required_argument, NULL, SENDERS}, /* instead of the workload's own numbers */
     {"receivers", required_argument, NULL, RECEIVERS},
     {"messages", required_argument, NULL, MESSAGES}, /* of each sender */
     {"bare", no_argument, NULL, BARE},               /* the broker has no plugin */
+    {"anonymous", no_argument, NULL, ANONYMOUS},     /* CONNECT without user name and password */
     {"quick", no_argument, NULL, QUICK},             /* a fifth of the messages */
     {"pause", no_argument, NULL, PAUSE},             /* wait for a line before and after */
     {"list", no_argument, NULL, LIST},
@@ -60,6 +62,8 @@ static void read_arguments(struct load_arguments *out, int argc, char **argv)
             out->number[option] = read_number(options[index].name, optarg);
         else if (option == KEY_FILE)
             out->key_file = optarg;
+        else if (option == CHILD)
+            meter_add_child((int)read_number("child", optarg));
         else
             out->flag[option] = true;
     }
@@ -96,6 +100,8 @@ static void create_clients(struct load *load, const struct load_arguments *argum
         struct client *client = &load->all[i];
         client->fd = -1;
         name_user(load, client);
+        if (arguments->flag[ANONYMOUS])
+            continue;
         client->password =
             usersig_mint(client->user, arguments->number[SDKAPPID], time(NULL), SIG_SECONDS, NULL, 0, &keys);
         if (!client->password)
@@ -138,6 +144,7 @@ int main(int argc, char **argv)
         printf("{\"name\":\"%s\",\"absent\":true}\n", workload->name);
         return 0;
     }
-    meter_print(workload->name, workload->unit, workload->count(&load));
+    if (!load.printed)
+        meter_print(workload->name, workload->unit, workload->count(&load));
     return 0;
 }

@@ -2,19 +2,25 @@
 #include "bench/meter.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/die.h"
 #include "lib/clock.h"
 
+#define CHILDREN_MAX 32
+
 /* In nanoseconds. */
 struct cpu_use {
-    long long wall, self, broker, writer;
+    long long wall, self, broker, writer, children;
 };
 
 static struct {
-    int broker;
+    int broker, child[CHILDREN_MAX];
+    size_t child_count;
     bool pause, running;
     struct cpu_use begin, used;
     long long served;
@@ -33,12 +39,25 @@ void meter_init(int broker, bool pause)
     meter.pause = pause;
 }
 
-/* Nanoseconds that one thread has run. */
-static long long thread_ran(const char *thread)
+void meter_add_child(int process)
 {
-    char path[300];
+    if (meter.child_count == CHILDREN_MAX)
+        die("more than %d processes of the broker", CHILDREN_MAX);
+    meter.child[meter.child_count++] = process;
+}
+
+void meter_kill_broker(void)
+{
+    if (meter.broker <= 0 || kill(meter.broker, SIGKILL) != 0)
+        die("--broker %d cannot be killed: %s", meter.broker, strerror(meter.broker > 0 ? errno : ESRCH));
+}
+
+/* Nanoseconds that one thread has run. */
+static long long thread_ran(int process, int thread)
+{
+    char path[64];
     long long ran = 0;
-    snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", meter.broker, thread);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", process, thread);
     FILE *file = fopen(path, "r");
     if (!file)
         return 0;
@@ -48,19 +67,27 @@ static long long thread_ran(const char *thread)
     return ran;
 }
 
-static void read_broker(struct cpu_use *use)
+/* The main thread's nanoseconds are added to *first, those of the others to *others. */
+static void read_process(int process, long long *first, long long *others)
 {
     char path[64];
     const struct dirent *entry;
-    snprintf(path, sizeof path, "/proc/%d/task", meter.broker);
+    snprintf(path, sizeof path, "/proc/%d/task", process);
     DIR *threads = opendir(path);
     while (threads && (entry = readdir(threads))) {
         int thread = atoi(entry->d_name);
         if (thread > 0)
-            *(thread == meter.broker ? &use->broker : &use->writer) += thread_ran(entry->d_name);
+            *(thread == process ? first : others) += thread_ran(process, thread);
     }
     if (threads)
         closedir(threads);
+}
+
+static void read_broker(struct cpu_use *use)
+{
+    read_process(meter.broker, &use->broker, &use->writer);
+    for (size_t i = 0; i < meter.child_count; i++)
+        read_process(meter.child[i], &use->children, &use->children);
 }
 
 static struct cpu_use read_use(void)
@@ -71,14 +98,18 @@ static struct cpu_use read_use(void)
     return use;
 }
 
-static void say(const char *word)
+void meter_ask(const char *word)
 {
-    if (!meter.pause)
-        return;
     puts(word);
     fflush(stdout);
     for (int c = getchar(); c != '\n' && c != EOF; c = getchar())
         ;
+}
+
+static void say(const char *word)
+{
+    if (meter.pause)
+        meter_ask(word);
 }
 
 void meter_start(void)
@@ -96,6 +127,7 @@ void meter_stop(void)
     meter.used.self += end.self - meter.begin.self;
     meter.used.broker += end.broker - meter.begin.broker;
     meter.used.writer += end.writer - meter.begin.writer;
+    meter.used.children += end.children - meter.begin.children;
     say("end");
 }
 
@@ -140,8 +172,10 @@ void meter_print(const char *name, const char *unit, long count)
         qsort(meter.latency, meter.latencies, sizeof *meter.latency, rising);
     printf(
         "{\"name\":\"%s\",\"unit\":\"%s\",\"count\":%ld,\"seconds\":%.3f,\"rate\":%.1f,\"p50\":%d,\"p99\":%d,"
-        "\"load_share\":%.3f,\"broker_us\":%.3f,\"writer_us\":%.3f,\"served_ms\":%lld}\n",
+        "\"load_share\":%.3f,\"broker_us\":%.3f,\"writer_us\":%.3f,\"tree_us\":%.3f,"
+        "\"served_ms\":%lld}\n",
         name, unit, count, (double)used->wall / 1e9, (double)count * 1e9 / (double)used->wall, percentile(50),
         percentile(99), (double)used->self / (double)used->wall, microseconds_each(used->broker, count),
-        microseconds_each(used->writer, count), meter.served / 1000000);
+        microseconds_each(used->writer, count),
+        microseconds_each(used->broker + used->writer + used->children, count), meter.served / 1000000);
 }

@@ -12,6 +12,14 @@ long long meter_now(void);
  * line on stdin each time, so that a profiler can be put on the broker. */
 void meter_init(int broker, bool pause);
 
+/* A process that the broker has started: its CPU is added to the tree's. At most 32. */
+void meter_add_child(int process);
+
+/* Ends the broker with SIGKILL, as the kernel does when memory is out. */
+void meter_kill_broker(void);
+/* Prints a word, and waits for a line on stdin: whoever reads it may do something meanwhile. */
+void meter_ask(const char *word);
+
 /* May be called in turn more than once: what was used adds up. */
 void meter_start(void);
 void meter_stop(void);
@@ -23,7 +31,8 @@ void meter_latency(long long nanoseconds);
 void meter_served(long long nanoseconds);
 
 /* One line of JSON: how many `units` a second, latencies in microseconds, the share of one core that this
- * process used, and per unit the CPU microseconds of the broker's main thread and of its other threads. */
+ * process used, and per unit the CPU microseconds of the broker's main thread, of its other threads, and of
+ * all its threads and those of the processes that it has started (tree_us). */
 void meter_print(const char *name, const char *unit, long count);
 
 #endif

@@ -16,7 +16,6 @@
 #define SETTLE_SECONDS  1 /* for the plugin's writer and for tips; the bare broker waits as long */
 #define GROUP           "team"
 #define MEMBERS_AT_ONCE 100 /* of one command */
-#define TOPIC_MAX       100
 #define TURN_MS         100
 #define SECOND          1000000000LL
 
@@ -56,7 +55,7 @@ void connect_all(struct client *clients, int count, bool clean)
     await(&totals.connected, before + count);
 }
 
-static void disconnect_all(struct client *clients, int count)
+void disconnect_all(struct client *clients, int count)
 {
     long before = totals.closed;
     for (int i = 0; i < count; i++)
@@ -64,20 +63,18 @@ static void disconnect_all(struct client *clients, int count)
     await(&totals.closed, before + count);
 }
 
-static void subscribe_all(struct load *load, const char *format, int qos)
+void subscribe_all(struct load *load, const char *format, int qos)
 {
     char topic[TOPIC_MAX];
+    long before = totals.subscribed;
     for (int i = 0; i < load->receivers; i++) {
         snprintf(topic, sizeof topic, format, load->to[i].user);
         client_subscribe(&load->to[i], topic, qos);
     }
-    await(&totals.subscribed, load->receivers);
+    await(&totals.subscribed, before + load->receivers);
 }
 
-/* Where a sender's next message goes; NULL: all were sent. */
-typedef const char *(*next_topic)(const struct load *load, int sender, char *topic);
-
-static const char *to_partner(const struct load *load, int sender, char *topic)
+const char *to_partner(const struct load *load, int sender, char *topic)
 {
     snprintf(topic, TOPIC_MAX, "chat/user/%s", load->to[sender % load->receivers].user);
     return topic;
@@ -97,8 +94,7 @@ static const char *to_group(const struct load *load, int sender, char *topic)
     return "chat/group/" GROUP;
 }
 
-/* One publish of every sender that may, and has something left. */
-static bool publish_round(struct load *load, next_topic next)
+bool publish_round(struct load *load, next_topic next)
 {
     char topic[TOPIC_MAX];
     bool any = false;
@@ -112,9 +108,9 @@ static bool publish_round(struct load *load, next_topic next)
     return any;
 }
 
-/* Receivers of one message; 0: nobody waits for it. Publishes are held back also while too many of their
- * deliveries are under way, so that a slow reader here does not fill the broker's queues. */
-static void publish_all(struct load *load, next_topic next, long fan_out)
+/* Publishes are held back also while too many of their deliveries are under way, so that a slow reader here
+ * does not fill the broker's queues. */
+void publish_all(struct load *load, next_topic next, long fan_out)
 {
     const long all = (long)load->senders * load->messages, commands = totals.acked;
     const long lag = (long)load->senders * WINDOW;
@@ -405,7 +401,7 @@ static void run_returns(struct load *load)
     log_in(load, true);
 }
 
-static long count_messages(const struct load *load)
+long count_messages(const struct load *load)
 {
     return (long)load->senders * load->messages;
 }
@@ -447,6 +443,9 @@ const struct workload *workload_find(const char *name)
     for (size_t i = 0; i < readings_count; i++)
         if (strcmp(readings[i].name, name) == 0)
             return &readings[i];
+    for (size_t i = 0; i < peer_workloads_count; i++)
+        if (strcmp(peer_workloads[i].name, name) == 0)
+            return &peer_workloads[i];
     return NULL;
 }
 
