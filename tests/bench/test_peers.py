@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """bench/peers without the brokers that it compares: its tables, who comes when, and what those are told."""
+import subprocess
 from types import SimpleNamespace
 
 import pytest
@@ -86,3 +87,27 @@ def test_rabbitmq_has_all_its_files_in_its_folder(peers, monkeypatch, name):
         assert not [path for path in paths if path != "/dev/null" and not path.startswith(str(server.folder))]
     finally:
         peers.brokers.shutil.rmtree(server.folder)
+
+
+def test_services_are_held_while_packages_are_installed_and_no_longer(peers, monkeypatch, tmp_path):
+    policy = tmp_path / "policy-rc.d"
+    monkeypatch.setattr(peers, "POLICY", policy)
+    with peers.services_held():
+        assert subprocess.run([policy, "rabbitmq-server", "start"]).returncode == 101  # Debian's number for "not now"
+    assert not policy.exists()
+
+
+def test_a_policy_that_is_there_stays(peers, monkeypatch, tmp_path):
+    policy = tmp_path / "policy-rc.d"
+    policy.write_text("theirs")
+    monkeypatch.setattr(peers, "POLICY", policy)
+    with peers.services_held():
+        pass
+    assert policy.read_text() == "theirs"
+
+
+def test_who_is_not_root_is_told_what_root_must_install(peers, monkeypatch):
+    monkeypatch.setattr(peers, "version_of", lambda package: None)
+    monkeypatch.setattr(peers.os, "geteuid", lambda: 1000)
+    with pytest.raises(SystemExit, match="apt-get install --no-install-recommends ejabberd;"):
+        peers.install(["ejabberd"])
