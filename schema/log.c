@@ -403,6 +403,21 @@ bool log_all_after(struct log *log, int64_t after, log_row *row, void *context)
     return true;
 }
 
+/* Those that the database has by now, and that are young still, are counted twice. */
+bool log_may_exceed(struct log *log, int64_t conversation, int64_t after, size_t count)
+{
+    int64_t base_id;
+    const struct young_message *young = tail_list(log, conversation, &base_id);
+    for (; young; young = young->tail_next)
+        if (young->message.id > after && count-- == 0)
+            return true;
+    sqlite3_stmt *statement = bind_range(log, R_MESSAGE_BEHIND, conversation, after);
+    sqlite3_bind_int64(statement, 3, (int64_t)count);
+    bool more = store_row(log->store, statement);
+    store_done(statement);
+    return more || store_reads_failed(log->store);
+}
+
 bool log_find(struct log *log, int64_t id, log_row *row, void *context)
 {
     int64_t last;

@@ -75,6 +75,9 @@ bool log_before(struct log *log, int64_t conversation, int64_t before, log_row *
 bool log_ids_before(struct log *log, int64_t conversation, int64_t before, log_row *row, void *context);
 /* The same as log_after over all conversations. */
 bool log_all_after(struct log *log, int64_t after, log_row *row, void *context);
+/* Has the conversation more than `count` messages with id > after? Costs a third of looking at their ids. true also
+ * where it may have so many: some are just being written, or the database could not be read. */
+bool log_may_exceed(struct log *log, int64_t conversation, int64_t after, size_t count);
 /* Calls `row` once with the message of this id, if it is there. */
 bool log_find(struct log *log, int64_t id, log_row *row, void *context);
 /* Recalls a message, in the open frame, which must not be aborted after it: its content, and that of its

@@ -2,6 +2,7 @@
 #include "plugin/people/merge.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "lib/basics.h"
@@ -18,14 +19,25 @@ struct stream {
     int64_t next;                /* the id that comes then; 0: not looked up, DRAINED: none */
 };
 
+/* A message that comes next. */
+struct due {
+    int64_t id;
+    struct stream *stream;
+};
+
 #define DRAINED  INT64_MAX
 #define PATIENCE 2000
+#define DUE                                                                                                  \
+    1000 /* ids are looked up at a time at most: all that a replay gives, if nobody sets replay_limit */
 
 struct merge {
     struct chat *chat;
     struct user *user; /* whose merges this one is among */
     int64_t end;       /* the last id it gives */
     int64_t position;  /* everything up to here has been given or passed over */
+    struct due *due;   /* in their order, before whatever else the streams have; NULL: none */
+    size_t due_next, due_count;
+    bool all_due; /* the streams have nothing else */
     size_t count;
     struct stream streams[];
 };
@@ -65,6 +77,9 @@ struct merge *merge_open(struct chat *chat, struct user *user, enum merge_scope 
     user->merges++;
     merge->end = store_last_id(chat->store);
     merge->position = after;
+    merge->due = NULL;
+    merge->due_next = merge->due_count = 0;
+    merge->all_due = false;
     merge->count = 0;
     DL_FOREACH2 (user->memberships, member, user_next)
         if (wanted(member, scope, one, after))
@@ -87,8 +102,10 @@ void merge_skip_past(struct merge *merge)
 
 void merge_close(struct merge *merge)
 {
-    if (merge)
-        merge->user->merges--;
+    if (!merge)
+        return;
+    merge->user->merges--;
+    free(merge->due);
     free(merge);
 }
 
@@ -128,46 +145,101 @@ static bool look_up(struct merge *merge, struct stream *stream)
     return true;
 }
 
+/* Is nothing left? Not so where the store cannot be read. */
+static bool is_drained(struct merge *merge)
+{
+    if (merge->due_next < merge->due_count || merge->all_due)
+        return merge->due_next == merge->due_count;
+    for (size_t i = 0; i < merge->count; i++)
+        if (!look_up(merge, &merge->streams[i]) || merge->streams[i].next != DRAINED)
+            return false;
+    return true;
+}
+
+/* What comes next: the lowest ids of all streams, `most` of them in the end, twice as many meanwhile. */
+struct plan {
+    struct stream *stream; /* that is looked into */
+    int64_t end, upto;     /* of the merge; no id after this one is wanted */
+    size_t count, most;
+    struct due due[2 * DUE];
+};
+
+static int rising(const void *a, const void *b)
+{
+    int64_t x = ((const struct due *)a)->id, y = ((const struct due *)b)->id;
+    return x < y ? -1 : x > y ? 1 : 0;
+}
+
+static void keep_lowest(struct plan *plan)
+{
+    qsort(plan->due, plan->count, sizeof *plan->due, rising);
+    if (plan->count < plan->most)
+        return;
+    plan->count = plan->most;
+    plan->upto = plan->due[plan->most - 1].id;
+}
+
+static bool plan_id(void *context, const struct message *message)
+{
+    struct plan *plan = context;
+    if (plan->stream->next == DRAINED && message->id <= plan->end)
+        plan->stream->next = message->id;
+    if (message->id > plan->upto)
+        return false;
+    plan->due[plan->count++] = (struct due){message->id, plan->stream};
+    if (plan->count == 2 * plan->most)
+        keep_lowest(plan);
+    return true;
+}
+
+static bool plan_stream(struct merge *merge, struct plan *plan, struct stream *stream)
+{
+    plan->stream = stream;
+    stream->next = DRAINED;
+    if (log_ids_after(merge->chat->log, stream->member->conversation->id, stream->after, plan_id, plan))
+        return true;
+    stream->next = 0;
+    return false;
+}
+
+/* false: out of memory. */
+static bool set_due(struct merge *merge, const struct plan *plan)
+{
+    const size_t size = plan->count * sizeof *plan->due;
+    struct due *due = malloc(size + 1);
+    if (!due)
+        return false;
+    free(merge->due);
+    merge->due = memcpy(due, plan->due, size);
+    merge->due_next = 0;
+    merge->due_count = plan->count;
+    merge->all_due = plan->upto == merge->end;
+    return true;
+}
+
+/* When what was due has been given: `wanted` ids, more than none. false: out of memory, or the store cannot be read. */
+static bool find_due(struct merge *merge, size_t wanted)
+{
+    struct plan plan;
+    plan.end = plan.upto = merge->end;
+    plan.count = 0;
+    plan.most = wanted < DUE ? wanted : DUE;
+    for (size_t i = 0; i < merge->count; i++)
+        if (merge->streams[i].next <= plan.upto && !plan_stream(merge, &plan, &merge->streams[i]))
+            return false;
+    keep_lowest(&plan);
+    return set_due(merge, &plan);
+}
+
 struct run {
     struct merge *merge;
     struct stream *stream;
-    int64_t bound, end;
     size_t given, limit;
     size_t patience; /* deleted ones that may still be passed over */
     merge_row *row;
     void *context;
     bool stopped; /* the caller has had enough */
 };
-
-/* The stream whose next message has the lowest id (NULL: all are drained), and the lowest of the others'.
- * false: the store cannot be read. */
-static bool choose(struct run *run)
-{
-    struct stream *first = NULL;
-    run->bound = DRAINED;
-    for (size_t i = 0; i < run->merge->count; i++) {
-        struct stream *stream = &run->merge->streams[i];
-        if (!look_up(run->merge, stream))
-            return false;
-        if (stream->next == DRAINED)
-            continue;
-        if (!first || stream->next < first->next) {
-            run->bound = first ? first->next : DRAINED;
-            first = stream;
-        } else if (stream->next < run->bound) {
-            run->bound = stream->next;
-        }
-    }
-    run->stream = first;
-    return true;
-}
-
-static bool stop(struct run *run)
-{
-    run->stopped = true;
-    run->stream->next = 0;
-    return false;
-}
 
 /* Deleted since the merge was opened, or one by one. */
 static bool gone(const struct run *run, const struct message *message)
@@ -190,49 +262,72 @@ static bool hand_over(struct run *run, const struct message *message)
     return run->row(run->context, run->stream->member->conversation, message);
 }
 
-/* Gives messages of one stream as long as none of another comes first. One that the caller did not take comes
- * again. */
+/* One that the caller did not take comes again, and one of which nobody can tell whether it was deleted. */
 static bool give(void *context, const struct message *message)
 {
     struct run *run = context;
-    if (message->id > run->bound || run->given == run->limit) {
-        run->stream->next = message->id > run->end ? DRAINED : message->id;
-        return false;
-    }
     bool over = gone(run, message);
-    if (store_reads_failed(run->merge->chat->store)) /* perhaps it is, and nobody can tell */
-        return stop(run);
-    if (!(over ? pass_over(run) : hand_over(run, message)))
-        return stop(run);
-    run->stream->after = run->merge->position = message->id;
+    run->stopped =
+        store_reads_failed(run->merge->chat->store) || !(over ? pass_over(run) : hand_over(run, message));
+    return !run->stopped;
+}
+
+static void move_on(const struct run *run, int64_t id)
+{
+    run->stream->after = run->merge->position = id;
+    run->stream->next = 0;
+}
+
+/* One after the other. false: out of memory, or the store cannot be read. */
+static bool read_due(struct run *run)
+{
+    struct merge *merge = run->merge;
+    if (merge->due_next == merge->due_count && !find_due(merge, run->limit))
+        return false;
+    for (; merge->due_next < merge->due_count && run->given < run->limit; merge->due_next++) {
+        const struct due *due = &merge->due[merge->due_next];
+        run->stream = due->stream;
+        if (!log_find(merge->chat->log, due->id, give, run))
+            return false;
+        if (run->stopped)
+            break;
+        move_on(run, due->id);
+    }
     return true;
 }
 
-/* What the chosen stream has before any other's turn comes. false: the store cannot be read. */
-static bool read_stream(struct run *run)
+static bool give_in_row(void *context, const struct message *message)
 {
-    struct stream *stream = run->stream;
-    if (run->bound > run->end)
-        run->bound = run->end;
-    stream->next = DRAINED;
-    if (log_after(run->merge->chat->log, stream->member->conversation->id, stream->after, give, run))
+    struct run *run = context;
+    if (message->id > run->merge->end)
+        return false;
+    run->stream->next = 0;
+    if (run->given == run->limit || !give(run, message))
+        return false;
+    run->stream->after = run->merge->position = message->id;
+    run->stream->next = DRAINED;
+    return true;
+}
+
+/* Where there is one stream only, what is due need not be found first. false: the store cannot be read. */
+static bool read_in_row(struct run *run)
+{
+    run->stream = run->merge->streams;
+    run->stream->next = DRAINED;
+    if (log_after(run->merge->chat->log, run->stream->member->conversation->id, run->stream->after,
+                  give_in_row, run))
         return true;
-    stream->next = 0;
+    run->stream->next = 0;
     return false;
 }
 
 size_t merge_read(struct merge *merge, size_t limit, merge_row *row, void *context, bool *complete)
 {
-    struct run run = {.merge = merge,
-                      .end = merge->end,
-                      .limit = limit,
-                      .patience = PATIENCE,
-                      .row = row,
-                      .context = context};
-    bool good = choose(&run);
-    while (good && run.stream && run.given < limit && !run.stopped)
-        good = read_stream(&run) && choose(&run);
-    *complete = good && !run.stream;
+    struct run run = {.merge = merge, .limit = limit, .patience = PATIENCE, .row = row, .context = context};
+    bool good = true;
+    while (good && !run.stopped && run.given < limit && !is_drained(merge))
+        good = merge->count == 1 ? read_in_row(&run) : read_due(&run);
+    *complete = good && is_drained(merge);
     return run.given;
 }
 
@@ -257,9 +352,9 @@ static int falling(const void *a, const void *b)
 
 static void shrink(struct newest *newest)
 {
-    qsort(newest->ids, newest->count, sizeof *newest->ids, falling);
     if (newest->count <= newest->limit)
         return;
+    qsort(newest->ids, newest->count, sizeof *newest->ids, falling);
     newest->count = newest->limit;
     newest->dropped = true;
 }
@@ -294,6 +389,8 @@ static bool take_newest(void *context, const struct message *message)
 
 static int64_t cut(struct merge *merge, int64_t before)
 {
+    merge->due_next = merge->due_count = 0;
+    merge->all_due = false;
     for (size_t i = 0; i < merge->count; i++) {
         struct stream *stream = &merge->streams[i];
         stream->after = stream->after < before - 1 ? before - 1 : stream->after;
@@ -338,6 +435,15 @@ static int64_t find_newest(const struct merge *merge, struct newest *newest)
     return newest->dropped ? newest->ids[newest->count - 1] : 0;
 }
 
+/* Are there surely no more than the limit? What is found for that need not be found again to be given. */
+static bool are_few(struct merge *merge, size_t limit)
+{
+    const struct stream *only = merge->streams;
+    if (merge->count == 1)
+        return !log_may_exceed(merge->chat->log, only->member->conversation->id, only->after, limit);
+    return find_due(merge, DUE) && merge->all_due && merge->due_count <= limit;
+}
+
 /* Ids alone are found fast; which of them count is asked only where they are more than the limit. */
 int64_t merge_newest(struct merge *merge, size_t limit, merge_counts *counts, void *context)
 {
@@ -346,6 +452,8 @@ int64_t merge_newest(struct merge *merge, size_t limit, merge_counts *counts, vo
         return 0;
     if (limit == 0)
         return cut(merge, last_id(merge) + 1);
+    if (are_few(merge, limit))
+        return 0;
     newest.ids = malloc((2 * limit + 1) * sizeof *newest.ids);
     if (!newest.ids)
         return 0;

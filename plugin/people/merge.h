@@ -39,7 +39,7 @@ typedef bool merge_row(void *context, struct conversation *conversation, const s
 /* Gives messages to `row` in the order of their ids, until it returns false or `limit` were given. Returns
  * how many were given; *complete says whether nothing is left. The one that was not taken comes again. What
  * the user has deleted is passed over, at most some thousand a call: then none may be given and something be
- * left. Where the store cannot be read (store_reads_failed tells) it stops, and is not complete. */
+ * left. Where memory is out, or the store cannot be read (store_reads_failed tells), it stops, and is not complete. */
 size_t merge_read(struct merge *merge, size_t limit, merge_row *row, void *context, bool *complete);
 
 /* Is it given to the client in the end? It must not read the log. */

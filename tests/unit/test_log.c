@@ -837,6 +837,21 @@ static void test_who_is_named_goes_by_the_last_edit_wherever_the_message_is(void
     }
 }
 
+static void test_it_is_told_when_there_may_be_more_than_so_many(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        append_one(1);
+    append_one(2);
+    for (int written = 0; written < 2; written++) {
+        assert_true(log_may_exceed(model->log, 1, 2, 2));
+        await_all(model->f->store);
+        assert_false(log_may_exceed(model->log, 1, 2, 3));
+        assert_true(log_may_exceed(model->log, 1, 2, 2));
+        assert_false(log_may_exceed(model->log, 3, 0, 0));
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_log, tear_down_log)
 
 int main(void)
@@ -852,6 +867,7 @@ int main(void)
         TEST(test_messages_are_found_after_the_store_was_opened_again),
         TEST(test_a_conversation_without_messages_gives_nothing),
         TEST(test_a_message_is_found_by_its_id_wherever_it_is),
+        TEST(test_it_is_told_when_there_may_be_more_than_so_many),
         TEST(test_a_recalled_message_has_no_content_wherever_it_is),
         TEST(test_an_edited_message_has_its_last_body_wherever_it_is),
         TEST(test_a_recall_takes_the_content_of_the_edits_wherever_they_are),

@@ -18,7 +18,7 @@
 #include "plugin/people/visible.h"
 #include "tests/unit/store_fixture.h"
 
-#define MESSAGES  500
+#define MESSAGES  2300 /* more than are looked up at a time, twice */
 #define NOT_TAKEN INT64_MAX
 
 static struct chat chat;
@@ -128,12 +128,12 @@ static void ids_rise_over_all_conversations(void **state)
     (void)state;
     struct reader reader = {0};
     bool complete = false;
-    say_all_over(MESSAGES);
+    say_all_over(500);
     struct merge *merge = open_all(0);
     while (!complete)
         assert_true(merge_read(merge, 7, take, &reader, &complete) == 7 || complete);
-    assert_int_equal(reader.next, MESSAGES);
-    assert_int_equal(merge_position(merge), ids[MESSAGES - 1]);
+    assert_int_equal(reader.next, 500);
+    assert_int_equal(merge_position(merge), ids[499]);
     merge_close(merge);
 }
 
@@ -365,6 +365,36 @@ static void the_newest_are_kept_whatever_conversation_they_are_in(void **state)
     merge_close(merge);
 }
 
+static void of_many_messages_each_comes_once(void **state)
+{
+    (void)state;
+    struct reader reader = {.next = 100};
+    bool complete;
+    say_all_over(MESSAGES);
+    struct merge *merge = open_all(0);
+    assert_int_equal(merge_newest(merge, MESSAGES, NULL, NULL), 0);
+    assert_int_equal(merge_newest(merge, MESSAGES - 100, NULL, NULL), ids[100]);
+    assert_int_equal(merge_read(merge, MESSAGES, take, &reader, &complete), MESSAGES - 100);
+    assert_true(complete);
+    merge_close(merge);
+}
+
+static void what_was_found_before_the_first_page_is_what_comes(void **state)
+{
+    (void)state;
+    struct reader reader = {0};
+    bool complete;
+    say_all_over(100);
+    struct merge *merge = open_all(0);
+    assert_int_equal(merge_newest(merge, 100, NULL, NULL), 0);
+    say(talks[1]);
+    for (size_t page = 1; page <= 4; page++) {
+        assert_int_equal(merge_read(merge, 25, take, &reader, &complete), 25);
+        assert_int_equal(complete, page == 4);
+    }
+    merge_close(merge);
+}
+
 /* Every other one. */
 static bool is_even(void *context, struct conversation *conversation, const struct message *message)
 {
@@ -400,6 +430,8 @@ int main(void)
         TEST(what_may_have_been_deleted_waits),
         TEST(a_conversation_deleted_meanwhile_is_passed_over),
         TEST(the_newest_are_kept_whatever_conversation_they_are_in),
+        TEST(of_many_messages_each_comes_once),
+        TEST(what_was_found_before_the_first_page_is_what_comes),
         TEST(only_what_counts_is_counted_for_the_newest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
