@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "lib/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/utf8.h"
 
 bool text_copy(char *out, size_t size, const char *text)
 {
-    int len = snprintf(out, size, "%s", text);
-    return len >= 0 && (size_t)len < size;
+    const size_t len = strnlen(text, size), kept = len < size ? len : size - 1;
+    memcpy(out, text, kept);
+    out[kept] = '\0';
+    return len < size;
 }
 
 /* Bytes of one byte of text, as cJSON writes it. */

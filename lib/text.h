@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Copies `text` into `out` (size bytes), cut at its end; returns false when it was cut. */
+/* Copies `text` into `out` (size bytes, at least one), cut at its end; returns false when it was cut. */
 bool text_copy(char *out, size_t size, const char *text);
 
 /* How many bytes of valid UTF-8 fit, none of them through a character: into so many bytes; into so many

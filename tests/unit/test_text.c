@@ -142,9 +142,22 @@ static void what_is_no_whole_character_is_mended(void **state)
     assert_mended("", "");
 }
 
+static void a_copy_that_does_not_fit_is_cut_and_says_so(void **state)
+{
+    (void)state;
+    char out[6] = "xxxxx";
+    assert_true(text_copy(out, sizeof out, "hello"));
+    assert_string_equal(out, "hello");
+    assert_false(text_copy(out, sizeof out, "hello!"));
+    assert_string_equal(out, "hello");
+    assert_true(text_copy(out, sizeof out, ""));
+    assert_string_equal(out, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_copy_that_does_not_fit_is_cut_and_says_so),
         cmocka_unit_test(a_text_that_fits_stays_whole),
         cmocka_unit_test(a_cut_never_goes_through_a_character),
         cmocka_unit_test(characters_are_counted_whole),
