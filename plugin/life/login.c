@@ -239,13 +239,11 @@ static struct displacement displaced_by(const struct session *session)
     return why;
 }
 
-static void put_places(struct chat *chat, struct session *session, const struct device_list *in_way)
+static void put_displaced(struct chat *chat, struct session *session, const struct device_list *in_way)
 {
     const struct displacement why = displaced_by(session);
     for (size_t i = 0; i < in_way->count; i++)
         device_lose_place(chat, session->user, &in_way->items[i], &why);
-    if (!session->login.farewell)
-        device_take_place(chat, session);
 }
 
 static void tell_displaced(struct chat *chat, const struct session *newcomer,
@@ -288,11 +286,14 @@ static void put_login(struct chat *chat, struct session *session, const struct c
         user_revive(chat, user);
     if (session->login.past == ID_INHERITED)
         store_put(chat->store, W_DEVICE_SUBSCRIPTIONS_FORGET, "t", session->client_id);
-    store_put(chat->store, W_DEVICE_LOGIN, "ttii", session->client_id, user->id, (int64_t)session->platform,
-              chat->now);
+    if (session->login.farewell)
+        store_put(chat->store, W_DEVICE_LOGIN, "ttii", session->client_id, user->id,
+                  (int64_t)session->platform, chat->now);
+    else
+        device_take_place(chat, session);
     if (session->login.past != ID_OWN && checked->user) /* who was created just now has no other */
         put_forgotten(chat, user);
-    put_places(chat, session, &checked->in_way);
+    put_displaced(chat, session, &checked->in_way);
 }
 
 /* User, device and places in one frame; nobody loses a place before it is sure that the newcomer is in. */

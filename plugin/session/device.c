@@ -181,14 +181,15 @@ struct range {
     int64_t limit;
 };
 
-static bool list_stored(struct chat *chat, const struct user *user, struct range range,
-                        struct device_list *out)
+/* `statement`: R_DEVICE_PLACES, or R_DEVICE_PLACES_ONLY, by which last_used is 0. */
+static bool list_stored(struct chat *chat, enum read_id statement, const struct user *user,
+                        struct range range, struct device_list *out)
 {
     struct device_entry *entry;
     bool good = true;
     if (devices_stale(chat, user))
         return true;
-    sqlite3_stmt *row = store_read(chat->store, R_DEVICE_PLACES);
+    sqlite3_stmt *row = store_read(chat->store, statement);
     sqlite3_bind_text(row, 1, user->id, -1, SQLITE_STATIC);
     sqlite3_bind_int(row, 2, (int)range.first);
     sqlite3_bind_int(row, 3, (int)range.last);
@@ -245,7 +246,8 @@ static void sort(struct device_list *list, int (*order)(const void *, const void
 bool devices_of(struct chat *chat, const struct user *user, struct device_list *out)
 {
     for (enum platform platform = PLATFORM_OTHER; platform <= PLATFORM_IOT; platform++)
-        if (!list_stored(chat, user, (struct range){platform, platform, DEVICES_LISTED}, out))
+        if (!list_stored(chat, R_DEVICE_PLACES, user, (struct range){platform, platform, DEVICES_LISTED},
+                         out))
             return false;
     if (!list_young(user, (struct range){PLATFORM_OTHER, PLATFORM_IOT, 0}, out))
         return false;
@@ -294,7 +296,7 @@ bool devices_in_way(struct chat *chat, const struct user *user, const char *clie
     const struct range counted = {POLICY_PLATFORM_FIRST, POLICY_PLATFORM_LAST, COUNTED_MAX};
     if (!user || !policy_counts(platform))
         return true;
-    if (!list_stored(chat, user, counted, out) || !list_young(user, counted, out))
+    if (!list_stored(chat, R_DEVICE_PLACES_ONLY, user, counted, out) || !list_young(user, counted, out))
         return false;
     sort(out, by_place);
     drop_own(out, client_id);
@@ -351,7 +353,8 @@ static struct device_entry entry_of(const struct chat *chat, const struct sessio
 void device_take_place(struct chat *chat, const struct session *session)
 {
     const struct device_entry entry = entry_of(chat, session, (int64_t)store_mark(chat->store));
-    store_put(chat->store, W_DEVICE_PLACE, "ti", session->client_id, entry.place);
+    store_put(chat->store, session->login.past == ID_OWN ? W_DEVICE_RETURNS : W_DEVICE_COMES, "ttiii",
+              session->client_id, session->user->id, (int64_t)session->platform, chat->now, entry.place);
     remember(chat, session->user, &entry, NULL);
 }
 

@@ -82,7 +82,7 @@ __attribute__((warn_unused_result)) bool devices_too_many(const struct user *use
 __attribute__((warn_unused_result)) bool devices_of(struct chat *chat, const struct user *user,
                                                     struct device_list *out);
 
-/* In the open frame. A login: the latest place is this session's. */
+/* In the open frame. A login: the device is this user's, and online, and the latest place is its. */
 void device_take_place(struct chat *chat, const struct session *session);
 /* logout: it is counted no more, and has nothing to be told; a made-up client id is anybody's. */
 void device_leave_place(struct chat *chat, const struct session *session);

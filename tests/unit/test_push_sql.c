@@ -431,6 +431,32 @@ static void retention_that_ends_at_a_quiet_one_is_counted_right(void **state)
     }
 }
 
+/* bob's phone is away. */
+static void a_device_that_comes_back_keeps_its_token(void **state)
+{
+    run(*state, W_DEVICE_RETURNS, "ttiii", "bob:ios", "bob", 1, 9, 5);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM device WHERE client = 'bob:ios' AND token = 'bob:ios' "
+                                 "AND online = 1 AND last_used = 9 AND place = 5"),
+                     1);
+}
+
+static void a_device_that_comes_as_another_users_has_no_token(void **state)
+{
+    run(*state, W_DEVICE_COMES, "ttiii", "bob:ios", "carol", 1, 9, 5);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM device WHERE client = 'bob:ios' AND user = 'carol' "
+                                 "AND token IS NULL AND online = 1 AND last_used = 9 AND place = 5"),
+                     1);
+}
+
+static void a_device_that_was_forgotten_while_it_came_back_is_there(void **state)
+{
+    ask(*state, "DELETE FROM device WHERE client = 'bob:ios'");
+    run(*state, W_DEVICE_RETURNS, "ttiii", "bob:ios", "bob", 1, 9, 5);
+    assert_int_equal(ask(*state, "SELECT count(*) FROM device WHERE client = 'bob:ios' AND user = 'bob' "
+                                 "AND online = 1 AND place = 5"),
+                     1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 /* Of an earlier release, which took every spelling for a token of its own. */
@@ -492,6 +518,9 @@ int main(void)
         TEST(unread_elsewhere_is_not_less_for_own_messages_recalled_or_deleted),
         TEST(unread_elsewhere_is_not_less_for_what_somebody_else_has_deleted),
         TEST(unread_elsewhere_leaves_out_groups_that_were_dismissed_or_left),
+        TEST(a_device_that_comes_back_keeps_its_token),
+        TEST(a_device_that_comes_as_another_users_has_no_token),
+        TEST(a_device_that_was_forgotten_while_it_came_back_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
