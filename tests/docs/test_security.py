@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """The tables of limits: each row of docs/security.md has its test and names what there is; the limits of docs/protocol.md are
 those of the source. (Files and functions that are named: test_maps.py.)"""
+import importlib
 import re
 
 import pytest
@@ -26,6 +27,12 @@ def settings():
 def test_each_setting_that_bounds_something_is_one():
     named = {name for row in BOUNDS for name in names(row["limit"]) if re.fullmatch(r"[a-z]+(_[a-z]+)+", name)}
     assert len(named) > 15 and named <= settings()
+
+
+@pytest.mark.parametrize("module", ["test_intruders"])
+def test_the_attacks_that_are_told_of_are_those_of_the_table(module):
+    told = re.search(rf"of (\d+) attacks, in\s`tests/\w+/{module}\.py`", read("docs/security.md"))
+    assert told and int(told[1]) == len(importlib.import_module(module).ATTACKS) >= 100
 
 
 def test_where_to_report_is_said_where_github_looks():
