@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 #include "lib/json.h"
 
+#include <endian.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 #define CJSON_NUMBER_MAX 63 /* cJSON copies a number into a buffer of 64 */
 #define PAIRWISE_MAX     8  /* up to so many names comparing each with each beats sorting */
+#define BYTES            UINT64_C(0x0101010101010101) /* times a byte: eight of it */
 
 struct scan {
     const unsigned char *p, *end;
@@ -112,32 +114,53 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-static bool scan_string(struct scan *scan)
+/* How many of eight bytes are, until the first that is not. A byte less something that is more than itself has its
+ * highest bit set, as all from 0x80 have; what that borrows from the bytes behind does not matter any more. */
+static size_t count_plain(const unsigned char *bytes)
 {
-    if (!take(scan, '"'))
-        return false;
-    while (scan->p < scan->end) {
-        unsigned char c = *scan->p;
-        if (is_plain(c)) {
-            scan->p++;
-            continue;
-        }
-        if (c == '"') {
-            scan->p++;
-            return true;
-        }
-        if (c == '\\') {
-            scan->p++;
-            if (!scan_escape(scan))
-                return false;
-            continue;
-        }
-        size_t step = c < 0x20 ? 0 : utf8_length(scan->p, (size_t)(scan->end - scan->p));
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    word = le64toh(word); /* the first byte is the lowest */
+    const uint64_t control = word - BYTES * 0x20;
+    const uint64_t quote = (word ^ BYTES * '"') - BYTES, backslash = (word ^ BYTES * '\\') - BYTES;
+    const uint64_t other = (word | control | quote | backslash) & BYTES * 0x80;
+    return other ? (size_t)__builtin_ctzll(other) / 8 : sizeof word;
+}
+
+static void skip_plain(struct scan *scan)
+{
+    size_t count = sizeof(uint64_t);
+    while (count == sizeof(uint64_t) && scan->end - scan->p >= (ptrdiff_t)sizeof(uint64_t))
+        scan->p += count = count_plain(scan->p);
+    while (is_plain(peek(scan)))
+        scan->p++;
+}
+
+/* Characters of more than one byte. */
+static bool skip_wide(struct scan *scan)
+{
+    while (peek(scan) >= 0x80) {
+        size_t step = utf8_length(scan->p, (size_t)(scan->end - scan->p));
         if (!step)
             return false;
         scan->p += step;
     }
-    return false;
+    return true;
+}
+
+static bool scan_string(struct scan *scan)
+{
+    if (!take(scan, '"'))
+        return false;
+    for (;;) {
+        skip_plain(scan);
+        if (!skip_wide(scan))
+            return false;
+        if (take(scan, '"'))
+            return true;
+        if (take(scan, '\\') ? !scan_escape(scan) : peek(scan) < 0x20)
+            return false;
+    }
 }
 
 static bool scan_digits(struct scan *scan)
@@ -200,20 +223,34 @@ static int name_char(struct scan *name)
     return take_hex4(name);
 }
 
-static bool name_is(const unsigned char *raw, const unsigned char *end, const char *want)
+static bool name_is(struct json_span raw, const char *want)
 {
-    struct scan name = {.p = raw, .end = end};
+    const unsigned char *bytes = (const unsigned char *)raw.at;
+    struct scan name = {.p = bytes, .end = bytes + raw.len};
     for (; *want; want++)
         if (name_char(&name) != *want)
             return false;
     return name.p == name.end;
 }
 
-static void note_watched(struct scan *scan, const unsigned char *value)
+static struct json_span span_of(const unsigned char *from, const unsigned char *to)
 {
-    scan->facts->watched = (const char *)value;
-    scan->facts->watched_len = (size_t)(scan->p - value);
-    scan->facts->watched_count++;
+    return (struct json_span){(const char *)from, (size_t)(to - from)};
+}
+
+/* A member of the outermost object, which ends here. */
+static void note_member(struct scan *scan, struct json_span name, const unsigned char *value)
+{
+    struct json_facts *facts = scan->facts;
+    const struct json_member member = {name, span_of(value, scan->p)};
+    if (facts->member_count < JSON_MEMBERS_NOTED)
+        facts->members[facts->member_count] = member;
+    facts->member_count++;
+    if (!facts->watch || !name_is(name, facts->watch))
+        return;
+    facts->watched = member.value.at;
+    facts->watched_len = member.value.len;
+    facts->watched_count++;
 }
 
 static bool scan_name(struct scan *scan)
@@ -229,19 +266,18 @@ static bool scan_name(struct scan *scan)
 static bool scan_member(struct scan *scan)
 {
     skip_space(scan);
-    const unsigned char *name = scan->p + 1;
+    const unsigned char *begin = scan->p + 1;
     if (!scan_name(scan))
         return false;
-    const unsigned char *name_end = scan->p - 1;
+    const struct json_span name = span_of(begin, scan->p - 1);
     if (!take_spaced(scan, ':'))
         return false;
     skip_space(scan);
     const unsigned char *value = scan->p;
-    bool watched = scan->depth == 1 && scan->facts->watch && name_is(name, name_end, scan->facts->watch);
     if (!scan_value(scan))
         return false;
-    if (watched)
-        note_watched(scan, value);
+    if (scan->depth == 1)
+        note_member(scan, name, value);
     return true;
 }
 

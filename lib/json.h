@@ -5,13 +5,21 @@
 #ifndef LIB_JSON_H
 #define LIB_JSON_H
 
+#include "lib/json_text.h"
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define JSON_DEPTH_MAX   64
-#define SAFE_INTEGER_MAX 9007199254740991LL /* 2^53 - 1 */
+#define JSON_DEPTH_MAX     64
+#define JSON_MEMBERS_NOTED 8
+#define SAFE_INTEGER_MAX   9007199254740991LL /* 2^53 - 1 */
+
+/* Both as they were written, in the text given. */
+struct json_member {
+    struct json_span name; /* between its quotes */
+    struct json_span value;
+};
 
 /* What a scan notes on its way; right up to the first error when the scan fails. Start from {0} or {.watch =
  * "name"}. */
@@ -20,10 +28,12 @@ struct json_facts {
                           object, or NULL */
     const char *watched; /* its (last) value, untouched, in the text given */
     size_t watched_len;
-    unsigned watched_count; /* how often it is there, however its name is escaped */
-    bool nul;               /* a string or name has a \u0000 */
-    bool nul_name;          /* a name has one */
-    bool long_number;       /* a number is longer than cJSON can read */
+    unsigned watched_count;                         /* how often it is there, however its name is escaped */
+    bool nul;                                       /* a string or name has a \u0000 */
+    bool nul_name;                                  /* a name has one */
+    bool long_number;                               /* a number is longer than cJSON can read */
+    size_t member_count;                            /* of the outermost object */
+    struct json_member members[JSON_MEMBERS_NOTED]; /* the first of them */
 };
 
 /* Strict RFC 8259 text: valid UTF-8 (no surrogates, no overlong forms), no raw control characters in strings,

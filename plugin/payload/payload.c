@@ -386,10 +386,10 @@ static void set_body(struct payload *out, const char *text, size_t len, size_t b
     out->body_len = len - brace - 1;
 }
 
-static bool read_flat(struct payload *out, const char *members)
+static bool read_flat(struct payload *out, const struct json_facts *facts)
 {
     bool has_random;
-    if (!payload_is_flat_text(members, is_known, &has_random) || (has_random && out->random == 0))
+    if (!payload_is_flat_text(facts, is_known, &has_random) || (has_random && out->random == 0))
         return false;
     out->content = CONTENT_TEXT;
     return true;
@@ -408,7 +408,7 @@ static int read_object(struct payload *out, const char *text, size_t len, size_t
         return refuse(report, CODE_BAD_MESSAGE, "not valid JSON");
     if (facts.nul_name)
         return refuse(report, CODE_BAD_MESSAGE, "a member's name has a NUL in it");
-    int code = read_flat(out, text + brace + 1) ? 0 : read_tree(out, text, len, &facts, report);
+    int code = read_flat(out, &facts) ? 0 : read_tree(out, text, len, &facts, report);
     if (code == 0)
         set_body(out, text, len, brace);
     return code;

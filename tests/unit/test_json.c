@@ -192,6 +192,54 @@ static void siblings_do_not_count_as_nesting(void **state)
     assert_true(json_scan(text, strlen(text), &(struct json_facts){0}));
 }
 
+/* A long string is read several bytes at a time. */
+static void every_byte_means_the_same_wherever_it_is_in_a_string(void **state)
+{
+    (void)state;
+    static const char fillings[] = {'a', ' ', '!', '#', '[', ']', '~', '\x7f'};
+    char text[24] = "";
+    for (size_t fill = 0; fill < sizeof fillings; fill++)
+        for (size_t place = 1; place < sizeof text - 1; place++)
+            for (int byte = 0; byte < 256; byte++) {
+                memset(text, fillings[fill], sizeof text);
+                text[0] = text[sizeof text - 1] = '"';
+                text[place] = (char)byte;
+                const bool strict = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+                assert_int_equal(json_scan(text, sizeof text, &(struct json_facts){0}), strict);
+            }
+}
+
+static void assert_span(struct json_span span, const char *expected)
+{
+    assert_int_equal(span.len, strlen(expected));
+    assert_memory_equal(span.at, expected, span.len);
+}
+
+static void the_first_members_of_the_outermost_object_are_noted_as_they_were_written(void **state)
+{
+    (void)state;
+    const char text[] = " { \"a\" : {\"in\":[{\"side\":1}]} ,\"\\u0062\":\"x\\n\",\"\":-1.5e3 }";
+    struct json_facts facts = {0};
+    assert_true(json_scan(text, sizeof(text) - 1, &facts));
+    assert_int_equal(facts.member_count, 3);
+    assert_span(facts.members[0].name, "a");
+    assert_span(facts.members[0].value, "{\"in\":[{\"side\":1}]}");
+    assert_span(facts.members[1].name, "\\u0062");
+    assert_span(facts.members[1].value, "\"x\\n\"");
+    assert_span(facts.members[2].name, "");
+    assert_span(facts.members[2].value, "-1.5e3");
+}
+
+static void members_behind_the_eighth_are_counted_and_not_noted(void **state)
+{
+    (void)state;
+    const char text[] = "{\"a\":0,\"b\":1,\"c\":2,\"d\":3,\"e\":4,\"f\":5,\"g\":6,\"h\":7,\"i\":8,\"j\":9}";
+    struct json_facts facts = {0};
+    assert_true(json_scan(text, sizeof(text) - 1, &facts));
+    assert_int_equal(facts.member_count, 10);
+    assert_span(facts.members[JSON_MEMBERS_NOTED - 1].value, "7");
+}
+
 static void a_watched_member_is_found_in_the_outermost_object_only(void **state)
 {
     (void)state;
@@ -389,6 +437,9 @@ int main(void)
         cmocka_unit_test(nesting_ends_at_64),
         cmocka_unit_test(a_million_brackets_do_not_exhaust_the_stack),
         cmocka_unit_test(siblings_do_not_count_as_nesting),
+        cmocka_unit_test(every_byte_means_the_same_wherever_it_is_in_a_string),
+        cmocka_unit_test(the_first_members_of_the_outermost_object_are_noted_as_they_were_written),
+        cmocka_unit_test(members_behind_the_eighth_are_counted_and_not_noted),
         cmocka_unit_test(a_watched_member_is_found_in_the_outermost_object_only),
         cmocka_unit_test(a_watched_member_is_counted),
         cmocka_unit_test(a_nul_in_a_name_is_told_from_one_in_a_value),
