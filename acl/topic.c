@@ -51,55 +51,59 @@ static const struct placeholder {
     {"<rest>", rest_valid, false, true},
 };
 
-static const struct placeholder *find_placeholder(const char *level, size_t len)
+/* The one that the pattern begins with; each shape's are in the table. */
+static const struct placeholder *placeholder_of(const char *pattern)
 {
-    if (*level != '<') /* most are not, and this runs for every publish */
-        return NULL;
-    for (size_t i = 0; i < sizeof placeholders / sizeof placeholders[0]; i++)
-        if (strlen(placeholders[i].text) == len && memcmp(placeholders[i].text, level, len) == 0)
-            return &placeholders[i];
-    return NULL;
+    const struct placeholder *place = placeholders;
+    while (strncmp(pattern, place->text, strlen(place->text)) != 0)
+        place++;
+    return place;
 }
 
-/* One level of the pattern against the text; returns how much of the text it takes, and through `name` the
- * first id. */
-static bool match_level(const char *pattern, size_t pattern_len, const char *text, size_t *len,
-                        struct topic *name)
+/* Behind the level, or all levels, that it stands for; NULL: that is none. Through `name` the first id. */
+static const char *fill(const struct placeholder *place, const char *text, struct topic *name)
 {
-    const struct placeholder *place = find_placeholder(pattern, pattern_len);
-    *len = place && place->takes_rest ? strlen(text) : strcspn(text, "/");
-    if (!place)
-        return *len == pattern_len && memcmp(pattern, text, pattern_len) == 0;
-    if (!place->valid(text, *len))
-        return false;
+    const char *end = place->takes_rest ? text + strlen(text) : strchrnul(text, '/');
+    const size_t len = (size_t)(end - text);
+    if (!place->valid(text, len))
+        return NULL;
     if (place->named && !name->name) {
         name->name = text;
-        name->name_len = *len;
+        name->name_len = len;
     }
-    return true;
+    return end;
 }
 
 static bool match(const char *pattern, const char *text, struct topic *name)
 {
-    for (;;) {
-        size_t pattern_len = strcspn(pattern, "/");
-        size_t len;
-        if (!match_level(pattern, pattern_len, text, &len, name))
+    while (*pattern) {
+        if (*pattern != '<') {
+            if (*pattern++ != *text++)
+                return false;
+            continue;
+        }
+        const struct placeholder *place = placeholder_of(pattern);
+        text = fill(place, text, name);
+        if (!text)
             return false;
-        pattern += pattern_len;
-        text += len;
-        if (!*pattern || !*text)
-            return !*pattern && !*text;
-        pattern++;
-        text++;
+        pattern += strlen(place->text);
     }
+    return *text == '\0';
+}
+
+/* What follows on the prefix; NULL: the text does not begin with it. */
+static const char *behind(const char *text, const char *prefix)
+{
+    while (*prefix && *text == *prefix)
+        text++, prefix++;
+    return *prefix ? NULL : text;
 }
 
 static bool is_ours(const char *text)
 {
     for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
-        size_t len = strlen(roots[i]);
-        if (strncmp(text, roots[i], len) == 0 && (!text[len] || text[len] == '/'))
+        const char *rest = behind(text, roots[i]);
+        if (rest && (!*rest || *rest == '/'))
             return true;
     }
     return false;
@@ -109,10 +113,8 @@ static bool is_ours(const char *text)
  * chat/group/g. */
 static const char *skip_share(const char *text)
 {
-    static const char share[] = "$share/";
-    if (strncmp(text, share, sizeof share - 1) != 0)
-        return text;
-    const char *slash = strchr(text + sizeof share - 1, '/');
+    const char *name = behind(text, "$share/");
+    const char *slash = name ? strchr(name, '/') : NULL;
     return slash ? slash + 1 : text;
 }
 
@@ -129,10 +131,17 @@ struct topic filter_parse(const char *filter)
     return (struct topic){.kind = TOPIC_CLOSED};
 }
 
+/* No shape has another wildcard, and an id has none. */
+static bool ends_in_wildcard(const char *topic)
+{
+    const size_t len = strlen(topic);
+    return len > 0 && topic[len - 1] == '#';
+}
+
 struct topic topic_parse(const char *topic)
 {
     struct topic parsed = filter_parse(topic);
-    if (parsed.kind != TOPIC_OTHER && strpbrk(topic, "+#"))
+    if (parsed.kind != TOPIC_OTHER && ends_in_wildcard(topic))
         return (struct topic){.kind = TOPIC_CLOSED};
     return parsed;
 }
