@@ -278,12 +278,24 @@ static int read_content(struct payload *out, const cJSON *const top[TOP_COUNT], 
                                                          : code;
 }
 
-static void add_at(struct payload *out, const char *user, size_t len)
+static int check_at(const cJSON *at, const struct report *report)
+{
+    if (cJSON_GetArraySize(at) > AT_MAX)
+        return refuse(report, CODE_TOO_MANY_AT, "at has more than %d users", AT_MAX);
+    for (const cJSON *child = at->child; child; child = child->next) {
+        const char *user = cJSON_IsString(child) ? child->valuestring : "";
+        if (!user_id_valid(user, strlen(user)))
+            return refuse(report, CODE_BAD_MESSAGE, "at must be %s", kind_words(KIND_AT));
+    }
+    return 0;
+}
+
+static void add_at(struct payload *out, const char *user)
 {
     for (size_t i = 0; i < out->at_count; i++)
         if (strcmp(out->at[i], user) == 0)
             return;
-    memcpy(out->at[out->at_count++], user, len + 1);
+    strcpy(out->at[out->at_count++], user);
 }
 
 static int read_at(struct payload *out, const cJSON *at, const struct report *report)
@@ -292,16 +304,14 @@ static int read_at(struct payload *out, const cJSON *at, const struct report *re
         out->at_all = at != NULL;
         return 0;
     }
-    size_t count = 0;
+    int code = check_at(at, report);
+    if (code != 0 || !at->child)
+        return code;
+    out->at = malloc(AT_MAX * sizeof *out->at);
+    if (!out->at)
+        return refuse(report, CODE_BUSY, "out of memory");
     for (const cJSON *child = at->child; child; child = child->next)
-        if (++count > AT_MAX)
-            return refuse(report, CODE_TOO_MANY_AT, "at has more than %d users", AT_MAX);
-    for (const cJSON *child = at->child; child; child = child->next) {
-        size_t len = cJSON_IsString(child) ? strlen(child->valuestring) : 0;
-        if (!user_id_valid(len ? child->valuestring : "", len))
-            return refuse(report, CODE_BAD_MESSAGE, "at must be %s", kind_words(KIND_AT));
-        add_at(out, child->valuestring, len);
-    }
+        add_at(out, child->valuestring);
     return 0;
 }
 
@@ -468,5 +478,6 @@ const char *payload_mentions(const struct payload *payload, char out[MENTIONS_MA
 void payload_clear(struct payload *payload)
 {
     free(payload->owned);
+    free(payload->at);
     *payload = (struct payload){0};
 }

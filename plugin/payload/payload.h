@@ -37,7 +37,7 @@ struct payload {
      * Points into the payload given, or to `owned` for a text payload. */
     const char *body;
     size_t body_len;
-    char *owned;    /* freed by payload_clear */
+    char *owned;    /* freed by payload_clear, as `at` is */
     int64_t random; /* 0: none */
     bool online_only;
     bool no_unread;
@@ -45,7 +45,7 @@ struct payload {
     enum priority priority;
     bool at_all;
     size_t at_count;
-    char at[AT_MAX][USER_ID_MAX + 1];
+    char (*at)[USER_ID_MAX + 1];
 };
 
 /* Checks the payload of a publish. Codes: CODE_TOO_LONG (len > max_bytes), CODE_BAD_MESSAGE (empty, not
@@ -54,7 +54,7 @@ struct payload {
  * level, however escaped), CODE_TOO_MANY_AT, CODE_BUSY (out of memory). `reason` gets a short sentence that
  * names the member ("" when there is nothing to say). On 0 `out` is filled and must be cleared. Even on
  * failure out->random is set when the payload was readable enough to find a valid one (the event `rejected`
- * repeats it). Memory: allocates for cJSON and for a text payload. Work is O(n log n) in the payload, nesting
+ * repeats it). Memory: allocates for cJSON, for a text payload and for `at`. Work is O(n log n) in the payload, nesting
  * at most 64. */
 __attribute__((warn_unused_result)) int payload_parse(struct payload *out, const void *data, size_t len,
                                                       size_t max_bytes, char *reason, size_t reason_size);
