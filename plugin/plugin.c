@@ -98,13 +98,20 @@ static void read_clocks(struct chat *chat)
     push_clock_moved(chat, jump);
 }
 
-/* Every event but READ begins with this. */
-static struct chat *enter(void *userdata)
+/* WRITE begins with this: what it allows the broker goes on with as MESSAGE or CONTROL. */
+static struct chat *enter_timeless(void *userdata)
 {
     struct chat *chat = &((struct plugin *)userdata)->chat;
-    read_clocks(chat);
     store_reads_begin(chat->store);
     deliver_reset(chat);
+    return chat;
+}
+
+/* Every other event but READ begins with this. */
+static struct chat *enter(void *userdata)
+{
+    struct chat *chat = enter_timeless(userdata);
+    read_clocks(chat);
     return chat;
 }
 
@@ -244,9 +251,9 @@ static int check_read(struct chat *chat, const struct mosquitto_evt_acl_check *e
 }
 
 /* A client whose id has been taken over writes nothing any more: that would be its will. */
-static bool may_write(struct chat *chat, const struct session *session)
+static bool may_write(const struct session *session)
 {
-    return session && session_by_client_id(chat, session->client_id) == session;
+    return session && !session->taken_over;
 }
 
 /* What is published to chat/ is decided in MESSAGE, where there is an answer; here only by whom. */
@@ -256,14 +263,15 @@ static int check_write(struct chat *chat, const struct mosquitto_evt_acl_check *
     if (!session || !session->taken_over)
         sessions_connected(chat);
     if (starts_with(ed->topic, "chat/"))
-        return may_write(chat, session) ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
+        return may_write(session) ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
     struct topic topic = topic_parse(ed->topic);
     if (topic.kind == TOPIC_OTHER)
         return other_topic(chat->options.other_topics, ed->topic, session != NULL);
-    if (!may_write(chat, session))
+    if (!may_write(session))
         return MOSQ_ERR_ACL_DENIED;
     if (topic.kind == TOPIC_CONTROL)
         return MOSQ_ERR_SUCCESS;
+    read_clocks(chat);
     event_rejected(chat, session, ed->topic, CODE_NOT_ALLOWED, "", 0);
     return MOSQ_ERR_ACL_DENIED;
 }
@@ -319,9 +327,9 @@ static int on_acl_check(int event, void *event_data, void *userdata)
     (void)event;
     if (ed->access == MOSQ_ACL_READ)
         return check_read(&((struct plugin *)userdata)->chat, ed);
-    struct chat *chat = enter(userdata);
     if (ed->access == MOSQ_ACL_WRITE)
-        return check_write(chat, ed);
+        return check_write(enter_timeless(userdata), ed);
+    (void)enter(userdata);
     return check_subscribe(userdata, ed);
 }
 

@@ -163,11 +163,11 @@ static void copy_to(struct chat *chat, struct session *session, struct subscript
     session_note_stray(chat, session, outgoing->id);
 }
 
-/* Copies for the sessions of one user, the origin left out. `unsure`: only where the broker may not know of the
- * subscription. */
-static void copy_to_user(struct chat *chat, const char *user_id, const struct outgoing *outgoing, bool unsure)
+/* Copies for the sessions of one user (NULL: none is connected), the origin left out. `unsure`: only where the broker
+ * may not know of the subscription. */
+static void copy_to_user(struct chat *chat, const struct user *user, const struct outgoing *outgoing,
+                         bool unsure)
 {
-    const struct user *user = user_in_memory(chat, user_id);
     struct session *session;
     if (!user)
         return;
@@ -249,10 +249,11 @@ static bool send_to_group(struct chat *chat, const struct outgoing *outgoing, bo
 
 static bool send_to_pair(struct chat *chat, const struct outgoing *outgoing, bool native)
 {
+    const struct session *origin = outgoing->origin;
     if (!outgoing->absent)
-        copy_to_user(chat, outgoing->sender, outgoing, false);
+        copy_to_user(chat, origin ? origin->user : user_in_memory(chat, outgoing->sender), outgoing, false);
     if (!native || chat->copied > 0)
-        copy_to_user(chat, outgoing->receiver, outgoing, native);
+        copy_to_user(chat, user_in_memory(chat, outgoing->receiver), outgoing, native);
     return true;
 }
 

@@ -217,7 +217,9 @@ struct member *member_find(struct chat *chat, struct conversation *conversation,
     struct member *member = in_memory(conversation, user_id);
     if (!member)
         member = load(chat, conversation, user_id);
-    if (member)
+    if (member && member->user)
+        member->user->used = chat->era;
+    else if (member)
         attach_user(member, user_in_memory(chat, user_id));
     return member;
 }
