@@ -75,6 +75,46 @@ static int check_form(struct draft *draft)
 
 /* Who may send where */
 
+static bool is_addressed(const struct draft *draft, const struct conversation *conversation)
+{
+    if ((draft->topic.kind == TOPIC_GROUP) != (conversation->group != NULL))
+        return false;
+    if (conversation->group) /* that of a dismissed one may be another's by now */
+        return conversation->group->dismissed == 0 && strcmp(conversation->group->id, draft->name) == 0;
+    return strcmp(conversation_peer(conversation, draft->sender->id), draft->name) == 0;
+}
+
+/* The one that the sender has published to before, if it is that again: most often it is. NULL: it is not. */
+static struct conversation *find_again(const struct draft *draft)
+{
+    const int64_t id = draft->sender->published_to;
+    struct conversation *conversation = id != 0 ? conversation_in_memory(draft->chat, id) : NULL;
+    return conversation && is_addressed(draft, conversation) ? conversation : NULL;
+}
+
+/* What the topic names, a dismissed group too; NULL: nothing yet. */
+static struct conversation *find_conversation(struct draft *draft)
+{
+    if (draft->conversation)
+        return draft->conversation;
+    if (draft->topic.kind == TOPIC_GROUP)
+        draft->conversation = conversation_group_any(draft->chat, draft->name);
+    else
+        draft->conversation = conversation_pair(draft->chat, draft->sender->id, draft->name);
+    if (draft->conversation)
+        draft->sender->published_to = draft->conversation->id;
+    return draft->conversation;
+}
+
+static struct user *find_receiver(const struct draft *draft)
+{
+    struct conversation *pair = draft->conversation;
+    const struct member *member = pair ? member_find(draft->chat, pair, draft->name) : NULL;
+    if (!member || !member->user)
+        return user_find(draft->chat, draft->name);
+    return member->user->deleted ? NULL : member->user;
+}
+
 static bool by_admin(const struct draft *draft)
 {
     return draft->voice != VOICE_USER;
@@ -89,7 +129,7 @@ static int check_pair(struct draft *draft)
 {
     struct chat *chat = draft->chat;
     const char *self = draft->sender->id;
-    draft->receiver = strcmp(draft->name, self) != 0 ? user_find(chat, draft->name) : NULL;
+    draft->receiver = strcmp(draft->name, self) != 0 ? find_receiver(draft) : NULL;
     if (!draft->receiver)
         return CODE_NO_USER;
     if (is_muted(draft, draft->sender->c2c_muted_until))
@@ -97,8 +137,7 @@ static int check_pair(struct draft *draft)
     int code = draft->voice == VOICE_LENT ? CODE_OK : blacklist_check(chat, draft->receiver, self);
     if (code != CODE_OK)
         return code;
-    draft->conversation = conversation_pair(chat, self, draft->name);
-    if (draft->conversation)
+    if (find_conversation(draft))
         draft->member = member_find(chat, draft->conversation, self);
     return draft->payload.at_all ? CODE_NOT_ALLOWED : CODE_OK;
 }
@@ -128,8 +167,8 @@ static bool has_joined(const struct draft *draft)
 static int check_group(struct draft *draft)
 {
     struct chat *chat = draft->chat;
-    draft->conversation = conversation_group(chat, draft->name);
-    if (!draft->conversation)
+    const struct conversation *group = find_conversation(draft);
+    if (!group || group->group->dismissed != 0)
         return CODE_NO_GROUP;
     draft->member = member_find(chat, draft->conversation, draft->sender->id);
     enum role role = draft->member ? draft->member->role : ROLE_NONE;
@@ -457,16 +496,8 @@ static enum publish_result accept_message(struct draft *draft)
     return is_stored(draft) ? store_message(draft) : pass_on(draft);
 }
 
-/* Where it is addressed to; NULL: nowhere yet. */
-static const struct conversation *find_conversation(const struct draft *draft)
-{
-    if (draft->topic.kind == TOPIC_GROUP)
-        return conversation_group_any(draft->chat, draft->name);
-    return conversation_pair(draft->chat, draft->sender->id, draft->name);
-}
-
 /* The same sender, conversation and random is the same message, whatever has become of the sender there. */
-static const struct recent *same_as(const struct draft *draft)
+static const struct recent *same_as(struct draft *draft)
 {
     if (draft->payload.random == 0 || draft->review)
         return NULL;
@@ -498,6 +529,8 @@ static enum publish_result send_draft(struct draft *draft, int *code)
     const struct recent *recent = NULL;
     draft->publish->new_payload = NULL;
     *code = check_form(draft);
+    if (*code == CODE_OK)
+        draft->conversation = find_again(draft);
     if (*code == CODE_OK && is_waiting(draft))
         return PUBLISH_ACCEPT;
     if (*code == CODE_OK && !(recent = same_as(draft)))

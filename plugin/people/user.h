@@ -50,9 +50,10 @@ struct user {
 
     /* What the user is in: member.h. */
     bool memberships_complete;  /* `memberships` are all, not only those met so far */
+    int merges;                 /* open, which hold memberships: merge.h */
     size_t membership_count;    /* how many `memberships` there are */
     struct member *memberships; /* utlist DL over user_prev/user_next; members with ROLE_NONE may be in it */
-    int merges;                 /* open, which hold memberships: merge.h */
+    int64_t published_to;       /* the conversation of the last publish, 0: none: delivery/message.c */
 
     /* Connections. */
     struct session *sessions; /* utlist DL over user_prev/user_next: session.h */
