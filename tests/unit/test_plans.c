@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
+/* How SQLite finds what each statement asks for: what goes through a whole table costs more with every user,
+ * conversation or message. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/basics.h"
+#include "schema/database.h"
+#include "tests/unit/store_fixture.h"
+
+static const struct planned {
+    const char *name, *sql;
+} statements[] = {
+#define WRITE(op, name, sql) {#name, sql},
+#define READ(name, sql)      {#name, sql},
+#include "schema/statements.def"
+#undef WRITE
+#undef READ
+};
+
+/* These hold no more than what is waiting to be done, or one row; and the newest times are read with a LIMIT. */
+static const char *const waiting[] = {
+    "state",       "broadcast",     "notice_task",  "purge",        "purge_told",       "review",
+    "media_purge", "push_job_dead", "push_job_due", "user_leaving", "media_unfinished",
+};
+static const char last_by_id[] = "RECENT_TIMES";
+
+static sqlite3_stmt *explain(sqlite3 *db, const struct planned *statement)
+{
+    char sql[4000];
+    sqlite3_stmt *plan;
+    int len = snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", statement->sql);
+    assert_true(len < (int)sizeof sql);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &plan, NULL), SQLITE_OK);
+    return plan;
+}
+
+/* "SCAN member", "SCAN push_job USING INDEX push_job_due"; a "SCAN (subquery-1)" is of what was found before. */
+static bool goes_through_a_table(const char *step)
+{
+    const char *last = strrchr(step, ' ') + 1;
+    if (strncmp(step, "SCAN ", 5) != 0 || step[5] == '(' || strcmp(step, "SCAN CONSTANT ROW") == 0)
+        return false;
+    for (size_t i = 0; i < COUNT(waiting); i++)
+        if (strcmp(last, waiting[i]) == 0)
+            return false;
+    return true;
+}
+
+static void check_plan(sqlite3 *db, const struct planned *statement)
+{
+    sqlite3_stmt *plan = explain(db, statement);
+    while (sqlite3_step(plan) == SQLITE_ROW) {
+        const char *step = (const char *)sqlite3_column_text(plan, 3);
+        if (goes_through_a_table(step) && strcmp(statement->name, last_by_id) != 0)
+            fail_msg("%s: %s", statement->name, step);
+    }
+    sqlite3_finalize(plan);
+}
+
+static void no_statement_goes_through_a_table_that_grows(void **state)
+{
+    struct fixture *f = *state;
+    sqlite3 *db = NULL;
+    assert_int_equal(database_open(&db, f->database, true, SYNC_FULL, f->error, sizeof f->error), 0);
+    assert_int_equal(database_migrate(db, f->error, sizeof f->error), 0);
+    for (size_t i = 0; i < COUNT(statements); i++)
+        check_plan(db, &statements[i]);
+    sqlite3_close(db);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(no_statement_goes_through_a_table_that_grows, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
