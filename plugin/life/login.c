@@ -86,6 +86,15 @@ static int check_sig(struct chat *chat, const struct login *login, struct checke
                                            now_seconds, &out->sig);
 }
 
+/* Of a user that there never was the store knows no device, unless it has a name that anybody may have. */
+static bool load_device(struct chat *chat, const struct login *login, enum client_id_kind kind,
+                        struct checked *out)
+{
+    if (kind == CLIENT_ID_OWN && !out->user)
+        return !store_reads_failed(chat->store);
+    return device_load(chat, login->client_id, &out->device);
+}
+
 static int check_login(struct chat *chat, const struct login *login, struct checked *out)
 {
     if (!login->user || !user_id_valid(login->user, strlen(login->user)))
@@ -106,7 +115,7 @@ static int check_login(struct chat *chat, const struct login *login, struct chec
         return CODE_BUSY;
     if (out->user && rivals_wait(out->user->rivals, login->client_id, clock_steady()) > 0)
         return CODE_DISPLACED;
-    if (!device_load(chat, login->client_id, &out->device))
+    if (!load_device(chat, login, kind, out))
         return CODE_BUSY;
     code = kind == CLIENT_ID_NAMED ? check_named_id(chat, login, &out->device) : CODE_OK;
     return code == CODE_OK ? check_queue(chat, login->client_id, login->user) : code;
