@@ -31,6 +31,9 @@ struct deliver_turn {
     /* of the message: READ says yes once per client and message (2.1 asks for each filter) */
     uint64_t serial;
     uint64_t *delivered; /* where its deliveries are counted */
+    /* of its group: whom the broker probably asks about next, as both keep who subscribes in the order of coming.
+     * NULL: nobody */
+    const struct subscription *expected;
 };
 
 int delivery_open(struct chat *chat)
@@ -48,6 +51,7 @@ void delivery_close(struct chat *chat)
 void deliver_reset(struct chat *chat)
 {
     chat->delivery->open = chat->delivery->dressed = false;
+    chat->delivery->expected = NULL;
     live_publishes_prune(chat);
 }
 
@@ -263,6 +267,7 @@ bool deliver(struct chat *chat, const struct outgoing *outgoing, bool native)
     delivery->serial++;
     delivery->current = *outgoing;
     delivery->open = native;
+    delivery->expected = outgoing->conversation->subscriptions;
     delivery->delivered = &chat->count.deliveries[conversation_counts_as(outgoing->conversation)];
     if (listeners_any(chat))
         copy_to_listeners(chat, outgoing);
@@ -337,6 +342,7 @@ static bool read_current(struct chat *chat, struct session *session)
     struct subscription *subscription = subscription_for(session, current->conversation);
     if (!subscription || (current->conversation->group && subscription->kind == SUBSCRIPTION_FEED))
         return false; /* with a feed, groups come on the feed's own topic only */
+    chat->delivery->expected = subscription->group_next;
     if (subscription->copied)
         return false; /* it has its copy */
     if (is_between_two(session, current)) {
@@ -362,15 +368,29 @@ static bool may_read(struct chat *chat, struct session *session, const char *top
     return session_connecting(chat, session) && held_may_read(chat, session, topic, payload, len);
 }
 
+void deliver_detached(struct chat *chat, const struct subscription *subscription)
+{
+    if (chat->delivery->expected == subscription)
+        chat->delivery->expected = NULL;
+}
+
 void deliver_dressed(struct chat *chat)
 {
     chat->delivery->dressed = true;
 }
 
+/* Of a large group nearly everybody is the one expected, and need not be searched for: in many sessions that is mostly
+ * waiting for memory. */
+static struct session *find_asked(struct chat *chat, const struct mosquitto *client)
+{
+    const struct subscription *expected = chat->delivery->expected;
+    return expected && expected->session->client == client ? expected->session : session_find(chat, client);
+}
+
 bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const char *topic,
                       const void *payload, size_t len)
 {
-    struct session *session = session_find(chat, client);
+    struct session *session = find_asked(chat, client);
     if (!session || !may_read(chat, session, topic, payload, len))
         return false;
     proof_given(session, strlen(topic), len);

@@ -56,6 +56,8 @@ bool deliver(struct chat *chat, const struct outgoing *outgoing, bool native);
 void deliver_reset(struct chat *chat);
 /* ... and where the message comes with MQTT 5 properties this follows. */
 void deliver_dressed(struct chat *chat);
+/* The subscription ends. */
+void deliver_detached(struct chat *chat, const struct subscription *subscription);
 /* READ of a chat topic: may this client have this payload now? Once for each receiver of each message;
  * payload: the bytes at the address that the broker names. */
 bool deliver_may_read(struct chat *chat, const struct mosquitto *client, const char *topic,

@@ -12,6 +12,7 @@
 #include "plugin/core/chat.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/delivery/copy.h"
+#include "plugin/delivery/deliver.h"
 #include "plugin/delivery/listeners.h"
 #include "plugin/delivery/replay.h"
 #include "plugin/delivery/review.h"
@@ -73,6 +74,7 @@ static void detach_subscription(struct chat *chat, struct subscription *subscrip
         listener_remove(chat, subscription);
     chat->copied -= subscription->copied;
     subscription->copied = false;
+    deliver_detached(chat, subscription);
     subscription_unlink(subscription);
 }
 
