@@ -17,7 +17,7 @@ BUILD_DIR = pathlib.Path(os.environ.get("BUILD_DIR", CHECKOUT / "build")).absolu
 MOSQUITTO = os.environ.get("MOSQUITTO") or shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 LOAD = BUILD_DIR / "load"
 SDKAPPID = "1400000000"
-OPEN_FILES = 8192
+OPEN_FILES = 16384
 START_SECONDS = STOP_SECONDS = 60
 
 # Both brokers get these as they stand in mosquitto.conf.example.
@@ -37,7 +37,7 @@ def workloads():
 
 
 def allow_open_files():
-    """Two thousand connections are more than many shells allow; both processes inherit this."""
+    """Ten thousand connections are more than many shells allow; both processes inherit this."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
@@ -134,6 +134,21 @@ class Server:
         if done.returncode != 0:
             raise RuntimeError(f"{workload}, {self.name}: {done.stderr}{self.errors()}")
         return json.loads(done.stdout)
+
+    def measure_with(self, at_clock, workload, *more):
+        """`at_clock(True)` when the workload's clock starts, `at_clock(False)` when it stops; the load waits for it."""
+        command, result = self.load_command(workload, "--pause", *more), None
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as load:
+            for line in load.stdout:
+                if line.strip() in ("begin", "end"):
+                    at_clock(line.startswith("begin"))
+                    load.stdin.write("\n")
+                    load.stdin.flush()
+                else:
+                    result = json.loads(line)
+        if load.returncode != 0:
+            raise RuntimeError(f"{workload}: {self.errors()}")
+        return result
 
     def stop(self):
         """The plugin commits what is still in its ring; callgrind writes its files."""

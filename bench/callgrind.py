@@ -4,6 +4,10 @@ callgrind_annotate it counts a function once, from however many files its inline
 import collections
 import pathlib
 import re
+import subprocess
+
+WRAPPER = ("valgrind", "--tool=callgrind", "--instr-atstart=no", "--separate-threads=yes",
+           "--callgrind-out-file=callgrind.out.%p")
 
 _COST = re.compile(r"[+*\d-]")
 _NAME = re.compile(r"(c?(?:ob|fn))=\((\d+)\)(?: (.*))?")
@@ -64,3 +68,15 @@ class Costs:
         for (library, _), cost in self.alone.items():
             counter[library, ""] += cost
         return counter
+
+
+def switch(broker, on):
+    """Whether instructions of this broker, which was started with WRAPPER, are counted."""
+    subprocess.run(["callgrind_control", "-i", "on" if on else "off", str(broker.process.pid)],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def threads(broker):
+    """What was counted of each thread of a broker that has stopped, by its number: 1 is the main thread."""
+    found = {int(file.name.rsplit("-", 1)[1]): Costs(file) for file in broker.folder.glob("callgrind.out.*-*")}
+    return {number: found[number] for number in sorted(found) if found[number].total > 0}

@@ -16,7 +16,7 @@
 #define SIG_SECONDS 86400
 #define QUICK_SHARE 5
 
-enum number_option { PORT, SDKAPPID, BROKER, SENDERS, RECEIVERS, MESSAGES, NUMBERS };
+enum number_option { PORT, SDKAPPID, BROKER, SENDERS, RECEIVERS, READERS, MESSAGES, NUMBERS };
 enum { KEY_FILE = NUMBERS, CHILD, BARE, ANONYMOUS, QUICK, PAUSE, LIST };
 
 static const struct option options[] = {
@@ -27,6 +27,7 @@ static const struct option options[] = {
     {"child", required_argument, NULL, CHILD},     /* a process of the broker, any number of times */
     {"senders", required_argument, NULL, SENDERS}, /* instead of the workload's own numbers */
     {"receivers", required_argument, NULL, RECEIVERS},
+    {"readers", required_argument, NULL, READERS},
     {"messages", required_argument, NULL, MESSAGES}, /* of each sender */
     {"bare", no_argument, NULL, BARE},               /* the broker has no plugin */
     {"anonymous", no_argument, NULL, ANONYMOUS},     /* CONNECT without user name and password */
@@ -131,7 +132,7 @@ int main(int argc, char **argv)
     struct load load = {.workload = workload,
                         .bare = arguments.flag[BARE],
                         .senders = number_given(&arguments, SENDERS, workload->senders),
-                        .readers = workload->readers,
+                        .readers = number_given(&arguments, READERS, workload->readers),
                         .receivers = number_given(&arguments, RECEIVERS, workload->receivers),
                         .messages =
                             number_given(&arguments, MESSAGES,

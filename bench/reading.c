@@ -17,7 +17,6 @@
 #define TALK_MS        50  /* between two messages of one sender */
 #define TALK_LEAST_NS  3000000000LL
 #define GIVE_UP_NS     120000000000LL
-#define TOPIC_MAX      100
 
 /* Commands */
 

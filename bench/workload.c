@@ -36,7 +36,7 @@ void await(const long *counter, long wanted)
     }
 }
 
-static void settle(void)
+void settle(void)
 {
     long long end = meter_now() + SETTLE_SECONDS * SECOND;
     while (meter_now() < end)
@@ -112,18 +112,19 @@ bool publish_round(struct load *load, next_topic next)
  * does not fill the broker's queues. */
 void publish_all(struct load *load, next_topic next, long fan_out)
 {
-    const long all = (long)load->senders * load->messages, commands = totals.acked;
+    const long all = (long)load->senders * (load->messages - load->from->published);
+    const long acked = totals.acked, received = totals.received;
     const long lag = (long)load->senders * WINDOW;
     long long limit = meter_now() + GIVE_UP_SECONDS * SECOND;
-    while (totals.acked - commands < all || totals.received < all * fan_out) {
-        long sent = totals.sent - commands;
-        bool may = fan_out == 0 || sent - totals.received / fan_out < lag;
+    while (totals.acked - acked < all || totals.received - received < all * fan_out) {
+        long sent = totals.sent - acked;
+        bool may = fan_out == 0 || sent - (totals.received - received) / fan_out < lag;
         while (may && publish_round(load, next))
             ;
         clients_turn(TURN_MS);
         if (meter_now() > limit)
-            die("%ld of %ld acked, %ld of %ld received in %d s", totals.acked - commands, all,
-                totals.received, all * fan_out, GIVE_UP_SECONDS);
+            die("%ld of %ld acked, %ld of %ld received in %d s", totals.acked - acked, all,
+                totals.received - received, all * fan_out, GIVE_UP_SECONDS);
     }
 }
 
@@ -433,24 +434,30 @@ static const struct workload workloads[] = {
     {"logins", "login", 0, 8000, 0, 0, run_logins, count_logins},
     {"returns", "login", 0, 8000, 0, 0, run_returns, count_logins},
 };
-#define WORKLOADS COUNT(workloads)
+static const size_t workloads_count = COUNT(workloads);
+
+/* All there are, those of other files too. */
+static const struct {
+    const struct workload *rows;
+    const size_t *count;
+} tables[] = {
+    {workloads, &workloads_count},
+    {readings, &readings_count},
+    {peer_workloads, &peer_workloads_count},
+    {growths, &growths_count},
+};
 
 const struct workload *workload_find(const char *name)
 {
-    for (size_t i = 0; i < WORKLOADS; i++)
-        if (strcmp(workloads[i].name, name) == 0)
-            return &workloads[i];
-    for (size_t i = 0; i < readings_count; i++)
-        if (strcmp(readings[i].name, name) == 0)
-            return &readings[i];
-    for (size_t i = 0; i < peer_workloads_count; i++)
-        if (strcmp(peer_workloads[i].name, name) == 0)
-            return &peer_workloads[i];
+    for (size_t table = 0; table < COUNT(tables); table++)
+        for (size_t i = 0; i < *tables[table].count; i++)
+            if (strcmp(tables[table].rows[i].name, name) == 0)
+                return &tables[table].rows[i];
     return NULL;
 }
 
 void workload_list(void)
 {
-    for (size_t i = 0; i < WORKLOADS; i++)
+    for (size_t i = 0; i < workloads_count; i++)
         puts(workloads[i].name);
 }

@@ -41,6 +41,10 @@ extern const size_t readings_count;
 extern const struct workload peer_workloads[];
 extern const size_t peer_workloads_count;
 
+/* In growing.c: for bench/growth. */
+extern const struct workload growths[];
+extern const size_t growths_count;
+
 /* NULL: no such workload. */
 const struct workload *workload_find(const char *name);
 void workload_list(void); /* of an empty database */
@@ -50,12 +54,13 @@ void connect_all(struct client *clients, int count, bool clean);
 void disconnect_all(struct client *clients, int count);
 void subscribe_all(struct load *load, const char *format, int qos); /* %s: the receiver */
 void await(const long *counter, long wanted);
+void settle(void);
 const char *to_partner(const struct load *load, int sender, char *topic);
 long count_messages(const struct load *load);
 
 /* One publish of every sender that has a place in its window and something left; false: of none. */
 bool publish_round(struct load *load, next_topic next);
-/* fan_out: receivers of one message that are waited for. */
+/* What is left of `messages` of all senders. fan_out: receivers of one message that are waited for; 0: none. */
 void publish_all(struct load *load, next_topic next, long fan_out);
 
 #endif
