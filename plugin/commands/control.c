@@ -57,7 +57,7 @@ static int check_caller(const struct command_row *row, struct command *command)
 static int run(const struct command_row *row, struct command *command)
 {
     struct store *store = command->chat->store;
-    if (command->asker && command->asker->closing.orphan)
+    if (command->asker && command->asker->closing.silenced)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     int code = act_as(command);
     if (code == CODE_OK)

@@ -210,7 +210,7 @@ static int check_words(struct draft *draft)
 
 static int check_rules(struct draft *draft)
 {
-    if (draft->origin && draft->origin->closing.orphan)
+    if (draft->origin && draft->origin->closing.silenced)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     int code = check_receiver(draft);
     if (draft->review) /* rates and words were looked at when it came */

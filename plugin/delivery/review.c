@@ -550,7 +550,7 @@ bool review_end(struct chat *chat, const struct review *review)
 struct session *review_device(struct chat *chat, const struct review *review)
 {
     struct session *session = session_by_client_id(chat, review->client);
-    if (!session || session->closing.orphan || strcmp(session->user->id, review->sender) != 0)
+    if (!session || session->closing.silenced || strcmp(session->user->id, review->sender) != 0)
         return NULL;
     return session;
 }

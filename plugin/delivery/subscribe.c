@@ -210,7 +210,7 @@ static int start_group(struct chat *chat, struct session *session, const struct 
 static int start_filter(struct chat *chat, struct session *session, const struct topic *topic, int qos)
 {
     const struct filter filter = {.qos = qos};
-    if (session->closing.orphan)
+    if (session->closing.silenced)
         return CODE_NOT_ALLOWED; /* in the moment before the close */
     switch (topic->kind) {
     case TOPIC_INBOX:

@@ -61,7 +61,7 @@ void sessions_force_offline(struct chat *chat, const struct user *user, enum off
     const struct displacement why = {.reason = reason};
     struct session *session;
     DL_FOREACH2 (user->sessions, session, user_next) {
-        session->closing.orphan = session->closing.orphan || reason == OFFLINE_DELETED;
+        session->closing.silenced = true;
         session_force_offline(chat, session, &why);
     }
 }

@@ -22,7 +22,7 @@ void closing_close(struct chat *chat);
 void session_close_soon(struct chat *chat, struct session *session);
 /* The event forceOffline, then the close. */
 void session_force_offline(struct chat *chat, struct session *session, const struct displacement *why);
-/* The same to every session of the user. */
+/* The same to every session of the user; what one still sends until it is closed is refused. */
 void sessions_force_offline(struct chat *chat, const struct user *user, enum offline_reason reason);
 /* Is its end under way? Then it gets no push token, and its userSig cannot be renewed. */
 static inline bool session_leaves(const struct session *session)

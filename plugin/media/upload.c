@@ -345,7 +345,7 @@ static int check_chunk(struct chat *chat, const struct session *session, const c
     char id[MEDIA_ID_MAX + 2]; /* longer ones are nobody's */
     struct upload *upload;
     *error = "";
-    if (!chat->uploads || topic_parse(topic).kind != TOPIC_UPLOAD || session->closing.orphan)
+    if (!chat->uploads || topic_parse(topic).kind != TOPIC_UPLOAD || session->closing.silenced)
         return CODE_NOT_ALLOWED;
     const char *name = topic + strlen(UPLOAD_TOPIC), *slash = strchr(name, '/');
     snprintf(id, sizeof id, "%.*s", (int)(slash - name), name);

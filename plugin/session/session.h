@@ -42,7 +42,7 @@ struct watch;
  * - login.farewell: it is let in only to be told that it has lost its place. At its first TICK it has to go.
  * - device.untold: the store says that the device is still to be told, and closing.told_at: it has been. Of
  *   those that have to go some are told nothing (logout), and to some the store owes nothing (kickUser).
- * - closing.orphan: its user is deleted; what it sends until it is closed is nobody's.
+ * - closing.silenced: its user was kicked, banned or deleted; what it sends until it is closed is refused.
  * - dirty, replay: there is something to do for it. */
 enum session_state {
     SESSION_ABSENT, /* not among the sessions: not yet, or no more */
@@ -123,7 +123,7 @@ struct session {
         int64_t after;              /* ... and the time (ms) */
         uint64_t told_at;           /* the tick at which forceOffline has been flushed; 0: it was not told */
         bool expired;               /* its userSig is: its push token goes with it */
-        bool orphan;                /* its user was deleted: what it still sends is nobody's */
+        bool silenced;              /* kicked, banned or deleted: what it still sends is refused */
         struct expiry_entry expiry; /* of the userSig, in seconds */
     } closing;
 

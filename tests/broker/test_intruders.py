@@ -237,6 +237,8 @@ NAMES = [
     ("who was banned does not come back", connect("banned", "banned", Known("sig_of_banned")), REFUSED),
     ("who was banned does not come back with a new userSig", connect("banned", "banned"), REFUSED),
     ("who was deleted does not come back with the old userSig", connect("deleted", "deleted", Known("sig_of_deleted")), REFUSED),
+    ("who is kicked writes nothing more", go_on_after("kickUser"), 10007),
+    ("who is banned writes nothing more", go_on_after("banUser", seconds=60), 10007),
     ("who is deleted writes nothing more", go_on_after("deleteUser"), 10007),
     ("an old userSig of who was kicked renews nobody", command("renewUserSig", userSig=Known("sig_of_kicked")), 70013),
 ]

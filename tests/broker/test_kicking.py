@@ -201,15 +201,30 @@ def test_before_the_store_has_heard_of_it_no_job_goes_out_either(broker):
         assert user.silent(is_job) == []
 
 
-@pytest.mark.parametrize("age, code", [(10, 70052), (-10, 10007)])
-def test_a_session_that_was_kicked_cannot_be_renewed(broker, age, code):
+@pytest.mark.parametrize("age", [10, -10])
+def test_a_session_that_was_kicked_cannot_be_renewed(broker, age):
     """Neither with a userSig that the kick has ended nor with another one: it is being closed."""
     bob, admin = commander(broker, "bob"), commander(broker, "admin")
     sig = broker.sig("bob", created=int(time.time()) - age)
     ask(admin, {"command": "kickUser", "userID": "bob"})
     assert answers(admin) == [0]
     ask(bob, {"command": "renewUserSig", "userSig": sig})
-    assert answers(bob) == [code]
+    assert answers(bob) == [10007]
+    bob.wait_closed()
+
+
+@pytest.mark.parametrize("end", [{"command": "kickUser"}, {"command": "banUser", "seconds": 60}], ids=lambda end: end["command"])
+def test_what_a_device_still_sends_before_it_is_closed_is_refused(broker, end):
+    """Half a second is long enough for a last word, or to come back into a group."""
+    alice, bob, admin = broker.user("alice"), commander(broker, "bob"), commander(broker, "admin")
+    alice.group("Public", "g1", addOpt="FreeAccess")
+    ask(admin, {**end, "userID": "bob"})
+    assert answers(admin) == [0]
+    bob.send(packets.publish(5, "chat/user/alice", "too late", qos=1, mid=77))
+    assert bob.expect(packets.PUBACK).code == 0x87
+    ask(bob, {"command": "joinGroup", "groupID": "g1"})
+    assert answers(bob) == [10007]
+    assert alice.synced() == []
     bob.wait_closed()
 
 
