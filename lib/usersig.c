@@ -2,57 +2,28 @@
 #include "lib/usersig.h"
 
 #include <cjson/cJSON.h>
-#include <math.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "acl/code.h"
 #include "acl/identity.h"
-#include "lib/basics.h"
-#include "lib/json.h"
 #include "lib/sha256.h"
+#include "lib/usersig_claims.h"
 
 #define TEXT_MAX      16384 /* a userSig before it is decoded */
 #define SIG_LEN       44    /* SHA256_BYTES in base64 */
 #define BASE64_LEN(n) (((n) + 2) / 3 * 4)
 #define BASE64_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-"
-#define PLAIN_DIGITS  16 /* 2^53 has as many decimal digits */
-
-enum inflated { INFLATED, INFLATED_WITH_MORE_BEHIND, INFLATED_TOO_LARGE, NOT_INFLATED, OUT_OF_MEMORY };
 
 struct document {
     char json[USERSIG_INFLATED_MAX + 2]; /* a byte to see that it is too large, and a NUL */
     size_t len;
 };
 
-/* The members of a userSig. Strings are borrowed from the cJSON tree. */
-struct claims {
-    const char *version, *identifier, *userbuf, *sig;
-    int64_t sdkappid, created, expire;
-};
-
-enum claim_kind { TEXT, NUMBER };
-
-static const struct claim {
-    const char *name;
-    size_t offset;
-    enum claim_kind kind;
-    bool optional;
-} claim_table[] = {
-    {"TLS.ver", offsetof(struct claims, version), TEXT, false},
-    {"TLS.identifier", offsetof(struct claims, identifier), TEXT, false},
-    {"TLS.sdkappid", offsetof(struct claims, sdkappid), NUMBER, false},
-    {"TLS.time", offsetof(struct claims, created), NUMBER, false},
-    {"TLS.expire", offsetof(struct claims, expire), NUMBER, false},
-    {"TLS.userbuf", offsetof(struct claims, userbuf), TEXT, true},
-    {"TLS.sig", offsetof(struct claims, sig), TEXT, false},
-};
-
-#define CLAIM_COUNT COUNT(claim_table)
+enum inflated { INFLATED, INFLATED_WITH_MORE_BEHIND, INFLATED_TOO_LARGE, NOT_INFLATED, OUT_OF_MEMORY };
 
 /* Tencent's alphabet is ordinary base64 with three characters replaced. */
 static void translate(char *text, const char from[3], const char to[3])
@@ -115,87 +86,6 @@ static enum inflated unpack(const char *userSig, struct document *out)
     return len < 0 ? NOT_INFLATED : inflate_bounded(bytes, (size_t)len, out);
 }
 
-/* CODE_OK and the tree of an object, to be freed with cJSON_Delete. `facts` is {0}. */
-static int parse_object(const struct document *document, struct json_facts *facts, cJSON **out)
-{
-    *out = NULL;
-    if (!json_scan(document->json, document->len, facts))
-        return CODE_SIG_MALFORMED;
-    *out = json_parse(document->json, document->len, facts);
-    if (!*out)
-        return CODE_BUSY;
-    if (cJSON_IsObject(*out))
-        return CODE_OK;
-    cJSON_Delete(*out);
-    *out = NULL;
-    return CODE_SIG_MALFORMED;
-}
-
-/* Exactly 2^53, or 2^53 + 1, which a double takes for the same? Only the text tells. */
-static bool is_number_max(const cJSON *item, const struct document *document)
-{
-    struct json_facts facts = {.watch = item->string};
-    const char *text = json_scan(document->json, document->len, &facts) ? facts.watched : "";
-    return strspn(text, "0123456789.eE") == PLAIN_DIGITS && strtoll(text, NULL, 10) == USERSIG_NUMBER_MAX;
-}
-
-/* A whole number in 0..2^53. -0 is none. */
-static bool read_number(const cJSON *item, const struct document *document, int64_t *out)
-{
-    double value = item->valuedouble;
-    if (!cJSON_IsNumber(item) || signbit(value) || !(value <= (double)USERSIG_NUMBER_MAX) ||
-        value != floor(value))
-        return false;
-    *out = (int64_t)value;
-    return *out < USERSIG_NUMBER_MAX || is_number_max(item, document);
-}
-
-static bool read_claim(const cJSON *root, const struct document *document, const struct claim *claim,
-                       struct claims *out)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, claim->name);
-    void *place = (char *)out + claim->offset;
-    if (!item)
-        return claim->optional;
-    if (claim->kind == NUMBER)
-        return read_number(item, document, place);
-    *(const char **)place = cJSON_GetStringValue(item);
-    return cJSON_IsString(item);
-}
-
-static bool has_control_characters(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            return true;
-    return false;
-}
-
-/* Names are unique, and no string has a \u0000, which json_parse replaces. */
-static int check_unambiguous(const cJSON *root, const struct json_facts *facts)
-{
-    const char *twice;
-    if (facts->nul)
-        return CODE_SIG_MALFORMED;
-    if (json_unique(root, &twice))
-        return CODE_OK;
-    return twice ? CODE_SIG_MALFORMED : CODE_BUSY;
-}
-
-static int read_claims(const cJSON *root, const struct document *document, const struct json_facts *facts,
-                       struct claims *out)
-{
-    int code = check_unambiguous(root, facts);
-    *out = (struct claims){0};
-    for (size_t i = 0; code == CODE_OK && i < CLAIM_COUNT; i++)
-        if (!read_claim(root, document, &claim_table[i], out))
-            code = CODE_SIG_MALFORMED;
-    if (code != CODE_OK)
-        return code;
-    return strcmp(out->version, "2.0") == 0 && !has_control_characters(out->identifier) ? CODE_OK
-                                                                                        : CODE_SIG_MALFORMED;
-}
-
 /* What is signed; malloc'ed, NULL when out of memory. */
 static char *signed_text(const struct claims *claims)
 {
@@ -251,16 +141,13 @@ int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, cons
 {
     struct document document;
     struct claims claims;
-    struct json_facts facts = {0};
     cJSON *root;
     if (!userSig || !*userSig)
         return CODE_SIG_EMPTY;
     enum inflated inflated = unpack(userSig, &document);
     if (inflated != INFLATED)
         return inflated == OUT_OF_MEMORY ? CODE_BUSY : CODE_SIG_MALFORMED;
-    int code = parse_object(&document, &facts, &root);
-    if (code == CODE_OK)
-        code = read_claims(root, &document, &facts, &claims);
+    int code = claims_read(document.json, document.len, &claims, &root);
     if (code == CODE_OK)
         code = check(&claims, user, sdkappid, keys, now_seconds);
     if (code == CODE_OK)
@@ -276,7 +163,6 @@ int usersig_verify(const char *userSig, const char *user, int64_t sdkappid, cons
 bool usersig_shaped(const char *text)
 {
     struct document document;
-    struct json_facts facts = {0};
     cJSON *root;
     if (!text)
         return false;
@@ -290,7 +176,7 @@ bool usersig_shaped(const char *text)
     default:
         break;
     }
-    int code = parse_object(&document, &facts, &root);
+    int code = claims_parse(document.json, document.len, &root);
     bool shaped = code == CODE_BUSY || cJSON_GetObjectItemCaseSensitive(root, "TLS.identifier");
     cJSON_Delete(root);
     return shaped;
@@ -299,10 +185,9 @@ bool usersig_shaped(const char *text)
 bool usersig_user(const char *userSig, char *out)
 {
     struct document document;
-    struct json_facts facts = {0};
     cJSON *root = NULL;
     if (!userSig || unpack(userSig, &document) != INFLATED ||
-        parse_object(&document, &facts, &root) != CODE_OK)
+        claims_parse(document.json, document.len, &root) != CODE_OK)
         return false;
     const cJSON *user = cJSON_GetObjectItemCaseSensitive(root, "TLS.identifier");
     const bool good = cJSON_IsString(user) && user_id_valid(user->valuestring, strlen(user->valuestring));
