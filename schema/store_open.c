@@ -147,6 +147,7 @@ static int begin_life(struct store *store, char *error, size_t error_size)
     if (ring_resize(store->ring, store->config.ring_bytes, error, error_size) ||
         save_life(store, error, error_size) || forget_connections(store, error, error_size))
         return -1;
+    sqlite3_db_release_memory(store->write_db); /* forget_connections has gone through all devices */
     /* With `sync normal` only a checkpoint reaches the disk; mark and boot id must be there before an id is
      * used. */
     sqlite3_wal_checkpoint_v2(store->write_db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);

@@ -73,10 +73,27 @@ static void no_statement_goes_through_a_table_that_grows(void **state)
     sqlite3_close(db);
 }
 
+/* A start looks for those who were connected among all devices. */
+static void a_start_keeps_nothing_in_memory_of_devices_that_it_has_gone_through(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    int64_t with_none = sqlite3_memory_used();
+    close_store(f);
+    change(f, "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 50000) "
+              "INSERT INTO device (client, user, platform, last_used) SELECT 'a:' || i, 'a', 0, 0 FROM n");
+    open_store(f);
+    int64_t with_many = sqlite3_memory_used();
+    close_store(f);
+    assert_true(with_many - with_none < 512 * 1024); /* they are 2 MB */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(no_statement_goes_through_a_table_that_grows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_start_keeps_nothing_in_memory_of_devices_that_it_has_gone_through,
+                                        set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
