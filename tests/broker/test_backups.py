@@ -11,7 +11,7 @@ import pytest
 
 from harness.broker import PATIENCE
 from harness.media import png, upload
-from harness.settings import BUILD_DIR
+from harness.settings import CHATCTL
 
 LONG = "x" * 10000
 
@@ -65,7 +65,7 @@ def fill(sender, receiver, count, text=LONG):
 
 
 def chatctl(broker, *arguments):
-    return subprocess.run([BUILD_DIR / "chatctl", *map(str, arguments), "--config", broker.folder / "mosquitto.conf"],
+    return subprocess.run([CHATCTL, *map(str, arguments), "--config", broker.folder / "mosquitto.conf"],
                           capture_output=True, text=True, timeout=30)
 
 

@@ -5,14 +5,14 @@ import sqlite3
 import subprocess
 import time
 
-from harness.settings import BUILD_DIR, PATIENCE
+from harness.settings import CHATCTL, PATIENCE
 
 INTRUDER = """INSERT INTO message (id, conversation, seq, sender, client, time, kind, random, push, body)
 SELECT max(id) + 1, 999, 1, 'nobody', 'nobody', time, kind, 0, 0, '}' FROM message"""
 
 
 def chatctl(*arguments):
-    return subprocess.run([BUILD_DIR / "chatctl", *arguments], capture_output=True, text=True, timeout=20)
+    return subprocess.run([CHATCTL, *arguments], capture_output=True, text=True, timeout=20)
 
 
 def bad_file(broker):

@@ -10,9 +10,8 @@ import tempfile
 
 from harness.ports import Port
 from harness.process import LoggedProcess
-from harness.settings import ADMIN, BUILD_DIR, KEY, MOSQUITTO, MOSQUITTO_2_1, PATIENCE, PLUGIN, PRELOAD, SDKAPPID
+from harness.settings import ADMIN, BUILD_DIR, CHATCTL, KEY, MOSQUITTO, MOSQUITTO_2_1, PATIENCE, PLUGIN, PRELOAD, SDKAPPID
 
-CHATCTL = BUILD_DIR / "chatctl"
 BROKERS = {"2.0": MOSQUITTO, "2.1": MOSQUITTO_2_1}
 IS_ROOT = os.geteuid() == 0
 USER = "mosquitto" if IS_ROOT else pwd.getpwuid(os.geteuid()).pw_name

@@ -13,9 +13,7 @@ pytest.register_assert_rewrite("harness")
 
 from harness.broker import Broker  # noqa: E402
 from harness.ports import Port  # noqa: E402
-from harness.settings import BUILD_DIR  # noqa: E402
-
-CHATCTL = BUILD_DIR / "chatctl"
+from harness.settings import CHATCTL  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import re
 import subprocess
 
 import pytest
-from checkhouse import CHATCTL, IS_ROOT, USER, House
+from checkhouse import IS_ROOT, USER, House
+from harness.settings import CHATCTL
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 

@@ -14,7 +14,7 @@ from harness import settings, usersig
 from harness.broker import Broker
 from harness.media import png
 
-CHATCTL = settings.BUILD_DIR / "chatctl"
+CHATCTL = settings.CHATCTL
 
 
 def fails(done, code, *words):

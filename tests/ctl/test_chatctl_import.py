@@ -15,10 +15,9 @@ import time
 
 import pytest
 
-from conftest import CHATCTL
 from harness import usersig
 from harness.broker import Broker
-from harness.settings import ADMIN, PATIENCE, PRELOAD
+from harness.settings import ADMIN, CHATCTL, PATIENCE, PRELOAD
 from harness.views import history
 
 LONG_AGO = 1600000000000

@@ -7,9 +7,7 @@ import signal
 import subprocess
 
 import pytest
-from harness.settings import BUILD_DIR
-
-CHATCTL = BUILD_DIR / "chatctl"
+from harness.settings import CHATCTL
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ import termios
 import time
 
 import pytest
-from harness.settings import BUILD_DIR, PATIENCE
+from harness.settings import CHATCTL, PATIENCE
 
-CHATCTL = BUILD_DIR / "chatctl"
 BEGIN, END, HOME, LOUD = "\033[?1049h", "\033[?1049l", "\033[H", "\033[1;31m"
 
 

@@ -69,3 +69,9 @@ def test_no_two_test_files_have_one_name():
     """pytest knows them by it."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py") if "node_modules" not in path.parts]
     assert sorted(names) == sorted(set(names))
+
+
+def test_no_test_imports_from_a_conftest():
+    """There is one in each folder: which of them it gets depends on what else is run."""
+    files = [path for path in (ROOT / "tests").rglob("*.py") if "node_modules" not in path.parts]
+    assert not [path.name for path in files if re.search(r"^(from conftest|import conftest)", path.read_text(), re.MULTILINE)]

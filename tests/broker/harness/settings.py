@@ -7,6 +7,7 @@ import shutil
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 BUILD_DIR = pathlib.Path(os.environ.get("BUILD_DIR", CHECKOUT / "build"))
 PLUGIN = BUILD_DIR / "mosquitto_chat.so"
+CHATCTL = BUILD_DIR / "chatctl"
 MOSQUITTO = os.environ.get("MOSQUITTO") or shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 MOSQUITTO_2_1 = os.environ.get("MOSQUITTO_2_1", "")  # a second one, for what only 2.1 has
 PRELOAD = os.environ.get("CHAT_PRELOAD", "")
