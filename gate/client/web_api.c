@@ -256,7 +256,7 @@ size_t web_api_routes(struct web_api *api, struct route *out)
         {"POST", "/v1/command", WEB_BODY_MAX, give_command, api, NULL},
         {"POST", "/v1/login", 0, log_in, api, NULL},
         {"GET", "/v1/poll", 0, poll_messages, api, NULL},
-        {"GET", "/v1/events", 0, stream_messages, api, NULL},
+        {"GET", WEB_EVENTS_PATH, 0, stream_messages, api, NULL},
         {"POST", "/v1/media", (size_t)api->config.max_upload_bytes, take_file, api, admit_file},
         {"POST", LIVE_PATH, 0, join_live, api, NULL},
         {"DELETE", LIVE_PATH, 0, leave_live, api, NULL},

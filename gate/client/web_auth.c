@@ -60,12 +60,17 @@ static bool read_client(const char *header, struct web_identity *identity)
     return client_id_parse(identity->client_id, identity->user, &platform) == CLIENT_ID_OWN;
 }
 
+/* What stands in a query is in the logs of what is in front: only where there is no other way. */
+static const char *from_query(const struct exchange *exchange, const char *name)
+{
+    return strcmp(exchange_path(exchange), WEB_EVENTS_PATH) == 0 ? exchange_query(exchange, name) : NULL;
+}
+
 int web_auth(const struct exchange *exchange, int64_t sdkappid, const struct keys *keys,
              struct web_identity *identity, const char **error)
 {
     struct usersig found;
-    const char *header = exchange_header(exchange, "Authorization"),
-               *query = exchange_query(exchange, "usersig");
+    const char *header = exchange_header(exchange, "Authorization"), *query = from_query(exchange, "usersig");
     *error = "Authorization: Basic userID:userSig, or Bearer userSig";
     if (!header && !query)
         return CODE_SIG_EMPTY;
@@ -81,6 +86,6 @@ int web_auth(const struct exchange *exchange, int64_t sdkappid, const struct key
         return code;
     const char *client = exchange_header(exchange, "X-Chat-Client");
     *error = "X-Chat-Client: a client id of the user's, like alice:web:tab1";
-    return read_client(client ? client : exchange_query(exchange, "client"), identity) ? CODE_OK
-                                                                                       : CODE_BAD_CLIENT_ID;
+    return read_client(client ? client : from_query(exchange, "client"), identity) ? CODE_OK
+                                                                                   : CODE_BAD_CLIENT_ID;
 }

@@ -49,6 +49,13 @@ static bool is_folded(const char *name, size_t name_len, const char *value)
            strspn(between, " \t") < (size_t)(value - between);
 }
 
+/* Behind a value is the end of its line, of which one NUL or two are left. Behind a NUL of the client's the value goes on, for
+ * others than libmicrohttpd. (So it does behind a line feed alone, which is refused with it.) */
+static bool goes_on(const char *value, size_t value_len)
+{
+    return value[value_len + 1] != '\0' && value[value_len + 1] != '\n';
+}
+
 static const char *count(struct framing *framing, const char *name, const char *value)
 {
     if (++framing->headers > HEADERS_MAX)
@@ -74,6 +81,8 @@ static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *
     (void)kind;
     if (!value || strlen(name) != name_len || strlen(value) != value_len)
         framing->fault = "a header has a NUL, or no value";
+    else if (goes_on(value, value_len))
+        framing->fault = "a header has a NUL, or ends without CR LF";
     else if (value_len > 0 && is_folded(name, name_len, value))
         framing->fault = "a header goes on in another line";
     else

@@ -29,7 +29,7 @@ def test_each_setting_that_bounds_something_is_one():
     assert len(named) > 15 and named <= settings()
 
 
-@pytest.mark.parametrize("module", ["test_intruders"])
+@pytest.mark.parametrize("module", ["test_intruders", "test_intruders_http"])
 def test_the_attacks_that_are_told_of_are_those_of_the_table(module):
     told = re.search(rf"of (\d+) attacks, in\s`tests/\w+/{module}\.py`", read("docs/security.md"))
     assert told and int(told[1]) == len(importlib.import_module(module).ATTACKS) >= 100

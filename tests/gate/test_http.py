@@ -85,6 +85,10 @@ SMUGGLED = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     pytest.param(HEAD + b"X:\r\n\tTransfer-Encoding: chunked\r\n\r\n" + SMUGGLED, id="a header in a fold"),
     pytest.param(b"POST /v4/x/y HTTP/1.1\r\n X: a\r\nHost: x\r\n\r\n" + SMUGGLED, id="a fold at the beginning"),
     pytest.param(HEAD + b"X a\r\n\r\n" + SMUGGLED, id="a line without a colon"),
+    pytest.param(HEAD + b"X: a\0b\r\n\r\n" + SMUGGLED, id="a NUL in a header"),
+    pytest.param(HEAD + b"Transfer-Encoding: chunked\0, gzip\r\n\r\n0\r\n\r\n" + SMUGGLED, id="a coding with a NUL behind it"),
+    pytest.param(HEAD + b"X\0Y: a\r\n\r\n" + SMUGGLED, id="a NUL in the name of a header"),
+    pytest.param(HEAD + b"X: a\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED, id="a line feed alone"),
     pytest.param(b"POST /v4/x\r\nHost: x\r\n\r\n" + SMUGGLED, id="no version"),
     pytest.param(b"GET /healthz%00x HTTP/1.1\r\nHost: x\r\n\r\n" + SMUGGLED, id="a NUL in the path"),
     pytest.param(b"GET /healthz%0d%0aX:%20y HTTP/1.1\r\nHost: x\r\n\r\n" + SMUGGLED, id="a line end in the path"),
@@ -99,6 +103,11 @@ def test_what_two_could_read_differently_is_refused_and_closed(shared, request_b
     got = shared.raw(request_bytes)
     assert all(400 <= status < 500 for status in statuses(got)), got
     assert shared.ask("GET", "/healthz")[0] == 200
+
+
+@pytest.mark.parametrize("header", [b"X:", b"X: ", b"X:a", b"X: a  \t", b"X: a:b", b"X: \xc3\xbc"])
+def test_a_header_may_have_no_value_and_blanks_behind_it(shared, header):
+    assert statuses(shared.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + header + b"\r\nY: b\r\n" + header + b"\r\n\r\n")) == [200]
 
 
 def test_a_body_that_is_too_long_is_read_and_refused(shared):
