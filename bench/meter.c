@@ -155,9 +155,9 @@ static int rising(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static int percentile(size_t percent)
+static int at_share(size_t thousandths)
 {
-    return meter.latencies ? meter.latency[(meter.latencies - 1) * percent / 100] : 0;
+    return meter.latencies ? meter.latency[(meter.latencies - 1) * thousandths / 1000] : 0;
 }
 
 static double microseconds_each(long long nanoseconds, long count)
@@ -172,10 +172,12 @@ void meter_print(const char *name, const char *unit, long count)
         qsort(meter.latency, meter.latencies, sizeof *meter.latency, rising);
     printf(
         "{\"name\":\"%s\",\"unit\":\"%s\",\"count\":%ld,\"seconds\":%.3f,\"rate\":%.1f,\"p50\":%d,\"p99\":%d,"
+        "\"p999\":%d,\"longest\":%d,\"latencies\":%zu,"
         "\"load_share\":%.3f,\"broker_us\":%.3f,\"writer_us\":%.3f,\"tree_us\":%.3f,"
         "\"served_ms\":%lld}\n",
-        name, unit, count, (double)used->wall / 1e9, (double)count * 1e9 / (double)used->wall, percentile(50),
-        percentile(99), (double)used->self / (double)used->wall, microseconds_each(used->broker, count),
+        name, unit, count, (double)used->wall / 1e9, (double)count * 1e9 / (double)used->wall, at_share(500),
+        at_share(990), at_share(999), at_share(1000), meter.latencies,
+        (double)used->self / (double)used->wall, microseconds_each(used->broker, count),
         microseconds_each(used->writer, count),
         microseconds_each(used->broker + used->writer + used->children, count), meter.served / 1000000);
 }

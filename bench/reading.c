@@ -16,6 +16,8 @@
 #define LOGINS_AT_ONCE 64  /* less than Mosquitto's listen backlog of 100 */
 #define TALK_MS        50  /* between two messages of one sender */
 #define TALK_LEAST_NS  3000000000LL
+#define WORST_LEAST_NS 6000000000LL
+#define WORST_QUIET_NS 1000000000LL /* before the first returns */
 #define GIVE_UP_NS     120000000000LL
 
 /* Commands */
@@ -182,7 +184,8 @@ static long count_asks(const struct load *load)
 
 struct talk {
     long long begin;
-    long due; /* messages of each sender so far */
+    long due;           /* messages of all senders so far */
+    int first, senders; /* who writes to the first receivers */
 };
 
 /* Senders take turns, so that messages are spread evenly. */
@@ -190,11 +193,11 @@ static void talk(struct load *load, struct talk *talk)
 {
     char topic[TOPIC_MAX];
     long long elapsed = meter_now() - talk->begin;
-    long due = (long)(elapsed * load->senders / (TALK_MS * 1000000LL));
+    long due = (long)(elapsed * talk->senders / (TALK_MS * 1000000LL));
     for (; talk->due < due; talk->due++) {
-        long sender = talk->due % load->senders;
+        long sender = talk->due % talk->senders;
         snprintf(topic, sizeof topic, "chat/user/%s", load->to[sender].user);
-        client_publish(&load->from[sender], topic);
+        client_publish(&load->from[talk->first + sender], topic);
     }
 }
 
@@ -224,7 +227,7 @@ static void run_talk(struct load *load)
     }
     await(&totals.subscribed, load->receivers);
     meter_start();
-    struct talk now = {.begin = meter_now()};
+    struct talk now = {.begin = meter_now(), .senders = load->senders};
     long long served = 0;
     for (long long elapsed = 0; served == 0 || elapsed < TALK_LEAST_NS; elapsed = meter_now() - now.begin) {
         talk(load, &now);
@@ -237,6 +240,42 @@ static void run_talk(struct load *load)
     }
     meter_stop();
     await(&totals.received, now.due);
+    meter_served(served);
+}
+
+/* The same, and the first sender speaks to a live group, of which all receivers are but those that the others write
+ * to. */
+static void run_worst(struct load *load)
+{
+    const long missed = (long)load->readers * MISSED, listeners = load->receivers - (load->senders - 1);
+    char topic[TOPIC_MAX];
+    int returned = 0;
+    connect_all(load->from, load->senders + load->receivers, true);
+    create_group(load, "AVChatRoom");
+    for (int i = 0; i < load->receivers; i++) {
+        bool listens = i >= load->senders - 1;
+        snprintf(topic, sizeof topic, listens ? "chat/group/" GROUP : "chat/user/%s", load->to[i].user);
+        client_subscribe(&load->to[i], topic, listens ? 0 : 1);
+    }
+    await(&totals.subscribed, load->receivers);
+    meter_start();
+    struct talk now = {.begin = meter_now(), .first = 1, .senders = load->senders - 1};
+    long long served = 0;
+    long spoken = 0;
+    for (long long elapsed = 0; served == 0 || elapsed < WORST_LEAST_NS; elapsed = meter_now() - now.begin) {
+        talk(load, &now);
+        for (; spoken < elapsed / (TALK_MS * 1000000LL); spoken++)
+            client_publish(load->from, "chat/group/" GROUP);
+        if (elapsed > WORST_QUIET_NS)
+            return_some(load, &returned);
+        clients_turn(1);
+        if (served == 0 && totals.replayed >= missed)
+            served = elapsed + 1;
+        if (elapsed > GIVE_UP_NS)
+            die("%ld of %ld missed messages came", totals.replayed, missed);
+    }
+    await(&totals.received, now.due + spoken * listeners);
+    meter_stop();
     meter_served(served);
 }
 
@@ -254,5 +293,6 @@ const struct workload readings[] = {
     {"read-to", "command", 0, 0, ASKERS, 0, run_read_to, count_asks},
     {"talk", "login", 50, 50, 0, 0, run_talk, count_returned},
     {"return", "login", 50, 50, 1000, 0, run_talk, count_returned},
+    {"worst", "login", 51, 250, 1000, 0, run_worst, count_returned},
 };
 const size_t readings_count = COUNT(readings);

@@ -13,8 +13,7 @@
 #define LOGINS_IN_BATCH 2000
 #define LOGINS_AT_ONCE  64 /* less than Mosquitto's listen backlog of 100 */
 #define GIVE_UP_SECONDS 120
-#define SETTLE_SECONDS  1 /* for the plugin's writer and for tips; the bare broker waits as long */
-#define GROUP           "team"
+#define SETTLE_SECONDS  1   /* for the plugin's writer and for tips; the bare broker waits as long */
 #define MEMBERS_AT_ONCE 100 /* of one command */
 #define TURN_MS         100
 #define SECOND          1000000000LL
@@ -142,7 +141,7 @@ static void send_command(struct client *client, const char *json)
         die("%s was answered %s", json, client->response);
 }
 
-static void create_group(struct load *load, const char *type)
+void create_group(struct load *load, const char *type)
 {
     char json[300];
     snprintf(json, sizeof json,

@@ -62,5 +62,8 @@ long count_messages(const struct load *load);
 bool publish_round(struct load *load, next_topic next);
 /* What is left of `messages` of all senders. fan_out: receivers of one message that are waited for; 0: none. */
 void publish_all(struct load *load, next_topic next, long fan_out);
+#define GROUP "team"
+/* By the first sender; nothing with a bare broker. */
+void create_group(struct load *load, const char *type);
 
 #endif
