@@ -437,6 +437,7 @@ static const struct noun {
     {NULL, happenings_close, happenings_tick},
     {NULL, filter_close, filter_tick},
     {NULL, NULL, replay_tick},
+    {NULL, NULL, subscriptions_tick},
     {NULL, audience_close, audience_tick},
     {dismissals_open, dismissals_close, dismissals_tick},
     {broadcasts_open, broadcasts_close, broadcasts_tick},

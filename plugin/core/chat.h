@@ -54,8 +54,13 @@ struct chat {
     int copied;                            /* subscriptions that are given copies (subscription.h) */
     struct subscription *listeners; /* to everything that happens; NULL: nobody listens (listeners.h) */
     struct happenings
-        *happenings;            /* ... and what is told to them less often (happening.h); NULL: nothing yet */
-    struct session *replays;    /* sessions with something to replay (replay.h) */
+        *happenings;         /* ... and what is told to them less often (happening.h); NULL: nothing yet */
+    struct session *replays; /* sessions with something to replay (replay.h) */
+    struct {                 /* that begin by SUBSCRIBE (feed_later.h) */
+        struct feed_later *waiting;
+        uint64_t tick; /* in the turn after this one ... */
+        int64_t used;  /* ... so many us went into beginning feeds */
+    } feeds;
     struct session *backlogs;   /* sessions with more for them than they read (backlog.h) */
     struct deletion *deletions; /* users whose memberships still have to end (deletion.h) */
     struct purges *purges;      /* whose messages are to lose their content (purge.h) */

@@ -8,11 +8,13 @@
 #include "acl/code.h"
 #include "acl/rules.h"
 #include "acl/topic.h"
+#include "lib/clock.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/delivery/copy.h"
 #include "plugin/delivery/deliver.h"
+#include "plugin/delivery/feed_later.h"
 #include "plugin/delivery/listeners.h"
 #include "plugin/delivery/replay.h"
 #include "plugin/delivery/review.h"
@@ -207,6 +209,43 @@ static int start_group(struct chat *chat, struct session *session, const struct 
                : start_live(chat, session, conversation, qos);
 }
 
+static int start_feed_now(struct chat *chat, struct session *session, const struct filter *filter)
+{
+    const int64_t began = clock_steady_us();
+    int code = start_stored(chat, session, SUBSCRIPTION_FEED, NULL, filter);
+    feed_begun(chat, began);
+    return code;
+}
+
+/* A kept session's cannot wait: the broker would keep a filter of which the store does not know. */
+static int start_feed(struct chat *chat, struct session *session, const struct filter *filter)
+{
+    if (!session->clean || session->feed || feed_may_begin(chat))
+        return start_feed_now(chat, session, filter);
+    return feed_put_off(chat, session, filter->qos) ? CODE_OK : CODE_BUSY;
+}
+
+/* false: not now; it stays the next. */
+static bool start_put_off(struct chat *chat, struct session *session)
+{
+    const struct filter filter = {.qos = feed_later(chat, session)->qos,
+                                  .identifier = feed_later(chat, session)->identifier};
+    store_reads_begin(chat->store);
+    if (!session_closing(session) && start_feed_now(chat, session, &filter) != CODE_OK)
+        return false;
+    feed_wait_ends(chat, session);
+    return true;
+}
+
+bool subscriptions_tick(struct chat *chat)
+{
+    struct session *session;
+    while ((session = feed_next(chat)))
+        if (!start_put_off(chat, session))
+            return false;
+    return chat->feeds.waiting;
+}
+
 static int start_filter(struct chat *chat, struct session *session, const struct topic *topic, int qos)
 {
     const struct filter filter = {.qos = qos};
@@ -218,9 +257,7 @@ static int start_filter(struct chat *chat, struct session *session, const struct
                    ? start_stored(chat, session, SUBSCRIPTION_INBOX, NULL, &filter)
                    : CODE_NOT_ALLOWED;
     case TOPIC_FEED:
-        return topic_names(topic, session->user->id)
-                   ? start_stored(chat, session, SUBSCRIPTION_FEED, NULL, &filter)
-                   : CODE_NOT_ALLOWED;
+        return topic_names(topic, session->user->id) ? start_feed(chat, session, &filter) : CODE_NOT_ALLOWED;
     case TOPIC_GROUP:
         return start_group(chat, session, topic, qos);
     case TOPIC_EVENT: /* events are sent to the client in any case */
@@ -344,6 +381,8 @@ void subscription_identify(struct chat *chat, struct session *session, const str
     struct subscription *subscription = named ? NULL : find_by_topic(chat, session, topic);
     if (named)
         *named = identifier;
+    if (topic->kind == TOPIC_FEED && session->feed_waits)
+        feed_later(chat, session)->identifier = identifier;
     if (!subscription)
         return;
     if (identifier != 0 && subscription_stored(subscription))
@@ -365,6 +404,8 @@ void subscription_remove(struct chat *chat, struct session *session, const struc
     uint32_t *named = identifier_of(chat, session, topic);
     if (named)
         *named = 0;
+    if (topic->kind == TOPIC_FEED && topic_names(topic, session->user->id))
+        feed_wait_ends(chat, session);
     if (topic->kind == TOPIC_PUSH && session->push.worker)
         push_worker_remove(chat, session);
     if (topic->kind == TOPIC_REVIEW)
@@ -399,6 +440,7 @@ void subscription_leave(struct chat *chat, struct session *session, struct conve
 void subscriptions_end(struct chat *chat, struct session *session, bool lost)
 {
     struct subscription *ended, *next;
+    feed_wait_ends(chat, session);
     while (session->subscriptions)
         destroy_subscription(chat, session->subscriptions, lost ? WENT_LOST : WENT_BY_DISCONNECT);
     DL_FOREACH_SAFE (session->ended, ended, next)

@@ -37,6 +37,8 @@ void subscription_leave(struct chat *chat, struct session *session, struct conve
  * by another call. */
 __attribute__((warn_unused_result)) bool subscriptions_restore(struct chat *chat, struct session *session,
                                                                bool all);
+/* TICK: feeds begin that were too many for the turn in which they were subscribed. true: some wait still. */
+bool subscriptions_tick(struct chat *chat);
 /* The session ends, and all it is subscribed to; `lost`: by no DISCONNECT, as far as the broker tells. */
 void subscriptions_end(struct chat *chat, struct session *session, bool lost);
 

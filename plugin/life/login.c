@@ -27,7 +27,7 @@
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
-#define FRESH_A_TICK  50
+#define TURN_US       2000 /* of settling in: others wait meanwhile */
 #define REFUSALS_SAID 10   /* a second: who is refused may try as often as they like */
 #define PLACE_BYTES   1024 /* what the frame of a login has for each device */
 
@@ -444,9 +444,10 @@ static bool settle(struct chat *chat, struct session *session)
 
 bool logins_tick(struct chat *chat)
 {
+    const int64_t until = sessions_fresh(chat) ? clock_steady_us() + TURN_US : 0;
     bool good = true;
     count_unsaid(chat);
-    for (int i = 0; i < FRESH_A_TICK && good && sessions_fresh(chat); i++)
+    for (int i = 0; good && sessions_fresh(chat) && (i == 0 || clock_steady_us() < until); i++)
         good = settle(chat, sessions_fresh(chat));
     return good && sessions_fresh(chat);
 }

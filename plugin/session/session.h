@@ -83,6 +83,7 @@ struct session {
     enum platform platform;
     bool clean, assigned_id;
     bool admin;
+    bool feed_waits; /* a feed of its is still to begin: delivery/feed_later.c, which has the rest */
     int keepalive_seconds;
 
     /* What is told of it: life/news.c. */

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from harness import packets
 from harness.packets import SESSION_EXPIRY
 
 
@@ -25,6 +26,78 @@ def test_two_hundred_members_get_every_message_of_their_group_once(broker):
     for client in clients:
         found = [m for m in client.messages_until(lambda m: b'"m9"' in m.payload) if b'"text"' in m.payload]
         assert [json.loads(m.payload)["seq"] for m in found] == list(range(1, 10))
+
+
+NAMES = [f"u{n}" for n in range(100)]
+
+
+@pytest.fixture
+def alice(broker):
+    """Feeds of the others begin with much to read, so that no turn of the loop has time for all of them."""
+    broker.create(*NAMES)
+    alice = broker.user("alice")
+    for number in range(30):
+        alice.group("Public", f"g{number}", NAMES)
+    broker.restart()
+    return alice.connect()
+
+
+def texts_until_later(client):
+    """What a client gets until the message that was sent last, without events."""
+    found = client.messages_until(lambda m: b'"later"' in m.payload)
+    return [json.loads(m.payload)["text"] for m in found if b'"text"' in m.payload]
+
+
+def test_feeds_that_many_subscribe_in_one_turn_begin_with_what_was_missed(broker, alice):
+    clients = {name: broker.raw() for name in NAMES}
+    for name, client in clients.items():
+        alice.send(name, "missed")
+        client.login(name, f"{name}:iot:1")
+    with broker.one_turn():
+        for name, client in clients.items():
+            client.start_subscribe(f"chat/user/{name}/#")
+    for name in NAMES:
+        alice.send(name, "later")
+    assert [texts_until_later(client) for client in clients.values()] == [["missed"]] * len(NAMES)
+
+
+def test_kept_sessions_that_return_in_one_turn_get_what_they_missed(broker, alice):
+    for name in NAMES:
+        client = broker.raw()
+        client.login(name, f"{name}:iot:1", clean=False)
+        client.subscribe(f"chat/user/{name}/#")
+        client.disconnect()
+        alice.send(name, "missed")
+    clients = [broker.raw() for _ in NAMES]
+    with broker.one_turn():
+        for name, client in zip(NAMES, clients):
+            client.send(packets.connect(4, f"{name}:iot:1", name, broker.sig(name), clean=False))
+    for name, client in zip(NAMES, clients):
+        client.expect(packets.CONNACK)
+        alice.send(name, "later")
+    assert [texts_until_later(client) for client in clients] == [["missed"]] * len(NAMES)
+
+
+def test_a_feed_that_is_given_back_or_lost_before_it_has_begun_does_no_harm(broker, alice):
+    clients = {name: broker.raw() for name in NAMES}
+    for name, client in clients.items():
+        client.login(name, f"{name}:iot:1")
+    with broker.one_turn():
+        for number, (name, client) in enumerate(clients.items()):
+            client.start_subscribe(f"chat/user/{name}/#")
+            if number % 3 == 1:
+                client.send(packets.unsubscribe(4, client.next_mid(), [f"chat/user/{name}/#"]))
+            elif number % 3 == 2:
+                client.close()
+    for number, (name, client) in enumerate(clients.items()):
+        alice.send(name, "later")
+        if number % 3 == 0:
+            assert texts_until_later(client) == []
+        elif number % 3 == 1:
+            client.expect(packets.UNSUBACK)
+            client.ping()
+            assert client.subscribe(f"chat/user/{name}/#") == 1
+            assert texts_until_later(client) == []
 
 
 def test_everyone_writes_to_everyone(broker):
