@@ -68,7 +68,7 @@ void group_id_translate(char *text)
 void group_id_print_foreign(char out[GROUP_ID_MAX + 3], const char *id)
 {
     const size_t len = strlen(own_group);
-    const bool is_own = strncmp(id, own_group, len) == 0;
+    const bool is_own = strncmp(id, own_group, len) == 0 && id[len] != '\0';
     snprintf(out, GROUP_ID_MAX + 3, "%s%s", is_own ? foreign_group : "", is_own ? id + len : id);
 }
 

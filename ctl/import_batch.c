@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "acl/code.h"
+#include "lib/json.h"
 
 void column_add(struct command_field out[COMMAND_FIELDS_MAX], const struct command_field *fields,
                 enum field_name name, enum field_need need)
@@ -95,8 +96,7 @@ const cJSON *answer_list(const cJSON *answer, const char *name)
 
 int64_t number_of(const cJSON *object, const char *name)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
+    return json_number(cJSON_GetObjectItemCaseSensitive(object, name), 0);
 }
 
 const char *text_of(const cJSON *object, const char *name)

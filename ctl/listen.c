@@ -112,7 +112,7 @@ static void put_time(const cJSON *object)
 {
     char text[32] = "--:--:--";
     const cJSON *ms = member(object, "time");
-    time_t seconds = cJSON_IsNumber(ms) ? (time_t)(ms->valuedouble / 1000) : time(NULL);
+    time_t seconds = cJSON_IsNumber(ms) ? (time_t)(json_number(ms, 0) / 1000) : time(NULL);
     struct tm local;
     if (localtime_r(&seconds, &local))
         strftime(text, sizeof text, "%H:%M:%S", &local);

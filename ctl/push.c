@@ -80,8 +80,7 @@ static int ask_page(const struct push_task *task, struct asking *asking, int64_t
     if (!request)
         return complain("out of memory");
     int result = ask_data(asking, request, data, 0, &code);
-    const cJSON *next = cJSON_GetObjectItemCaseSensitive(*data, "next");
-    *after = cJSON_IsNumber(next) ? (int64_t)next->valuedouble : 0;
+    *after = json_number(cJSON_GetObjectItemCaseSensitive(*data, "next"), 0);
     cJSON_Delete(request);
     return result;
 }

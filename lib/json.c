@@ -2,6 +2,7 @@
 #include "lib/json.h"
 
 #include <endian.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -481,6 +482,12 @@ bool json_unique(const cJSON *tree, const char **twice)
         if (child->child && !json_unique(child, twice))
             return false;
     return true;
+}
+
+int64_t json_number(const cJSON *item, int64_t otherwise)
+{
+    const double number = cJSON_IsNumber(item) ? item->valuedouble : (double)INFINITY;
+    return fabs(number) <= (double)SAFE_INTEGER_MAX ? (int64_t)number : otherwise;
 }
 
 cJSON *json_create_whole(int64_t number)

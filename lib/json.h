@@ -56,6 +56,10 @@ __attribute__((warn_unused_result)) bool json_unique(const cJSON *tree, const ch
 cJSON *json_create_whole(int64_t number);
 bool json_add_whole(cJSON *object, const char *name, int64_t number);
 
+/* The number of an item, without what is behind its point; `otherwise`: it is none (NULL is none), or beyond
+ * SAFE_INTEGER_MAX, from where on a cast may be undefined. */
+int64_t json_number(const cJSON *item, int64_t otherwise);
+
 /* A new object at the end of the array; NULL: out of memory. */
 cJSON *json_add_object(cJSON *array);
 

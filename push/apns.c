@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Apple Push Notification service: HTTP/2, provider tokens signed with a .p8 key. */
+#include <limits.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static const struct rule rules[] = {
     {429, 429, "TooManyProviderTokenUpdates", VERDICT_OURS, -1},
     {429, 429, NULL, VERDICT_RETRY, -1},
     {400, 499, NULL, VERDICT_DEAD, -1},
-    {0, 999, NULL, VERDICT_RETRY, -1},
+    {0, LONG_MAX, NULL, VERDICT_RETRY, -1},
 };
 
 static int open_account(struct account *account, char *error, size_t error_size)

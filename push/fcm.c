@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Firebase Cloud Messaging, HTTP v1: a service account's signature is exchanged for an access token. */
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -37,7 +38,7 @@ static const struct rule rules[] = {
     {405, 405, NULL, VERDICT_OURS, -1},
     {429, 429, NULL, VERDICT_RETRY, QUOTA_SECONDS},
     {400, 499, NULL, VERDICT_DEAD, -1},
-    {0, 999, NULL, VERDICT_RETRY, -1},
+    {0, LONG_MAX, NULL, VERDICT_RETRY, -1},
 };
 
 /* Of the service account's file. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* Everybody else: the job itself, signed, to an address of the operator's. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +11,11 @@
 
 /* Who signs wrongly, or asks at a wrong address, is told so whatever the job is. */
 static const struct rule rules[] = {
-    {200, 299, NULL, VERDICT_DONE, -1},  {410, 410, NULL, VERDICT_INVALID_TOKEN, -1},
-    {408, 408, NULL, VERDICT_RETRY, -1}, {429, 429, NULL, VERDICT_RETRY, -1},
-    {300, 399, NULL, VERDICT_OURS, -1},  {401, 401, NULL, VERDICT_OURS, -1},
-    {403, 405, NULL, VERDICT_OURS, -1},  {400, 499, NULL, VERDICT_DEAD, -1},
-    {0, 999, NULL, VERDICT_RETRY, -1},
+    {200, 299, NULL, VERDICT_DONE, -1},     {410, 410, NULL, VERDICT_INVALID_TOKEN, -1},
+    {408, 408, NULL, VERDICT_RETRY, -1},    {429, 429, NULL, VERDICT_RETRY, -1},
+    {300, 399, NULL, VERDICT_OURS, -1},     {401, 401, NULL, VERDICT_OURS, -1},
+    {403, 405, NULL, VERDICT_OURS, -1},     {400, 499, NULL, VERDICT_DEAD, -1},
+    {0, LONG_MAX, NULL, VERDICT_RETRY, -1},
 };
 
 static int open_account(struct account *account, char *error, size_t error_size)

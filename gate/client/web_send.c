@@ -87,7 +87,7 @@ static bool is_ours(const struct sending *sending, const cJSON *event, bool refu
     const cJSON *random = cJSON_GetObjectItemCaseSensitive(event, "random");
     const cJSON *topic = cJSON_GetObjectItemCaseSensitive(event, "topic");
     if (cJSON_IsNumber(random))
-        return (int64_t)random->valuedouble == sending->random;
+        return json_number(random, -1) == sending->random;
     return refusal && cJSON_IsString(topic) && strcmp(topic->valuestring, sending->topic) == 0;
 }
 

@@ -21,8 +21,7 @@ const char *item_text(const cJSON *object, const char *name)
 
 int64_t item_number(const cJSON *object, const char *name)
 {
-    const cJSON *item = item_get(object, name);
-    return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
+    return json_number(item_get(object, name), 0);
 }
 
 /* Filling */

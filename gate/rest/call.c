@@ -76,9 +76,8 @@ static const char *text_of(const cJSON *item)
 static bool read_number(const cJSON *item, int64_t *out)
 {
     if (cJSON_IsNumber(item)) {
-        *out = (int64_t)item->valuedouble;
-        return item->valuedouble >= -(double)SAFE_INTEGER_MAX &&
-               item->valuedouble <= (double)SAFE_INTEGER_MAX && (double)*out == item->valuedouble;
+        *out = json_number(item, 0);
+        return (double)*out == item->valuedouble;
     }
     char *end;
     const char *text = text_of(item);

@@ -162,7 +162,7 @@ static bool read_url(cJSON *object, const char *url)
     return put(object, "url", cJSON_CreateString(url));
 }
 
-static bool read_format(cJSON *object, int number)
+static bool read_format(cJSON *object, double number)
 {
     for (size_t i = 0; i < COUNT(formats); i++)
         if (formats[i].number == number)
@@ -187,7 +187,7 @@ static bool read_value(const struct element_report *report, const char *type, co
     case FORM_URL:
         return read_url(object, item->valuestring);
     case FORM_FORMAT:
-        return read_format(object, (int)number);
+        return read_format(object, number);
     case FORM_ITEM:
         return put_path(object, row->ours, cJSON_Duplicate(item, true));
     case FORM_TWO:
@@ -212,7 +212,7 @@ static const cJSON *picture_of(const cJSON *list, enum image_type type)
     const cJSON *picture;
     double number;
     cJSON_ArrayForEach (picture, list)
-        if (number_of(get(picture, "Type"), &number) && (int)number == (int)type)
+        if (number_of(get(picture, "Type"), &number) && number == (double)type)
             return picture;
     return NULL;
 }

@@ -144,6 +144,22 @@ static void test_numbers_may_be_in_quotes(void **state)
     cJSON_Delete(made);
 }
 
+/* In quotes or not. */
+static void test_numbers_out_of_all_proportion_are_of_no_picture_and_no_format(void **state)
+{
+    char error[200];
+    (void)state;
+    cJSON *theirs =
+        read("[{\"MsgType\":\"TIMImageElem\",\"MsgContent\":{\"ImageFormat\":1e300,\"ImageInfoArray\":["
+             "{\"Type\":\"1e200\",\"URL\":\"x\"},{\"Type\":1,\"URL\":\"u\"}]}}]");
+    cJSON *ours = read("{\"image\":{\"url\":\"u\"}}"), *made = cJSON_CreateObject();
+    assert_true(elements_read(theirs, made, error, sizeof error));
+    assert_same(made, ours);
+    cJSON_Delete(theirs);
+    cJSON_Delete(ours);
+    cJSON_Delete(made);
+}
+
 static void test_a_picture_without_an_original_has_its_large_one(void **state)
 {
     char error[200];
@@ -174,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_each_content_becomes_its_element),
         cmocka_unit_test(test_what_is_wrong_is_named),
         cmocka_unit_test(test_numbers_may_be_in_quotes),
+        cmocka_unit_test(test_numbers_out_of_all_proportion_are_of_no_picture_and_no_format),
         cmocka_unit_test(test_a_picture_without_an_original_has_its_large_one),
         cmocka_unit_test(test_what_has_no_content_has_no_elements),
     };

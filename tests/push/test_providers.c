@@ -208,6 +208,14 @@ static void apples_410_counts_only_from_after_the_token_was_said(void **state)
     assert_int_equal(judged(&provider_apns, 410, "{\"reason\":\"Unregistered\"}"), VERDICT_INVALID_TOKEN);
 }
 
+static void a_status_that_nobody_knows_is_tried_again(void **state)
+{
+    static const struct provider *const all[] = {&provider_apns, &provider_fcm, &provider_webhook};
+    (void)state;
+    for (size_t i = 0; i < COUNT(all); i++)
+        assert_int_equal(judged(all[i], 4429, ""), VERDICT_RETRY);
+}
+
 static void a_bearer_is_good_from_when_it_was_made_until_it_is_to_be_renewed(void **state)
 {
     (void)state;
@@ -230,6 +238,7 @@ int main(void)
         cmocka_unit_test(google_blames_the_token_in_two_ways),
         cmocka_unit_test(what_google_names_as_wrong_counts_more_than_its_text),
         cmocka_unit_test(apples_410_counts_only_from_after_the_token_was_said),
+        cmocka_unit_test(a_status_that_nobody_knows_is_tried_again),
         cmocka_unit_test(a_bearer_is_good_from_when_it_was_made_until_it_is_to_be_renewed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

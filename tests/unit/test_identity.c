@@ -107,7 +107,8 @@ static void a_group_id_goes_back_to_the_shape_of_tencent(void **state)
     (void)state;
     static const struct {
         const char *id, *want;
-    } cases[] = {{"TGS-2ABC", "@TGS#2ABC"}, {"g1", "g1"}, {"TGS", "TGS"}, {"xTGS-1", "xTGS-1"}};
+    } cases[] = {
+        {"TGS-2ABC", "@TGS#2ABC"}, {"g1", "g1"}, {"TGS", "TGS"}, {"TGS-", "TGS-"}, {"xTGS-1", "xTGS-1"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char out[GROUP_ID_MAX + 3];
         group_id_print_foreign(out, cases[i].id);

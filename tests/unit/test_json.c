@@ -428,9 +428,22 @@ static void whole_numbers_are_written_digit_by_digit(void **state)
     }
 }
 
+static void a_number_that_no_integer_has_room_for_is_none(void **state)
+{
+    (void)state;
+    static const char text[] = "[7.9,-5,1e300,-1e300,9007199254740992,\"7\"]";
+    cJSON *numbers = json_read(text, strlen(text));
+    const int64_t wanted[] = {7, -5, -1, -1, -1, -1, -1};
+    assert_non_null(numbers);
+    for (int i = 0; i < (int)COUNT(wanted); i++)
+        assert_int_equal(json_number(cJSON_GetArrayItem(numbers, i), -1), wanted[i]);
+    cJSON_Delete(numbers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_number_that_no_integer_has_room_for_is_none),
         cmocka_unit_test(whole_numbers_are_written_digit_by_digit),
         cmocka_unit_test(strict_text_is_accepted),
         cmocka_unit_test(broken_text_is_refused),
