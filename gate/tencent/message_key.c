@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/json.h"
+
 #define SECONDS_BITS 21 /* what is left of 53 above theirs */
 #define THEIRS       INT64_C(0xffffffff)
 
@@ -28,7 +30,8 @@ bool message_key_read(const char *key, int64_t *seq)
     unsigned long long first, second, third;
     char more;
     if (strspn(key, "0123456789_") != strlen(key) || strlen(key) >= MESSAGE_KEY_MAX ||
-        sscanf(key, "%19llu_%19llu_%19llu%c", &first, &second, &third, &more) != 3)
+        sscanf(key, "%19llu_%19llu_%19llu%c", &first, &second, &third, &more) != 3 ||
+        first > SAFE_INTEGER_MAX)
         return false;
     *seq = (int64_t)first;
     return true;

@@ -15,7 +15,7 @@ int64_t message_random(int64_t seconds, int64_t theirs);
 int64_t message_their_random(int64_t random);
 
 void message_key_print(char out[MESSAGE_KEY_MAX], int64_t seq, int64_t random, int64_t seconds);
-/* false: it is none. */
+/* false: it is none, or its seq is larger than any (SAFE_INTEGER_MAX). */
 bool message_key_read(const char *key, int64_t *seq);
 
 #endif

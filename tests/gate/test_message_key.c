@@ -23,8 +23,17 @@ static void test_a_key_gives_its_seq_back(void **state)
 
 static void test_what_is_no_key_is_refused(void **state)
 {
-    static const char *const bad[] = {"",       "12",     "12_3", "12_3_4_5", "a_b_c",
-                                      "-1_2_3", "1_2_3x", "1__3", " 1_2_3"};
+    static const char *const bad[] = {"",
+                                      "12",
+                                      "12_3",
+                                      "12_3_4_5",
+                                      "a_b_c",
+                                      "-1_2_3",
+                                      "1_2_3x",
+                                      "1__3",
+                                      " 1_2_3",
+                                      "9999999999999999999_0_0",
+                                      "9007199254740992_0_0"};
     int64_t seq;
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
