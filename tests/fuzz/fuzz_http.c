@@ -15,8 +15,25 @@
 
 /* As much of a connection as request_fault sees. */
 struct MHD_Connection {
-    char *headers;
+    char *headers, *end;
 };
+
+/* Of the end of each line a NUL is left, where the CR was, and the LF. */
+static struct MHD_Connection lay_out(const char *text)
+{
+    char *out = malloc(2 * strlen(text) + 2);
+    struct MHD_Connection connection = {out, out};
+    HOLDS(out);
+    for (; *text; text++) {
+        if (*text == '\n')
+            *out++ = '\0';
+        *out++ = *text;
+    }
+    *out++ = '\0';
+    *out++ = '\n';
+    connection.end = out;
+    return connection;
+}
 
 /* Name, NUL, blanks, value, NUL. */
 static bool tell_header(char *line, MHD_KeyValueIteratorN look, void *context)
@@ -34,10 +51,8 @@ int MHD_get_connection_values_n(struct MHD_Connection *connection, enum MHD_Valu
 {
     int count = 0;
     (void)kind;
-    for (char *line = connection->headers, *next; *line; line = next, count++) {
-        next = line + strcspn(line, "\n");
-        if (*next)
-            *next++ = '\0';
+    for (char *line = connection->headers, *next; line < connection->end; line = next, count++) {
+        next = line + strlen(line) + 2;
         if (!tell_header(line, look, context))
             break;
     }
@@ -57,8 +72,7 @@ static void try_target(const char *target)
 
 static void try_headers(const char *text)
 {
-    struct MHD_Connection connection = {strdup(text)};
-    HOLDS(connection.headers);
+    struct MHD_Connection connection = lay_out(text);
     const char *fault = request_fault(&connection);
     HOLDS(!fault || fault[0]);
     free(connection.headers);
