@@ -152,7 +152,9 @@ class _Connection:
     def _handle(self, stream, request):
         made = self.server.answer(request)
         self.server.note(request)
-        if made.how == "close":
+        if made.how == "close" and made.after:
+            threading.Thread(target=self._break_later, args=(made,), daemon=True).start()
+        elif made.how == "close":
             self.server.note_end()
             self.sock.close()
         elif made.how == "goaway":
@@ -164,6 +166,12 @@ class _Connection:
             self._reply(stream, made)
         else:
             threading.Thread(target=self._reply_later, args=(stream, made), daemon=True).start()
+
+    def _break_later(self, made):
+        made.after.wait()
+        self.server.note_end()
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
 
     def _reply_later(self, stream, made):
         made.after.wait() if hasattr(made.after, "wait") else time.sleep(made.after)
