@@ -151,6 +151,15 @@ static struct had had_on_connection(struct chat *chat, const struct subscription
     return had;
 }
 
+/* A feed that has waited (delivery/feed_later.h) has been asked for a while ago: what another device has had since then
+ * comes to this one, too. By what the session has been told of deletions, which is from its login on, that is certain. */
+static int64_t start_by_others(struct chat *chat, const struct subscription *subscription, const char *topic)
+{
+    const int64_t start = larger(cursor_of_others(chat, subscription, topic), 0);
+    const bool waited = subscription->kind == SUBSCRIPTION_FEED && subscription->session->feed_waits;
+    return waited ? smaller(start, subscription->session->replay.untold) : start;
+}
+
 static int64_t first_cursor(struct chat *chat, struct subscription *subscription, const char *topic,
                             int64_t had)
 {
@@ -162,9 +171,7 @@ static int64_t first_cursor(struct chat *chat, struct subscription *subscription
         return start < 0 ? store_last_id(chat->store) : start;
     subscription->returning = start >= 0;
     if (start < 0)
-        start = cursor_of_others(chat, subscription, topic);
-    if (start < 0)
-        start = 0;
+        start = start_by_others(chat, subscription, topic);
     if (session->held.edited > 0)
         start = smaller(start, session->held.edited - 1);
     if (subscription->conversation) {

@@ -61,6 +61,24 @@ def test_feeds_that_many_subscribe_in_one_turn_begin_with_what_was_missed(broker
     assert [texts_until_later(client) for client in clients.values()] == [["missed"]] * len(NAMES)
 
 
+def test_what_comes_before_a_feed_has_begun_comes_to_a_new_device_too(broker, alice):
+    """The user's phone has it by then: another device's feed may begin behind that."""
+    for name in NAMES:
+        phone = broker.raw()
+        phone.login(name, f"{name}:ios:1")
+        phone.subscribe(f"chat/user/{name}/#")
+    clients = {name: broker.raw() for name in NAMES}
+    for name, client in clients.items():
+        client.login(name, f"{name}:iot:1")
+    with broker.one_turn():
+        for name, client in clients.items():
+            client.start_subscribe(f"chat/user/{name}/#")
+        mids = [alice.start_publish(f"chat/user/{name}", "later") for name in reversed(NAMES)]
+    for mid in mids:
+        alice.wait_ack(mid)
+    assert [texts_until_later(client) for client in clients.values()] == [[]] * len(NAMES)
+
+
 def test_kept_sessions_that_return_in_one_turn_get_what_they_missed(broker, alice):
     for name in NAMES:
         client = broker.raw()
