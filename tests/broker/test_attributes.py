@@ -171,12 +171,13 @@ def test_they_are_there_after_a_crash(broker, alice, kind):
 
 def test_a_groupid_that_is_used_again_has_none_of_the_old_ones(broker_factory):
     broker = broker_factory(retention_days=1, faults=True)
-    alice = broker.user("alice", keepalive=0, sig=broker.sig("alice", expire=30 * 86400))
+    alice = broker.user("alice")
     alice.group("Public", "g1")
     attach(alice, set={"a": "1"})
     alice.command("dismissGroup", groupID="g1")
     assert alice.code("getGroupAttributes", groupID="g1") == 10010
     broker.faults.set_clock(wall=3 * 86400, steady=3 * 86400)
+    alice = broker.user("alice", sig=broker.sig("alice", expire=30 * 86400))
     alice.group("Public", "g1")
     assert attached(alice) == {"attributes": {}, "version": 0}
 

@@ -68,7 +68,8 @@ class Faults:
         """How many seconds the wall clock, and the one since boot, are ahead of the true ones; returns when the program
         has looked at them, if it runs. Mosquitto asks for the time once a turn: a connection that it accepted before it
         did would be as old as the clock has been moved, and be closed. Keepalives of clients that are silent run out,
-        too, by the clock since boot or (2.0.21 of Debian 13) by the wall clock: where that matters they have none."""
+        too, by the clock since boot or (2.0.21 of Debian 13) by the wall clock: where that matters they have none, which
+        Mosquitto takes for max_keepalive: 27 hours. After more than that a test goes on with new connections."""
         ahead = round(wall * 1000), round(steady * 1000)
         CLOCKS.pack_into(self._map, RULES * RULE.size, *ahead)
         deadline = time.monotonic() + 1
