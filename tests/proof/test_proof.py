@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""Each part of the proof for some seconds: scripts/prove runs minutes of it. What is OF_THE_TESTS runs among the tests."""
+import os
+import re
+
+import parts
+import pytest
+import report
+import suites
+from plan import Outcome, Plan
+
+SEED = int(os.environ.get("CHAT_PROOF_SEED", 1))
+
+
+@pytest.mark.parametrize("name", [name for name in parts.NAMES if not getattr(parts.load(name), "OF_THE_TESTS", False)])
+def test_part_holds(name):
+    outcome = parts.load(name).run(Plan("short", SEED))
+    if outcome.skipped:
+        pytest.skip(outcome.skipped)
+    print(outcome.figures)
+    assert outcome.figures and not outcome.faults, "\n".join(outcome.faults)
+
+
+def test_every_module_that_says_what_has_to_hold_is_a_part():
+    modules = {path.stem for path in parts.HERE.glob("*.py") if re.search(r"^WHAT = ", path.read_text(), re.MULTILINE)}
+    assert modules == set(parts.NAMES)
+
+
+def test_tests_that_fail_are_named(tmp_path):
+    (tmp_path / "test_two.py").write_text("def test_good():\n    pass\n\n\ndef test_bad():\n    assert False\n")
+    result = suites.run(str(tmp_path))
+    assert result.passed == 1 and len(result.failed) == 1 and "test_bad" in result.failed[0]
+
+
+def test_tests_that_cannot_run_have_failed(tmp_path):
+    (tmp_path / "test_none.py").write_text("import nothing_of_that_name\n")
+    assert suites.run(str(tmp_path)).failed
+
+
+def test_a_report_takes_the_place_of_the_one_before(tmp_path):
+    page = tmp_path / "proof.md"
+    page.write_text(f"above\n{report.BEGIN}\nof before\n{report.END}\nbelow\n")
+    for _ in range(2):
+        outcome = Outcome({"rounds": 1200}, ["message 7 is lost"])
+        report.write(page, report.as_text(Plan(), "scripts/prove", [("intruders", parts.load("intruders"), outcome, 1)]))
+    text = page.read_text()
+    assert text.startswith("above\n") and text.endswith("\nbelow\n") and "of before" not in text
+    assert text.count("rounds 1,200") == 1 and "1 WRONG" in text and "- message 7 is lost" in text
