@@ -7,6 +7,7 @@ import parts
 import pytest
 import report
 import suites
+import versions
 from plan import Outcome, Plan
 
 SEED = int(os.environ.get("CHAT_PROOF_SEED", 1))
@@ -35,6 +36,26 @@ def test_tests_that_fail_are_named(tmp_path):
 def test_tests_that_cannot_run_have_failed(tmp_path):
     (tmp_path / "test_none.py").write_text("import nothing_of_that_name\n")
     assert suites.run(str(tmp_path)).failed
+
+
+def test_what_fails_once_is_repeated_and_told(tmp_path):
+    (tmp_path / "test_once.py").write_text(
+        "import pathlib\n\n\ndef test_second_time_lucky():\n"
+        f"    mark = pathlib.Path({str(tmp_path)!r}) / 'mark'\n    assert mark.exists() or mark.touch()\n\n\n"
+        "def test_never():\n    assert False\n\n\ndef test_always():\n    pass\n")
+    result = suites.run_twice(str(tmp_path), root=tmp_path)
+    assert (result.passed, [name.rpartition(" ")[2] for name in result.failed]) == (2, ["test_never"])
+    assert [name.rpartition(" ")[2] for name in result.repeated] == ["test_second_time_lucky"]
+
+
+def test_each_mosquitto_is_found_once_and_one_that_does_not_run_is_told(tmp_path):
+    for name, version in (("old", "2.0.11"), ("new", "2.1.2"), ("same", "2.1.2")):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho mosquitto version {version}\n")
+        (tmp_path / name).chmod(0o755)
+    old, new, same, none = (str(tmp_path / name) for name in ("old", "new", "same", "none"))
+    found, bad = versions.find({"MOSQUITTO": old, "MOSQUITTOS": f"{new}:{same}:{none}", "PATH": str(tmp_path)})
+    assert (found, bad) == ({(2, 0, 11): old, (2, 1, 2): new}, [none])
+    assert versions.settings((2, 0, 11), old)["MOSQUITTO_2_1"] == ""
 
 
 def test_a_report_takes_the_place_of_the_one_before(tmp_path):
