@@ -263,8 +263,10 @@ static int state_new(sqlite3 *db, struct database_state *state, char *error, siz
 int database_state_load(sqlite3 *db, struct database_state *state, char *error, size_t error_size)
 {
     sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(db, "SELECT database_id, position, epoch, id_mark, boot_id, clean FROM state", -1,
-                           &s, NULL))
+    const char *sql = database_version(db) < DATABASE_NUMBERED
+                          ? "SELECT database_id, position, epoch, id_mark, boot_id, clean, 0 FROM state"
+                          : "SELECT database_id, position, epoch, id_mark, boot_id, clean, number FROM state";
+    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL))
         return fail(db, "state", error, error_size);
     int result = sqlite3_step(s);
     if (result == SQLITE_ROW) {
@@ -276,6 +278,7 @@ int database_state_load(sqlite3 *db, struct database_state *state, char *error, 
         state->id_mark = sqlite3_column_int64(s, 3);
         snprintf(state->boot_id, sizeof state->boot_id, "%s", (const char *)sqlite3_column_text(s, 4));
         state->clean = sqlite3_column_int(s, 5) != 0;
+        state->number = (uint64_t)sqlite3_column_int64(s, 6);
     }
     sqlite3_finalize(s);
     if (result == SQLITE_ROW)
@@ -287,11 +290,11 @@ int database_state_load(sqlite3 *db, struct database_state *state, char *error, 
 int database_state_save(sqlite3 *db, const struct database_state *state, char *error, size_t error_size)
 {
     static const char sql[] =
-        "INSERT INTO state (one, database_id, position, epoch, id_mark, boot_id, clean) "
-        "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (one) DO UPDATE SET "
+        "INSERT INTO state (one, database_id, position, epoch, id_mark, boot_id, clean, number) "
+        "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (one) DO UPDATE SET "
         "database_id = excluded.database_id, position = excluded.position, "
         "epoch = excluded.epoch, id_mark = excluded.id_mark, boot_id = excluded.boot_id, "
-        "clean = excluded.clean";
+        "clean = excluded.clean, number = excluded.number";
     sqlite3_stmt *s = NULL;
     if (sqlite3_prepare_v2(db, sql, -1, &s, NULL))
         return fail(db, "state", error, error_size);
@@ -301,6 +304,7 @@ int database_state_save(sqlite3 *db, const struct database_state *state, char *e
     sqlite3_bind_int64(s, 4, state->id_mark);
     sqlite3_bind_text(s, 5, state->boot_id, -1, SQLITE_STATIC);
     sqlite3_bind_int(s, 6, state->clean);
+    sqlite3_bind_int64(s, 7, (int64_t)state->number);
     int result = sqlite3_step(s);
     sqlite3_finalize(s);
     return result == SQLITE_DONE ? 0 : fail(db, "state", error, error_size);

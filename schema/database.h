@@ -14,6 +14,7 @@
 struct database_state {
     uint8_t database_id[DATABASE_ID_BYTES];
     uint64_t position;
+    uint64_t number; /* of the last frame that was executed; 0: none that has one */
     uint64_t epoch;
     int64_t id_mark;
     char boot_id[64];
@@ -50,6 +51,8 @@ __attribute__((warn_unused_result)) int database_set_sync(sqlite3 *db, enum stor
 /* Schema version of the file, 0 for a new one; -1 when it cannot be read. */
 int database_version(sqlite3 *db);
 int database_newest(void);
+/* From this version on `state` has the number of the last frame. */
+#define DATABASE_NUMBERED 6
 /* Runs the migrations above the file's version, each in one transaction with its user_version inside. A file
  * newer than this program is refused. */
 __attribute__((warn_unused_result)) int database_migrate(sqlite3 *db, char *error, size_t error_size);

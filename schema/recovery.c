@@ -162,5 +162,6 @@ int recovery_run(struct store *store, char *error, size_t error_size)
     raise_id_mark(store, &life);
     /* Positions only rise, also over a power loss that took the last bytes. */
     store->state.position = round_up(position > hint ? position : hint);
+    store->state.number = writer_number(store->writer);
     return 0;
 }

@@ -11,7 +11,7 @@ struct store;
 /* Do ring and database belong together? -1: a sentence in `error`. */
 __attribute__((warn_unused_result)) int recovery_check_pair(struct store *store, char *error,
                                                             size_t error_size);
-/* Executes what is left, and moves store->state.position to where the next life begins; store->cut tells whether
+/* Executes what is left, and moves store->state (position, number) to where the next life begins; store->cut tells whether
  * frames may be missing. -1: a sentence in `error`, which says what to do, and the ring is as it was: the database
  * is older than it, or cannot take it, or what is damaged cannot be kept. */
 __attribute__((warn_unused_result)) int recovery_run(struct store *store, char *error, size_t error_size);

@@ -35,7 +35,7 @@ struct frame_head {
     uint64_t position;
     uint64_t epoch;
     uint64_t sum;
-    uint64_t reserved;
+    uint64_t number;
 };
 
 struct record_head {
@@ -61,6 +61,7 @@ struct ring {
     uint8_t *map;
     size_t capacity;
     uint64_t epoch;
+    uint64_t number; /* of the last frame */
     bool started;
     int fd;
     _Atomic uint64_t head;
@@ -223,7 +224,7 @@ static int check(struct ring *ring, const struct header *found, off_t length, ch
     if (found->format > RING_FORMAT)
         return fail(error, size, "the ring %s was made by a newer release (format %u, this one knows %u)",
                     ring->path, found->format, (unsigned)RING_FORMAT);
-    if (found->format != RING_FORMAT || found->capacity > CAPACITY_MAX ||
+    if (found->format == 0 || found->capacity > CAPACITY_MAX ||
         found->capacity > SIZE_MAX - RING_HEADER_BYTES || found->capacity == 0 ||
         found->capacity % CAPACITY_STEP != 0)
         return fail(error, size, "the ring %s is damaged: its header makes no sense", ring->path);
@@ -335,6 +336,7 @@ struct ring_life ring_last_life(const struct ring *ring)
 void ring_set_life(struct ring *ring, const struct ring_life *life)
 {
     header(ring)->life = *life;
+    header(ring)->format = RING_FORMAT;
     msync(ring->map, RING_HEADER_BYTES, MS_SYNC); /* the database has its epoch on disk too */
 }
 
@@ -498,6 +500,7 @@ static bool fill_frame(const uint8_t *bytes, const struct frame_head *head, stru
     struct ring_frame found = {
         .position = head->position,
         .end = head->position + head->length,
+        .number = head->number,
         .records = head->records,
         .bytes = bytes,
         .len = head->length - sizeof(*head),
@@ -558,11 +561,12 @@ static void move_head(struct ring *ring, uint64_t position)
     atomic_store_explicit(&ring->head, position, memory_order_release);
 }
 
-void ring_start(struct ring *ring, uint64_t position, uint64_t epoch)
+void ring_start(struct ring *ring, uint64_t position, uint64_t epoch, uint64_t number)
 {
     position = (position + 7u) & ~(uint64_t)7u;
     ring->draft = (struct frame_draft){0};
     ring->epoch = epoch;
+    ring->number = number;
     ring->released = ring->shrunk = position;
     ring->started = true;
     move_head(ring, position);
@@ -647,13 +651,14 @@ uint8_t *ring_record(struct ring *ring, uint16_t op, size_t len)
     return place + sizeof(head);
 }
 
-static void write_head(struct ring *ring, uint64_t position, size_t length, uint32_t records)
+static void write_head(struct ring *ring, uint64_t position, size_t length, uint32_t records, uint64_t number)
 {
     struct frame_head head = {
         .length = (uint32_t)length,
         .records = records,
         .position = position,
         .epoch = ring->epoch,
+        .number = number,
     };
     uint8_t *place = at(ring, position);
     head.sum = checksum(&head, place + sizeof(head));
@@ -671,8 +676,8 @@ uint64_t ring_commit(struct ring *ring)
         return head;
     size_t length = sizeof(struct frame_head) + draft.used;
     if (draft.skip >= sizeof(struct frame_head))
-        write_head(ring, head, draft.skip, 0);
-    write_head(ring, head + draft.skip, length, draft.records);
+        write_head(ring, head, draft.skip, 0, 0);
+    write_head(ring, head + draft.skip, length, draft.records, ++ring->number);
     head += draft.skip + length;
     move_head(ring, head);
     return head;

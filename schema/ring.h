@@ -8,10 +8,14 @@
  * fills the rest. Frames start at multiples of 8.
  *
  *   frame:  length u32, records u32, position u64, epoch u64, checksum u64 (of the whole frame with this
- *           field 0), reserved u64 (0), records, zero bytes up to a multiple of 8; a pad frame has no records
+ *           field 0), number u64, records, zero bytes up to a multiple of 8; a pad frame has no records
  *   record: op u16, reserved u16, length u32, bytes, zero bytes up to a multiple of 8
  *   header: one 4096-byte page: magic, format version, capacity, database id (16 bytes), holder's pid,
  *           head (a hint), the life that used it last (struct ring_life)
+ *
+ * Frames are numbered, without a gap, from the first that a database has executed: unlike its position a frame's
+ * number says nothing of the ring that it is in, and is the same wherever it is executed. A pad has the number 0;
+ * so has every frame of format 1, which had none. The next life makes a ring of that format one of this.
  *
  * Threads: one producer (the broker thread: ring_begin/record/commit/abort, ring_release, ring_used) and one
  * consumer (the writer thread: ring_next). Nothing blocks, nothing is locked: the head is one atomic. The
@@ -27,7 +31,7 @@
 
 #define RING_ID_BYTES     16
 #define RING_HEADER_BYTES 4096
-#define RING_FORMAT       1
+#define RING_FORMAT       2
 
 struct ring;
 
@@ -61,7 +65,7 @@ struct ring_life {
     char boot_id[64]; /* of the machine: until it has been down, nothing can be missing */
 };
 struct ring_life ring_last_life(const struct ring *ring);
-/* Before ring_start; on the disk when it returns. */
+/* Before ring_start, when nothing in the ring is needed any more; on the disk when it returns. */
 void ring_set_life(struct ring *ring, const struct ring_life *life);
 /* Before an id from the old mark on is used. */
 void ring_set_id_mark(struct ring *ring, int64_t id_mark);
@@ -77,6 +81,7 @@ __attribute__((warn_unused_result)) int ring_resize(struct ring *ring, size_t ca
 struct ring_frame {
     uint64_t position; /* of its first byte */
     uint64_t end;      /* of the next frame */
+    uint64_t number;   /* 0: it has none */
     uint32_t records;
     const uint8_t *bytes; /* the records */
     size_t len;
@@ -101,8 +106,8 @@ __attribute__((warn_unused_result)) int ring_copy(const struct ring *ring, const
                                                   uint64_t to, char *error, size_t error_size);
 
 /* Starts the life of this process: the ring is empty at `position` (a multiple of 8), frames will carry
- * `epoch`. */
-void ring_start(struct ring *ring, uint64_t position, uint64_t epoch);
+ * `epoch`, and be numbered from `number` + 1 on. */
+void ring_start(struct ring *ring, uint64_t position, uint64_t epoch, uint64_t number);
 
 /* Producer. ring_begin reserves room for a frame whose records take at most `bytes` in all (use
  * RING_RECORD_BYTES(n) for each record of n bytes) and returns false when the ring is full (nothing has

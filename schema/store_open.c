@@ -137,7 +137,7 @@ static void start_ring(struct store *store)
     ring_set_life(store->ring, &life);
     if (memcmp(ring_database_id(store->ring), store->state.database_id, RING_ID_BYTES) != 0)
         ring_set_database_id(store->ring, store->state.database_id);
-    ring_start(store->ring, store->state.position, store->state.epoch);
+    ring_start(store->ring, store->state.position, store->state.epoch, store->state.number);
 }
 
 /* Nothing in the ring is needed any more: a size that was changed in the configuration is taken now, while a start
@@ -262,7 +262,8 @@ static int bring_up_to_date(struct store *store, char *error, size_t error_size)
                                          .retention_ms = store->config.retention_ms,
                                          .clock_checked = store->config.clock_checked,
                                          .sync = store->config.sync,
-                                         .boot_id = store->boot_id};
+                                         .boot_id = store->boot_id,
+                                         .number = store->state.number};
     if (writer_create(&store->writer, &writer, error, error_size) || recovery_run(store, error, error_size) ||
         database_migrate(store->write_db, error, error_size))
         return -1;

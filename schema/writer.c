@@ -42,6 +42,8 @@
 #define CLOCK_EVERY_MS     1000
 #define SAVE_CLOCK_MS      3600000
 #define NOT_BELIEVED       INT64_MIN
+/* Beside the codes of SQLite, and of record_bind.h. */
+#define FRAME_OUT_OF_ORDER 1001
 
 struct writer {
     sqlite3 *db;
@@ -52,6 +54,8 @@ struct writer {
     struct retention *retention;
     char reason[300];  /* of the last failure; kept, because a rollback overwrites what SQLite knows of it */
     uint64_t kept_end; /* of the last frame in the .bad file */
+    uint64_t number;   /* of the last frame that was executed */
+    bool numbered;     /* the database has it */
     struct checkpoints checkpoints;
     struct file_watch watch;
     bool database_gone;
@@ -96,9 +100,10 @@ static void note_reason(struct writer *w, int result)
 {
     bool known = (sqlite3_errcode(w->db) & 0xff) == (result & 0xff);
     snprintf(w->reason, sizeof w->reason, "%s",
-             result == RECORD_MALFORMED ? "malformed record"
-             : known                    ? sqlite3_errmsg(w->db)
-                                        : sqlite3_errstr(result));
+             result == RECORD_MALFORMED     ? "malformed record"
+             : result == FRAME_OUT_OF_ORDER ? "the next frame does not follow on the last one"
+             : known                        ? sqlite3_errmsg(w->db)
+                                            : sqlite3_errstr(result));
 }
 
 static int execute_now(struct writer *w, const struct ring_record *record)
@@ -181,9 +186,21 @@ static bool next_frame(const struct writer *w, const struct source *source, uint
     return true;
 }
 
-static int finish(struct writer *w, uint64_t position)
+/* A database of an earlier release does not know where its numbers are, and takes those that come. */
+static int check_number(struct writer *w, const struct ring_frame *frame, uint64_t *number)
+{
+    bool follows = !w->numbered || frame->number == *number + 1;
+    if (frame->number == 0)
+        return SQLITE_OK;
+    *number = frame->number;
+    return follows ? SQLITE_OK : FRAME_OUT_OF_ORDER;
+}
+
+static int finish(struct writer *w, uint64_t position, uint64_t number)
 {
     sqlite3_bind_int64(w->save_position, 1, (int64_t)position);
+    if (w->numbered)
+        sqlite3_bind_int64(w->save_position, 2, (int64_t)number);
     int result = run(w->save_position);
     return result == SQLITE_OK ? run(w->commit) : result;
 }
@@ -204,11 +221,13 @@ static int execute_batch(struct writer *w, const struct source *source, uint64_t
                          uint64_t *frames, struct ring_frame *failed)
 {
     struct ring_frame frame;
-    uint64_t at = *position, count = 0;
+    uint64_t at = *position, number = w->number, count = 0;
     memset(failed, 0, sizeof *failed);
     int result = run(w->begin);
     while (result == SQLITE_OK && count < most && next_frame(w, source, &at, &frame)) {
-        result = execute_frame(w, &frame);
+        result = check_number(w, &frame, &number);
+        if (result == SQLITE_OK)
+            result = execute_frame(w, &frame);
         if (result != SQLITE_OK)
             *failed = frame;
         else
@@ -217,9 +236,10 @@ static int execute_batch(struct writer *w, const struct source *source, uint64_t
     if (result == SQLITE_OK)
         result = execute_deferred(w);
     if (result == SQLITE_OK)
-        result = finish(w, at);
+        result = finish(w, at, number);
     if (result != SQLITE_OK)
         return give_up(w, result);
+    w->number = number;
     *position = at;
     *frames += count;
     return SQLITE_OK;
@@ -250,6 +270,7 @@ static int keep_bad(struct writer *w, const struct ring_frame *frame)
  * that the boot id is forgotten makes the next start take its ids from the mark. */
 static int skip_bad(struct writer *w, const struct ring_frame *frame, uint64_t *position, uint64_t *frames)
 {
+    const uint64_t number = frame->number != 0 ? frame->number : w->number;
     int result = w->kept_end == frame->end ? SQLITE_OK : keep_bad(w, frame);
     if (result != SQLITE_OK)
         return result;
@@ -257,9 +278,10 @@ static int skip_bad(struct writer *w, const struct ring_frame *frame, uint64_t *
     if (result == SQLITE_OK)
         result = run(w->forget_boot);
     if (result == SQLITE_OK)
-        result = finish(w, frame->end);
+        result = finish(w, frame->end, number);
     if (result != SQLITE_OK)
         return give_up(w, result);
+    w->number = number;
     *position = frame->end;
     ++*frames;
     return SQLITE_OK;
@@ -569,6 +591,17 @@ static int prepare(struct writer *w, sqlite3_stmt **out, const char *sql, const 
     return -1;
 }
 
+static int prepare_position(struct writer *w, char *error, size_t error_size)
+{
+    sqlite3_finalize(w->save_position);
+    w->save_position = NULL;
+    w->numbered = database_version(w->db) >= DATABASE_NUMBERED;
+    return prepare(w, &w->save_position,
+                   w->numbered ? "UPDATE state SET position = ?1, number = ?2"
+                               : "UPDATE state SET position = ?1",
+                   "state", error, error_size);
+}
+
 static int prepare_own(struct writer *w, char *error, size_t error_size)
 {
     const struct {
@@ -577,12 +610,11 @@ static int prepare_own(struct writer *w, char *error, size_t error_size)
     } own[] = {{&w->begin, "BEGIN IMMEDIATE"},
                {&w->commit, "COMMIT"},
                {&w->rollback, "ROLLBACK"},
-               {&w->save_position, "UPDATE state SET position = ?1"},
                {&w->forget_boot, "UPDATE state SET boot_id = ''"}};
     for (size_t i = 0; i < COUNT(own); i++)
         if (prepare(w, own[i].statement, own[i].sql, own[i].sql, error, error_size))
             return -1;
-    return 0;
+    return prepare_position(w, error, error_size);
 }
 
 static int prepare_op(struct writer *w, size_t op, char *error, size_t error_size)
@@ -599,7 +631,7 @@ int writer_prepare(struct writer *w, char *error, size_t error_size)
         if (write_statement(op) && prepare_op(w, op, error, error_size))
             return -1;
     }
-    if (retention_open(&w->retention, w->db, error, error_size))
+    if (prepare_position(w, error, error_size) || retention_open(&w->retention, w->db, error, error_size))
         return -1;
     atomic_store(&w->first_id, retention_first_id(w->retention));
     if (belief_load(&w->belief, w->db, w->boot_id, error, error_size))
@@ -627,6 +659,7 @@ int writer_create(struct writer **out, const struct writer_config *config, char 
     atomic_store(&w->clock_checked, config->clock_checked);
     atomic_store(&w->sync_wanted, (int)config->sync);
     w->sync = (int)config->sync;
+    w->number = config->number;
     atomic_store(&w->clock_ahead, NOT_BELIEVED);
     w->clock_saved = -SAVE_CLOCK_MS;
     snprintf(w->boot_id, sizeof w->boot_id, "%s", config->boot_id ? config->boot_id : "");
@@ -687,6 +720,11 @@ int writer_recover(struct writer *w, uint64_t *position, uint64_t epoch, uint64_
         *frames += count;
     }
     return 0;
+}
+
+uint64_t writer_number(const struct writer *w)
+{
+    return w->number;
 }
 
 int writer_start(struct writer *w, uint64_t position)

@@ -4,7 +4,8 @@
  * retention.
  *
  * Promises: a frame is never split over two commits; position and rows change together, so a frame is
- * executed exactly once, whatever dies when. A frame whose own fault an error is (a constraint, a type, an unknown
+ * executed exactly once, whatever dies when. So does the frame's number, and one that does not follow on it is
+ * not executed. A frame whose own fault an error is (a constraint, a type, an unknown
  * operation) goes to <database>.bad, and when it is on the disk there, the rest goes on. Whatever else fails is
  * tried again for ever, with back-off, and nothing is passed over: the ring fills, and acks stop. */
 #ifndef SCHEMA_WRITER_H
@@ -27,6 +28,7 @@ struct writer_config {
     int64_t retention_ms, clock_checked; /* as in store_config.h */
     enum store_sync sync;                /* that the database was opened with */
     const char *boot_id;                 /* of the machine; "": it has none */
+    uint64_t number;                     /* of the last frame that was executed */
 };
 
 /* Made before recovery, with whatever schema the database has. -1: a sentence in `error`. */
@@ -39,6 +41,8 @@ __attribute__((warn_unused_result)) int writer_create(struct writer **out, const
 __attribute__((warn_unused_result)) int writer_recover(struct writer *writer, uint64_t *position,
                                                        uint64_t epoch, uint64_t *frames, char *error,
                                                        size_t error_size);
+/* The number of the last frame that was executed. Not while the thread runs. */
+uint64_t writer_number(const struct writer *writer);
 /* With the newest schema: prepares every statement. -1: a sentence in `error`. */
 __attribute__((warn_unused_result)) int writer_prepare(struct writer *writer, char *error, size_t error_size);
 /* Starts the thread at `position`; it blocks all signals. */

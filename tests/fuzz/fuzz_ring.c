@@ -138,7 +138,7 @@ static bool put_frame(struct ring *ring, const uint8_t **data, size_t *size, str
 /* Released half way, so that the ring goes round. */
 static void put_frames(struct ring *ring, const uint8_t *data, size_t size, struct written_frames *written)
 {
-    ring_start(ring, 0, EPOCH);
+    ring_start(ring, 0, EPOCH, 0);
     while (size > 0 && written->frames < FRAMES_MAX && put_frame(ring, &data, &size, written))
         if (written->frames > 2)
             ring_release(ring, written->ends[written->frames - 3]);

@@ -247,7 +247,7 @@ static void begin(struct disk_model *m, uint64_t position)
     m->count = m->commits_count = 0;
     m->executed = position;
     m->commits[m->commits_count++] = (struct ring_mark){position, epoch};
-    ring_start(m->ring, position, epoch);
+    ring_start(m->ring, position, epoch, 0);
 }
 
 static void map_file(struct disk_model *m)

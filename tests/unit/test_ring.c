@@ -81,7 +81,7 @@ static struct ring *open_at(struct ring_fixture *f, const char *path, size_t cap
 static struct ring *open_started(struct ring_fixture *f, size_t capacity, uint64_t position)
 {
     struct ring *ring = open_at(f, f->path, capacity);
-    ring_start(ring, position, EPOCH);
+    ring_start(ring, position, EPOCH, 0);
     return ring;
 }
 
@@ -797,7 +797,7 @@ static void a_ring_of_4_gib_works_up_to_its_last_byte(void **state)
         skip(); /* elsewhere the reservation may cost memory, or minutes */
     struct ring *ring = open_at(f, f->path, capacity);
     const uint64_t start = 5 * (uint64_t)capacity - 2000;
-    ring_start(ring, start, EPOCH);
+    ring_start(ring, start, EPOCH, 0);
     for (int i = 0; i < 10; i++)
         append_fill(ring, 'a' + i, 400);
     assert_int_equal(ring_capacity(ring), capacity);
@@ -1018,7 +1018,7 @@ static void a_frame_of_another_epoch_is_not_accepted(void **state)
     struct ring *ring = open_started(f, LAP, 0);
     append_fill(ring, 'a', 64);
     append_fill(ring, 'b', 64);
-    ring_start(ring, 0, EPOCH + 1);
+    ring_start(ring, 0, EPOCH + 1, 0);
     append_fill(ring, 'c', 64);
     assert_int_equal(count_verified(ring, 0, EPOCH + 1), 1);
     assert_int_equal(count_verified(ring, 0, EPOCH), 0);
@@ -1034,12 +1034,50 @@ static void a_start_goes_on_where_recovery_ended(void **state)
     struct ring *ring = open_at(f, f->path, LAP);
     while (ring_verify(ring, position, EPOCH, &frame))
         position = frame.end;
-    ring_start(ring, position, EPOCH + 1);
+    ring_start(ring, position, EPOCH + 1, 0);
     assert_int_equal(ring_used(ring), 0);
     append_fill(ring, 'z', 64);
     assert_int_equal(count_verified(ring, position, EPOCH + 1), 1);
     assert_int_equal(count_verified(ring, 10 * LAP, EPOCH), 3);
     ring_close(ring);
+}
+
+/* Over several laps: pads are not counted. */
+static void frames_are_numbered_without_a_gap_from_the_start_on(void **state)
+{
+    struct ring_fixture *f = *state;
+    struct ring_frame frame;
+    struct ring *ring = open_at(f, f->path, LAP);
+    uint64_t position = 0;
+    ring_start(ring, 0, EPOCH, 41);
+    for (uint64_t number = 42; number < 400; number++) {
+        append_fill(ring, 'a', 8 * (number % 9 + 1));
+        assert_true(ring_verify(ring, ring_head(ring) - 48 - 8 * (number % 9 + 1), EPOCH, &frame));
+        assert_true(frame.number == number);
+        assert_true(ring_next(ring, &position, &frame));
+        assert_true(frame.number == number);
+        ring_release(ring, position);
+    }
+    ring_close(ring);
+}
+
+/* Its frames have no number; the next life makes it one of this format. */
+static void a_ring_of_the_first_format_is_read_and_goes_on_in_this_one(void **state)
+{
+    struct ring_fixture *f = *state;
+    const uint32_t first = 1;
+    uint32_t format = 0;
+    uint64_t position = make_three_frames(f);
+    poke(f->path, 8, &first, sizeof(first));
+    struct ring *ring = open_at(f, f->path, LAP);
+    assert_int_equal(count_verified(ring, position, EPOCH), 3);
+    const struct ring_life life = {.epoch = EPOCH};
+    ring_set_life(ring, &life);
+    ring_close(ring);
+    int fd = open(f->path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(pread(fd, &format, sizeof(format), 8), sizeof(format));
+    close(fd);
+    assert_int_equal(format, RING_FORMAT);
 }
 
 static void resize_to(struct ring_fixture *f, struct ring *ring, size_t capacity)
@@ -1130,7 +1168,7 @@ static void run_victim(const char *path, const struct say *from, uint64_t epoch,
     if (ring_open(&ring, path, 32 * KIB, error, sizeof(error)) != 0)
         _exit(1);
     uint64_t read = from->position, read_number = from->number, number = from->number;
-    ring_start(ring, from->position, epoch);
+    ring_start(ring, from->position, epoch, 0);
     for (;;) {
         size_t len = lap_record(number, bytes, 900);
         if (append(ring, (uint16_t)number, bytes, len)) {
@@ -1354,6 +1392,8 @@ int main(void)
         TEST(a_frame_of_an_earlier_lap_is_not_accepted),
         TEST(a_frame_of_another_epoch_is_not_accepted),
         TEST(a_start_goes_on_where_recovery_ended),
+        TEST(frames_are_numbered_without_a_gap_from_the_start_on),
+        TEST(a_ring_of_the_first_format_is_read_and_goes_on_in_this_one),
         TEST(a_ring_can_grow_and_shrink_and_works_after),
         TEST(a_ring_that_cannot_grow_stays_as_it_was),
         TEST(a_ring_with_an_open_frame_is_not_resized),

@@ -401,6 +401,29 @@ static void test_frames_that_were_all_in_flight_at_a_kill_are_found_exactly_once
     assert_int_equal(count_lines(STORE_INFO, "executed"), 1);
 }
 
+static int64_t number_in(const struct fixture *f)
+{
+    return ask(f, "SELECT number FROM state");
+}
+
+static void test_the_database_counts_the_frames_over_stops_and_kills(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    assert_int_equal(number_in(f), 0);
+    for (int i = 0; i < 3; i++)
+        assert_true(write_pair(f->store) > 0);
+    close_store(f);
+    assert_int_equal(number_in(f), 3);
+    die_in_child_unwritten(f, write_many_and_tell);
+    assert_int_equal(number_in(f), 3);
+    open_store(f);
+    assert_int_equal(number_in(f), 303);
+    assert_true(write_pair(f->store) > 0);
+    await_all(f->store);
+    assert_int_equal(number_in(f), 304);
+}
+
 static void write_poison(struct store *store, int say)
 {
     (void)say;
@@ -418,6 +441,21 @@ static void test_a_poison_frame_in_what_a_kill_left_is_set_aside_and_the_rest_is
     assert_int_equal(access(f->bad, F_OK), 0);
     close_store(f);
     assert_int_equal(count_lines(STORE_ERROR, "cannot be executed"), 1);
+    assert_int_equal(number_in(f), 3); /* it counts, too */
+}
+
+static void test_a_frame_that_does_not_follow_on_the_last_one_is_refused_and_not_executed(void **state)
+{
+    struct fixture *f = *state;
+    die_in_child_unwritten(f, write_many_and_tell);
+    change(f, "UPDATE state SET number = number + 1");
+    assert_refused(f, "the next frame does not follow on the last one");
+    assert_says(f->error, f->ring);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 0);
+    assert_int_equal(access(f->bad, F_OK), -1);
+    change(f, "UPDATE state SET number = number - 1");
+    open_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 300);
 }
 
 /* Refusals */
@@ -1070,6 +1108,8 @@ int main(void)
         TEST(test_the_mark_of_a_frame_is_had_when_the_database_has_it),
         TEST(test_what_was_committed_before_a_kill_is_found_exactly_once),
         TEST(test_frames_that_were_all_in_flight_at_a_kill_are_found_exactly_once),
+        TEST(test_the_database_counts_the_frames_over_stops_and_kills),
+        TEST(test_a_frame_that_does_not_follow_on_the_last_one_is_refused_and_not_executed),
         TEST(test_a_poison_frame_in_what_a_kill_left_is_set_aside_and_the_rest_is_executed),
         TEST(test_the_ring_of_another_database_is_refused),
         TEST(test_a_second_process_is_refused_with_the_pid_of_the_first),

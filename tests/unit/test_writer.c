@@ -414,7 +414,7 @@ static struct left leave(struct fixture *f, int count)
 {
     struct left left = {0};
     assert_int_equal(ring_open(&left.ring, f->ring, 262144, f->error, sizeof f->error), 0);
-    ring_start(left.ring, 0, 5);
+    ring_start(left.ring, 0, 5, 0);
     for (int id = 1; id <= count; id++)
         leave_message(&left, id);
     assert_int_equal(database_open(&left.db, f->database, true, SYNC_FULL, f->error, sizeof f->error), 0);
