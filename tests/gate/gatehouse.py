@@ -33,11 +33,11 @@ def make(request, **options):
 
 
 class Gatehouse:
-    """`options` are the plugin's."""
+    """`options` are the plugin's. `broker`: one that others have, too, and end."""
 
-    def __init__(self, **options):
+    def __init__(self, broker=None, **options):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chat-gate-"))
-        self.broker = Broker(options)
+        self.broker, self._is_guest = broker or Broker(options), broker is not None
         self.port = Port()
         self.process, self.earlier = None, []
         self.ended_by_test = False
@@ -127,7 +127,8 @@ class Gatehouse:
             if self.process and self.process.alive():
                 self.kill()
             self.port.release()
-            self.broker.close()
+            if not self._is_guest:
+                self.broker.close()
             shutil.rmtree(self.folder, ignore_errors=True)
         text = self.log()
         problems += [f"the log of the gate has {mark!r}" for mark in SANITIZER_MARKS if mark in text]

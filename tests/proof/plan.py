@@ -13,6 +13,7 @@ class Plan:
     scale: str = "short"
     seed: int = 1
     say: callable = print  # what is told while it goes on, a line each
+    soak: float = 0  # minutes of the soak, if somebody has said
 
     def pick(self, short, full, long):
         """The value that fits the scale."""

@@ -17,6 +17,7 @@ def arguments():
     parser.add_argument("--scale", choices=SCALES, default="full", help="how much (%(default)s)")
     parser.add_argument("--long", action="store_const", dest="scale", const="long", help="hours of it")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of what is drawn (the time)")
+    parser.add_argument("--soak", type=float, default=0, metavar="MINUTES", help="how long the part soak lasts")
     parser.add_argument("--report", type=pathlib.Path, default=pathlib.Path("build/proof.md"), metavar="FILE",
                         help="where the report goes (%(default)s); docs/proof.md keeps what stands around it")
     given = parser.parse_args()
@@ -36,7 +37,7 @@ def prove(name, plan):
 
 def main():
     given = arguments()
-    plan = Plan(given.scale, given.seed, lambda line: print(f"  {line}", flush=True))
+    plan = Plan(given.scale, given.seed, lambda line: print(f"  {line}", flush=True), given.soak)
     done = []
     for name in given.part or parts.NAMES:
         print(f"{name}: {parts.load(name).WHAT}", flush=True)

@@ -3,12 +3,15 @@
 import os
 import re
 
+import coverage
 import parts
 import pytest
 import report
 import suites
 import versions
 from plan import Outcome, Plan
+from soaking.ledger import Guests, Ledger
+from soaking.watch import MIB, Watched
 
 SEED = int(os.environ.get("CHAT_PROOF_SEED", 1))
 
@@ -56,6 +59,56 @@ def test_each_mosquitto_is_found_once_and_one_that_does_not_run_is_told(tmp_path
     found, bad = versions.find({"MOSQUITTO": old, "MOSQUITTOS": f"{new}:{same}:{none}", "PATH": str(tmp_path)})
     assert (found, bad) == ({(2, 0, 11): old, (2, 1, 2): new}, [none])
     assert versions.settings((2, 0, 11), old)["MOSQUITTO_2_1"] == ""
+
+
+def samples(count, private, threads=3):
+    return [{"at": n, "private": private(n), "memory": 0, "threads": threads(n) if callable(threads) else threads,
+             "descriptors": 20, "files": 4} for n in range(count)]
+
+
+@pytest.mark.parametrize("private, wrong", [
+    (lambda n: 50 * MIB + n * 32 * 500, True),  # 500 things a second are done: a block is forgotten with each
+    (lambda n: 50 * MIB + n * 32 * 20, False),
+    (lambda n: 50 * MIB + n % 7 * MIB, False),
+])
+def test_memory_that_grows_with_what_is_done_is_found(private, wrong):
+    process = Watched("broker", 1, events=600 * 500, samples=samples(600, private))
+    assert [fault.startswith("the memory of broker grows") for fault in process.faults(noise=MIB)] == [True] * wrong
+
+
+def test_threads_that_become_more_are_found():
+    process = Watched("chatgate", 1, events=1, samples=samples(60, lambda n: MIB, threads=lambda n: 3 + n // 10))
+    assert list(process.faults(noise=MIB)) == ["threads of chatgate become more: 4, later 8"]
+
+
+def test_a_process_that_was_hardly_watched_has_not_held():
+    assert list(Watched("chatpushd", 1, samples=samples(2, lambda n: MIB)).faults(noise=MIB))
+
+
+def test_what_is_lost_and_what_is_double_is_counted():
+    ledger = Ledger("deliveries")
+    for thing in ("one", "two", "three"):
+        ledger.expect("bob:ios:1", thing)
+    for thing in ("one", "two", "two"):
+        ledger.receive("bob:ios:1", thing)
+    assert (ledger.expected, ledger.received, ledger.lost(), ledger.double(), ledger.even()) == (3, 3, 1, 1, False)
+    assert sorted(ledger.faults()) == ["deliveries: bob:ios:1 has 'three' not",
+                                       "deliveries: bob:ios:1 has 'two' once more than it was sent"]
+
+
+def test_who_comes_and_goes_may_have_it_twice_but_not_never():
+    guests = Guests()
+    guests.expect("carol", 1)
+    guests.expect("carol", 2)
+    guests.receive("carol", 1)
+    guests.receive("carol", 1)
+    assert (guests.lost(), guests.again()) == ({("carol", 2)}, 1)
+
+
+def test_lines_that_are_not_reached_are_named_with_those_beside_them():
+    counts = {"lib/a.c": {1: 4, 2: 0, 5: 0, 6: 1, 9: 0}, "acl/b.c": {1: 1}, "push/c.c": {1: 0}}
+    assert list(coverage.unreached(counts)) == ["lib/a.c:2-5", "lib/a.c:9", "push/c.c:1"]
+    assert coverage.share(counts, ("lib", "acl")) == (50.0, 3, 6)
 
 
 def test_a_report_takes_the_place_of_the_one_before(tmp_path):

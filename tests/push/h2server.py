@@ -99,6 +99,12 @@ class H2Server:
                 assert left > 0, f"no such request; there are {[r.path for r in self.requests][:20]}"
                 self._changed.wait(left)
 
+    def take_all(self):
+        """What has come and was not taken."""
+        with self._changed:
+            found, self.requests = self.requests, []
+            return found
+
     def pending(self):
         with self._changed:
             return list(self.requests)

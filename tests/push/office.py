@@ -26,10 +26,12 @@ def token_of(provider, name):
 
 
 class Office:
-    def __init__(self, pki, **broker_options):
+    """With a broker of its own, or with one that others have, too, and end."""
+
+    def __init__(self, pki, broker=None, **broker_options):
         self.pki = pki
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chat-push-"))
-        self._broker = Broker(broker_options)
+        self._broker, self._is_guest = broker or Broker(broker_options), broker is not None
         self.apns = providers.Apns(pki.server, pki.apple_public)
         self.fcm = providers.Fcm(pki.server, pki.google_public)
         self.webhook = providers.Webhook(pki.server)
@@ -218,7 +220,8 @@ class Office:
             provider.close()
         self.faults.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._broker.close()
+        if not self._is_guest:
+            self._broker.close()
         assert not problems, "; ".join(problems)
 
     @staticmethod

@@ -42,6 +42,9 @@ class LoggedProcess:
         self._child.stdin.write(text.encode())
         self._child.stdin.flush()
 
+    def end_input(self):
+        self._child.stdin.close()
+
     def alive(self):
         return self._child.poll() is None
 
