@@ -366,3 +366,8 @@ bool store_believes_clock(const struct store *store)
 {
     return writer_believes_clock(store->writer);
 }
+
+int64_t store_expected_time(const struct store *store, int64_t now)
+{
+    return writer_expected_time(store->writer, now);
+}

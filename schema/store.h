@@ -148,5 +148,8 @@ void store_set_backup_dir(struct store *store, const char *path); /* the same */
 void store_set_sync(struct store *store, enum store_sync sync);   /* from the next commit on */
 /* May anything end because it is older than allowed? Not while the clock may be wrong: belief.h. */
 bool store_believes_clock(const struct store *store);
+/* `now`, or, while the clock is another one than is believed, what it should be: for what ends by itself after some
+ * time, so that a clock that was wrong for a while neither ends it nor makes it last. */
+int64_t store_expected_time(const struct store *store, int64_t now);
 
 #endif

@@ -839,11 +839,20 @@ void writer_set_clock_checked(struct writer *w, int64_t date)
     atomic_store(&w->clock_checked, date);
 }
 
+static bool is_at(int64_t ahead, int64_t wall, int64_t boot)
+{
+    return ahead != NOT_BELIEVED && llabs(wall - boot - ahead) <= BELIEF_TOLERANCE_MS;
+}
+
 bool writer_believes_clock(const struct writer *w)
 {
-    int64_t wall = clock_wall(), boot = clock_boot();
-    int64_t ahead = atomic_load(&w->clock_ahead);
-    return ahead != NOT_BELIEVED && llabs(wall - boot - ahead) <= BELIEF_TOLERANCE_MS;
+    return is_at(atomic_load(&w->clock_ahead), clock_wall(), clock_boot());
+}
+
+int64_t writer_expected_time(const struct writer *w, int64_t now)
+{
+    int64_t ahead = atomic_load(&w->clock_ahead), boot = clock_boot();
+    return ahead == NOT_BELIEVED || is_at(ahead, clock_wall(), boot) ? now : boot + ahead;
 }
 
 struct backup *writer_backup(const struct writer *w)

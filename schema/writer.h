@@ -70,9 +70,10 @@ bool writer_files_gone(const struct writer *writer);
 uint64_t
 writer_log_bytes(const struct writer *writer); /* of the write-ahead log, not in the database file yet */
 void writer_set_retention(struct writer *writer, int64_t retention_ms);
-void writer_set_clock_checked(struct writer *writer, int64_t date); /* as in store_config.h */
-void writer_set_sync(struct writer *writer, enum store_sync sync);  /* from the next commit on */
-bool writer_believes_clock(const struct writer *writer);            /* as store_believes_clock */
+void writer_set_clock_checked(struct writer *writer, int64_t date);     /* as in store_config.h */
+void writer_set_sync(struct writer *writer, enum store_sync sync);      /* from the next commit on */
+bool writer_believes_clock(const struct writer *writer);                /* as store_believes_clock */
+int64_t writer_expected_time(const struct writer *writer, int64_t now); /* as store_expected_time */
 /* What of it is whose, backup.h tells. Who has asked for one wakes the writer. */
 struct backup *writer_backup(const struct writer *writer);
 /* What it has to say; others may say it there, too. */

@@ -69,7 +69,7 @@ static int64_t muted_until(const struct command *command, enum field_name name, 
     int64_t seconds = command_number(command, name);
     if (!command_has(command, name))
         return now;
-    return seconds > 0 ? command->chat->now + seconds * 1000 : 0;
+    return seconds > 0 ? store_expected_time(command->chat->store, command->chat->now) + seconds * 1000 : 0;
 }
 
 int command_mute_user(struct command *command)

@@ -45,7 +45,7 @@ static int check_right(const struct command *command, const struct found *found)
         return CODE_NOT_ALLOWED;
     if (found->message.recalled)
         return CODE_ALREADY_RECALLED;
-    if (!command->by.admin && found->message.time + chat->options.edit_seconds * 1000 <= chat->now)
+    if (!command->by.admin && conversation_is_past(chat, found->message.time, chat->options.edit_seconds))
         return group ? CODE_RECALL_TOO_LATE : CODE_C2C_RECALL_TOO_LATE;
     return CODE_OK;
 }
@@ -85,7 +85,7 @@ static void edition_clear(struct edition *edition)
 static bool edition_make(struct edition *edition, const struct command *command, const struct found *found,
                          const struct payload *payload)
 {
-    const int64_t time = larger(command->chat->now, found->conversation->last_time);
+    const int64_t time = conversation_time(command->chat, found->conversation);
     int content = asprintf(&edition->content, "\"edited\":%lld,%.*s", (long long)time, (int)payload->body_len,
                            payload->body);
     if (content < 0)

@@ -64,7 +64,8 @@ static int mute(struct command *command, struct conversation *conversation, stru
     if (code != CODE_OK)
         return code;
     struct member *member =
-        member_mute(chat, conversation, user, seconds > 0 ? chat->now + seconds * 1000 : 0);
+        member_mute(chat, conversation, user,
+                    seconds > 0 ? store_expected_time(chat->store, chat->now) + seconds * 1000 : 0);
     if (!member) {
         store_abort(chat->store);
         return CODE_BUSY;

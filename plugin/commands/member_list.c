@@ -51,7 +51,7 @@ static int compare_members(const void *a, const void *b)
 /* In a live group who is muted may have gone for a moment. */
 static bool is_muted(const struct chat *chat, const struct member *member)
 {
-    return member->muted_until > chat->now &&
+    return member->muted_until > store_expected_time(chat->store, chat->now) &&
            (member->role != ROLE_NONE || member->conversation->group->type == GROUP_LIVE);
 }
 

@@ -28,7 +28,7 @@ static bool too_late(struct command *command, const struct found *found)
     const struct chat *chat = command->chat;
     if (command->by.admin && found->conversation->group)
         return false; /* what must go, goes */
-    return found->message.time + chat->options.recall_seconds * 1000 <= chat->now;
+    return conversation_is_past(chat, found->message.time, chat->options.recall_seconds);
 }
 
 static int check_recall(struct command *command, const struct found *found)

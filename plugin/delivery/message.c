@@ -122,7 +122,8 @@ static bool by_admin(const struct draft *draft)
 
 static bool is_muted(const struct draft *draft, int64_t until)
 {
-    return until > draft->chat->now && !by_admin(draft);
+    const struct chat *chat = draft->chat;
+    return until != 0 && until > store_expected_time(chat->store, chat->now) && !by_admin(draft);
 }
 
 static int check_pair(struct draft *draft)

@@ -12,6 +12,7 @@
 #include "plugin/people/user.h"
 #include "plugin/push/push_token.h"
 #include "plugin/session/rivals.h"
+#include "schema/store.h"
 
 /* Idle, 2.0 has ten turns a second: within two seconds 20,000 who expire at once are told. */
 #define EXPIRED_A_TICK 1000
@@ -114,7 +115,7 @@ static void tell_expired(struct chat *chat)
             continue;
         event_sig_expired(session);
         news_closing(chat, session, "expired");
-        session->closing.expired = true;
+        session->closing.expired = store_believes_clock(chat->store);
         session_close_soon(chat, session);
     }
 }

@@ -248,7 +248,7 @@ static bool purge_all(struct chat *chat, struct user *user)
         return false;
     }
     user_set_profile(chat, user, nothing);
-    store_put(chat->store, W_MEDIA_PURGE, "ti", user->id, chat->now);
+    store_put(chat->store, W_MEDIA_PURGE_ALL, "ti", user->id, chat->now);
     return true;
 }
 

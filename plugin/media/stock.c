@@ -155,7 +155,7 @@ static void remove_old(struct chat *chat)
     struct stock *stock = chat->stock;
     int64_t days = plugin_options_media_retention_days(&chat->options);
     stock->due = chat->steady + CHECK_MS;
-    if (days == 0)
+    if (days == 0 || !store_believes_clock(chat->store))
         return;
     sqlite3_stmt *row = store_read(chat->store, R_MEDIA_OLD);
     sqlite3_bind_int64(row, 1, chat->now - days * DAY_MS);

@@ -55,7 +55,7 @@ struct bans *bans_load(struct chat *chat, int64_t group)
     bool good = bans != NULL;
     sqlite3_stmt *row = store_read(chat->store, R_BANS);
     sqlite3_bind_int64(row, 1, group);
-    sqlite3_bind_int64(row, 2, chat->now);
+    sqlite3_bind_int64(row, 2, store_expected_time(chat->store, chat->now));
     while (good && store_row(chat->store, row))
         good = read_ban(bans, row);
     store_done(row);
@@ -97,12 +97,13 @@ bool bans_have_room(const struct bans *bans, int64_t now)
 static void forget_over(struct chat *chat, int64_t group, struct bans *bans)
 {
     struct ban *ban, *next;
-    if (count_over(bans, chat->now) == 0)
+    const int64_t now = store_expected_time(chat->store, chat->now);
+    if (count_over(bans, now) == 0)
         return;
     HASH_ITER (hh, bans->by_user, ban, next)
-        if (ban->until <= chat->now)
+        if (ban->until <= now)
             forget_ban(bans, ban);
-    store_put(chat->store, W_BANS_FORGET, "ii", group, chat->now);
+    store_put(chat->store, W_BANS_FORGET, "ii", group, now);
 }
 
 bool ban_put(struct chat *chat, int64_t group, struct bans *bans, const struct ban *ban)

@@ -230,13 +230,30 @@ struct conversation *conversation_pair_create(struct chat *chat, const char *use
     return conversation;
 }
 
+bool conversation_time_is_ahead(const struct chat *chat, int64_t time)
+{
+    return time > chat->now + DAY_MS && store_believes_clock(chat->store);
+}
+
+int64_t conversation_time(const struct chat *chat, const struct conversation *conversation)
+{
+    return conversation_time_is_ahead(chat, conversation->last_time)
+               ? chat->now
+               : larger(chat->now, conversation->last_time);
+}
+
+bool conversation_is_past(const struct chat *chat, int64_t time, int64_t seconds)
+{
+    return time + seconds * 1000 <= chat->now || conversation_time_is_ahead(chat, time);
+}
+
 void conversation_place(const struct chat *chat, const struct conversation *conversation,
                         struct message *message, bool counts)
 {
     message->conversation = conversation->id;
     message->seq = conversation->last_seq + counts;
     message->quiet = conversation->quiet + (message->kind == MESSAGE_QUIET);
-    message->time = larger(chat->now, conversation->last_time);
+    message->time = conversation_time(chat, conversation);
 }
 
 static void set_quiet(struct chat *chat, struct conversation *conversation, int64_t quiet)

@@ -136,8 +136,14 @@ void conversation_drop(struct chat *chat, struct conversation *conversation);
 
 /* The next message */
 
+/* Is a message's time so far to come that a clock was wrong when it was written, and is set right? */
+bool conversation_time_is_ahead(const struct chat *chat, int64_t time);
+/* Of the next message, or edit: never before the last one, whatever the clock does, but for one that is ahead as said. */
+int64_t conversation_time(const struct chat *chat, const struct conversation *conversation);
+/* Has so much passed since a message of this time was written? It has since one that is ahead as said. */
+bool conversation_is_past(const struct chat *chat, int64_t time, int64_t seconds);
 /* Where it stands: sets its conversation, its seq (the last one once more where it does not count) and its
- * time, which never goes back within a conversation, whatever the clock does. */
+ * time (conversation_time). */
 void conversation_place(const struct chat *chat, const struct conversation *conversation,
                         struct message *message, bool counts);
 /* In the open frame: appends the message placed, and it is the last one then. Its pushes are the caller's.

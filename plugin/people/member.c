@@ -524,7 +524,7 @@ int group_check_ban(struct chat *chat, struct conversation *group, const char *u
     const struct bans *bans = group_bans(chat, group);
     if (!bans)
         return CODE_BUSY;
-    if (!ban_find(bans, user_id, chat->now))
+    if (!ban_find(bans, user_id, store_expected_time(chat->store, chat->now)))
         return CODE_OK;
     chat->count.bans.refused++;
     return CODE_NOT_ALLOWED;

@@ -9,6 +9,7 @@
 #include "schema/store.h"
 
 #define SECOND_ROWS 1000 /* looked at, of one second */
+#define AHEAD_ROWS  1000 /* passed over, of a time to come */
 
 struct sight {
     int64_t id, seq, time;
@@ -24,6 +25,23 @@ static bool see(void *context, const struct message *message)
     return false;
 }
 
+/* Times rise, but for those of a clock that was ahead: these are passed over. */
+struct look {
+    const struct chat *chat;
+    enum position_by by;
+    int rows;
+    struct sight first;
+};
+
+static bool look(void *context, const struct message *message)
+{
+    struct look *look = context;
+    if (look->by == POSITION_TIME && conversation_time_is_ahead(look->chat, message->time) &&
+        look->rows++ < AHEAD_ROWS)
+        return true;
+    return see(&look->first, message);
+}
+
 /* The first message after the id `low` whose seq, or time, is at least `value`. */
 static struct sight search(struct chat *chat, const struct conversation *conversation, int64_t low,
                            enum position_by by, int64_t value)
@@ -32,8 +50,9 @@ static struct sight search(struct chat *chat, const struct conversation *convers
     int64_t end = conversation->last_id + 1; /* low < id < end */
     while (low + 1 < end && !store_reads_failed(chat->store)) {
         const int64_t middle = low + (end - low) / 2;
-        struct sight first = {0};
-        (void)log_after(chat->log, conversation->id, middle - 1, see, &first);
+        struct look at = {.chat = chat, .by = by};
+        (void)log_after(chat->log, conversation->id, middle - 1, look, &at);
+        const struct sight first = at.first;
         if (first.seen && first.id < end && (by == POSITION_SEQ ? first.seq : first.time) < value) {
             low = first.id;
             continue;

@@ -82,9 +82,9 @@ def test_a_ban_ends_by_itself(broker_factory):
     staffed_group(broker, addOpt="FreeAccess")
     owner, bob = broker.user("owner", "web:1", keepalive=0), broker.user("bob", keepalive=0)
     ban(owner, "bob", seconds=600)
-    broker.faults.set_clock(wall=599)
+    broker.faults.set_clock(wall=599, steady=599)
     assert bob.code("joinGroup", groupID="g1") == 10007
-    broker.faults.set_clock(wall=601)
+    broker.faults.set_clock(wall=601, steady=601)
     assert banned(owner)["bans"] == []
     assert bob.code("joinGroup", groupID="g1") == 0
 
@@ -251,7 +251,7 @@ def test_a_ban_of_a_user_ends_by_itself(broker_factory):
     broker = broker_factory(faults=True)
     broker.create("bob")
     broker.admin().command("banUser", userID="bob", seconds=60)
-    broker.faults.set_clock(wall=61)
+    broker.faults.set_clock(wall=61, steady=61)
     broker.user("bob")
 
 

@@ -29,8 +29,9 @@ COMMANDS = [
 class Person:
     """Connects as often as the connection ends, and does things until the time is over and all of them are acked."""
 
-    def __init__(self, broker, name, device):
+    def __init__(self, broker, name, device, sig=None):
         self._broker, self.name, self._client_id = broker, name, f"{name}:{device}"
+        self._sig = sig or broker.sig
         self.sent, self._over = 0, threading.Event()
         self._thread = threading.Thread(target=self._live)
 
@@ -40,7 +41,7 @@ class Person:
     def _stay_connected(self):
         client = self._broker.raw()
         try:
-            if client.connect(self._client_id, self.name, self._broker.sig(self.name)).code != 0:
+            if client.connect(self._client_id, self.name, self._sig(self.name)).code != 0:
                 return
             client.subscribe(f"chat/user/{self.name}/#")
             while not self._over.is_set():
@@ -87,7 +88,7 @@ class Commander(Person):
 
 def texts_of(user):
     """What this user finds, of those who talk."""
-    return collections.Counter(m["text"] for m in user.synced() if m.get("text", "").split()[0] in PEOPLE)
+    return collections.Counter(m["text"] for m in user.synced() if m.get("text", "").partition(" ")[0] in PEOPLE)
 
 
 def assert_all_is_there(broker, talkers):

@@ -25,6 +25,7 @@
 #define RULES     8
 #define PATH_ROOM 124
 #define NS_A_MS   1000000LL
+#define NS_A_S    1000000000LL
 
 /* The numbers and the layout are those of faults.py. */
 enum fault_kind { NONE, READ, WRITE, SYNC, MAP, OPEN, TRUNCATE, ROOM };
@@ -38,6 +39,13 @@ struct fault_rule {
     char path[PATH_ROOM];
 };
 
+/* A clock that runs too fast, or too slowly: what it is ahead by then, and what it gains from there on. */
+struct slew {
+    volatile int64_t since_ns; /* by the true CLOCK_MONOTONIC */
+    volatile int64_t ahead_ns;
+    volatile int64_t per_million;
+};
+
 struct control {
     struct fault_rule rules[RULES];
     volatile int64_t wall_ms;   /* added to CLOCK_REALTIME */
@@ -48,6 +56,8 @@ struct control {
     volatile int64_t seen_wall_ms,
         seen_steady_ms;       /* with which the main thread has last asked for the time */
     volatile int64_t process; /* whose thread that is */
+    volatile int64_t slewed;  /* which of the two is in force: the other one is being written */
+    struct slew slews[2];
 };
 
 static struct control *memory_control; /* once it is mapped: malloc cannot do that */
@@ -206,24 +216,46 @@ static void note_seen(void)
     now->seen_steady_ms = now->steady_ms;
 }
 
+static int true_time(clockid_t clock, struct timespec *out)
+{
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real)
+        real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    return real(clock, out);
+}
+
+static bool is_wall(clockid_t clock)
+{
+    return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
+}
+
+/* As adjtimex does it, all clocks gain alike. */
+static int64_t slewed_ns(void)
+{
+    const struct slew *slew = &control()->slews[control()->slewed & 1];
+    struct timespec now;
+    if (slew->since_ns == 0 || true_time(CLOCK_MONOTONIC, &now) != 0)
+        return 0;
+    const int64_t passed = (int64_t)now.tv_sec * NS_A_S + now.tv_nsec - slew->since_ns;
+    return slew->ahead_ns + passed / 1000000 * slew->per_million;
+}
+
 static void shift(clockid_t clock, struct timespec *time)
 {
-    int64_t ms = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE ? control()->wall_ms
-                 : clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE || clock == CLOCK_BOOTTIME
-                     ? control()->steady_ms
-                     : 0;
-    int64_t ns = time->tv_nsec + ms % 1000 * NS_A_MS;
-    time->tv_sec += ms / 1000 + (ns < 0 ? -1 : ns / 1000000000);
-    time->tv_nsec = ns < 0 ? ns + 1000000000 : ns % 1000000000;
+    if (is_wall(clock) || clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE ||
+        clock == CLOCK_BOOTTIME) {
+        const int64_t ms = is_wall(clock) ? control()->wall_ms : control()->steady_ms;
+        const int64_t gained = slewed_ns();
+        const int64_t ns = time->tv_nsec + ms % 1000 * NS_A_MS + gained % NS_A_S;
+        time->tv_sec += ms / 1000 + gained / NS_A_S + ns / NS_A_S - (ns % NS_A_S < 0);
+        time->tv_nsec = ns % NS_A_S + (ns % NS_A_S < 0 ? NS_A_S : 0);
+    }
     note_seen();
 }
 
 int clock_gettime(clockid_t clock, struct timespec *out)
 {
-    static int (*real)(clockid_t, struct timespec *);
-    if (!real)
-        real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
-    int result = real(clock, out);
+    int result = true_time(clock, out);
     if (result == 0)
         shift(clock, out);
     return result;

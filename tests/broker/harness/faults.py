@@ -15,7 +15,10 @@ RULE = struct.Struct("<iiiiI124s")
 CLOCKS = struct.Struct("<qq")
 MEMORY = struct.Struct("<QII")
 SEEN = struct.Struct("<qqq")
+SLEWED = struct.Struct("<q")
+SLEW = struct.Struct("<qqq")
 LIBRARY = BUILD_DIR / "faults.so"
+SLEWED_AT = RULES * RULE.size + CLOCKS.size + MEMORY.size + SEEN.size
 
 
 class Faults:
@@ -23,7 +26,7 @@ class Faults:
 
     def __init__(self, folder):
         self.path = folder / "faults"
-        self.path.write_bytes(bytes(RULES * RULE.size + CLOCKS.size + MEMORY.size + SEEN.size))
+        self.path.write_bytes(bytes(SLEWED_AT + SLEWED.size + 2 * SLEW.size))
         self._file = self.path.open("r+b")
         self._map = mmap.mmap(self._file.fileno(), 0)
 
@@ -75,6 +78,18 @@ class Faults:
         deadline = time.monotonic() + 1
         while self._runs() and self._seen()[:2] != ahead and time.monotonic() < deadline:
             time.sleep(0.002)
+
+    def slew(self, percent):
+        """From now on all clocks run so much too fast (below 0: too slowly), as when NTP corrects them; 0: as they
+        should. What they have gained stays."""
+        now = time.monotonic_ns()
+        (in_force,) = SLEWED.unpack_from(self._map, SLEWED_AT)
+        since, ahead, per_million = SLEW.unpack_from(self._map, SLEWED_AT + SLEWED.size + in_force * SLEW.size)
+        if since:
+            ahead += (now - since) // 1000000 * per_million
+        other = 1 - in_force
+        SLEW.pack_into(self._map, SLEWED_AT + SLEWED.size + other * SLEW.size, now, ahead, round(percent * 10000))
+        SLEWED.pack_into(self._map, SLEWED_AT, other)
 
     def _seen(self):
         return SEEN.unpack_from(self._map, RULES * RULE.size + CLOCKS.size + MEMORY.size)
