@@ -41,6 +41,7 @@ class Gatehouse:
         self.port = Port()
         self.process, self.earlier = None, []
         self.ended_by_test = False
+        self.patience = PATIENCE  # with the answer to a request
         self.settings = {
             "broker": {"port": self.broker.mqtt.number, "user": ADMIN, "sdkappid": SDKAPPID, "name": "gate",
                        "secret_key_file": self.broker.key_file},
@@ -138,7 +139,7 @@ class Gatehouse:
     # ---- requests
 
     def connection(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port.number, timeout=PATIENCE)
+        return http.client.HTTPConnection("127.0.0.1", self.port.number, timeout=self.patience)
 
     def ask(self, method, path, body=None, headers=()):
         """(status, headers, body) of one request on a connection of its own."""

@@ -8,6 +8,7 @@ from plan import Outcome
 from soaking.people import People
 from soaking.place import Place
 from soaking.watch import MIB, Watched, processor_seconds
+from soaking.wire import Device
 
 WHAT = ("Over a long time, with thousands of idle sessions and with slow readers, each message comes once to each device "
         "that should have it, and no process takes more and more.")
@@ -60,6 +61,7 @@ async def soak(plan, place, people, processes, seconds, figures):
     await asyncio.to_thread(place.begin_crowd, sessions)
     figures["of a processor, when all are idle, %"] = round(await idle(processes[0], plan.pick(1, 20, 60)), 1)
     await asyncio.to_thread(people.found)
+    await asyncio.to_thread(people.fill, plan.pick(0, 100, 100))
     phones = await asyncio.to_thread(place.phones)
     await people.enter()
     watcher = asyncio.ensure_future(watch(processes, people, place, warm_up=seconds / 4))
@@ -98,6 +100,8 @@ def run(plan):
     for ledger in ledgers:
         outcome.figures[f"{ledger.name} expected"] = ledger.expected
         outcome.faults += ledger.faults()
+    outcome.figures["longest answer, ms"] = round(1000 * Device.longest)
+    outcome.figures["over HTTP, ms"] = round(1000 * people.longest_http)
     outcome.figures["to who comes and goes"] = people.visits.expected()
     outcome.figures["of them again"] = people.visits.again()
     outcome.figures["lost"] = sum(ledger.lost() for ledger in ledgers) + len(people.visits.lost())

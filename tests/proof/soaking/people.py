@@ -2,6 +2,7 @@
 """Who is there, and what they do all the time. Each does one thing after the other, with pauses drawn at random."""
 import asyncio
 import itertools
+import time
 from typing import NamedTuple
 
 from soaking.ledger import Guests, Ledger
@@ -10,6 +11,8 @@ from soaking.wire import Device, SlowDevice
 LIVE, BUSY = "live", "busy"
 SLOW_BYTES = 3000  # a second
 BUSY_BYTES = 1500  # of a message
+# What a user does, over and over.
+DEEDS = ("upload say recall say edit say ask say live say say say recall say edit say live say ask say").split()
 
 
 def _is_content(message):
@@ -44,6 +47,7 @@ class People:
         self.deliveries, self.visits = Ledger("deliveries"), Guests()
         self.done = {"messages": 0, "group messages": 0, "live messages": 0, "recalls": 0, "edits": 0, "commands": 0,
                      "uploads": 0, "pushes": 0, "HTTP requests": 0, "visits": 0}
+        self.longest_http = 0.0  # seconds
         self.stored, self.over, self.complaints = 0, asyncio.Event(), []
         self.devices, self.members, self.slow_devices = {}, {}, []  # devices by user, users by group
 
@@ -51,7 +55,7 @@ class People:
 
     def found(self):
         """Users and groups, by an administrator."""
-        admin, everybody = self.place.admin, [*self.users, *self.guests, *self.slow, "hal", "rest"]
+        admin, everybody = self.place.admin, [*self.users, *self.guests, *self.slow, "hal", "rest", "old"]
         for at in range(0, len(everybody), 50):
             admin.command("importUsers", userIDs=everybody[at:at + 50])
         for number in range(max(1, len(self.users) // 5)):
@@ -62,6 +66,28 @@ class People:
             admin.command("createGroup", **{"as": members[0]}, groupType="Public", groupID=name,
                           members=[{"userID": member} for member in members[1:]])
         admin.command("createGroup", **{"as": self.users[0]}, groupType="AVChatRoom", groupID=LIVE)
+
+    def _import(self, messages):
+        """All of them; where the ring has no room for a moment, it goes on behind the last that was taken."""
+        self.stored += len(messages)
+        while messages:
+            response = self.place.admin.request("importMessages", messages=messages)
+            if response.get("code") not in (None, 0, 10002):
+                raise ValueError(f"importMessages: {response}")
+            messages = messages[response["index"]:] if response.get("code") else []
+            if messages:
+                time.sleep(0.05)
+
+    def fill(self, mib):
+        """SQLite keeps up to 64 MiB of the database for the writer and 16 for readers (schema/database.c): with more than
+        that in it, which then is read, these do not grow any more."""
+        admin, text, begin = self.place.admin, "x" * 10000, 1_500_000_000_000
+        while self.stored * len(text) < mib << 20:
+            self._import([{"sender": "old", "to": "rest", "time": begin + self.stored + n, "text": text}
+                          for n in range(20)])
+        page = {"complete": False, "messages": [{"id": 0}]}
+        while mib and not page["complete"]:
+            page = admin.command("sync", **{"as": "rest"}, after=page["messages"][-1]["id"], limit=10)
 
     async def enter(self):
         self.devices["hal"] = [Caller("hal", "hal:web:1")]
@@ -162,23 +188,28 @@ class People:
             return True
         return False
 
+    async def _do(self, device, kind):
+        if kind == "live":
+            await self._say_live(self.devices[device.user][0])
+        elif kind == "ask":
+            await self._ask(device)
+        elif kind == "upload":
+            await self._upload(device)
+        else:
+            to = self._address(device.user)
+            number = await self._say(device, to, f"said {next(self.numbers)}")
+            if kind == "recall":
+                await self._recall(device, to, number)
+            elif kind == "edit":
+                await self._edit(device, to, number)
+
     async def write(self, user):
-        while await self._pause(1.2):
-            device = self.chance.choice(self.devices[user])
-            what = self.chance.random()
-            if what < 0.15:
-                await self._say_live(self.devices[user][0])
-            elif what < 0.25:
-                await self._ask(device)
-            elif what < 0.27:
-                await self._upload(device)
-            else:
-                to = self._address(user)
-                number = await self._say(device, to, f"said {next(self.numbers)}")
-                if what < 0.35:
-                    await self._recall(device, to, number)
-                elif what < 0.45:
-                    await self._edit(device, to, number)
+        """One begins with this, another with that, so that in a short time all of it is done."""
+        begin = 2 * self.users.index(user) % len(DEEDS)
+        for kind in itertools.cycle(DEEDS[begin:] + DEEDS[:begin]):
+            if not await self._pause(1.2):
+                return
+            await self._do(self.chance.choice(self.devices[user]), kind)
 
     async def write_much(self):
         """To those who read slowly, more than they do."""
@@ -225,6 +256,12 @@ class People:
                 self._count("pushes")
             await self._until(lambda: self.place.collect_pushes() or pushes.even())
 
+    async def _http(self, ask, *arguments):
+        begun = time.monotonic()
+        answer = await asyncio.to_thread(ask, *arguments)
+        self.longest_http = max(self.longest_http, time.monotonic() - begun)
+        return answer
+
     async def call(self):
         """Over HTTP: what others have written, and what one writes oneself; an administrator over REST."""
         client = self.place.gate.client("hal", "hal:web:1")
@@ -232,10 +269,10 @@ class People:
         while await self._pause(0.5):
             to = self.chance.choice(self.users)
             text = f"said {next(self.numbers)}"
-            receipt = await asyncio.to_thread(client.send, to, {"text": text, "random": next(self.numbers)})
+            receipt = await self._http(client.send, to, {"text": text, "random": next(self.numbers)})
             self._took(text, receipt["id"], to)
             text, to = f"said {next(self.numbers)}", self.chance.choice(self.users)
-            answer = await asyncio.to_thread(self.place.gate.rest, "openim/sendmsg", {
+            answer = await self._http(self.place.gate.rest, "openim/sendmsg", {
                 "From_Account": "rest", "To_Account": to, "MsgRandom": next(self.numbers),
                 "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": text}}]})
             if answer["ErrorCode"]:

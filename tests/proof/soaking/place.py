@@ -14,10 +14,12 @@ from callbacks import FINE, Callbacks, Hookhouse, answer
 from gatehouse import Gatehouse
 from harness.broker import Broker
 from harness.process import LoggedProcess
+from harness.settings import PATIENCE
 from office import DEVICES, Office
 from pki import Pki
 from soaking.ledger import Ledger
 
+QUEUED = ["max_queued_bytes 262144", "max_queued_messages 4000"]  # for a client: slow ones have filled it soon
 CROWD = pathlib.Path(__file__).with_name("crowd.py")
 HOOKS = ["C2C.CallbackAfterSendMsg", "Group.CallbackAfterSendMsg"]
 BODIES = {"apns": lambda sent: sent["aps"]["alert"]["body"],
@@ -55,9 +57,10 @@ class Place:
         self.media.mkdir()
         pki.mkdir()
         self.broker = SoakedBroker({"media_dir": self.media, "replay_limit": 1000000, "recall_seconds": 3600,
-                                    "cache_seconds": cache_seconds})
+                                    "cache_seconds": cache_seconds}, QUEUED)
         self.office = Office(Pki(pki), broker=self.broker)
         self.gate = Gatehouse(broker=self.broker)
+        self.gate.patience = 6 * PATIENCE
         self.hooks, self.crowd, self.admin = Hooks(), None, None
         self.house = Hookhouse(self.gate, self.hooks, command=HOOKS, timeout_seconds=29)
         self.pushes = Ledger("pushes")

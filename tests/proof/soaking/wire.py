@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import socket
+import time
 
 from harness import packets
 from harness.settings import PATIENCE
@@ -15,6 +16,8 @@ _marks = itertools.count(1)
 
 class Device(asyncio.Protocol):
     """`told(device, message)` is called for what comes on chat topics: messages, events, live ones."""
+
+    longest = 0.0  # seconds that any of them has waited for an answer
 
     def __init__(self, broker, user, client_id, told):
         self.broker, self.user, self.client_id, self.told = broker, user, client_id, told
@@ -78,9 +81,11 @@ class Device(asyncio.Protocol):
         return self._waiting[key]
 
     async def _ask(self, key, packet, patience=6 * PATIENCE):
-        future = self._expect(key)
+        future, begun = self._expect(key), time.monotonic()
         self._transport.write(packet)
-        return await asyncio.wait_for(future, patience)
+        answer = await asyncio.wait_for(future, patience)
+        Device.longest = max(Device.longest, time.monotonic() - begun)
+        return answer
 
     # ---- verbs
 
