@@ -1,75 +1,16 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """kill -9 at any moment: what was acknowledged is there, once."""
 import collections
-import itertools
 import json
 import threading
 
 import pytest
 
-from harness import packets
+from harness.deeds import Sender
 from harness.raw import Closed
 from harness.settings import PATIENCE
 
 ROUNDS = 10
-WINDOW = 100
-
-
-class Sender:
-    """Sends numbered texts as fast as it can and knows which of them were acknowledged. With `again`, what
-    was not is sent once more after a crash, with the same `random`."""
-
-    def __init__(self, broker, name, topic, again, progress):
-        self._broker, self.name, self._topic = broker, name, topic
-        self._again, self._progress = again, progress
-        self._new, self.unsure = itertools.count(1), []
-        self.acked = set()
-        self._thread = None
-
-    def text(self, number):
-        return f"{self.name} {number}"
-
-    def _send(self, client, number):
-        payload = {"text": self.text(number)}
-        if self._again:
-            payload["random"] = number
-        return client.start_publish(self._topic, payload)
-
-    def _take_ack(self, client, flying):
-        number = flying.pop(client.expect(packets.PUBACK).mid)
-        with self._progress:
-            self.acked.add(self.text(number))
-            self._progress.notify_all()
-
-    def _send_all(self, numbers):
-        flying = {}
-        try:
-            client = self._broker.raw()
-            client.login(self.name)
-            for number in numbers:
-                flying[self._send(client, number)] = number
-                if len(flying) >= WINDOW:
-                    self._take_ack(client, flying)
-            while flying:
-                self._take_ack(client, flying)
-        except (Closed, OSError):
-            pass  # the crash
-        left = {n for n in self.unsure if self.text(n) not in self.acked}
-        self.unsure = sorted(left | set(flying.values()))
-
-    def start(self):
-        repeated = list(self.unsure) if self._again else []
-        self._thread = threading.Thread(target=self._send_all, args=(itertools.chain(repeated, self._new),))
-        self._thread.start()
-
-    def join(self):
-        self._thread.join()
-
-    def settle(self):
-        """Sends again what is unsure and waits for all of it."""
-        if self._again:
-            self._send_all(list(self.unsure))
-            assert self.unsure == []
 
 
 def acknowledged(senders):
@@ -103,8 +44,7 @@ def test_ten_crashes_under_load_lose_and_repeat_nothing(broker):
     ]
     for number in range(ROUNDS):
         crash_under_load(broker, senders, progress, 100 + 61 * number)
-    for sender in senders:
-        sender.settle()
+    assert all(sender.settle() for sender in senders)
 
     found = bob.connect().synced()
     count = collections.Counter(m["text"] for m in found)
@@ -130,7 +70,7 @@ def test_a_device_gets_everything_over_crashes_while_it_comes_back_each_time(bro
         crash_under_load(broker, [sender], progress, 300)
         bob.wait_closed()
         bob.connect()
-    sender.settle()
+    assert sender.settle()
     bob.subscribe(bob.feed)
     carol = broker.user("carol")
     carol.send("bob", "end")

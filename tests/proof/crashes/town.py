@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
+"""Broker, chatpushd and chatgate, and what is on their other side: phones' providers and the URL of web hooks, which outlive them."""
+import contextlib
+import functools
+import json
+import pathlib
+import re
+import shutil
+import signal
+import tempfile
+import threading
+import time
+
+from callbacks import FINE, Callbacks, Hookhouse, answer
+from gatehouse import Gatehouse
+from harness.broker import Broker
+from harness.settings import PATIENCE
+from office import Office
+from pki import Pki
+
+from . import words
+
+HOOKS = ["C2C.CallbackAfterSendMsg", "Group.CallbackAfterSendMsg", "C2C.CallbackAfterMsgWithDraw",
+         "C2C.CallbackBeforeSendMsg", "Group.CallbackBeforeSendMsg", "Group.CallbackBeforeCreateGroup",
+         "Group.CallbackBeforeInviteJoinGroup"]
+REVIEWS = ["group", "c2c,group", "group,create,invite"]  # messages in groups always, and by turns what else
+OTHERS = ("chatpushd", "chatgate")
+LEFT = re.compile(r"executed (\d+) frames that the last run had left in the ring")
+BAD_LINE = re.compile(r"did not survive|(is|was|were) lost|set aside|please report|damaged|cannot be read|not in the database")
+CODES = {signal.SIGKILL: -signal.SIGKILL, signal.SIGSEGV: -signal.SIGSEGV, signal.SIGTERM: 0}
+BODIES = {"apns": lambda sent: sent["aps"]["alert"]["body"],
+          "fcm": lambda sent: sent["message"]["notification"]["body"],
+          "webhook": lambda sent: sent["body"]}
+
+
+class LastingBroker(Broker):
+    """One userSig for each user, however often they come."""
+
+    def __init__(self, *arguments, **how):
+        super().__init__(*arguments, **how)
+        self.sig = functools.cache(self.sig)
+
+
+class Hooks(Callbacks):
+    """Answers what is to be decided, and keeps of what it was told which messages those were."""
+
+    def __init__(self):
+        super().__init__()
+        self.told, self.calls_told = set(), 0
+
+    def take_call(self, handler, call):
+        body = call.body
+        key = words.hook_key(call.command, body)
+        if key:
+            with self.changed:
+                self.told.add(key)
+                self.calls_told += 1
+                self.changed.notify_all()
+        answer(words.hook_answer(body) if "Before" in call.command else FINE)(handler, call)
+
+    def await_told(self, keys, timeout):
+        """Those that were not told in that time."""
+        with self.changed:
+            self.changed.wait_for(lambda: keys <= self.told, timeout)
+            return keys - self.told
+
+
+class Town:
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chat-crash-"))
+        self.media = self.folder / "media"
+        self.media.mkdir()
+        self.broker = LastingBroker({
+            "review": REVIEWS[0], "review_seconds": 30, "media_dir": self.media, "replay_limit": 1000000,
+            "push_lease_seconds": 5, "recall_seconds": 3600})
+        (self.folder / "pki").mkdir()
+        self.office = Office(Pki(self.folder / "pki"), broker=self.broker)
+        self.gate = Gatehouse(broker=self.broker)
+        self.hooks = Hooks()
+        self.house = Hookhouse(self.gate, self.hooks, command=HOOKS, timeout_seconds=10, retry=3)
+        self.pushed, self.pushes = set(), 0  # (userID, text)
+        self.start_seconds = 0.2
+        self.complaints = []
+
+    def __enter__(self):
+        try:
+            self.broker.start(3 * PATIENCE)
+            self.office.start()
+            self.house.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for end in (self.office.close, self.gate.close, self.broker.close, self.hooks.close):
+            try:
+                end()
+            except AssertionError as error:
+                self.complaints.append(str(error))
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ---- the processes
+
+    def process(self, name):
+        return {"broker": self.broker.process, "chatgate": self.gate.process,
+                "chatpushd": self.office.workers[-1]}[name]
+
+    def end(self, name, number):
+        """Ends it by a signal. One that has ended before, or ends another way, is a complaint."""
+        process = self.process(name)
+        if not process.alive():
+            self.complaints.append(f"{name} had ended by itself with {process.wait()}: {process.lines[-5:]}")
+            return
+        if name == "broker":
+            self.broker.ended_by_test = True
+        elif name == "chatgate":
+            self.gate.ended_by_test = True
+        if (name, number) == ("broker", signal.SIGTERM):
+            self.broker.stop(3 * PATIENCE)
+        else:
+            process.signal(number)
+        code = process.wait(3 * PATIENCE)
+        if code != CODES[number]:
+            self.complaints.append(f"{name} ended with {code} on signal {number}: {process.lines[-5:]}")
+
+    def pause(self, name, seconds):
+        """Stops it for so long."""
+        process = self.process(name)
+        process.signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        process.signal(signal.SIGCONT)
+
+    def launch(self, name):
+        """Starts it, and waits for nothing."""
+        {"broker": self.broker.launch, "chatgate": self.gate.launch, "chatpushd": self.office.launch}[name]()
+
+    def begin_broker(self, seconds):
+        """Starts the broker, and kills it so much later, whatever it is doing then."""
+        self.launch("broker")
+        time.sleep(seconds)
+        self.end("broker", signal.SIGKILL)
+
+    def revive(self):
+        """What is not there is started."""
+        if not self.broker.process.alive():
+            begun = time.monotonic()
+            self.broker.start(3 * PATIENCE)
+            self.start_seconds = time.monotonic() - begun
+        for name in OTHERS:
+            if not self.process(name).alive():
+                self.launch(name)
+
+    @contextlib.contextmanager
+    def stalled(self, wanted):
+        """Inside nothing gets into the database: the ring has it."""
+        if not wanted:
+            yield
+            return
+        with self.broker.uncommitted():
+            yield
+
+    # ---- phones
+
+    def phone(self, name, provider):
+        self.office.phone(name, provider)
+        return name
+
+    def _collect(self):
+        for provider, body_of in BODIES.items():
+            for request in self.office[provider].server.take_all():
+                if request.path != "/token" and not request.refusal:
+                    token = self.office[provider].token_of(request)
+                    self.pushed.add((token, body_of(json.loads(request.body))))
+                    self.pushes += 1
+
+    def await_pushed(self, wanted, timeout):
+        """Those (token, text) that did not come in that time."""
+        deadline = time.monotonic() + timeout
+        while True:
+            self._collect()
+            left = wanted - self.pushed
+            if not left or time.monotonic() > deadline:
+                return left
+            time.sleep(0.01)
+
+    # ---- what the broker's log says
+
+    def frames_left(self):
+        """How many were in the ring only when the broker was killed."""
+        return sum(int(found[1]) for found in LEFT.finditer(self.broker.log()))
+
+    def bad_lines(self):
+        return [f"the broker's log: {line}" for line in self.broker.log().split("\n") if "chat: " in line and BAD_LINE.search(line)]
