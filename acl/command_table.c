@@ -37,7 +37,7 @@
 /* clang-format on */
 
 const struct command_row command_rows[COMMANDS] = {
-#define COMMAND(function, called, by, ...) {called, CALLER_##by, {__VA_ARGS__}},
+#define COMMAND(function, called, by, answered, ...) {called, CALLER_##by, ANSWER_##answered, {__VA_ARGS__}},
 #include "acl/commands.def"
 };
 

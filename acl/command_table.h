@@ -149,10 +149,17 @@ enum command_caller {
     CALLER_UPLOADERS /* the same, where there is a media_dir */
 };
 
+/* With `sent_after committed`: when is it answered? */
+enum command_answer {
+    ANSWER_WHEN_SAFE, /* when everything before is in the database: it may have changed something */
+    ANSWER_AT_ONCE    /* it changes nothing that is stored, or ends the connection */
+};
+
 /* The rows have the order of commands.def. */
 struct command_row {
     const char *name;
     enum command_caller caller;
+    enum command_answer answer;
     struct command_field fields[COMMAND_FIELDS_MAX]; /* ended by TYPE_NONE */
 };
 

@@ -22,7 +22,7 @@ struct option_row {
     const char *words; /* of a WORD, or of WORDS */
 };
 
-#define OPTION_ROWS 41
+#define OPTION_ROWS 42
 extern const struct option_row option_rows[]; /* so many */
 
 void *option_field(struct plugin_options *options, const struct option_row *row);

@@ -32,6 +32,7 @@
 #define OTHER_TOPICS "defer allow deny"
 #define LOGIN_WORDS  "single dual triple multi"
 #define SYNC_MODES   "full normal off"
+#define SENT_AFTER   "accepted committed"
 #define NO_YES       "false true"
 #define REVIEWED     "c2c group live create join invite"
 #define REVIEW_ENDS  "pass refuse"
@@ -66,6 +67,7 @@ const struct option_row option_rows[] = {
     {OPT(live_history),            NUMBER, 0,       50,              "20",       RUNNING,  NULL},
     {OPT(device_rate),             NUMBER, 1,       100000,          "45",       RUNNING,  NULL},
     {OPT(sync),                    WORD,   0,       0,               "full",     RUNNING,  SYNC_MODES},
+    {OPT(sent_after),              WORD,   0,       0,               "accepted", RUNNING,  SENT_AFTER},
     {OPT(ring_bytes),              NUMBER, 4194304, RING_BYTES_MAX,  "67108864", 0,        NULL},
     {OPT(push_lease_seconds),      NUMBER, 1,       3600,            "30",       RUNNING,  NULL},
     {OPT(push_ttl_seconds),        NUMBER, 60,      604800,          "86400",    RUNNING,  NULL},

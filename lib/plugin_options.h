@@ -21,6 +21,8 @@ enum review_of {
     REVIEW_JOIN = 16,
     REVIEW_INVITE = 32
 };
+/* What receipts and answers wait for: it is in the ring; it is in the database. */
+enum sent_after { SENT_AFTER_ACCEPTED, SENT_AFTER_COMMITTED };
 enum review_default { REVIEW_DEFAULT_PASS, REVIEW_DEFAULT_REFUSE };
 enum other_topics { OTHER_TOPICS_DEFER, OTHER_TOPICS_ALLOW, OTHER_TOPICS_DENY };
 
@@ -31,8 +33,8 @@ struct plugin_options {
     char *database;
     char *ring_file; /* filled with "<database>.ring" when absent */
     char *admins;    /* as written; plugin_options_is_admin reads it */
-    int other_users, other_topics, login_policy,
-        sync; /* the enums above, of policy.h and of store_config.h */
+    int other_users, other_topics, login_policy, sync,
+        sent_after; /* the enums above, of policy.h and of store_config.h */
     int64_t instances_per_platform, web_instances;
     int64_t user_rate, group_rate, command_rate;
     int64_t cache_seconds;

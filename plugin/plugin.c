@@ -26,6 +26,7 @@
 #include "plugin/core/mosquitto.h"
 #include "plugin/core/properties.h"
 #include "plugin/core/scope.h"
+#include "plugin/core/wake.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/delivery/broadcast.h"
 #include "plugin/delivery/deliver.h"
@@ -39,6 +40,7 @@
 #include "plugin/delivery/message.h"
 #include "plugin/delivery/recent.h"
 #include "plugin/delivery/replay.h"
+#include "plugin/delivery/reply.h"
 #include "plugin/delivery/review.h"
 #include "plugin/delivery/subscribe.h"
 #include "plugin/life/closing.h"
@@ -67,6 +69,7 @@
 
 #define TICK_IDLE_MS  100
 #define TICK_GRACE_MS 2000
+#define REPLY_MS      1000 /* so long a reply does not wait for the usual turn */
 #define JUMP_MS       1000 /* a clock that is disciplined slowly gets nowhere near */
 
 struct plugin {
@@ -77,6 +80,7 @@ struct plugin {
     int64_t first_login; /* before the first TICK; 0: none */
     bool no_tick_logged;
     bool is_2_1; /* or later */
+    struct wake wake;
     pthread_t broker_thread;
     atomic_bool refused_elsewhere; /* a request on another thread */
     bool elsewhere_logged;
@@ -125,6 +129,7 @@ static void drop_requests(struct chat *chat, struct session *session)
 {
     batches_drop(chat, session);
     laters_leave(session);
+    replies_drop(chat, session);
 }
 
 /* Login */
@@ -453,6 +458,7 @@ static const struct noun {
     {batches_open, batches_close, batches_tick},
     {NULL, exports_close, exports_tick},
     {NULL, NULL, stats_tick},
+    {NULL, NULL, replies_tick}, /* the first: before there are more */
 };
 
 /* On another thread */
@@ -504,6 +510,21 @@ static void ask_for_tick(struct mosquitto_evt_tick *ed, long wait_ms)
     ed->next_ms = LONG_AGO_S * 1000 + wait_ms;
 }
 
+/* Somebody waits for the next commit, and it is none that takes long. */
+static bool is_awaited(const struct chat *chat)
+{
+    const int64_t since = replies_waiting_since(chat);
+    return since > 0 && chat->steady - since < REPLY_MS;
+}
+
+static long plan_next_turn(struct plugin *plugin, bool more)
+{
+    const bool awaited = is_awaited(&plugin->chat);
+    if (!plugin->is_2_1)
+        wake_want(&plugin->wake, awaited);
+    return more ? 1 : awaited ? WAKE_MS : TICK_IDLE_MS;
+}
+
 static int on_tick(int event, void *event_data, void *userdata)
 {
     struct mosquitto_evt_tick *ed = event_data;
@@ -523,7 +544,7 @@ static int on_tick(int event, void *event_data, void *userdata)
         more = (nouns[i].tick && nouns[i].tick(chat)) || more;
     chat->unflushed = false;
     store_end_reads(chat->store);
-    ask_for_tick(ed, more || broker_queued() != queued ? 1 : TICK_IDLE_MS);
+    ask_for_tick(ed, plan_next_turn(plugin, more || broker_queued() != queued));
     turn_end(&chat->turns);
     return MOSQ_ERR_SUCCESS;
 }
@@ -666,6 +687,7 @@ static void plugin_free(struct plugin *plugin)
 {
     struct chat *chat = &plugin->chat;
     struct session *session = chat->sessions ? sessions_first(chat) : NULL;
+    wake_close(&plugin->wake);
     for (; session; session = session->next)
         drop_requests(chat, session);
     listeners_close(chat);

@@ -15,7 +15,7 @@
 struct asks;
 
 #define ASK_LOST        (-1) /* in the place of a code: the broker is away, or said nothing for ASK_PATIENCE_MS */
-#define ASK_PATIENCE_MS 3000
+#define ASK_PATIENCE_MS 6000 /* a slow disk takes some of them: sent_after committed */
 
 struct ask_answer {
     int code;          /* 0, a code of the broker's, or ASK_LOST */

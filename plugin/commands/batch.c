@@ -13,12 +13,10 @@
 #include "plugin/commands/command.h"
 #include "plugin/commands/control.h"
 #include "plugin/commands/request.h"
-#include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
-#include "plugin/delivery/subscribe.h"
+#include "plugin/delivery/reply.h"
 #include "plugin/life/closing.h"
 #include "plugin/session/backlog.h"
-#include "plugin/session/handover.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
 
@@ -36,6 +34,7 @@ struct command_batch {
     const char *at;    /* in the payload: behind the command before it */
     struct answer answer;
     bool begun;
+    bool safe; /* what has been executed may have changed something: reply.h */
     struct command_batch *next;
     char copy[]; /* of what the request points to, when it waits */
 };
@@ -111,25 +110,28 @@ static bool execute_next(struct command_batch *batch, struct chat *chat, struct 
                               .request = batch->item,
                               .text = span.at};
     bool good = control_answer(&batch->answer, &command, span.len);
+    batch->safe = batch->safe || command.safe;
     batch->item = batch->item->next;
     spend(chat, start);
     return good;
 }
 
 /* Where all commands are answered later, nothing is left to be said. */
-static bool respond(struct command_batch *batch, struct session *session)
+static bool respond(struct command_batch *batch, struct chat *chat, struct session *session)
 {
     const struct control_request *request = &batch->request;
     if (batch->answer.len == 0)
         return true;
     if (!answer_end(&batch->answer))
         return false;
-    const char *topic = request_answer_topic(request);
-    backlog_add(session, batch->answer.len);
-    proof_given(session, strlen(topic), batch->answer.len + CORRELATION_HEAD + request->correlation_len);
-    return broker_respond(session->client_id, topic, batch->answer.text, batch->answer.len, request->qos,
-                          request->correlation, request->correlation_len,
-                          subscription_answer_identifier(session, topic));
+    const struct reply_answer reply = {.topic = request_answer_topic(request),
+                                       .text = batch->answer.text,
+                                       .len = batch->answer.len,
+                                       .correlation = request->correlation,
+                                       .correlation_len = request->correlation_len,
+                                       .qos = request->qos,
+                                       .safe = batch->safe};
+    return reply_answer(chat, session, &reply);
 }
 
 enum batch_state { BATCH_FAILED, BATCH_WAITS, BATCH_OVER };
@@ -146,7 +148,7 @@ static enum batch_state go_on(struct command_batch *batch, struct chat *chat, st
         if (batch->item && !urgent && time_is_up(chat))
             return BATCH_WAITS;
     }
-    return respond(batch, session) ? BATCH_OVER : BATCH_FAILED;
+    return respond(batch, chat, session) ? BATCH_OVER : BATCH_FAILED;
 }
 
 static void clear(struct command_batch *batch)
@@ -258,7 +260,8 @@ static bool enqueue(struct chat *chat, struct session *session, const struct com
 bool batch_execute(struct chat *chat, struct session *session, const struct control_request *request)
 {
     struct command_batch batch = {.request = *request};
-    if (backlog_far_over(chat, session) || !make_room(chat, session, request->len))
+    if (backlog_far_over(chat, session) || replies_far_over(chat, session) ||
+        !make_room(chat, session, request->len))
         return false;
     if (session->batches)
         return enqueue(chat, session, &batch);

@@ -45,6 +45,7 @@ struct command {
     const char *text; /* the request as it was written (json_text.h) */
     struct field_value fields[FIELDS];
     struct access access;
+    bool safe;            /* its answer says that something is stored (commands.def): reply.h */
     size_t walked;        /* conversations and members looked at in memory: account.h */
     size_t records_later; /* what it sets off will store: the same */
     size_t

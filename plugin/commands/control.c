@@ -9,6 +9,7 @@
 #include "plugin/commands/commands.h"
 #include "plugin/commands/fields.h"
 #include "plugin/core/chat.h"
+#include "plugin/delivery/reply.h"
 #include "plugin/people/user.h"
 #include "plugin/session/session.h"
 #include "schema/store.h"
@@ -91,7 +92,10 @@ int control_execute(struct command *command)
     if (code != CODE_OK)
         return code;
     const struct command_row *row = command_row_find(command_text(command, FIELD_COMMAND));
-    return row ? run(row, command) : CODE_UNKNOWN_COMMAND;
+    if (!row)
+        return CODE_UNKNOWN_COMMAND;
+    command->safe = row->answer == ANSWER_WHEN_SAFE;
+    return run(row, command);
 }
 
 /* A request that may not be answered any more is not executed either. */
@@ -101,11 +105,11 @@ static int refuse_too_large(struct command *command)
     return code == CODE_OK ? command_refuse(command, "the answer is too large") : code;
 }
 
-static int refuse_too_fast(struct command *command)
+static int refuse(struct command *command, int code)
 {
     (void)check_common(command);
     command->error[0] = '\0';
-    return CODE_TOO_FAST;
+    return code;
 }
 
 bool control_answer(struct answer *answer, struct command *command, size_t len)
@@ -116,9 +120,10 @@ bool control_answer(struct answer *answer, struct command *command, size_t len)
     command->data = cJSON_CreateObject();
     bool good = command->data != NULL;
     if (good) {
-        int code = !open                         ? refuse_too_fast(command)
-                   : answer->len > ANSWER_ENOUGH ? refuse_too_large(command)
-                                                 : control_execute(command);
+        int code = !open                                         ? refuse(command, CODE_TOO_FAST)
+                   : replies_full(command->chat, command->asker) ? refuse(command, CODE_BUSY)
+                   : answer->len > ANSWER_ENOUGH                 ? refuse_too_large(command)
+                                                                 : control_execute(command);
         const struct response response = {.command = command_text(command, FIELD_COMMAND),
                                           .correlation_data = command_text(command, FIELD_CORRELATION_DATA),
                                           .code = code,

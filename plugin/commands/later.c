@@ -9,11 +9,8 @@
 #include "plugin/commands/answer.h"
 #include "plugin/commands/command.h"
 #include "plugin/commands/request.h"
-#include "plugin/core/broker.h"
-#include "plugin/delivery/subscribe.h"
+#include "plugin/delivery/reply.h"
 #include "plugin/life/closing.h"
-#include "plugin/session/backlog.h"
-#include "plugin/session/handover.h"
 #include "plugin/session/session.h"
 
 /* Of one connection. */
@@ -26,6 +23,7 @@ struct later {
     void *correlation;                        /* MQTT 5's, in `texts`; NULL: none */
     uint16_t correlation_len;
     int qos;
+    bool safe; /* reply.h */
     size_t bytes;
     struct later *prev, *next; /* session->laters */
     char texts[];
@@ -71,7 +69,8 @@ int later_begin(struct command *command, struct later **out)
     if (!later)
         return CODE_BUSY;
     char *at = later->texts;
-    *later = (struct later){.session = command->asker, .qos = request->qos, .bytes = bytes};
+    *later =
+        (struct later){.session = command->asker, .qos = request->qos, .safe = command->safe, .bytes = bytes};
     later->command = keep(&at, name, size_of(name));
     later->correlation_data = keep(&at, data, size_of(data));
     later->topic = keep(&at, topic, size_of(topic));
@@ -101,16 +100,19 @@ void later_fail(struct chat *chat, struct later *later)
     later_drop(later);
 }
 
-static bool respond(const struct later *later, struct answer *answer, const struct response *response)
+static bool respond(struct chat *chat, const struct later *later, struct answer *answer,
+                    const struct response *response)
 {
     if (!answer_add(answer, response) || !answer_end(answer))
         return false;
-    backlog_add(later->session, answer->len);
-    proof_given(later->session, strlen(later->topic),
-                answer->len + CORRELATION_HEAD + later->correlation_len);
-    return broker_respond(later->session->client_id, later->topic, answer->text, answer->len, later->qos,
-                          later->correlation, later->correlation_len,
-                          subscription_answer_identifier(later->session, later->topic));
+    const struct reply_answer reply = {.topic = later->topic,
+                                       .text = answer->text,
+                                       .len = answer->len,
+                                       .correlation = later->correlation,
+                                       .correlation_len = later->correlation_len,
+                                       .qos = later->qos,
+                                       .safe = later->safe};
+    return reply_answer(chat, later->session, &reply);
 }
 
 void later_answer(struct chat *chat, struct later *later, int code, const char *error, cJSON *data)
@@ -123,7 +125,7 @@ void later_answer(struct chat *chat, struct later *later, int code, const char *
     struct answer answer = {0};
     if (!later->session)
         cJSON_Delete(data);
-    else if (!respond(later, &answer, &response))
+    else if (!respond(chat, later, &answer, &response))
         session_close_soon(chat, later->session);
     free(answer.text);
     later_drop(later);

@@ -53,6 +53,11 @@ struct chat {
     int reviewing;                         /* what waits for a reviewer: how many (review.h) */
     int copied;                            /* subscriptions that are given copies (subscription.h) */
     struct subscription *listeners; /* to everything that happens; NULL: nobody listens (listeners.h) */
+    struct {
+        struct waiting_reply *first;
+        struct reply_queue *queues; /* of clients for whom some do */
+        size_t bytes;
+    } replies; /* receipts and answers that wait (reply.h) */
     struct happenings
         *happenings;         /* ... and what is told to them less often (happening.h); NULL: nothing yet */
     struct session *replays; /* sessions with something to replay (replay.h) */

@@ -52,7 +52,7 @@ uint64_t events_shed(void)
     return shed;
 }
 
-static void send_text(struct session *session, const char *text)
+void event_send(struct session *session, const char *text)
 {
     if (event_is_heard(session))
         send_at(session, text, event_qos(session));
@@ -65,7 +65,7 @@ static void send_to_all_but(const struct user *user, const struct session *self,
 {
     for (struct session *session = user->sessions; session; session = session->user_next)
         if (session != self)
-            send_text(session, text);
+            event_send(session, text);
 }
 
 static void send_to_user(const struct user *user, const char *text)
@@ -83,26 +83,6 @@ static bool has_others(const struct actor *self)
 {
     const struct session *first = self->user->sessions;
     return first && (first != self->device || first->user_next);
-}
-
-void event_sent(struct session *session, const struct conversation *conversation, int64_t id, int64_t seq,
-                int64_t time, int64_t random)
-{
-    char text[400];
-    snprintf(text, sizeof text,
-             "{\"event\":\"sent\",\"id\":%lld,\"seq\":%lld,\"time\":%lld,\"%s\":\"%s\",\"random\":%lld}",
-             (long long)id, (long long)seq, (long long)time, conversation_kind(conversation),
-             conversation_name(conversation, session->user->id), (long long)random);
-    send_text(session, text);
-}
-
-void event_sent_to_nobody(struct session *session, const char *kind, const char *name, int64_t time,
-                          int64_t random)
-{
-    char text[300];
-    snprintf(text, sizeof text, "{\"event\":\"sent\",\"time\":%lld,\"%s\":\"%s\",\"random\":%lld}",
-             (long long)time, kind, name, (long long)random);
-    send_text(session, text);
 }
 
 void event_read(struct chat *chat, const struct user *reader, const struct conversation *conversation,
@@ -235,7 +215,7 @@ void event_status(struct session *session, const struct user *user, const char *
     char text[200];
     snprintf(text, sizeof text, "{\"event\":\"status\",\"user\":\"%s\",\"status\":\"%s\",\"time\":%lld}",
              user->id, status, (long long)time);
-    send_text(session, text);
+    event_send(session, text);
 }
 
 static void send_to_members(struct chat *chat, struct conversation *group, const struct session *but,
@@ -260,7 +240,7 @@ static void send_to_audience(struct chat *chat, const struct conversation *group
         send_to_user(owner, text);
     DL_FOREACH2 (group->subscriptions, subscription, group_next)
         if (subscription->session->user != owner)
-            send_text(subscription->session, text);
+            event_send(subscription->session, text);
 }
 
 void event_purged(struct chat *chat, struct conversation *conversation, const char *sender, int64_t id)
@@ -300,7 +280,7 @@ static void send_to_owner_elsewhere(struct chat *chat, const struct conversation
     for (struct session *session = owner ? owner->sessions : NULL; session; session = session->user_next) {
         const struct subscription *subscription = subscription_find(session, group);
         if (session != but && !(subscription && subscription->subscribed))
-            send_text(session, text);
+            event_send(session, text);
     }
 }
 
@@ -380,7 +360,7 @@ void event_rejected(struct chat *chat, struct session *session, const char *topi
     char *text = cJSON_PrintUnformatted(event);
     (void)backlog_over(chat, session); /* whoever is refused again and again is looked at */
     if (text)
-        send_text(session, text);
+        event_send(session, text);
     cJSON_free(text);
     cJSON_Delete(event);
 }
@@ -390,5 +370,5 @@ void event_more(struct session *session, const char *topic, int64_t before)
     char text[300];
     snprintf(text, sizeof text, "{\"event\":\"more\",\"topic\":\"%s\",\"before\":%lld}", topic,
              (long long)before);
-    send_text(session, text);
+    event_send(session, text);
 }

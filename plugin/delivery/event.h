@@ -17,12 +17,8 @@ struct erasure;
 struct member;
 struct user;
 
-/* The receipt, for a stored message with `random`; time in ms. */
-void event_sent(struct session *session, const struct conversation *conversation, int64_t id, int64_t seq,
-                int64_t time, int64_t random);
-/* The same for a message that nobody gets, as a reviewer wanted it: `kind` is "to" or "group". */
-void event_sent_to_nobody(struct session *session, const char *kind, const char *name, int64_t time,
-                          int64_t random);
+/* One that is written already. */
+void event_send(struct session *session, const char *text);
 /* A refused publish. random 0: it had none. `reason` may be "" (the code's text is used then). */
 void event_rejected(struct chat *chat, struct session *session, const char *topic, int code,
                     const char *reason, int64_t random);

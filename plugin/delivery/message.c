@@ -15,6 +15,7 @@
 #include "plugin/delivery/held.h"
 #include "plugin/delivery/listeners.h"
 #include "plugin/delivery/recent.h"
+#include "plugin/delivery/reply.h"
 #include "plugin/delivery/review.h"
 #include "plugin/payload/payload.h"
 #include "plugin/payload/stamp.h"
@@ -269,7 +270,7 @@ static void give_receipt(struct draft *draft, const struct conversation *convers
     int64_t random = draft->payload.random;
     draft->receipt = receipt;
     if (draft->origin && random != 0)
-        event_sent(draft->origin, conversation, receipt.id, receipt.seq, receipt.time, random);
+        reply_sent(draft->chat, draft->origin, conversation, receipt.id, receipt.seq, receipt.time, random);
 }
 
 static void count_message(const struct draft *draft)
@@ -680,7 +681,7 @@ static bool drop_reviewed(struct chat *chat, const struct review *review)
     if (!review_end(chat, review))
         return false;
     if (session && has_receipt(chat, review))
-        event_sent_to_nobody(session, review->group ? "group" : "to", review->to, chat->now, review->random);
+        reply_sent_to_nobody(chat, session, review->group ? "group" : "to", review->to, review->random);
     return true;
 }
 

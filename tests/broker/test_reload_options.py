@@ -185,6 +185,17 @@ def all_of_a_backlog(broker):
     return True
 
 
+def receipt_before_the_commit(broker):
+    sender, other = someone(broker), someone(broker)
+    sender.subscribe(sender.inbox)
+    with broker.uncommitted():
+        sender.send(other.name, {"text": "a", "random": 1})
+        for text in "bc":
+            other.send(sender.name, {"text": text})
+            sender.text(text)
+        return bool(sender.pending(lambda m: m.get("event") == "sent"))
+
+
 def syncs_of_a_commit(broker):
     broker.create("bob")
     before = ask(broker, "SELECT count(*) FROM message")
@@ -399,6 +410,7 @@ ROWS = [
     Row("live_history", 0, 2, shown_of_a_live_group, [], ["m2", "m3"]),
     Row("device_rate", 1, 100000, all_of_a_backlog, False, True, with_small_queues),
     Row("sync", "off", "full", syncs_of_a_commit, False, True, faults=True),
+    Row("sent_after", "accepted", "committed", receipt_before_the_commit, True, False),
     Row("push_lease_seconds", 3600, 600, lease_of_a_job, 60, 10),
     Row("push_ttl_seconds", 86400, 60, jobs_that_wait, 1, 0, begin=a_job, later=pass_days(0.2), faults=True),
     Row("push_badge", "true", "false", silent_jobs_of_a_reader, 1, 0),

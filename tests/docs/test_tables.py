@@ -160,7 +160,7 @@ def test_no_other_table_of_the_protocol_has_a_code_that_there_is_not():
 
 def test_the_protocol_has_a_row_for_every_event():
     listed = one_each(name for row in rows("docs/protocol.md", "event", "fields", "when") for name in names(row["event"]))
-    assert listed == source.quoted_members("event", "plugin/delivery/event.c")
+    assert listed == source.quoted_members("event", "plugin/delivery/event.c", "plugin/delivery/reply.c")
 
 
 def test_the_protocol_has_a_row_for_every_reason_to_be_sent_away():

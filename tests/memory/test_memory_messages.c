@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/memory/failing_malloc.h"
 #include "tests/memory/sweep.h"
@@ -31,6 +32,38 @@ static enum fake_answer write_with_random(struct scene *scene)
     if (answer == FAKE_DONE)
         answer = fake_publish(scene->clients[ALICE], scene_text(scene, topic), scene_text(scene, payload), 1);
     memory_resume();
+    return answer;
+}
+
+/* From now on receipts and answers wait for the commit; or not any more. */
+static void set_sent_after(const char *line)
+{
+    memory_pause();
+    town_set(line);
+    fake_reload();
+    memory_resume();
+}
+
+/* In as many turns as it takes: the writer needs a moment. */
+static enum fake_answer write_and_await_receipt(struct scene *scene)
+{
+    set_sent_after("sent_after committed\n");
+    enum fake_answer answer = write_with_random(scene);
+    for (int i = 0; i < 20; i++) {
+        fake_turn();
+        nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL);
+    }
+    set_sent_after("");
+    return answer;
+}
+
+/* Not answered for want of memory, it has been done. */
+static enum fake_answer ask_and_await_answer(struct scene *scene)
+{
+    set_sent_after("sent_after committed\n");
+    enum fake_answer answer = scene_command_later(
+        scene, scene->clients[ALICE], "{'command':'setSelfInfo','nickname':'Alice the first'}", 50);
+    set_sent_after("");
     return answer;
 }
 
@@ -313,6 +346,8 @@ static const struct scenario scenarios[] = {
     {"another message of a pair", write_again, NULL, NULL},
     {"a message at QoS 2", write_at_qos_2, NULL, NULL},
     {"a message with a random", write_with_random, NULL, NULL},
+    {"a receipt waits for the commit", write_and_await_receipt, NULL, NULL},
+    {"an answer waits for the commit", ask_and_await_answer, NULL, NULL},
     {"a message for who is connected now", write_for_now, NULL, NULL},
     {"a message with a picture", send_a_picture, NULL, NULL},
     {"a message with words that are replaced", write_dirt, NULL, NULL},

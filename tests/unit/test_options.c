@@ -225,6 +225,9 @@ static const struct {
     {"sync", offsetof(struct plugin_options, sync), "full", SYNC_FULL, true, true},
     {"sync", offsetof(struct plugin_options, sync), "normal", SYNC_NORMAL, false, true},
     {"sync", offsetof(struct plugin_options, sync), "off", SYNC_OFF, false, true},
+    {"sent_after", offsetof(struct plugin_options, sent_after), "accepted", SENT_AFTER_ACCEPTED, true, true},
+    {"sent_after", offsetof(struct plugin_options, sent_after), "committed", SENT_AFTER_COMMITTED, false,
+     true},
 };
 
 static const struct {
@@ -948,7 +951,7 @@ static void the_example_shows_every_option_with_its_default(void **state)
     for (size_t i = 0; i < COUNT(words); i++)
         if (words[i].is_default)
             assert_int_equal(word_of(&f->options, i), words[i].value);
-    assert_int_equal(example.count, COUNT(numbers) + 6 + COUNT(texts) + 3);
+    assert_int_equal(example.count, COUNT(numbers) + 7 + COUNT(texts) + 3);
     assert_string_equal(f->options.ring_file, "/var/lib/mosquitto/chat.db.ring");
 }
 
