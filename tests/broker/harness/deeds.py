@@ -11,6 +11,7 @@ from harness.raw import Closed, RawClient
 from harness.settings import PATIENCE
 from harness.user import CONTROL, RESPONSE
 
+ANSWER_SECONDS = 3 * PATIENCE  # others are served, too
 NEW, OPEN, DONE, REFUSED, UNSURE = "new", "open", "done", "refused", "unsure"
 
 _numbers = itertools.count(1)
@@ -33,7 +34,7 @@ class Client(RawClient):
         self._answers[mark] = done
         self.start_publish(CONTROL, {"commands": [{**command, "correlationData": mark}]}, 0)
 
-    def turn(self, timeout=PATIENCE):
+    def turn(self, timeout=ANSWER_SECONDS):
         packet = self.receive(timeout)
         if packet.kind in (packets.PUBACK, packets.PUBREC):
             if packet.kind == packets.PUBREC and packet.code < 0x80:
