@@ -10,52 +10,61 @@
 
 #include "acl/code.h"
 #include "acl/identity.h"
+#include "lib/put.h"
 #include "lib/sha256.h"
 #include "lib/usersig_claims.h"
 
 #define TEXT_MAX      16384 /* a userSig before it is decoded */
 #define SIG_LEN       44    /* SHA256_BYTES in base64 */
 #define BASE64_LEN(n) (((n) + 2) / 3 * 4)
-#define BASE64_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-"
 
 struct document {
     char json[USERSIG_INFLATED_MAX + 2]; /* a byte to see that it is too large, and a NUL */
     size_t len;
 };
 
+/* What is signed, without the userID and the userbuf. */
+#define SIGNED_BYTES                                                                                         \
+    (sizeof "TLS.identifier:\nTLS.sdkappid:\nTLS.time:\nTLS.expire:\nTLS.userbuf:\n" + 3 * PUT_NUMBER_MAX)
+
 enum inflated { INFLATED, INFLATED_WITH_MORE_BEHIND, INFLATED_TOO_LARGE, NOT_INFLATED, OUT_OF_MEMORY };
 
-/* Tencent's alphabet is ordinary base64 with three characters replaced. */
-static void translate(char *text, const char from[3], const char to[3])
-{
-    for (; *text; text++)
-        *text = *text == from[0] ? to[0] : *text == from[1] ? to[1] : *text == from[2] ? to[2] : *text;
-}
+/* Of a digit its value and one; 0: it is none. Tencent's base64 has * for +, - for / and _ for =. */
+/* clang-format off */
+static const unsigned char digits[256] = {
+    ['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+    ['a'] = 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52,
+    ['0'] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, ['*'] = 63, ['-'] = 64,
+};
+/* clang-format on */
 
-/* Number of '_' at the end, or -1 when the text is not of our alphabet: OpenSSL would skip white space. */
-static int padding(const char *text, size_t len)
+/* Four digits become three bytes. What is no digit sets the bits above them. */
+static bool decode_four(const char *text, unsigned char *out)
 {
-    size_t digits = strspn(text, BASE64_DIGITS);
-    size_t pads = strspn(text + digits, "_");
-    if (len == 0 || len % 4 != 0 || digits + pads != len || pads > 2)
-        return -1;
-    return (int)pads;
+    const unsigned char *t = (const unsigned char *)text;
+    const uint32_t bits = (digits[t[0]] - 1u) << 18 | (digits[t[1]] - 1u) << 12 | (digits[t[2]] - 1u) << 6 |
+                          (digits[t[3]] - 1u);
+    out[0] = (unsigned char)(bits >> 16);
+    out[1] = (unsigned char)(bits >> 8);
+    out[2] = (unsigned char)bits;
+    return bits >> 24 == 0;
 }
 
 /* `out` has room for TEXT_MAX / 4 * 3 bytes. Returns the length, or -1. */
 static int decode(const char *userSig, unsigned char *out)
 {
-    char text[TEXT_MAX + 1];
-    size_t len = strnlen(userSig, TEXT_MAX + 1);
-    if (len > TEXT_MAX)
+    const size_t len = strnlen(userSig, TEXT_MAX + 1);
+    char last[4];
+    int pads = 0;
+    bool good = true;
+    if (len == 0 || len > TEXT_MAX || len % 4 != 0)
         return -1;
-    int pads = padding(userSig, len);
-    if (pads < 0)
-        return -1;
-    memcpy(text, userSig, len + 1);
-    translate(text, "*-_", "+/=");
-    int decoded = EVP_DecodeBlock(out, (const unsigned char *)text, (int)len);
-    return decoded < 0 ? -1 : decoded - pads; /* EVP_DecodeBlock counts the padding as bytes */
+    memcpy(last, userSig + len - 4, sizeof last);
+    for (; pads < 2 && last[3 - pads] == '_'; pads++)
+        last[3 - pads] = 'A';
+    for (size_t i = 0; i < len - 4; i += 4, out += 3)
+        good &= decode_four(userSig + i, out);
+    return decode_four(last, out) && good ? (int)(len / 4 * 3) - pads : -1;
 }
 
 /* Inflates at most a byte more than is allowed, whatever the stream would become. */
@@ -89,13 +98,20 @@ static enum inflated unpack(const char *userSig, struct document *out)
 /* What is signed; malloc'ed, NULL when out of memory. */
 static char *signed_text(const struct claims *claims)
 {
-    char *text;
-    bool buf = claims->userbuf;
-    int len = asprintf(&text, "TLS.identifier:%s\nTLS.sdkappid:%lld\nTLS.time:%lld\nTLS.expire:%lld\n%s%s%s",
-                       claims->identifier, (long long)claims->sdkappid, (long long)claims->created,
-                       (long long)claims->expire, buf ? "TLS.userbuf:" : "", buf ? claims->userbuf : "",
-                       buf ? "\n" : "");
-    return len < 0 ? NULL : text;
+    const char *id = claims->identifier, *buf = claims->userbuf;
+    const size_t id_len = strlen(id), buf_len = buf ? strlen(buf) : 0;
+    char *text = malloc(SIGNED_BYTES + id_len + buf_len);
+    if (!text)
+        return NULL;
+    char *p = put_bytes(PUT(text, "TLS.identifier:"), id, id_len);
+    p = put_number(PUT(p, "\nTLS.sdkappid:"), claims->sdkappid);
+    p = put_number(PUT(p, "\nTLS.time:"), claims->created);
+    p = put_number(PUT(p, "\nTLS.expire:"), claims->expire);
+    p = PUT(p, "\n");
+    if (buf)
+        p = PUT(put_bytes(PUT(p, "TLS.userbuf:"), buf, buf_len), "\n");
+    *p = '\0';
+    return text;
 }
 
 static void sign(char sig[SIG_LEN + 1], const char *key, const char *text)
@@ -222,6 +238,13 @@ static char *print(const struct claims *claims)
     return len < 0 ? NULL : json;
 }
 
+/* Ordinary base64 in Tencent's alphabet. */
+static void translate(char *text)
+{
+    for (; *text; text++)
+        *text = *text == '+' ? '*' : *text == '/' ? '-' : *text == '=' ? '_' : *text;
+}
+
 static char *pack(const char *json)
 {
     unsigned char bytes[USERSIG_INFLATED_MAX + 256];
@@ -231,7 +254,7 @@ static char *pack(const char *json)
         return NULL;
     char *text = encode(bytes, len);
     if (text)
-        translate(text, "+/=", "*-_");
+        translate(text);
     return text;
 }
 

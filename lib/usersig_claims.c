@@ -18,17 +18,23 @@ enum claim_kind { TEXT, NUMBER };
 
 static const struct claim {
     const char *name;
+    size_t name_len;
     size_t offset;
     enum claim_kind kind;
     bool optional;
 } claim_table[] = {
-    {"TLS.ver", offsetof(struct claims, version), TEXT, false},
-    {"TLS.identifier", offsetof(struct claims, identifier), TEXT, false},
-    {"TLS.sdkappid", offsetof(struct claims, sdkappid), NUMBER, false},
-    {"TLS.time", offsetof(struct claims, created), NUMBER, false},
-    {"TLS.expire", offsetof(struct claims, expire), NUMBER, false},
-    {"TLS.userbuf", offsetof(struct claims, userbuf), TEXT, true},
-    {"TLS.sig", offsetof(struct claims, sig), TEXT, false},
+#define CLAIM(name, member, ...)                                                                             \
+    {                                                                                                        \
+        name, sizeof(name) - 1, offsetof(struct claims, member), __VA_ARGS__                                 \
+    }
+    CLAIM("TLS.ver", version, TEXT, false),
+    CLAIM("TLS.identifier", identifier, TEXT, false),
+    CLAIM("TLS.sdkappid", sdkappid, NUMBER, false),
+    CLAIM("TLS.time", created, NUMBER, false),
+    CLAIM("TLS.expire", expire, NUMBER, false),
+    CLAIM("TLS.userbuf", userbuf, TEXT, true),
+    CLAIM("TLS.sig", sig, TEXT, false),
+#undef CLAIM
 };
 
 #define CLAIM_COUNT COUNT(claim_table)
@@ -120,47 +126,51 @@ static int read_tree(const char *json, size_t len, const struct json_facts *fact
 
 /* Without one */
 
-/* Whose name the member begins with; CLAIM_COUNT: none of ours. */
-static size_t claim_of(const char *member)
+/* CLAIM_COUNT: none of ours. */
+static size_t claim_of(struct json_span name)
 {
     size_t i = 0;
-    for (; i < CLAIM_COUNT; i++) {
-        const size_t name_len = strlen(claim_table[i].name);
-        if (strncmp(member + 1, claim_table[i].name, name_len) == 0 && member[1 + name_len] == '"')
-            break;
-    }
+    while (i < CLAIM_COUNT &&
+           (claim_table[i].name_len != name.len || memcmp(claim_table[i].name, name.at, name.len) != 0))
+        i++;
     return i;
+}
+
+static bool take_digits(struct json_span value, int64_t *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.at[i] < '0' || value.at[i] > '9')
+            return false;
+        *out = *out * 10 + (value.at[i] - '0');
+    }
+    return true;
 }
 
 /* A string, or a number of so few digits that it can be no other. */
 static bool take_plain(const struct claim *claim, struct json_span value, struct claims *out)
 {
     void *place = (char *)out + claim->offset;
-    if (claim->kind == NUMBER) {
-        *(int64_t *)place = strtoll(value.at, NULL, 10);
-        return value.len < PLAIN_DIGITS && strspn(value.at, "0123456789") == value.len;
-    }
+    if (claim->kind == NUMBER)
+        return value.len < PLAIN_DIGITS && take_digits(value, place);
     *(const char **)place = value.at + 1;
     return *value.at == '"';
 }
 
 /* As generators write it: our members only, each once, and nothing escaped. Their strings are ended where they are.
  * false: it is not like that, or no userSig; nothing has changed, and a tree tells more. */
-static bool read_plain(char *json, size_t len, struct claims *out)
+static bool read_plain(char *json, size_t len, const struct json_facts *facts, struct claims *out)
 {
     char *ends[CLAIM_COUNT] = {0};
-    struct json_span member;
-    const char *p = json_skip_space(json);
-    if (*p++ != '{' || memchr(json, '\\', len))
+    if (facts->member_count > JSON_MEMBERS_NOTED || memchr(json, '\\', len))
         return false;
     *out = (struct claims){0};
-    while (json_next_member(&p, &member)) {
-        const size_t i = claim_of(member.at);
-        const char *value = json_member_value(member.at), *end = member.at + member.len;
-        if (i == CLAIM_COUNT || ends[i] ||
-            !take_plain(&claim_table[i], (struct json_span){value, (size_t)(end - value)}, out))
+    for (size_t n = 0; n < facts->member_count; n++) {
+        const struct json_span name = facts->members[n].name, value = facts->members[n].value;
+        const size_t i = claim_of(name);
+        if (i == CLAIM_COUNT || ends[i] || !take_plain(&claim_table[i], value, out))
             return false;
-        ends[i] = json + (end - json) - 1;
+        ends[i] = json + (value.at - json) + value.len - 1;
     }
     for (size_t i = 0; i < CLAIM_COUNT; i++)
         if (!ends[i] && !claim_table[i].optional)
@@ -177,7 +187,7 @@ int claims_read(char *json, size_t len, struct claims *out, cJSON **tree)
     *tree = NULL;
     if (!json_scan(json, len, &facts))
         return CODE_SIG_MALFORMED;
-    int code = read_plain(json, len, out) ? CODE_OK : read_tree(json, len, &facts, out, tree);
+    int code = read_plain(json, len, &facts, out) ? CODE_OK : read_tree(json, len, &facts, out, tree);
     if (code != CODE_OK)
         return code;
     return strcmp(out->version, "2.0") == 0 && !has_control_characters(out->identifier) ? CODE_OK

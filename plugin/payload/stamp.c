@@ -4,25 +4,7 @@
 #include <string.h>
 
 #include "acl/identity.h"
-
-static char *put_bytes(char *p, const char *bytes, size_t len)
-{
-    memcpy(p, bytes, len);
-    return p + len;
-}
-
-#define PUT(p, literal) put_bytes(p, literal, sizeof(literal) - 1)
-
-static char *put_number(char *p, int64_t value)
-{
-    char digits[20], *end = digits + sizeof(digits), *d = end;
-    uint64_t rest = value < 0 ? 0 : (uint64_t)value;
-    do {
-        *--d = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest);
-    return put_bytes(p, d, (size_t)(end - d));
-}
+#include "lib/put.h"
 
 /* Cut at the longest valid name, so that STAMP_MAX holds whatever comes. */
 static char *put_name(char *p, const char *name)
