@@ -162,6 +162,7 @@ struct user *user_create(struct chat *chat, const char *id)
     }
     user->created = chat->now;
     user->memberships_complete = true; /* nobody can have added it to anything */
+    user->places_known = true;         /* and no device can be its */
     store_put(chat->store, W_USER_ADD_NUMBERED, "tii", id, user->created, newcomer->number);
     return user;
 }

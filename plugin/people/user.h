@@ -71,6 +71,8 @@ struct user {
      * it has the frames of these marks. */
     struct young_device *young_devices; /* utlist DL over user_prev/user_next: device.h */
     uint64_t devices_ended, applications_ended;
+    bool places_known;   /* nobody but this one device has a place: device.c */
+    uint64_t only_place; /* the hash of its client id; 0: no device has one */
 
     UT_hash_handle hh;
 };

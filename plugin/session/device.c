@@ -8,6 +8,7 @@
 
 #include "acl/limits.h"
 #include "acl/policy.h"
+#include "lib/keyed_hash.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
 #include "plugin/people/user.h"
@@ -63,11 +64,39 @@ static struct young_device *add_young(struct chat *chat, const struct device_ent
     return young_add_keyed(chat->devices, &young->young, key, strlen(key)) ? young : NULL;
 }
 
+/* Whose place is the only one */
+
+static uint64_t hash_of(const char *client_id)
+{
+    return keyed_hash(client_id, strlen(client_id));
+}
+
+static void note_place(struct user *user, const struct device_entry *entry)
+{
+    const uint64_t hash = entry->place > 0 ? hash_of(entry->client_id) : user->only_place;
+    user->places_known = user->places_known && (user->only_place == 0 || user->only_place == hash);
+    user->only_place = hash;
+}
+
+/* `list` are all of the user's that count. */
+static void note_places(struct user *user, const struct device_list *list)
+{
+    user->places_known = list->count <= 1;
+    user->only_place = list->count == 1 ? hash_of(list->items[0].client_id) : 0;
+}
+
+/* Most users come back by the one device that they have: the store need not be asked. */
+static bool is_alone(const struct user *user, const char *client_id)
+{
+    return user->places_known && (user->only_place == 0 || user->only_place == hash_of(client_id));
+}
+
 /* Remembers what the open frame tells the store. Out of memory: it counts a group commit later. */
 static void remember(struct chat *chat, struct user *user, const struct device_entry *entry,
                      const struct displacement *displacement)
 {
     struct young_device *young = find_young(chat, entry->client_id);
+    note_place(user, entry);
     if (young) { /* a client id may have changed hands */
         young_renew(chat->devices, &young->young);
         DL_DELETE2(young->user->young_devices, young, user_prev, user_next);
@@ -290,14 +319,15 @@ static void keep_displaced(struct chat *chat, enum platform newcomer, struct dev
     list->count = kept;
 }
 
-bool devices_in_way(struct chat *chat, const struct user *user, const char *client_id, enum platform platform,
+bool devices_in_way(struct chat *chat, struct user *user, const char *client_id, enum platform platform,
                     struct device_list *out)
 {
     const struct range counted = {POLICY_PLATFORM_FIRST, POLICY_PLATFORM_LAST, COUNTED_MAX};
-    if (!user || !policy_counts(platform))
+    if (!user || !policy_counts(platform) || is_alone(user, client_id))
         return true;
     if (!list_stored(chat, R_DEVICE_PLACES_ONLY, user, counted, out) || !list_young(user, counted, out))
         return false;
+    note_places(user, out);
     sort(out, by_place);
     drop_own(out, client_id);
     keep_displaced(chat, platform, out);

@@ -70,7 +70,7 @@ struct device_list {
 
 /* The devices that have to go when this user (NULL: a new one) logs in with this one. Nothing for platforms
  * that do not count. false: out of memory, or the store cannot be read. */
-__attribute__((warn_unused_result)) bool devices_in_way(struct chat *chat, const struct user *user,
+__attribute__((warn_unused_result)) bool devices_in_way(struct chat *chat, struct user *user,
                                                         const char *client_id, enum platform platform,
                                                         struct device_list *out);
 /* Adds to these the connections, the earliest login first, that have to go so that with this one no more than
