@@ -432,6 +432,28 @@ bool log_find(struct log *log, int64_t id, log_row *row, void *context)
     return !store_reads_failed(log->store);
 }
 
+bool log_find_all(struct log *log, const int64_t *ids, size_t count, log_row *row, void *context)
+{
+    const struct young *young = log->messages->oldest; /* those behind it are all young */
+    int64_t last;
+    size_t stored = 0;
+    while (stored < count && (!young || ids[stored] < id_of(young)))
+        stored++;
+    if (stored > 0) {
+        sqlite3_stmt *statement = store_read(log->store, R_MESSAGES_BY_ID);
+        for (size_t i = 0; i < stored; i++)
+            sqlite3_bind_int64(statement, (int)i + 1, ids[i]);
+        if (!rows_of_database(log, statement, row, context, &last))
+            return true;
+    }
+    for (; stored < count && !store_reads_failed(log->store); stored++) {
+        const struct young_message *found = young_of(log, ids[stored]);
+        if (found && !give(log, &found->message, row, context))
+            return true;
+    }
+    return !store_reads_failed(log->store);
+}
+
 /* Recalls */
 
 bool log_recall(struct log *log, const struct message *message)

@@ -80,6 +80,9 @@ bool log_all_after(struct log *log, int64_t after, log_row *row, void *context);
 bool log_may_exceed(struct log *log, int64_t conversation, int64_t after, size_t count);
 /* Calls `row` once with the message of this id, if it is there. */
 bool log_find(struct log *log, int64_t id, log_row *row, void *context);
+/* Calls `row` for each of these ids that is there, until it returns false. They rise, and are at most LOG_FIND_MAX. */
+#define LOG_FIND_MAX 16
+bool log_find_all(struct log *log, const int64_t *ids, size_t count, log_row *row, void *context);
 /* Recalls a message, in the open frame, which must not be aborted after it: its content, and that of its
  * edits, is gone for every read from now on. false: out of memory, and nothing has changed. */
 __attribute__((warn_unused_result)) bool log_recall(struct log *log, const struct message *message);

@@ -278,20 +278,37 @@ static void move_on(const struct run *run, int64_t id)
     run->stream->next = 0;
 }
 
-/* One after the other. false: out of memory, or the store cannot be read. */
+/* Those before it that are due are not there any more. */
+static bool give_due(void *context, const struct message *message)
+{
+    struct run *run = context;
+    struct merge *merge = run->merge;
+    while (merge->due[merge->due_next].id < message->id)
+        merge->due_next++;
+    run->stream = merge->due[merge->due_next].stream;
+    if (!give(run, message))
+        return false;
+    merge->due_next++;
+    move_on(run, message->id);
+    return true;
+}
+
+/* Some at a time. false: out of memory, or the store cannot be read. */
 static bool read_due(struct run *run)
 {
     struct merge *merge = run->merge;
     if (merge->due_next == merge->due_count && !find_due(merge, run->limit))
         return false;
-    for (; merge->due_next < merge->due_count && run->given < run->limit; merge->due_next++) {
-        const struct due *due = &merge->due[merge->due_next];
-        run->stream = due->stream;
-        if (!log_find(merge->chat->log, due->id, give, run))
+    while (!run->stopped && merge->due_next < merge->due_count && run->given < run->limit) {
+        int64_t ids[LOG_FIND_MAX];
+        size_t count = 0, first = merge->due_next;
+        for (; count < LOG_FIND_MAX && first + count < merge->due_count && run->given + count < run->limit;
+             count++)
+            ids[count] = merge->due[first + count].id;
+        if (!log_find_all(merge->chat->log, ids, count, give_due, run))
             return false;
-        if (run->stopped)
-            break;
-        move_on(run, due->id);
+        if (!run->stopped)
+            merge->due_next = first + count;
     }
     return true;
 }

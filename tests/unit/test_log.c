@@ -510,6 +510,54 @@ static void test_a_message_is_found_by_its_id_wherever_it_is(void **state)
         assert_int_equal(look_at(id).id, id);
 }
 
+/* Up to `last`, their ids as a sum of powers of two: each must come after those before it. */
+struct found_ids {
+    int64_t last, sum;
+};
+
+static bool add_found(void *context, const struct message *m)
+{
+    struct found_ids *found = context;
+    assert_true((INT64_C(1) << m->id) > found->sum);
+    assert_int_equal(m->conversation, m->id % 2);
+    found->sum |= INT64_C(1) << m->id;
+    return m->id < found->last;
+}
+
+static int64_t find_all(int64_t first, int64_t step, size_t count, int64_t last)
+{
+    struct found_ids found = {.last = last};
+    int64_t ids[LOG_FIND_MAX];
+    for (size_t i = 0; i < count; i++)
+        ids[i] = first + (int64_t)i * step;
+    assert_true(log_find_all(model->log, ids, count, add_found, &found));
+    return found.sum;
+}
+
+static void check_find_all(void)
+{
+    assert_int_equal(find_all(1, 1, LOG_FIND_MAX, 99), 0x1ffe); /* 1..12 are there, 13..16 are not */
+    assert_int_equal(find_all(2, 3, 4, 99), 1 << 2 | 1 << 5 | 1 << 8 | 1 << 11);
+    assert_int_equal(find_all(1, 1, LOG_FIND_MAX, 4), 0x1e);
+    assert_int_equal(find_all(1, 1, LOG_FIND_MAX, 9), 0x3fe);
+    assert_int_equal(find_all(12, 1, 1, 99), 1 << 12);
+    assert_int_equal(find_all(13, 1, 3, 99) + find_all(0, 1, 1, 99) + find_all(1, 1, 0, 99), 0);
+}
+
+static void test_many_are_found_by_their_ids_in_their_order_wherever_they_are(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 1; i <= 6; i++)
+        append_naming(i % 2, 0, "@all");
+    await_all(f->store);
+    sqlite3 *db = stall(f);
+    for (int i = 7; i <= 12; i++)
+        append_naming(i % 2, 0, "@all");
+    check_find_all();
+    let_write(f, db);
+    check_find_all();
+}
+
 static void test_a_recalled_message_has_no_content_wherever_it_is(void **state)
 {
     struct fixture *f = *state;
@@ -867,6 +915,7 @@ int main(void)
         TEST(test_messages_are_found_after_the_store_was_opened_again),
         TEST(test_a_conversation_without_messages_gives_nothing),
         TEST(test_a_message_is_found_by_its_id_wherever_it_is),
+        TEST(test_many_are_found_by_their_ids_in_their_order_wherever_they_are),
         TEST(test_it_is_told_when_there_may_be_more_than_so_many),
         TEST(test_a_recalled_message_has_no_content_wherever_it_is),
         TEST(test_an_edited_message_has_its_last_body_wherever_it_is),
