@@ -575,7 +575,7 @@ def test_who_was_told_at_once_and_who_deleted_are_not_told_when_they_return(brok
         assert device.silent(lambda m: is_deleted(m) or m.is_content()) == []
 
 
-@pytest.mark.options(replay_limit=10000, device_rate=10000)
+@pytest.mark.options(replay_limit=10000, device_rate=10000, faults=True)
 def test_who_was_told_at_once_while_a_replay_went_on_is_not_told_again(broker, alice, bob):
     alice.send_many("bob", numbered(6, 2000))
     other = broker.user("bob", "web:1", version=4).subscribe("chat/user/bob/#")
@@ -583,9 +583,11 @@ def test_who_was_told_at_once_while_a_replay_went_on_is_not_told_again(broker, a
     other.text("m1999")
     other.event("deleted")
     other.fence()
+    broker.faults.set_clock(steady=1)  # or the last page may still be in doubt, and come again, with the deletion behind it
     other.disconnect()
+    other.take_all()
     other.connect().subscribe("chat/user/bob/#")
-    assert other.silent(is_deleted) == []
+    assert other.silent(lambda m: is_deleted(m) or m.is_content()) == []
 
 
 def test_a_crash_takes_back_that_a_device_was_told(broker, alice, bob):
