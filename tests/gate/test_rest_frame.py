@@ -75,7 +75,7 @@ def test_a_broker_that_is_away_is_60008_after_some_seconds(gatehouse):
     gatehouse.start(broker=False)
     before = time.monotonic()
     assert code(gatehouse.rest(CHECK, BODY)) == 60008
-    assert 2 < time.monotonic() - before < 6
+    assert 5 < time.monotonic() - before < 12
 
 
 def test_a_broker_that_comes_back_answers_again(gate):

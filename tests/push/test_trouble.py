@@ -368,3 +368,11 @@ def test_a_job_in_flight_that_comes_again_for_another_token_goes_to_that_one(off
     office.fence()
     office.write("bob", "one more")
     assert office.apns.take_for(new).json["aps"]["alert"]["body"] == "one more"
+
+
+def test_with_answers_that_wait_for_the_commit_a_phone_is_told_once(office):
+    office.set_broker(sent_after="committed")
+    token, _ = send_to_bob(office, "apns")
+    office.apns.take_for(token)
+    office.fence()
+    assert office.apns.count_for(token) == 0
