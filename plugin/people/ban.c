@@ -94,16 +94,18 @@ bool bans_have_room(const struct bans *bans, int64_t now)
     return count < BANS_MAX || count - count_over(bans, now) < BANS_MAX;
 }
 
+/* Also those that ended while nobody had them in memory. */
 static void forget_over(struct chat *chat, int64_t group, struct bans *bans)
 {
     struct ban *ban, *next;
     const int64_t now = store_expected_time(chat->store, chat->now);
-    if (count_over(bans, now) == 0)
+    if (count_over(bans, now) == 0 && bans->swept)
         return;
     HASH_ITER (hh, bans->by_user, ban, next)
         if (ban->until <= now)
             forget_ban(bans, ban);
     store_put(chat->store, W_BANS_FORGET, "ii", group, now);
+    bans->swept = true;
 }
 
 bool ban_put(struct chat *chat, int64_t group, struct bans *bans, const struct ban *ban)

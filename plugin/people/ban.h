@@ -24,6 +24,7 @@ struct ban {
 /* Of one group. */
 struct bans {
     struct ban *by_user; /* uthash; the next one is its hh.next */
+    bool swept;          /* the database has none that was over when these were loaded */
 };
 
 /* Those of a group (its conversation's id) that are not over, to be kept by it and freed. NULL: out of memory, or the

@@ -110,6 +110,16 @@ def test_applications_survive_a_restart(broker, group, kill):
     assert [a["userID"] for a in waiting(group)] == ["carol"]
 
 
+def test_an_application_of_a_moment_ago_ends_with_its_user(broker, group):
+    with broker.uncommitted():
+        apply(broker, "carol")
+        apply(broker, "dave")
+        assert broker.admin().code("deleteUser", userID="carol") == 0
+        assert [found["userID"] for found in waiting(group)] == ["dave"]
+        assert decide(group, "carol", True) != 0
+    assert [found["userID"] for found in waiting(group)] == ["dave"]
+
+
 # ---- handleGroupApplication
 
 

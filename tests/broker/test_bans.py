@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """Bans: banGroupMember and getGroupBans, banUser."""
+import contextlib
+import sqlite3
+
 import pytest
 
 from harness.groups import staffed_group
@@ -208,6 +211,22 @@ def test_a_wrong_field_changes_nothing(broker, owner, command, fields, code):
     assert response["code"] == code
     assert code != 10004 or next(iter(fields)) in response["error"]
     assert banned(owner)["bans"] == [] and "bob" in members(owner)
+
+
+@pytest.mark.parametrize("until, code", [(2**60, 10004), (1, 0)], ids=["bans that last", "bans that are over"])
+def test_two_thousand_may_be_banned_from_a_group_and_bans_that_are_over_make_room(broker, owner, until, code):
+    owner.close()
+    broker.stop()
+    rows = [(f"banned{number}", until) for number in range(2000)]
+    with contextlib.closing(sqlite3.connect(broker.database)) as database, database:
+        database.executemany("INSERT INTO group_ban SELECT conversation, ?, ?, 'owner', '' FROM chat_group", rows)
+    broker.start()
+    owner = broker.user("owner")
+    assert owner.code("banGroupMember", groupID="g1", userID="bob", seconds=600) == code
+    broker.stop()
+    with contextlib.closing(sqlite3.connect(broker.database)) as database:
+        left = {user for user, in database.execute("SELECT user FROM group_ban")}
+    assert left == ({"bob"} if code == 0 else {user for user, _ in rows})
 
 
 # ---- banUser

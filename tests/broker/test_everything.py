@@ -63,6 +63,27 @@ def alice(broker):
     return broker.user("alice", "ios:1")
 
 
+def test_what_was_in_flight_to_a_listener_of_a_kept_session_comes_again_once(broker, alice):
+    ear = broker.raw()
+    ear.login(ADMIN, "admin:other:ear", clean=False)
+    assert ear.subscribe(FEED) == 1
+    ear.ping()
+    ear.auto_ack = False
+    alice.send("bob", "hello")
+
+    def text(message):
+        return (json.loads(message.payload).get("message") or {}).get("text")
+
+    ear.messages_until(lambda message: text(message) == "hello")
+    ear.abort()
+    broker.await_log(r"Client admin:other:ear .*(disconnected|closed)")
+    again = broker.raw()
+    assert again.login(ADMIN, "admin:other:ear", clean=False).session_present
+    alice.send("bob", "and more")
+    came = [text(message) for message in again.messages_until(lambda message: text(message) == "and more")]
+    assert came.count("hello") == 1
+
+
 # ---- who
 
 

@@ -70,6 +70,8 @@ def test_reading_on_another_device_gives_the_phone_a_silent_job(broker, alice, m
     mac.command("markRead", to="alice")
     broker.passes(2)
     found = job(user, silent=True)
+    (listed,) = user.command("getPushJobs")["jobs"]
+    assert (listed["job"], listed["silent"]) == (found["job"], True)
     made, expire = found.pop("time"), found.pop("expire")
     assert before - 1000 <= made <= time.time() * 1000 + 3000 and expire - made == 86400 * 1000
     assert isinstance(found.pop("job"), int) and isinstance(found.pop("tokenTime"), int)

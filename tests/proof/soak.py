@@ -78,7 +78,7 @@ def judge_rest(place, people):
     """What the broker has left on the disk when it has ended: what was stored, and no more."""
     place.broker.stop()
     for what, sql, wanted in (
-            ("messages", "SELECT count(*) FROM message WHERE kind = 0", people.stored),
+            ("messages", "SELECT count(*) FROM message WHERE kind = 0 OR imported > 0", people.stored),
             ("push jobs", "SELECT count(*) FROM push_job", 0),
             ("rows of uploads", "SELECT count(*) FROM media", people.done["uploads"])):
         if (there := place.rows(sql)) != wanted:
