@@ -38,13 +38,13 @@ def _node(name):
     return f"{module.replace('.', '/')}.py::{test}"
 
 
-def run_twice(*paths, workers=4, root=ROOT, **how):
+def run_twice(*paths, workers=4, root=ROOT, then=None, **how):
     """As scripts/test does: many tests wait for something for some seconds, which a busy machine may not keep. What fails
-    is tried once more, alone. What fails twice has failed."""
+    is tried once more, alone, and in the environment `then`, if there is one. What fails twice has failed."""
     first = run(*paths, workers=workers, root=root, **how)
     nodes = [_node(name) for name in first.failed]
     if not nodes or not all((root / node.partition("::")[0]).exists() for node in nodes):
         return first
-    again = run(*nodes, workers=0, root=root, **how)
+    again = run(*nodes, workers=0, root=root, **{**how, **({"environment": then} if then else {})})
     repeated = [name for name in first.failed if name not in again.failed]
     return Result(first.passed + again.passed, again.failed, first.skipped + again.skipped, repeated)
