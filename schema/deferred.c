@@ -7,23 +7,27 @@
 #include "schema/record.h"
 #include "schema/statements.h"
 
-/* Kinds that may wait, and how many of their first parameters name the row. */
-static const struct {
+/* Kinds that may wait, the parameters that they have, and how many of these name the row. */
+static const struct deferred_kind {
     uint16_t op;
+    const char *format;
     int names;
-} kinds[] = {{W_CONVERSATION_TOUCH, 1}, {W_MEMBER_SENT, 2}, {W_CONVERSATION_QUIET, 1}};
+} kinds[] = {{W_CONVERSATION_TOUCH, "iiii", 1}, {W_MEMBER_SENT, "ibii", 2}, {W_CONVERSATION_QUIET, "ii", 1}};
 
-static int names_of(uint16_t op)
+_Static_assert(COUNT(kinds) == DEFERRED_KINDS, "a table for each");
+
+/* COUNT(kinds): none. */
+static size_t kind_of(uint16_t op)
 {
-    for (size_t i = 0; i < COUNT(kinds); i++)
-        if (kinds[i].op == op)
-            return kinds[i].names;
-    return 0;
+    size_t kind = 0;
+    while (kind < COUNT(kinds) && kinds[kind].op != op)
+        kind++;
+    return kind;
 }
 
 bool deferred_may_wait(uint16_t op)
 {
-    return names_of(op) > 0;
+    return kind_of(op) < COUNT(kinds);
 }
 
 bool deferred_may_pass(uint16_t op)
@@ -31,28 +35,39 @@ bool deferred_may_pass(uint16_t op)
     return op == W_MESSAGE_ADD || op == W_MESSAGE_ADD_QUIET;
 }
 
-/* The op is part of the key: its records have a layout of their own. */
-static struct deferred *find(struct deferrals *deferrals, const struct ring_record *record, size_t key_len)
+/* Bytes of the parameters that name the row; 0: the record is not as its statement wants it. */
+static size_t key_of(const struct deferred_kind *kind, const struct ring_record *record)
 {
-    struct deferred *found;
-    HASH_FIND(hh, deferrals->by_key, record->bytes, key_len, found);
-    return found && found->record.op == record->op ? found : NULL;
+    struct record_parameter parameter;
+    size_t offset = 0, key = 0;
+    for (int i = 0; kind->format[i]; i++) {
+        if (!record_next(record->bytes, record->len, &offset, &parameter) ||
+            parameter.kind != kind->format[i])
+            return 0;
+        if (i + 1 == kind->names)
+            key = offset;
+    }
+    return offset == record->len ? key : 0;
 }
 
 bool deferred_keep(struct deferrals *deferrals, const struct ring_record *record)
 {
-    size_t key_len = record_prefix(record->bytes, record->len, names_of(record->op));
-    struct deferred *deferred = key_len > 0 ? find(deferrals, record, key_len) : NULL;
+    const size_t kind = kind_of(record->op);
+    const size_t key_len = kind < COUNT(kinds) ? key_of(&kinds[kind], record) : 0;
+    struct deferred *deferred = NULL;
+    if (key_len == 0)
+        return false;
+    HASH_FIND(hh, deferrals->by_key[kind], record->bytes, key_len, deferred);
     if (deferred) {
         deferred->record = *record;
         return true;
     }
-    if (key_len == 0 || deferrals->count == DEFERRED_MAX)
+    if (deferrals->count == DEFERRED_MAX)
         return false;
     deferred = &deferrals->pool[deferrals->count];
     memset(deferred, 0, sizeof *deferred);
     *deferred = (struct deferred){.key = record->bytes, .key_len = key_len, .record = *record};
-    HASH_ADD_KEYPTR(hh, deferrals->by_key, deferred->key, key_len, deferred);
+    HASH_ADD_KEYPTR(hh, deferrals->by_key[kind], deferred->key, key_len, deferred);
     if (!deferred->hh.tbl)
         return false;
     deferrals->count++;
@@ -61,6 +76,7 @@ bool deferred_keep(struct deferrals *deferrals, const struct ring_record *record
 
 void deferred_clear(struct deferrals *deferrals)
 {
-    HASH_CLEAR(hh, deferrals->by_key);
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        HASH_CLEAR(hh, deferrals->by_key[i]);
     deferrals->count = 0;
 }

@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DEFERRED_MAX 1024
+#define DEFERRED_MAX   1024
+#define DEFERRED_KINDS 3
 
 struct deferred {
     const uint8_t *key; /* the parameters that name the row, inside the record */
@@ -22,7 +23,7 @@ struct deferred {
 
 struct deferrals {
     size_t count;
-    struct deferred *by_key;
+    struct deferred *by_key[DEFERRED_KINDS]; /* records of different kinds may have the same key */
     struct deferred pool[DEFERRED_MAX];
 };
 
@@ -31,8 +32,8 @@ bool deferred_may_wait(uint16_t op);
 /* May a record of this kind be executed while others wait, because it neither reads nor writes what they
  * change? */
 bool deferred_may_pass(uint16_t op);
-/* Keeps the record, in place of an older one for the same row. false: there is no room, or the record is
- * malformed. */
+/* Keeps the record, in place of an older one for the same row. false: there is no room, or its parameters are not
+ * those of its statement, and then it must fail in its own frame, whatever comes later. */
 bool deferred_keep(struct deferrals *deferrals, const struct ring_record *record);
 void deferred_clear(struct deferrals *deferrals);
 

@@ -103,13 +103,3 @@ bool record_next(const uint8_t *bytes, size_t len, size_t *offset, struct record
     *offset = (size_t)(at - bytes);
     return true;
 }
-
-size_t record_prefix(const uint8_t *bytes, size_t len, int count)
-{
-    struct record_parameter parameter;
-    size_t offset = 0;
-    for (; count > 0; count--)
-        if (!record_next(bytes, len, &offset, &parameter))
-            return 0;
-    return offset;
-}

@@ -22,7 +22,5 @@ struct record_parameter {
 /* The parameter at *offset, 0 for the first, which moves behind it. false: at the end of the record, or before
  * it, and then the record is malformed. */
 bool record_next(const uint8_t *bytes, size_t len, size_t *offset, struct record_parameter *parameter);
-/* Bytes of the first `count` parameters; 0 when there are not so many. */
-size_t record_prefix(const uint8_t *bytes, size_t len, int count);
 
 #endif

@@ -26,7 +26,7 @@ enum read_id {
 struct write_statement {
     const char *name, *sql; /* NULL: there is no such operation */
 };
-#define WRITE_OPS 256
+#define WRITE_OPS 320
 extern const struct write_statement write_statements[WRITE_OPS]; /* by operation code */
 
 /* NULL: this release does not know it. */

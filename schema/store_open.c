@@ -73,56 +73,44 @@ static int save_life(struct store *store, char *error, size_t error_size)
     return database_state_save(store->write_db, &store->state, error, error_size);
 }
 
-/* Of whom was connected when the last life ended the connection may have been dead: what is above the device's
- * cursors, which are those of before that doubt (plugin/session/cursor.h), and not read, is pushed, as at the end
- * of a session (PUSH_ADD_DOUBTFUL). Who comes back in time gets it by replay instead. */
-static const char push_unsure[] =
-    "INSERT INTO push_job (client, user, conversation, message, only_this, handed, created, due) "
-    "SELECT d.client, d.user, c.id, ifnull(f.cursor, n.cursor) + 1, 0, 0, ?1, ?1 + ?2 FROM device AS d "
-    "LEFT JOIN subscription AS f ON f.client = d.client AND f.topic = 'feed' AND f.active = 1 "
-    "CROSS JOIN member AS m ON m.user = d.user CROSS JOIN conversation AS c ON c.id = m.conversation "
-    "LEFT JOIN chat_group AS g ON g.conversation = c.id "
-    "LEFT JOIN subscription AS n ON n.client = d.client AND n.active = 1 "
-    "AND n.topic = iif(g.group_id IS NULL, 'inbox', 'group/' || g.group_id) "
-    "WHERE d.online = 1 AND d.token IS NOT NULL AND m.role > 0 AND m.receive_option <= 1 "
-    "AND (g.type IS NULL OR g.type IN (0, 1)) AND c.last_id > m.read_id "
-    "AND c.last_id > ifnull(f.cursor, n.cursor) "
-    "ON CONFLICT (client, conversation) WHERE state = 0 DO UPDATE SET "
-    "message = min(message, excluded.message)";
+/* Is there anything of the last life's connections? A start that finds none changes nothing. */
+static const char any_left[] = "SELECT EXISTS (SELECT 1 FROM device WHERE online = 1) OR EXISTS (SELECT 1 "
+                               "FROM push_job WHERE state = 1) "
+                               "OR EXISTS (SELECT 1 FROM push_job WHERE state < 3 AND due > ?1)";
 
-/* The clock was ahead: no job that was never tried is due later than now, but for a badge's, which may wait for ten
- * seconds; no other one later than a worker may ask (retryAfterSeconds). */
-static const char shorten_waits[] = "UPDATE push_job SET due = ?1 "
-                                    "WHERE (state = 0 AND due > ?1 + iif(conversation = 0, 10000, 0)) "
-                                    "OR (state = 2 AND due > ?1 + 86400000)";
-
-/* Nobody is connected yet, whatever the last life believed; jobs that were out go out again. Who was
- * connected when it died has used his device until then: its last login may be longer ago than retention
- * allows. */
-static const char forget_devices[] =
-    "UPDATE device SET online = 0, background = 0, last_used = max(last_used, ?1) WHERE online = 1";
-static const char forget_workers[] = "UPDATE push_job SET due = 0 WHERE state = 1";
-
-/* ?1: now, ?2: COME_BACK_MS, where the statement has them. */
-static int execute_once(struct store *store, const char *sql)
+static int ask_any_left(struct store *store, int64_t now, bool *any)
 {
-    sqlite3_stmt *statement;
-    if (sqlite3_prepare_v2(store->write_db, sql, -1, &statement, NULL) != SQLITE_OK)
+    sqlite3_stmt *s;
+    if (sqlite3_prepare_v2(store->write_db, any_left, -1, &s, NULL) != SQLITE_OK)
         return -1;
-    sqlite3_bind_int64(statement, 1, clock_wall());
-    sqlite3_bind_int64(statement, 2, COME_BACK_MS);
-    sqlite3_step(statement);
-    return sqlite3_finalize(statement) == SQLITE_OK ? 0 : -1;
+    sqlite3_bind_int64(s, 1, now);
+    *any = sqlite3_step(s) == SQLITE_ROW && sqlite3_column_int(s, 0) != 0;
+    return sqlite3_finalize(s) == SQLITE_OK ? 0 : -1;
 }
 
-/* push_unsure asks who was connected. Done twice, after a crash in between, it is the same. */
+/* The first frame of the life, executed before anybody looks. PUSH_ADD_UNSURE asks who was connected. Done twice, after
+ * a crash in between, it is the same. */
 static int forget_connections(struct store *store, char *error, size_t error_size)
 {
-    if (execute_once(store, shorten_waits) == 0 && execute_once(store, push_unsure) == 0 &&
-        execute_once(store, forget_devices) == 0 && execute_once(store, forget_workers) == 0)
+    const int64_t now = clock_wall();
+    bool any = false;
+    if (ask_any_left(store, now, &any)) {
+        snprintf(error, error_size, "database %s: %s", store->config.database,
+                 sqlite3_errmsg(store->write_db));
+        return -1;
+    }
+    if (!any)
         return 0;
-    snprintf(error, error_size, "database %s: %s", store->config.database, sqlite3_errmsg(store->write_db));
-    return -1;
+    if (!ring_begin(store->ring, 8 * RING_RECORD_BYTES(32))) {
+        snprintf(error, error_size, "ring_file %s: it is too small", store->config.ring_file);
+        return -1;
+    }
+    store_put(store, W_JOBS_SHORTEN, "i", now);
+    store_put(store, W_PUSH_ADD_UNSURE, "ii", now, now + COME_BACK_MS);
+    store_put(store, W_DEVICES_FORGET, "i", now);
+    store_put(store, W_JOBS_RETURN, "");
+    ring_commit(store->ring);
+    return writer_execute(store->writer, &store->committed, error, error_size);
 }
 
 /* A new ring gets its id last: until then the next start must see that it is new. */
@@ -145,14 +133,17 @@ static void start_ring(struct store *store)
 static int begin_life(struct store *store, char *error, size_t error_size)
 {
     if (ring_resize(store->ring, store->config.ring_bytes, error, error_size) ||
-        save_life(store, error, error_size) || forget_connections(store, error, error_size))
+        save_life(store, error, error_size))
         return -1;
-    sqlite3_db_release_memory(store->write_db); /* forget_connections has gone through all devices */
     /* With `sync normal` only a checkpoint reaches the disk; mark and boot id must be there before an id is
      * used. */
     sqlite3_wal_checkpoint_v2(store->write_db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     store->committed = store->state.position;
     start_ring(store);
+    if (forget_connections(store, error, error_size))
+        return -1;
+    ring_release(store->ring, store->committed);
+    sqlite3_db_release_memory(store->write_db); /* forget_connections has gone through all devices */
     return 0;
 }
 
@@ -281,7 +272,7 @@ static int open_all(struct store *store, char *error, size_t error_size)
     /* Who serves waits for nobody. */
     sqlite3_busy_timeout(store->write_db, 0);
     sqlite3_busy_timeout(store->read_db, 0);
-    if (writer_start(store->writer, store->state.position)) {
+    if (writer_start(store->writer, store->committed)) {
         snprintf(error, error_size, "the writer thread cannot be started");
         return -1;
     }

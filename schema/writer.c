@@ -722,6 +722,22 @@ int writer_recover(struct writer *w, uint64_t *position, uint64_t epoch, uint64_
     return 0;
 }
 
+int writer_execute(struct writer *w, uint64_t *position, char *error, size_t error_size)
+{
+    const struct source live = {.until = UINT64_MAX};
+    uint64_t frames;
+    while (*position != ring_head(w->ring)) {
+        int result = advance(w, &live, position, &frames);
+        if (result == SQLITE_OK && frames == 0)
+            result = lose_ring(w);
+        if (result != SQLITE_OK) {
+            snprintf(error, error_size, "database %s cannot be written: %s", w->database, w->reason);
+            return -1;
+        }
+    }
+    return 0;
+}
+
 uint64_t writer_number(const struct writer *w)
 {
     return w->number;

@@ -45,6 +45,9 @@ __attribute__((warn_unused_result)) int writer_recover(struct writer *writer, ui
 uint64_t writer_number(const struct writer *writer);
 /* With the newest schema: prepares every statement. -1: a sentence in `error`. */
 __attribute__((warn_unused_result)) int writer_prepare(struct writer *writer, char *error, size_t error_size);
+/* Executes what the ring has from `position` on, before the thread runs. -1: a sentence in `error`. */
+__attribute__((warn_unused_result)) int writer_execute(struct writer *writer, uint64_t *position, char *error,
+                                                       size_t error_size);
 /* Starts the thread at `position`; it blocks all signals. */
 __attribute__((warn_unused_result)) int writer_start(struct writer *writer, uint64_t position);
 /* Executes what is in the ring (giving up after some seconds when the disk refuses), then ends the thread. */

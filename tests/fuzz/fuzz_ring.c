@@ -64,7 +64,6 @@ static void look_at_parameters(const uint8_t *bytes, size_t len)
             HOLDS((const uint8_t *)parameter.text >= bytes &&
                   (const uint8_t *)parameter.text + parameter.len <= bytes + len);
     }
-    HOLDS(record_prefix(bytes, len, 3) <= len);
 }
 
 static void look_at_frame(const struct ring_frame *frame)

@@ -424,6 +424,29 @@ static void test_the_database_counts_the_frames_over_stops_and_kills(void **stat
     assert_int_equal(number_in(f), 304);
 }
 
+static void log_in(struct store *store, int say)
+{
+    (void)say;
+    if (!store_write(store, W_DEVICE_LOGIN, "ttii", "d", "alice", (int64_t)1, (int64_t)1))
+        _exit(1);
+}
+
+/* So that whoever executes the same frames forgets them at the same point. */
+static void test_a_start_forgets_connections_in_a_frame_of_its_own_and_an_idle_one_has_none(void **state)
+{
+    struct fixture *f = *state;
+    die_in_child(f, log_in);
+    open_store(f);
+    assert_int_equal(ask(f, "SELECT online FROM device"), 0);
+    assert_int_equal(number_in(f), 2);
+    assert_int_equal(store_counters(f->store).frames_waiting, 0);
+    reopen_store(f);
+    assert_int_equal(number_in(f), 2);
+    assert_int_equal(write_pair(f->store) > 0, 1);
+    await_all(f->store);
+    assert_int_equal(number_in(f), 3);
+}
+
 static void write_poison(struct store *store, int say)
 {
     (void)say;
@@ -1109,6 +1132,7 @@ int main(void)
         TEST(test_what_was_committed_before_a_kill_is_found_exactly_once),
         TEST(test_frames_that_were_all_in_flight_at_a_kill_are_found_exactly_once),
         TEST(test_the_database_counts_the_frames_over_stops_and_kills),
+        TEST(test_a_start_forgets_connections_in_a_frame_of_its_own_and_an_idle_one_has_none),
         TEST(test_a_frame_that_does_not_follow_on_the_last_one_is_refused_and_not_executed),
         TEST(test_a_poison_frame_in_what_a_kill_left_is_set_aside_and_the_rest_is_executed),
         TEST(test_the_ring_of_another_database_is_refused),

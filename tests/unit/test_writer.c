@@ -59,6 +59,44 @@ static void test_more_rows_than_can_wait_are_updated_all_the_same(void **state)
     assert_int_equal(ask(f, "SELECT count(*) FROM conversation WHERE last_id = id + 7"), 2500);
 }
 
+/* Two kinds of updates for each row, in turn, and many rows. */
+static void test_of_many_updates_of_two_kinds_the_last_of_each_counts(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    change(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 160) "
+              "INSERT INTO conversation (id) SELECT i FROM n");
+    sqlite3 *db = hold_writes(f);
+    for (int64_t id = 1; id <= 3; id++)
+        for (int64_t conversation = 1; conversation <= 160; conversation++) {
+            touch(f, conversation, id);
+            AWAIT(f->store, store_write(f->store, W_CONVERSATION_QUIET, "ii", conversation, id));
+        }
+    let_writes(db);
+    await_all(f->store);
+    assert_int_equal(ask(f, "SELECT count(*) FROM conversation WHERE last_id = 3 AND quiet = 3"), 160);
+}
+
+/* The frame is bad whether the update of it is executed or a later one of the same row. */
+static void
+test_an_update_that_cannot_be_executed_is_poison_when_a_later_one_takes_its_place_too(void **state)
+{
+    struct fixture *f = *state;
+    open_store(f);
+    change(f, "INSERT INTO conversation (id) VALUES (1)");
+    sqlite3 *db = hold_writes(f);
+    assert_true(store_begin(f->store));
+    put_message_at(f->store, 1, 1, "of the frame that is bad");
+    store_put(f->store, W_CONVERSATION_TOUCH, "itii", (int64_t)1, "no number", (int64_t)1, (int64_t)1);
+    store_commit(f->store);
+    touch(f, 1, 2);
+    let_writes(db);
+    await_all(f->store);
+    assert_int_equal(ask(f, "SELECT last_id FROM conversation"), 2);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message"), 0);
+    assert_int_equal(store_counters(f->store).frames_bad, 1);
+}
+
 /* PUSH_ADD_HANDED asks for last_id. */
 static void test_who_looks_at_a_row_sees_the_update_that_was_before_him(void **state)
 {
@@ -703,6 +741,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_of_many_updates_of_a_row_in_one_commit_the_last_counts),
         TEST(test_more_rows_than_can_wait_are_updated_all_the_same),
+        TEST(test_of_many_updates_of_two_kinds_the_last_of_each_counts),
+        TEST(test_an_update_that_cannot_be_executed_is_poison_when_a_later_one_takes_its_place_too),
         TEST(test_who_looks_at_a_row_sees_the_update_that_was_before_him),
         TEST(test_an_update_that_cannot_be_executed_is_poison_and_the_rest_goes_on),
         TEST(test_a_poison_frame_is_set_aside_and_those_around_it_are_executed),

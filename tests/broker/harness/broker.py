@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import tempfile
 
-from harness import packets, usersig
+from harness import frames, packets, usersig
 from harness.faults import Faults
 from harness.ports import Port
 from harness.process import LoggedProcess
@@ -243,6 +243,8 @@ class Broker:
                 client.close()
             if self.process and self.process.alive():
                 self.kill()
+            if frames.REPORT:
+                problems += frames.check(self)
             self.mqtt.release()
             self.websocket.release()
             if self.faults:
