@@ -9,6 +9,7 @@
 #include "schema/backup.h"
 #include "schema/lines.h"
 #include "schema/record.h"
+#include "schema/retention.h"
 #include "schema/sentry.h"
 #include "schema/store_internal.h"
 
@@ -50,6 +51,25 @@ static void shrink(struct store *store)
     ring_shrink(store->ring, SHRINK_BYTES_MAX);
 }
 
+static size_t reserve(const struct store *store)
+{
+    return ring_capacity(store->ring) / RESERVE_SHARE;
+}
+
+/* What is too old, in a frame as everything: it finds room where sessions do, because it makes some. */
+static void put_old(struct store *store)
+{
+    const struct retention_plan *plan = writer_wish(store->writer);
+    if (!plan || writer_files_gone(store->writer) ||
+        !ring_begin_keeping(store->ring, RETENTION_RECORDS * RING_RECORD_BYTES(sizeof(int64_t) + 1),
+                            reserve(store) / 2))
+        return;
+    store->broken = store->id_mark_in_frame = false;
+    for (size_t i = 0; i < plan->count; i++)
+        store_put(store, (enum write_op)plan->records[i].op, "i", plan->records[i].parameter);
+    writer_wish_put(store->writer, store_commit(store));
+}
+
 void store_poll(struct store *store)
 {
     char line[512];
@@ -71,6 +91,7 @@ void store_poll(struct store *store)
         }
     }
     shrink(store);
+    put_old(store);
     while (lines_take(writer_lines(store->writer), line, sizeof line, &priority))
         store_say(store, priority, "%s", line);
 }
@@ -100,11 +121,6 @@ uint64_t store_last_mark(const struct store *store)
 bool store_has(const struct store *store, uint64_t mark)
 {
     return store->committed >= mark;
-}
-
-static size_t reserve(const struct store *store)
-{
-    return ring_capacity(store->ring) / RESERVE_SHARE;
 }
 
 /* Leaves `keep` bytes to those who matter more. */

@@ -69,7 +69,8 @@ bool store_has(const struct store *store, uint64_t mark);
 uint64_t store_last_mark(const struct store *store);
 
 /* Once a loop turn: lets the space of executed frames be used again and writes the writer's log lines.
- * store_begin does the same when it finds the ring full. */
+ * store_begin does the same when it finds the ring full. What the writer has found too old is put here, too, in a
+ * frame of its own. */
 void store_poll(struct store *store);
 /* For who keeps what is in a frame and not in the database. Neither function may begin a frame. */
 struct store_hook {

@@ -52,10 +52,11 @@ struct writer {
     sqlite3_stmt *op[WRITE_OPS];
     sqlite3_stmt *begin, *commit, *rollback, *save_position, *forget_boot;
     struct retention *retention;
-    char reason[300];  /* of the last failure; kept, because a rollback overwrites what SQLite knows of it */
-    uint64_t kept_end; /* of the last frame in the .bad file */
-    uint64_t number;   /* of the last frame that was executed */
-    bool numbered;     /* the database has it */
+    bool messages_gone; /* some were removed for their age, and first_id has not been looked up since */
+    char reason[300];   /* of the last failure; kept, because a rollback overwrites what SQLite knows of it */
+    uint64_t kept_end;  /* of the last frame in the .bad file */
+    uint64_t number;    /* of the last frame that was executed */
+    bool numbered;      /* the database has it */
     struct checkpoints checkpoints;
     struct file_watch watch;
     bool database_gone;
@@ -78,6 +79,11 @@ struct writer {
         atomic_int_fast64_t us, longest_us;
         atomic_uint_fast64_t count;
     } commits;
+    struct {
+        atomic_bool given;        /* the plan is the broker thread's then */
+        atomic_uint_fast64_t end; /* of the last frame that had one: until then there is no other */
+        struct retention_plan plan;
+    } wish;
     atomic_int_fast64_t retention_ms, first_id, clock_checked;
     atomic_int sync_wanted;
     int sync; /* in force */
@@ -106,11 +112,20 @@ static void note_reason(struct writer *w, int result)
                                             : sqlite3_errstr(result));
 }
 
+/* One that removes old messages is the only one that may take long. */
+static void note_old(struct writer *w, int64_t us)
+{
+    w->messages_gone = true;
+    if (w->retention)
+        retention_note(w->retention, us);
+}
+
 static int execute_now(struct writer *w, const struct ring_record *record)
 {
     sqlite3_stmt *statement = record->op < WRITE_OPS ? w->op[record->op] : NULL;
     if (!statement)
         return SQLITE_NOTFOUND; /* whose text is "unknown operation" */
+    const int64_t began = record->op == W_OLD_MESSAGES_GO ? clock_steady_us() : 0;
     int result = record_bind(statement, record->bytes, record->len);
     if (result == SQLITE_OK)
         result = run(statement);
@@ -118,6 +133,8 @@ static int execute_now(struct writer *w, const struct ring_record *record)
         sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
     checkpoints_note(&w->checkpoints, record->op);
+    if (began != 0)
+        note_old(w, clock_steady_us() - began);
     return result;
 }
 
@@ -363,6 +380,18 @@ static void look_first(struct writer *w)
         say_clock(w, BELIEF_SHAKEN, wall, boot);
 }
 
+/* What is too old is found here and goes in a frame, one after the other. true: there may be more soon. */
+static bool look_for_old(struct writer *w, int64_t wall, int64_t keep)
+{
+    bool more = retention_give_back(w->retention);
+    if (atomic_load(&w->wish.given) || atomic_load(&w->committed) < atomic_load(&w->wish.end))
+        return true;
+    if (!retention_next(w->retention, wall, keep, &w->wish.plan))
+        return more;
+    atomic_store(&w->wish.given, true);
+    return true;
+}
+
 /* Also under load, when the ring is never empty. The time is read first: if it is set just then, it was right. */
 static void retain(struct writer *w)
 {
@@ -375,8 +404,7 @@ static void retain(struct writer *w)
     bool right = look_at_clock(w, wall, boot);
     if (keep <= 0 || now < w->next_retention)
         return;
-    bool more = right && retention_step(w->retention, wall, keep);
-    atomic_store(&w->first_id, retention_first_id(w->retention));
+    bool more = right && look_for_old(w, wall, keep);
     w->next_retention = now + (more ? RETENTION_PACE_MS : RETENTION_EVERY_MS);
 }
 
@@ -435,6 +463,9 @@ static void note_commit(struct writer *w, uint64_t position)
     if (us > atomic_load(&w->commits.longest_us))
         atomic_store(&w->commits.longest_us, us);
     atomic_fetch_add(&w->commits.count, 1);
+    if (w->messages_gone)
+        atomic_store(&w->first_id, retention_first_id(w->retention));
+    w->messages_gone = false;
     if (atomic_exchange(&w->stalled, false))
         lines_say(&w->lines, STORE_INFO, "the database can be written again");
     atomic_store(&w->committed, position);
@@ -838,6 +869,17 @@ bool writer_files_gone(const struct writer *w)
 uint64_t writer_log_bytes(const struct writer *w)
 {
     return atomic_load(&w->log_bytes);
+}
+
+const struct retention_plan *writer_wish(const struct writer *w)
+{
+    return atomic_load(&w->wish.given) && !atomic_load(&w->stop) ? &w->wish.plan : NULL;
+}
+
+void writer_wish_put(struct writer *w, uint64_t end)
+{
+    atomic_store(&w->wish.end, end);
+    atomic_store(&w->wish.given, false);
 }
 
 void writer_set_retention(struct writer *w, int64_t retention_ms)

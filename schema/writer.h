@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause */
 /* The writer thread: executes the frames of the ring in SQLite, as many as are there in one transaction,
- * which also stores the position reached. It is the only writer of the database; it owns checkpoints and
- * retention.
+ * which also stores the position reached. It is the only writer of the database; it owns checkpoints, and finds
+ * what is too old.
  *
  * Promises: a frame is never split over two commits; position and rows change together, so a frame is
  * executed exactly once, whatever dies when. So does the frame's number, and one that does not follow on it is
@@ -19,6 +19,7 @@
 
 struct backup;
 struct lines;
+struct retention_plan;
 struct writer;
 
 struct writer_config {
@@ -72,6 +73,10 @@ bool writer_stalled(const struct writer *writer);
 bool writer_files_gone(const struct writer *writer);
 uint64_t
 writer_log_bytes(const struct writer *writer); /* of the write-ahead log, not in the database file yet */
+/* What is too old and wants to go, in a frame: the broker thread puts it, and says where that ends. NULL: nothing
+ * does, as far as is known, or the writer has been stopped. */
+const struct retention_plan *writer_wish(const struct writer *writer);
+void writer_wish_put(struct writer *writer, uint64_t end);
 void writer_set_retention(struct writer *writer, int64_t retention_ms);
 void writer_set_clock_checked(struct writer *writer, int64_t date);     /* as in store_config.h */
 void writer_set_sync(struct writer *writer, enum store_sync sync);      /* from the next commit on */
