@@ -183,22 +183,25 @@ static long count_asks(const struct load *load)
 /* A crowd that returns while others talk */
 
 struct talk {
+    long long least, quiet; /* how long it lasts at least, and for how long nobody returns */
+    int first, senders;     /* who writes to the first receivers */
+    bool to_group;          /* the very first speaks to the live group beside */
     long long begin;
-    long due;           /* messages of all senders so far */
-    int first, senders; /* who writes to the first receivers */
+    long due, spoken; /* messages of these, and of that one, so far */
 };
 
 /* Senders take turns, so that messages are spread evenly. */
-static void talk(struct load *load, struct talk *talk)
+static void write_what_is_due(struct load *load, struct talk *talk)
 {
     char topic[TOPIC_MAX];
-    long long elapsed = meter_now() - talk->begin;
-    long due = (long)(elapsed * talk->senders / (TALK_MS * 1000000LL));
-    for (; talk->due < due; talk->due++) {
+    const long long elapsed = meter_now() - talk->begin, pace = TALK_MS * 1000000LL;
+    for (; talk->due < elapsed * talk->senders / pace; talk->due++) {
         long sender = talk->due % talk->senders;
         snprintf(topic, sizeof topic, "chat/user/%s", load->to[sender].user);
         client_publish(&load->from[talk->first + sender], topic);
     }
+    for (; talk->to_group && talk->spoken < elapsed / pace; talk->spoken++)
+        client_publish(load->from, "chat/group/" GROUP);
 }
 
 static void return_some(struct load *load, int *returned)
@@ -214,59 +217,17 @@ static void return_some(struct load *load, int *returned)
     }
 }
 
-/* The rate is of those who returned; latencies are of the talk. */
-static void run_talk(struct load *load)
+/* Begins the clock; until those who have returned have all that they missed. Returns when they had it. */
+static long long talk_and_return(struct load *load, struct talk *talk)
 {
     const long missed = (long)load->readers * MISSED;
-    char topic[TOPIC_MAX];
-    int returned = 0;
-    connect_all(load->from, load->senders + load->receivers, true);
-    for (int i = 0; i < load->receivers; i++) {
-        snprintf(topic, sizeof topic, "chat/user/%s", load->to[i].user);
-        client_subscribe(&load->to[i], topic, 1);
-    }
-    await(&totals.subscribed, load->receivers);
-    meter_start();
-    struct talk now = {.begin = meter_now(), .senders = load->senders};
     long long served = 0;
-    for (long long elapsed = 0; served == 0 || elapsed < TALK_LEAST_NS; elapsed = meter_now() - now.begin) {
-        talk(load, &now);
-        return_some(load, &returned);
-        clients_turn(1);
-        if (served == 0 && totals.replayed >= missed)
-            served = elapsed + 1;
-        if (elapsed > GIVE_UP_NS)
-            die("%ld of %ld missed messages came", totals.replayed, missed);
-    }
-    meter_stop();
-    await(&totals.received, now.due);
-    meter_served(served);
-}
-
-/* The same, and the first sender speaks to a live group, of which all receivers are but those that the others write
- * to. */
-static void run_worst(struct load *load)
-{
-    const long missed = (long)load->readers * MISSED, listeners = load->receivers - (load->senders - 1);
-    char topic[TOPIC_MAX];
     int returned = 0;
-    connect_all(load->from, load->senders + load->receivers, true);
-    create_group(load, "AVChatRoom");
-    for (int i = 0; i < load->receivers; i++) {
-        bool listens = i >= load->senders - 1;
-        snprintf(topic, sizeof topic, listens ? "chat/group/" GROUP : "chat/user/%s", load->to[i].user);
-        client_subscribe(&load->to[i], topic, listens ? 0 : 1);
-    }
-    await(&totals.subscribed, load->receivers);
     meter_start();
-    struct talk now = {.begin = meter_now(), .first = 1, .senders = load->senders - 1};
-    long long served = 0;
-    long spoken = 0;
-    for (long long elapsed = 0; served == 0 || elapsed < WORST_LEAST_NS; elapsed = meter_now() - now.begin) {
-        talk(load, &now);
-        for (; spoken < elapsed / (TALK_MS * 1000000LL); spoken++)
-            client_publish(load->from, "chat/group/" GROUP);
-        if (elapsed > WORST_QUIET_NS)
+    talk->begin = meter_now();
+    for (long long elapsed = 0; served == 0 || elapsed < talk->least; elapsed = meter_now() - talk->begin) {
+        write_what_is_due(load, talk);
+        if (elapsed >= talk->quiet)
             return_some(load, &returned);
         clients_turn(1);
         if (served == 0 && totals.replayed >= missed)
@@ -274,7 +235,44 @@ static void run_worst(struct load *load)
         if (elapsed > GIVE_UP_NS)
             die("%ld of %ld missed messages came", totals.replayed, missed);
     }
-    await(&totals.received, now.due + spoken * listeners);
+    return served;
+}
+
+/* The rate is of those who returned; latencies are of the talk. */
+static void run_talk(struct load *load)
+{
+    char topic[TOPIC_MAX];
+    struct talk talk = {.least = TALK_LEAST_NS, .senders = load->senders};
+    connect_all(load->from, load->senders + load->receivers, true);
+    for (int i = 0; i < load->receivers; i++) {
+        snprintf(topic, sizeof topic, "chat/user/%s", load->to[i].user);
+        client_subscribe(&load->to[i], topic, 1);
+    }
+    await(&totals.subscribed, load->receivers);
+    const long long served = talk_and_return(load, &talk);
+    meter_stop();
+    await(&totals.received, talk.due);
+    meter_served(served);
+}
+
+/* The same, and the first sender speaks to a live group, of which all receivers are but those that the others write
+ * to. */
+static void run_worst(struct load *load)
+{
+    const int others = load->senders - 1;
+    char topic[TOPIC_MAX];
+    struct talk talk = {
+        .least = WORST_LEAST_NS, .quiet = WORST_QUIET_NS, .first = 1, .senders = others, .to_group = true};
+    connect_all(load->from, load->senders + load->receivers, true);
+    create_group(load, "AVChatRoom");
+    for (int i = 0; i < load->receivers; i++) {
+        bool listens = i >= others;
+        snprintf(topic, sizeof topic, listens ? "chat/group/" GROUP : "chat/user/%s", load->to[i].user);
+        client_subscribe(&load->to[i], topic, listens ? 0 : 1);
+    }
+    await(&totals.subscribed, load->receivers);
+    const long long served = talk_and_return(load, &talk);
+    await(&totals.received, talk.due + talk.spoken * (load->receivers - others));
     meter_stop();
     meter_served(served);
 }

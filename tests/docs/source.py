@@ -57,6 +57,24 @@ def conf_options(file, table):
     return found
 
 
+def running_names(sections):
+    """The options of a program that count after a reload, by the names that they have in messages about them."""
+    return {f"{section}.{option.name}" for section, place in sections.items()
+            for option in conf_options(*place) if option.running}
+
+
+class Effects(set):
+    """Options that some test changes by a reload, and sees that they count."""
+
+    def of(self, *names):
+        """The test of these."""
+        def keep(function):
+            self.update(names)
+            return function
+
+        return keep
+
+
 GATE_SECTIONS = {
     "broker": ("lib/daemon/link.c", "link_options"), "http": ("gate/config.c", "http_options"),
     "rest": ("gate/config.c", "rest_options"), "files": ("gate/config.c", "files_options"),

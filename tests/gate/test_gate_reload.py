@@ -14,22 +14,14 @@ from gatehouse import make
 from harness.ports import Port
 from harness.settings import ADMIN, PATIENCE, SDKAPPID
 from pki import Pki
-from source import GATE_SECTIONS, conf_options
+from source import GATE_SECTIONS, Effects, running_names
 
 CHECK, BODY = "im_open_login_svc/account_check", {"CheckItem": [{"UserID": "nobody"}]}
 AFTER, BEFORE = "C2C.CallbackAfterSendMsg", "C2C.CallbackBeforeSendMsg"
 PAGE = "https://page.example"
 OTHER_KEY = "another key, which is long enough for anybody"
-EFFECTS = set()
-
-
-def effect(*names):
-    """The test of these options: it changes them by a reload and sees that they count."""
-    def keep(function):
-        EFFECTS.update(names)
-        return function
-
-    return keep
+EFFECTS = Effects()
+effect = EFFECTS.of
 
 
 @pytest.fixture
@@ -58,8 +50,7 @@ def await_broker(house, pattern):
 
 
 def test_every_option_that_counts_after_a_reload_has_its_test():
-    assert EFFECTS == {f"{section}.{option.name}" for section, place in GATE_SECTIONS.items()
-                            for option in conf_options(*place) if option.running}
+    assert EFFECTS == running_names(GATE_SECTIONS)
 
 
 # ---- [broker]

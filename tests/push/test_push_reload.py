@@ -11,20 +11,12 @@ import providers
 from h2server import Reply
 from harness.ports import Port
 from harness.settings import ADMIN, SDKAPPID
-from source import PUSH_SECTIONS, conf_options
+from source import PUSH_SECTIONS, Effects, running_names
 
 PROVIDERS = ["apns", "fcm", "webhook"]
 READ = "the configuration was read again, and so were the files that it names"
-EFFECTS = set()
-
-
-def effect(*names):
-    """The test of these options: it changes them by a reload and sees that they count."""
-    def keep(function):
-        EFFECTS.update(names)
-        return function
-
-    return keep
+EFFECTS = Effects()
+effect = EFFECTS.of
 
 
 def of_all(name):
@@ -39,8 +31,7 @@ def arrives(office, provider, name="bob", **how):
 
 
 def test_every_option_has_its_test():
-    assert EFFECTS == {f"{section}.{option.name}" for section, place in PUSH_SECTIONS.items()
-                       for option in conf_options(*place)}
+    assert EFFECTS == running_names(PUSH_SECTIONS)
 
 
 # ---- [broker]
