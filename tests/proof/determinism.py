@@ -9,8 +9,9 @@ import suites
 from plan import Outcome
 
 WHAT = "The same frames make the same database, in one transaction or in many: not a row differs."
-# Random stories, three of each theme, and what a start does for who was connected.
-SAMPLE = ("tests/broker/test_model.py", "tests/broker/test_push_after_crash.py")
+# Random stories, three of each theme; what a start does for who was connected; and what goes for its age.
+SAMPLE = ("tests/broker/test_model.py", "tests/broker/test_push_after_crash.py",
+          "tests/broker/test_clock.py::test_a_jump_is_believed_when_it_has_been_true_for_a_day")
 
 
 def run(plan):
