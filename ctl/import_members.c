@@ -56,7 +56,7 @@ static void ask_of_group(struct import_batch *batch, struct import_request *requ
     }
     if (step == STEP_INVITE)
         cJSON_AddTrueToObject(command, "silent");
-    request_add(batch, request, command, step);
+    request_add(batch, request, command, (int)step);
 }
 
 static cJSON *name_card(const struct import_item *item)
@@ -75,7 +75,7 @@ static void ask_step(struct import_batch *batch, struct import_request *request,
         if (!is_at(item, step) || item->command >= 0)
             continue;
         if (step == STEP_SET)
-            item->command = request_add(batch, request, name_card(item), step);
+            item->command = request_add(batch, request, name_card(item), (int)step);
         else
             ask_of_group(batch, request, i, step);
     }

@@ -168,7 +168,7 @@ static void ask_step(struct import_batch *batch, struct import_request *request,
             continue;
         cJSON *command =
             step == STEP_KNOW ? ask_history(item, LAST_ONES) : ask_page(item, known_find(item->conversation));
-        item->command = request_add(batch, request, command, step);
+        item->command = request_add(batch, request, command, (int)step);
     }
 }
 

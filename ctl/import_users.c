@@ -51,7 +51,7 @@ static void ask_together(struct import_batch *batch, struct import_request *requ
     for (int i = 0; i < batch->count; i++)
         if (is_at(&batch->items[i], step))
             cJSON_AddItemToArray(list, cJSON_CreateString(item_text(&batch->items[i], FIELD_USER_ID)));
-    request_add(batch, request, command, step);
+    request_add(batch, request, command, (int)step);
 }
 
 static void ask_set(struct import_batch *batch, struct import_request *request)

@@ -484,6 +484,27 @@ bool json_unique(const cJSON *tree, const char **twice)
     return true;
 }
 
+static bool is_deeper(const cJSON *tree, unsigned levels)
+{
+    const bool holds = cJSON_IsObject(tree) || cJSON_IsArray(tree);
+    if (holds && levels == 0)
+        return true;
+    for (const cJSON *child = tree->child; child; child = child->next)
+        if (is_deeper(child, levels - 1))
+            return true;
+    return false;
+}
+
+cJSON *json_read_part(const char *text, size_t len)
+{
+    const char *twice;
+    cJSON *tree = json_read(text, len);
+    if (tree && !is_deeper(tree, JSON_DEPTH_PART) && json_unique(tree, &twice))
+        return tree;
+    cJSON_Delete(tree);
+    return NULL;
+}
+
 int64_t json_number(const cJSON *item, int64_t otherwise)
 {
     const double number = cJSON_IsNumber(item) ? item->valuedouble : (double)INFINITY;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define JSON_DEPTH_MAX     64
+#define JSON_DEPTH_PART    (JSON_DEPTH_MAX - 8) /* what is around it has some levels of its own */
 #define JSON_MEMBERS_NOTED 8
 #define SAFE_INTEGER_MAX   9007199254740991LL /* 2^53 - 1 */
 
@@ -46,6 +47,10 @@ bool json_scan(const char *text, size_t len, struct json_facts *facts);
 cJSON *json_parse(const char *text, size_t len, const struct json_facts *facts);
 /* Scan and parse in one. NULL: not strict JSON, or out of memory. */
 cJSON *json_read(const char *text, size_t len);
+
+/* The same for what becomes a part of another text, such as a request to the broker, which all of it is refused with: NULL, too,
+ * where it is nested deeper than JSON_DEPTH_PART or an object has a name twice. */
+cJSON *json_read_part(const char *text, size_t len);
 
 /* No object in the tree has a name twice. Otherwise *twice is the name, or NULL when memory ran out. O(n log
  * n). */

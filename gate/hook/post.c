@@ -154,7 +154,7 @@ void post_read(const struct http_answer *answer, struct post_result *out)
         fail(out, HOOK_STATUS, "HTTP status %ld", answer->status);
         return;
     }
-    out->answer = json_read(answer->body, strlen(answer->body));
+    out->answer = json_read_part(answer->body, strlen(answer->body));
     if (cJSON_IsObject(out->answer))
         return;
     cJSON_Delete(out->answer);

@@ -12,6 +12,7 @@
 #include "gate/http/exchange.h"
 #include "gate/rest/counts.h"
 #include "lib/json.h"
+#include "lib/text.h"
 
 #define STEPS_MAX 200 /* of pages and the like; a call that goes on is not let go on for ever */
 
@@ -302,6 +303,7 @@ void call_fail(struct call *call, int code, const char *format, ...)
     va_start(args, format);
     vsnprintf(call->error, sizeof call->error, format, args);
     va_end(args);
+    text_mend(call->error); /* it may be cut within a character */
 }
 
 int call_code(const struct call *call, int code)

@@ -17,6 +17,7 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/keys.h"
+#include "lib/text.h"
 #include "lib/usersig.h"
 
 static const struct rest_service *const services[] = {
@@ -59,6 +60,7 @@ __attribute__((format(printf, 3, 4))) static int refuse(struct frame *frame, int
     va_start(args, format);
     vsnprintf(frame->error, sizeof frame->error, format, args);
     va_end(args);
+    text_mend(frame->error); /* it may be cut within a character */
     return code;
 }
 
@@ -152,14 +154,13 @@ static int read_frame(struct rest_api *rest, struct frame *frame, const struct e
 static cJSON *read_body(struct frame *frame, const struct exchange *exchange)
 {
     size_t len;
-    const char *twice = "";
     const char *text = exchange_body(exchange, &len);
     if (!text) {
         (void)refuse(frame, REST_TOO_LONG, "the body has more than 65536 bytes");
         return NULL;
     }
-    cJSON *body = json_read(text, len);
-    if (body && cJSON_IsObject(body) && json_unique(body, &twice))
+    cJSON *body = json_read_part(text, len);
+    if (cJSON_IsObject(body))
         return body;
     cJSON_Delete(body);
     (void)refuse(frame, REST_NOT_JSON, "the body is no JSON object");

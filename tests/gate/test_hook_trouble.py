@@ -41,6 +41,8 @@ TROUBLES = {
     "a redirect": (answer(status=302, headers={"Location": "http://localhost:1/"}), "status"),
     "no JSON": (answer(b"<html>fine</html>"), "not_json"),
     "a list": (answer(b"[]"), "not_json"),
+    "a name twice": (answer(b'{"ErrorCode": 0, "ErrorCode": 1}'), "not_json"),
+    "nested too deep for a request": (answer(b'{"ErrorCode": 0, "a": %s%s}' % (b"[" * 60, b"]" * 60)), "not_json"),
     "nothing": (answer(b""), "not_json"),
     "half a JSON": (answer(b'{"ErrorCode":0'), "not_json"),
     "10 MB": (answer(b" " * 10_000_000 + b"{}"), "not_json"),

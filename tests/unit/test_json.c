@@ -338,6 +338,30 @@ static void a_name_twice_in_an_object_in_an_array_is_found(void **state)
     assert_true(unique("[{\"a\":1},{\"a\":2}]"));
 }
 
+static bool fits_as_a_part(int levels, const char *inside)
+{
+    char text[400] = "";
+    for (int i = 0; i < levels; i++)
+        strcat(text, "[");
+    strcat(text, inside);
+    for (int i = 0; i < levels; i++)
+        strcat(text, "]");
+    cJSON *tree = json_read_part(text, strlen(text));
+    cJSON_Delete(tree);
+    return tree != NULL;
+}
+
+static void a_part_leaves_levels_to_what_is_around_it_and_has_no_name_twice(void **state)
+{
+    (void)state;
+    assert_true(fits_as_a_part(JSON_DEPTH_PART, "1"));
+    assert_false(fits_as_a_part(JSON_DEPTH_PART, "{}"));
+    assert_false(fits_as_a_part(JSON_DEPTH_PART + 1, "1"));
+    assert_true(fits_as_a_part(3, "{\"a\":1,\"b\":{\"a\":2}}"));
+    assert_false(fits_as_a_part(3, "{\"a\":1,\"a\":2}"));
+    assert_false(fits_as_a_part(0, "[1"));
+}
+
 /* malloc'ed and NUL-terminated. */
 static char *quote(const char *text, size_t len)
 {
@@ -463,6 +487,7 @@ int main(void)
         cmocka_unit_test(a_name_twice_among_many_is_found),
         cmocka_unit_test(a_name_twice_in_an_object_in_an_array_is_found),
         cmocka_unit_test(quoting_escapes_what_must_be),
+        cmocka_unit_test(a_part_leaves_levels_to_what_is_around_it_and_has_no_name_twice),
         cmocka_unit_test(what_is_quoted_reads_back),
         cmocka_unit_test(what_is_between_quotes_is_read),
         cmocka_unit_test(quoting_a_length_that_overflows_fails),
