@@ -13,11 +13,15 @@ from plan import Outcome, Plan
 from soaking.ledger import Guests, Ledger
 from soaking.watch import MIB, Watched
 
+from harness.settings import PRELOAD
+
 SEED = int(os.environ.get("CHAT_PROOF_SEED", 1))
 
 
 @pytest.mark.parametrize("name", [name for name in parts.NAMES if not getattr(parts.load(name), "OF_THE_TESTS", False)])
 def test_part_holds(name):
+    if getattr(parts.load(name), "NEEDS_SANITIZERS", False) and not PRELOAD:
+        pytest.skip("runs among the tests with sanitizers")
     outcome = parts.load(name).run(Plan("short", SEED))
     if outcome.skipped:
         pytest.skip(outcome.skipped)
