@@ -330,7 +330,9 @@ bool ring_overwrote(const struct ring *ring, uint64_t position)
 
 struct ring_life ring_last_life(const struct ring *ring)
 {
-    return header(ring)->life;
+    struct ring_life life = header(ring)->life;
+    life.boot_id[sizeof life.boot_id - 1] = '\0'; /* a header that is damaged may have none */
+    return life;
 }
 
 void ring_set_life(struct ring *ring, const struct ring_life *life)

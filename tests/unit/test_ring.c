@@ -1061,6 +1061,19 @@ static void frames_are_numbered_without_a_gap_from_the_start_on(void **state)
     ring_close(ring);
 }
 
+static void the_boot_id_of_a_damaged_header_has_an_end(void **state)
+{
+    struct ring_fixture *f = *state;
+    char endless[sizeof((struct ring_life *)0)->boot_id];
+    memset(endless, 'x', sizeof endless);
+    ring_close(open_at(f, f->path, LAP));
+    poke(f->path, 48 + offsetof(struct ring_life, boot_id), endless, sizeof endless);
+    struct ring *ring = open_at(f, f->path, LAP);
+    const struct ring_life life = ring_last_life(ring);
+    assert_int_equal(strnlen(life.boot_id, sizeof life.boot_id), sizeof life.boot_id - 1);
+    ring_close(ring);
+}
+
 /* Its frames have no number; the next life makes it one of this format. */
 static void a_ring_of_the_first_format_is_read_and_goes_on_in_this_one(void **state)
 {
@@ -1357,6 +1370,7 @@ int main(void)
         TEST(an_interrupted_making_is_made_again),
         TEST(a_truncated_ring_is_refused),
         TEST(a_longer_file_is_accepted),
+        TEST(the_boot_id_of_a_damaged_header_has_an_end),
         TEST(a_newer_format_is_refused),
         TEST(a_header_with_a_mad_capacity_is_refused),
         TEST(a_second_open_in_another_process_names_the_holder),
