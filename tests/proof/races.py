@@ -130,7 +130,7 @@ def use_all_threads(broker, couple, until, outcome):
 
 
 def try_broker(plan, outcome):
-    broker = sanitized.SanitizedBroker("thread", {"ring_bytes": 1 << 20, "media_user_bytes": 0}, faults=True)
+    broker = sanitized.SanitizedBroker("thread", {"ring_bytes": 4 << 20, "media_user_bytes": 0}, faults=True)
     for name in ("media", "backups"):
         (broker.folder / name).mkdir()
     broker.options |= {"media_dir": broker.folder / "media", "backup_dir": broker.folder / "backups"}
