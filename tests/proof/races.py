@@ -33,7 +33,8 @@ MODELS = {
 }
 BREAKS = {
     "HEAD": ["FRAMES=3"], "ORDER": ["FRAMES=3"], "SUM": ["FRAMES=3"], "POSITION": ["FRAMES=4"], "RELEASE": ["FRAMES=4"],
-    "ROOM": ["FRAMES=4"], "APART": ["FRAMES=3"], "EPOCH": ["POWER", "FRAMES=3"], "AGAIN": ["POWER", "FRAMES=3"],
+    "ROOM": ["FRAMES=4"], "APART": ["FRAMES=3"],
+    "EPOCH": ["POWER", "FRAMES=3", "RECORDS_MAX=1"],
 }  # fmt: skip
 
 

@@ -14,8 +14,9 @@
  * is written over that the database has not; in the end it has all that was accepted and that no power loss has taken.
  * BREAK_x takes away what holds that, and each must be found: HEAD (the head moves before the frame is there), ORDER (it
  * moves without release), SUM, EPOCH, POSITION (recovery does not look at it), RELEASE (before the commit), ROOM (a pad is
- * not counted), APART (the position is committed apart from what was executed), AGAIN (a life begins where the database
- * ends, whatever the hint says). What a frame's number adds (schema/writer.c: check_number) is not here. */
+ * not counted), APART (the position is committed apart from what was executed). That a life begins
+ * where the hint is, if it is beyond what was recovered, none of the asserts needs: epochs are enough. What a frame's number adds
+ * (schema/writer.c: check_number) is not here. */
 
 #ifndef FRAMES
 #define FRAMES 4 /* that are begun, in all lives together; at most 6 */
@@ -25,7 +26,9 @@
 #endif
 #define CAPACITY    8
 #define HEAD        2
-#define RECORDS_MAX 2 /* so that the largest frame is half of the ring, as frame_limit() */
+#ifndef RECORDS_MAX
+#define RECORDS_MAX 2 /* then the largest frame is half of the ring, as frame_limit() */
+#endif
 #define NONE        0
 #define NOBODY      7
 
@@ -476,11 +479,7 @@ life:
         before = database_epoch;
         epoch++;
         database_epoch = epoch;
-#ifdef BREAK_AGAIN
-        position = at
-#else
         position = (at > hint -> at : hint)
-#endif
     }
     MAY_CRASH;
     go_on_disk();
