@@ -23,27 +23,33 @@ static const struct keys keys = {1, {"a key"}};
 
 /* HTTP */
 
-struct exchange {
+struct served {
     const char *path, *sig, *body;
     int answers;
 };
 
+static struct served *served(const struct exchange *exchange)
+{
+    return (struct served *)(uintptr_t)exchange;
+}
+
 const char *exchange_path(const struct exchange *exchange)
 {
-    return exchange->path;
+    return served(exchange)->path;
 }
 
 const char *exchange_query(const struct exchange *exchange, const char *name)
 {
     if (strcmp(name, "usersig") == 0)
-        return exchange->sig;
+        return served(exchange)->sig;
     return strcmp(name, "sdkappid") == 0 ? "1400000000" : "administrator";
 }
 
 const char *exchange_body(const struct exchange *exchange, size_t *len)
 {
-    *len = strlen(exchange->body);
-    return *len <= REST_BODY_MAX ? exchange->body : NULL;
+    const char *body = served(exchange)->body;
+    *len = strlen(body);
+    return *len <= REST_BODY_MAX ? body : NULL;
 }
 
 void exchange_answer_json(struct exchange *exchange, unsigned status, cJSON *tree_take)
@@ -53,18 +59,18 @@ void exchange_answer_json(struct exchange *exchange, unsigned status, cJSON *tre
     HOLDS(status == 200 && text && json_scan(text, strlen(text), &(struct json_facts){0}));
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         HOLDS(cJSON_GetObjectItemCaseSensitive(tree_take, members[i]));
-    exchange->answers++;
+    served(exchange)->answers++;
     cJSON_free(text);
     cJSON_Delete(tree_take);
 }
 
 /* The broker */
 
-struct asks {
+struct open_asks {
     const uint8_t *data; /* its answers */
     size_t size;
     char *last;
-    struct question {
+    struct open_ask {
         ask_callback *callback;
         void *context;
     } waiting[QUESTIONS_MAX];
@@ -88,22 +94,23 @@ static void can_be_read(const cJSON *command)
     free(text);
 }
 
-bool asks_send(struct asks *asks, cJSON *command_take, ask_callback *callback, void *context)
+bool asks_send(struct asks *link, cJSON *command_take, ask_callback *callback, void *context)
 {
+    struct open_asks *asks = (struct open_asks *)(void *)link;
     const bool room = asks->count < QUESTIONS_MAX;
     if (room) {
         HOLDS(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(command_take, "command")));
         HOLDS(cJSON_AddStringToObject(command_take, "correlationData", "1"));
         can_be_read(command_take);
-        asks->waiting[(asks->first + asks->count++) % QUESTIONS_MAX] = (struct question){callback, context};
+        asks->waiting[(asks->first + asks->count++) % QUESTIONS_MAX] = (struct open_ask){callback, context};
     }
     cJSON_Delete(command_take);
     return room;
 }
 
-static void answer_next(struct asks *asks)
+static void answer_next(struct open_asks *asks)
 {
-    const struct question question = asks->waiting[asks->first];
+    const struct open_ask question = asks->waiting[asks->first];
     asks->first = (asks->first + 1) % QUESTIONS_MAX;
     asks->count--;
     if (asks->size > 0) {
@@ -130,11 +137,11 @@ static const char *sig(void)
     return minted;
 }
 
-static struct rest_api *interface(struct asks *asks)
+static struct rest_api *interface(struct open_asks *asks)
 {
     static char admins[] = "administrator";
     static const struct rest_config config = {.admins = admins};
-    struct rest_api *rest = rest_open(&config, SDKAPPID, &keys, asks);
+    struct rest_api *rest = rest_open(&config, SDKAPPID, &keys, (struct asks *)(void *)asks);
     HOLDS(rest);
     return rest;
 }
@@ -149,14 +156,14 @@ static char *path_of(const char *command)
     return path;
 }
 
-static void serve(struct exchange *exchange, const uint8_t *answers, size_t size)
+static void serve(struct served *exchange, const uint8_t *answers, size_t size)
 {
-    static struct asks asks;
+    static struct open_asks asks;
     static struct rest_api *rest;
     if (!rest)
         rest = interface(&asks);
-    asks = (struct asks){.data = answers, .size = size, .last = strdup("{}")};
-    rest_serve(rest, exchange);
+    asks = (struct open_asks){.data = answers, .size = size, .last = strdup("{}")};
+    rest_serve(rest, (struct exchange *)(void *)exchange);
     while (asks.count > 0)
         answer_next(&asks);
     HOLDS(exchange->answers == 1);
@@ -166,7 +173,7 @@ static void serve(struct exchange *exchange, const uint8_t *answers, size_t size
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *command = fuzz_line(&data, &size), *body = fuzz_line(&data, &size), *path = path_of(command);
-    struct exchange exchange = {.path = path, .sig = sig(), .body = body};
+    struct served exchange = {.path = path, .sig = sig(), .body = body};
     if (path)
         serve(&exchange, data, size);
     free(command);
