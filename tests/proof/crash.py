@@ -99,6 +99,8 @@ class Play:
     def _standing(self):
         everybody = [one.start() for one in self.devices + self.reviewers]
         try:
+            for one in everybody:
+                one.await_there()
             yield
         finally:
             for one in everybody:

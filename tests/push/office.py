@@ -17,6 +17,9 @@ from harness.settings import ADMIN, BUILD_DIR, PATIENCE, SDKAPPID
 
 WORKER = BUILD_DIR / "chatpushd"
 DEVICES = {"apns": "ios:1", "fcm": "android:1", "webhook": "other:1"}
+BODIES = {"apns": lambda sent: sent["aps"]["alert"]["body"],
+          "fcm": lambda sent: sent["message"]["notification"]["body"],
+          "webhook": lambda sent: sent["body"]}  # what a notification says, of a request's JSON
 
 
 def token_of(provider, name):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """A mosquitto with the plugin, on ports and in a folder of its own."""
 import contextlib
+import functools
 import os
 import pathlib
 import re
@@ -277,6 +278,11 @@ class Broker:
         return line
 
     # ---- clients
+
+    def keep_sigs(self):
+        """From now on one userSig for each user, however often they come: each is looked for in the log at the end."""
+        self.sig = functools.cache(self.sig)
+        return self
 
     def sig(self, user, **knobs):
         """A userSig; what this returns must never be seen in the log."""

@@ -23,6 +23,7 @@ class Client(RawClient):
     def __init__(self, port, version, sig, told=lambda topic, data: None):
         super().__init__(port, version, sig)
         self._acks, self._answers, self._told = {}, {}, told
+        self.granted = []  # codes of SUBACK
 
     def begin_publish(self, topic, payload, qos, done):
         """done(code of PUBACK or PUBREC)"""
@@ -42,6 +43,8 @@ class Client(RawClient):
             self._acks.pop(packet.mid)(packet.code)
         elif packet.kind == packets.PUBLISH:
             self._take_message(packet.topic, json.loads(packet.payload))
+        elif packet.kind == packets.SUBACK:
+            self.granted.append(packet.code)
         elif packet.kind == packets.DISCONNECT:
             raise Closed(f"DISCONNECT {packet.code:#x}")
 

@@ -5,7 +5,7 @@ import contextlib
 import threading
 
 from harness import packets
-from harness.deeds import Client
+from harness.deeds import ANSWER_SECONDS, Client
 from harness.raw import Closed
 
 from . import words
@@ -21,7 +21,7 @@ class Standing:
         self.broker, self.user, self.client_id = broker, user, f"{user}:{device}"
         self.filters, self.clean, self.version, self.qos = filters, clean, version, qos
         self.connections, self.complaints = 0, []
-        self._over = threading.Event()
+        self._over, self._there = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._live, name=self.client_id)
 
     def told(self, client, topic, data):
@@ -33,6 +33,11 @@ class Standing:
     def start(self):
         self._thread.start()
         return self
+
+    def await_there(self):
+        """Until it has been subscribed for the first time: a new device begins where the user's others are."""
+        if not self._there.wait(ANSWER_SECONDS):
+            self.complaints.append(f"{self.client_id} could not subscribe")
 
     def stop(self):
         self._over.set()
@@ -46,6 +51,7 @@ class Standing:
                 self._over.wait(0.02)
             except Exception as error:  # whatever it is, the report says so
                 self.complaints.append(f"{self.client_id}: {error!r}")
+                return
 
     def _connect(self):
         client = Client(self.broker.mqtt.number, self.version, self.broker.sig,
@@ -58,10 +64,17 @@ class Standing:
             for name in self.filters:
                 client.start_subscribe(name, self.qos)
             while not self._over.is_set():
-                try:
-                    client.turn(PING_SECONDS)
-                except TimeoutError:
-                    client.send(packets.packet(packets.PINGREQ, 0, b""))
+                self._take(client)
+
+    def _take(self, client):
+        try:
+            client.turn(PING_SECONDS)
+        except TimeoutError:
+            client.send(packets.packet(packets.PINGREQ, 0, b""))
+        if len(client.granted) == len(self.filters):
+            self._there.set()
+        if any(code >= 0x80 for code in client.granted):
+            raise AssertionError(f"refused: {dict(zip(self.filters, client.granted))}")
 
 
 class Device(Standing):

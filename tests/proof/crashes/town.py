@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """Broker, chatpushd and chatgate, and what is on their other side: phones' providers and the URL of web hooks, which outlive them."""
 import contextlib
-import functools
 import json
 import pathlib
 import re
@@ -15,7 +14,7 @@ from callbacks import FINE, Callbacks, Hookhouse, answer
 from gatehouse import Gatehouse
 from harness.broker import Broker
 from harness.settings import PATIENCE
-from office import Office
+from office import BODIES, Office
 from pki import Pki
 
 from . import words
@@ -28,17 +27,6 @@ OTHERS = ("chatpushd", "chatgate")
 LEFT = re.compile(r"executed (\d+) frames that the last run had left in the ring")
 BAD_LINE = re.compile(r"did not survive|(is|was|were) lost|set aside|please report|damaged|cannot be read|not in the database")
 CODES = {signal.SIGKILL: -signal.SIGKILL, signal.SIGSEGV: -signal.SIGSEGV, signal.SIGTERM: 0}
-BODIES = {"apns": lambda sent: sent["aps"]["alert"]["body"],
-          "fcm": lambda sent: sent["message"]["notification"]["body"],
-          "webhook": lambda sent: sent["body"]}
-
-
-class LastingBroker(Broker):
-    """One userSig for each user, however often they come."""
-
-    def __init__(self, *arguments, **how):
-        super().__init__(*arguments, **how)
-        self.sig = functools.cache(self.sig)
 
 
 class Hooks(Callbacks):
@@ -70,9 +58,9 @@ class Town:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chat-crash-"))
         self.media = self.folder / "media"
         self.media.mkdir()
-        self.broker = LastingBroker({
+        self.broker = Broker({
             "review": REVIEWS[0], "review_seconds": 30, "media_dir": self.media, "replay_limit": 1000000,
-            "push_lease_seconds": 5, "recall_seconds": 3600})
+            "push_lease_seconds": 5, "recall_seconds": 3600}).keep_sigs()
         (self.folder / "pki").mkdir()
         self.office = Office(Pki(self.folder / "pki"), broker=self.broker)
         self.gate = Gatehouse(broker=self.broker)

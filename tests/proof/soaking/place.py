@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
 """Broker, chatpushd and chatgate, with what is on their other side."""
 import contextlib
-import functools
 import json
 import pathlib
 import shutil
@@ -15,24 +14,13 @@ from gatehouse import Gatehouse
 from harness.broker import Broker
 from harness.process import LoggedProcess
 from harness.settings import PATIENCE
-from office import DEVICES, Office
+from office import BODIES, DEVICES, Office
 from pki import Pki
 from soaking.ledger import Ledger
 
 QUEUED = ["max_queued_bytes 262144", "max_queued_messages 4000"]  # for a client: slow ones have filled it soon
 CROWD = pathlib.Path(__file__).with_name("crowd.py")
 HOOKS = ["C2C.CallbackAfterSendMsg", "Group.CallbackAfterSendMsg"]
-BODIES = {"apns": lambda sent: sent["aps"]["alert"]["body"],
-          "fcm": lambda sent: sent["message"]["notification"]["body"],
-          "webhook": lambda sent: sent["body"]}
-
-
-class SoakedBroker(Broker):
-    """One userSig for each user, however often they come."""
-
-    @functools.cache  # noqa: B019 (it lives as long as the part)
-    def sig(self, user):
-        return super().sig(user)
 
 
 class Hooks(Callbacks):
@@ -56,8 +44,8 @@ class Place:
         self.media, pki = self.folder / "media", self.folder / "pki"
         self.media.mkdir()
         pki.mkdir()
-        self.broker = SoakedBroker({"media_dir": self.media, "replay_limit": 1000000, "recall_seconds": 3600,
-                                    "cache_seconds": cache_seconds}, QUEUED)
+        self.broker = Broker({"media_dir": self.media, "replay_limit": 1000000, "recall_seconds": 3600,
+                              "cache_seconds": cache_seconds}, QUEUED).keep_sigs()
         self.office = Office(Pki(pki), broker=self.broker)
         self.gate = Gatehouse(broker=self.broker)
         self.gate.patience = 6 * PATIENCE
