@@ -85,7 +85,7 @@ class Device(Standing):
         super().__init__(*arguments, **how)
         self.acks, self.seen, self.received = acks, set(), 0
         self.changed = threading.Condition()
-        self._acked, self._since, self.may_miss = 0, 0, 0
+        self._settled, self._since, self.may_miss = set(), 0, 0
 
     def begun(self):
         self._since = 0
@@ -93,8 +93,8 @@ class Device(Standing):
     def told(self, client, topic, data):
         if "id" not in data or "sender" not in data:
             return
-        if self.acks and data["id"] <= self._acked:
-            self.complaints.append(f"{self.client_id} had acked {self._acked}, and was given {data['id']} again")
+        if data["id"] in self._settled:
+            self.complaints.append(f"{self.client_id} had acked {data['id']}, and was given it again")
         with self.changed:
             self.received += 1
             self.seen.add(data["id"])
@@ -104,11 +104,13 @@ class Device(Standing):
             self._ack(client, data["id"])
 
     def _ack(self, client, number):
+        had = set(self.seen)  # of several subscriptions one may not have come to what is before the number
+
         def answered(response):
             if response.get("code"):
                 self.complaints.append(f"{self.client_id}: ack {number}: {response}")
             else:
-                self._acked = max(self._acked, number)
+                self._settled = had
 
         client.begin_command({"command": "ack", "id": number}, answered)
 
