@@ -33,6 +33,7 @@
 
 /* Connections at a time of one user who is no administrator. */
 #define CONNECTIONS_MAX 50
+#define LIVE_MAX        1000 /* live groups that a connection has joined */
 #define RECEIPT_MEMBERS 200  /* of a group that has read receipts */
 #define BANS_MAX        2000 /* of a group, at the same time */
 
@@ -40,6 +41,7 @@
 #define CHUNK_BYTES_MIN    1024
 #define CHUNK_BYTES_MAX    262144
 #define DEVICE_UPLOADS_MAX 4
+#define USER_FILES_MAX     20000 /* that are there, of one user: a file of a byte takes a block of the disk */
 
 /* How often one message may be edited: all of it goes with a recall. */
 #define EDITS_MAX 100

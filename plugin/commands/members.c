@@ -122,6 +122,8 @@ static int join_live(struct command *command, struct conversation *conversation)
         return refuse_live(command);
     if (subscription_find(command->by.device, conversation))
         return CODE_ALREADY_MEMBER;
+    if (subscription_live_full(command->by.device))
+        return CODE_TOO_MANY_GROUPS;
     int code = wait_for_review(command, REVIEW_JOIN);
     if (code != CODE_OK)
         return code;

@@ -177,6 +177,8 @@ static void send_history(struct chat *chat, struct subscription *subscription)
 
 static int start_live(struct chat *chat, struct session *session, struct conversation *conversation, int qos)
 {
+    if (!subscription_find(session, conversation) && subscription_live_full(session))
+        return CODE_TOO_MANY_GROUPS;
     struct subscription *subscription = join_live(chat, session, conversation, CAME_BY_SUBSCRIBE);
     if (!subscription)
         return CODE_BUSY;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "acl/limits.h"
 #include "lib/basics.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/user.h"
@@ -70,6 +71,15 @@ void subscription_free(struct subscription *subscription)
         subscription->conversation->holders--;
     free(subscription->trails);
     free(subscription);
+}
+
+bool subscription_live_full(const struct session *session)
+{
+    const struct subscription *subscription;
+    int count = 0;
+    DL_FOREACH (session->subscriptions, subscription)
+        count += subscription->kind == SUBSCRIPTION_LIVE;
+    return count >= LIVE_MAX;
 }
 
 struct subscription *subscription_find(const struct session *session, const struct conversation *conversation)

@@ -82,6 +82,8 @@ void subscription_unlink(struct subscription *subscription);
 /* Frees one that is in no list. */
 void subscription_free(struct subscription *subscription);
 
+/* Has the session joined LIVE_MAX live groups? */
+bool subscription_live_full(const struct session *session);
 /* The session's subscription to a group by name (GROUP or LIVE), NULL if none. */
 struct subscription *subscription_find(const struct session *session,
                                        const struct conversation *conversation);

@@ -2,6 +2,9 @@
 """Live groups (AVChatRoom): subscribing is joining, nothing is stored."""
 import pytest
 
+from harness import packets
+from harness.user import CONTROL, RESPONSE
+
 TOPIC = "chat/group/live"
 
 
@@ -195,3 +198,24 @@ def test_a_dismissed_live_group_is_gone(broker, owner):
     owner.command("dismissGroup", groupID="live")
     assert bob.refusal(TOPIC, "x")["code"] == 10010
     assert broker.user("carol").try_subscribe(TOPIC) == 0x87
+
+
+def test_a_connection_joins_so_many_live_groups_and_no_more(broker):
+    admin, names = broker.admin(), [f"live{n}" for n in range(1001)]
+    broker.create("owner1", "owner2", "bob")
+    for at in range(0, 1001, 50):
+        made = admin.batch([{"command": "createGroup", "groupType": "AVChatRoom", "groupID": name,
+                             "owner": "owner1" if name < "live5" else "owner2"} for name in names[at : at + 50]])
+        assert {answer.get("code", 0) for answer in made} == {0}
+    bob = broker.raw()
+    bob.login("bob")
+    for name in names[:1000]:
+        bob.start_subscribe(f"chat/group/{name}")
+    assert {bob.expect(packets.SUBACK).code for _ in range(1000)} == {1}
+    assert bob.subscribe("chat/group/live1000") >= 0x80
+    assert bob.subscribe("chat/group/live0") == 1
+    bob.unsubscribe("chat/group/live0")
+    assert bob.subscribe("chat/group/live1000") == 1
+    bob.publish(CONTROL, {"commands": [{"command": "joinGroup", "groupID": "live0"}]})
+    answer = next(message for message in iter(bob.next_message, None) if message.topic == RESPONSE)
+    assert b'"code":10037' in answer.payload

@@ -58,6 +58,8 @@ struct control {
     volatile int64_t process; /* whose thread that is */
     volatile int64_t slewed;  /* which of the two is in force: the other one is being written */
     struct slew slews[2];
+    volatile int64_t starved,
+        others_starved; /* allocations for which there was no memory: the plugin's, the program's */
 };
 
 static struct control *memory_control; /* once it is mapped: malloc cannot do that */
@@ -342,19 +344,34 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *block, size_t size);
 
+/* There was none, whatever we say: a limit of the process. */
+static void *counted(void *block, void *caller)
+{
+    if (!block && memory_control)
+        __atomic_add_fetch(borrows((uintptr_t)caller) ? &memory_control->starved
+                                                      : &memory_control->others_starved,
+                           1, __ATOMIC_SEQ_CST);
+    return block;
+}
+
 void *malloc(size_t size)
 {
-    return memory_is_out(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+    void *caller = __builtin_return_address(0);
+    return memory_is_out(caller) ? NULL : counted(__libc_malloc(size), caller);
 }
 
 void *calloc(size_t count, size_t size)
 {
-    return memory_is_out(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
+    void *caller = __builtin_return_address(0);
+    return memory_is_out(caller) ? NULL : counted(__libc_calloc(count, size), caller);
 }
 
 void *realloc(void *block, size_t size)
 {
-    return size > 0 && memory_is_out(__builtin_return_address(0)) ? NULL : __libc_realloc(block, size);
+    void *caller = __builtin_return_address(0);
+    if (size == 0)
+        return __libc_realloc(block, size);
+    return memory_is_out(caller) ? NULL : counted(__libc_realloc(block, size), caller);
 }
 
 #endif

@@ -11,8 +11,7 @@ from harness.broker import Broker
 from harness.settings import PATIENCE
 from harness.user import ChatError
 from plan import Outcome
-from test_push import job, with_token
-from test_retention import ask
+from test_push import job
 
 WHAT = ("Whatever the clock does, nothing is lost or removed, order stays, and nobody is muted, banned, locked out or "
         "refused for longer than they were to be.")

@@ -17,8 +17,10 @@ MEMORY = struct.Struct("<QII")
 SEEN = struct.Struct("<qqq")
 SLEWED = struct.Struct("<q")
 SLEW = struct.Struct("<qqq")
+STARVED = struct.Struct("<qq")
 LIBRARY = BUILD_DIR / "faults.so"
 SLEWED_AT = RULES * RULE.size + CLOCKS.size + MEMORY.size + SEEN.size
+STARVED_AT = SLEWED_AT + SLEWED.size + 2 * SLEW.size
 
 
 class Faults:
@@ -26,7 +28,7 @@ class Faults:
 
     def __init__(self, folder):
         self.path = folder / "faults"
-        self.path.write_bytes(bytes(SLEWED_AT + SLEWED.size + 2 * SLEW.size))
+        self.path.write_bytes(bytes(STARVED_AT + STARVED.size))
         self._file = self.path.open("r+b")
         self._map = mmap.mmap(self._file.fileno(), 0)
 
@@ -109,3 +111,7 @@ class Faults:
             yield lambda: MEMORY.unpack_from(self._map, at)[2]
         finally:
             struct.pack_into("<I", self._map, at + 8, 0)
+
+    def starved(self):
+        """For how many allocations there was no memory, by a limit of the process: the plugin's, and the program's own."""
+        return STARVED.unpack_from(self._map, STARVED_AT)
