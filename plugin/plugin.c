@@ -738,7 +738,9 @@ static int start(struct plugin *plugin, const struct mosquitto_opt *opts, int co
     share_options(plugin);
     chat->began = store_last_mark(chat->store);
     if (open_nouns(chat)) {
-        broker_error("cannot start: out of memory, or the database cannot be read");
+        broker_error("cannot start: out of memory, or the database %s cannot be read; if it is damaged, put "
+                     "the right files back, or a backup (chatctl restore)",
+                     chat->options.database);
         return -1;
     }
     if (uploads_open(chat, error, sizeof error)) {

@@ -15,8 +15,13 @@
 
 static int fail(sqlite3 *db, const char *what, char *error, size_t error_size)
 {
-    snprintf(error, error_size, "database %s: %s: %s", sqlite3_db_filename(db, "main"), what,
-             sqlite3_errmsg(db));
+    int result = sqlite3_errcode(db) & 0xff;
+    bool damaged = result == SQLITE_CORRUPT || result == SQLITE_NOTADB;
+    snprintf(error, error_size, "database %s: %s: %s%s", sqlite3_db_filename(db, "main"), what,
+             sqlite3_errmsg(db),
+             damaged ? "; it is damaged, or it or its -wal is another one's: put the right files back, or a "
+                       "backup (chatctl restore)"
+                     : "");
     return -1;
 }
 
@@ -67,6 +72,16 @@ static int refuse_path(const char *path, const char *reason, char *error, size_t
 
 /* SQLite says "unable to open database file" for everything: look first, so that the line tells the
  * reason. */
+/* SQLite would take the log for a new database's, and remove it. */
+static bool is_log_alone(const char *path)
+{
+    char log[4096];
+    struct stat found;
+    snprintf(log, sizeof log, "%s-wal", path);
+    return (stat(path, &found) != 0 ? errno == ENOENT : found.st_size == 0) && stat(log, &found) == 0 &&
+           found.st_size > 0;
+}
+
 int database_check_path(const char *path, char *error, size_t error_size)
 {
     char folder[4096];
@@ -79,7 +94,13 @@ int database_check_path(const char *path, char *error, size_t error_size)
         return refuse_path(path, "it is not a file", error, error_size);
     if (access(path, F_OK) == 0 && access(path, R_OK | W_OK) != 0)
         return refuse_path(path, strerror(errno), error, error_size);
-    return 0;
+    if (!is_log_alone(path))
+        return 0;
+    snprintf(error, error_size,
+             "database %s is not there, or empty, but its log %s-wal is: put the database back, or, to begin "
+             "a new one, move the log away",
+             path, path);
+    return -1;
 }
 
 /* The process that has a flock on the file; 0: not to be told. */
@@ -199,6 +220,11 @@ static int configure_reader(sqlite3 *db, char *error, size_t error_size)
     return run(db, "PRAGMA query_only = 1; PRAGMA cache_size = -16384", "reading", error, error_size);
 }
 
+void database_keep_log(sqlite3 *db, bool keep)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)keep, NULL);
+}
+
 int database_open(sqlite3 **out, const char *path, bool writes, enum store_sync sync, char *error,
                   size_t error_size)
 {
@@ -208,6 +234,8 @@ int database_open(sqlite3 **out, const char *path, bool writes, enum store_sync 
     int result = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (result == SQLITE_OK)
         sqlite3_busy_timeout(db, DATABASE_PATIENCE_MS);
+    if (result == SQLITE_OK)
+        database_keep_log(db, true);
     if (result != SQLITE_OK)
         (void)refuse_path(path, db ? sqlite3_errmsg(db) : "out of memory", error, error_size);
     else if (writes ? configure_writer(db, sync, error, error_size) : configure_reader(db, error, error_size))

@@ -46,6 +46,9 @@ void database_unlock(int fd); /* -1 is fine */
 #define DATABASE_PATIENCE_MS 10000
 __attribute__((warn_unused_result)) int database_open(sqlite3 **out, const char *path, bool writes,
                                                       enum store_sync sync, char *error, size_t error_size);
+/* Closed while it keeps the log, a connection leaves it beside the database. So it begins: what a start refuses may be
+ * another database's log, and taking it over would be the end of this one. */
+void database_keep_log(sqlite3 *db, bool keep);
 /* Of a connection that writes and has no transaction open. */
 __attribute__((warn_unused_result)) int database_set_sync(sqlite3 *db, enum store_sync sync);
 /* Schema version of the file, 0 for a new one; -1 when it cannot be read. */

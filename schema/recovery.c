@@ -34,12 +34,25 @@ static bool is_of_another_life(const struct store *store, const struct ring_life
     return life->epoch != 0 && life->epoch != store->state.epoch;
 }
 
-/* Has that life begun with just this database? A backup of before the last start, and the ring goes on where it
- * ends. */
+/* Are all frames there from where the database ends up to this position? */
+static bool reaches(const struct store *store, uint64_t first)
+{
+    uint64_t position = store->state.position;
+    struct ring_frame frame;
+    if (ring_overwrote(store->ring, position))
+        return false;
+    while (round_up(position) < first && ring_verify(store->ring, position, store->state.epoch, &frame))
+        position = frame.end;
+    return round_up(position) == first;
+}
+
+/* Has that life begun with just this database, or with what comes of it by what the life before has left in the ring?
+ * A backup of before the last start, and the ring goes on where it ends. */
 static bool goes_on(const struct store *store, const struct ring_life *life)
 {
-    return is_of_another_life(store, life) && life->before == store->state.epoch &&
-           life->first == round_up(store->state.position);
+    bool follows =
+        life->before == store->state.epoch || (life->written != 0 && life->written == store->state.epoch);
+    return is_of_another_life(store, life) && follows && reaches(store, life->first);
 }
 
 /* Space in the ring is used again only after a commit, so a database that far behind has lost commits; and so
@@ -50,6 +63,13 @@ static bool is_older(const struct store *store, const struct ring_life *life)
     return ring_overwrote(store->ring, position) ||
            (is_of_another_life(store, life) && !goes_on(store, life) &&
             ring_head_hint(store->ring) > position);
+}
+
+/* On the machine that has not been down since, the ring is never behind the database. */
+static bool is_older_ring(const struct store *store, const struct ring_life *life)
+{
+    return life->boot_id[0] != '\0' && strcmp(life->boot_id, store->boot_id) == 0 &&
+           round_up(ring_head_hint(store->ring)) < store->state.position;
 }
 
 /* Where no power loss can have taken the commits, it is not the file that was there. */
@@ -113,12 +133,19 @@ static int execute_left(struct store *store, const struct ring_life *life, uint6
                         size_t error_size)
 {
     char reason[512];
-    uint64_t frames = 0, end = ring_head_hint(store->ring);
-    uint64_t epoch = goes_on(store, life) ? life->epoch : store->state.epoch;
-    if (writer_recover(store->writer, position, epoch, &frames, reason, sizeof reason)) {
+    bool both = goes_on(store, life);
+    uint64_t more = 0, frames = 0, end = ring_head_hint(store->ring);
+    uint64_t epoch = both ? life->epoch : store->state.epoch;
+    int result = writer_recover(store->writer, position, store->state.epoch, &frames, reason, sizeof reason);
+    if (result == 0 && both) {
+        *position = life->first;
+        result = writer_recover(store->writer, position, epoch, &more, reason, sizeof reason);
+    }
+    if (result != 0) {
         snprintf(error, error_size, "ring_file %s: %s", store->config.ring_file, reason);
         return -1;
     }
+    frames += more;
     if (frames > 0)
         store_say(store, STORE_INFO, "executed %llu frames that the last run had left in the ring",
                   (unsigned long long)frames);
@@ -129,6 +156,30 @@ static int execute_left(struct store *store, const struct ring_life *life, uint6
     store_say(store, STORE_WARNING, "the ring ends at position %llu; what came after it did not survive",
               (unsigned long long)*position);
     return 0;
+}
+
+/* The last run has not ended in order, and the ring has nothing more: is that all there was? */
+static void say_what_is_missing(struct store *store, const struct ring_life *life, bool is_new)
+{
+    const struct database_state *state = &store->state;
+    bool other_boot = state->boot_id[0] != '\0' && strcmp(store->boot_id, state->boot_id) != 0;
+    if (state->clean)
+        return;
+    if (is_new)
+        store_say(
+            store, STORE_ERROR,
+            "the ring %s is a new one, and the last run was not ended: what it had accepted and not yet "
+            "put into the database is lost",
+            store->config.ring_file);
+    else if (is_older_ring(store, life))
+        store_say(
+            store, STORE_ERROR,
+            "the ring %s is older than the database: what the last run had accepted and not yet put into "
+            "the database is lost",
+            store->config.ring_file);
+    else if (other_boot)
+        store_say(store, STORE_WARNING,
+                  "the machine went down while the broker ran: the newest messages may be missing");
 }
 
 /* Ids never come again, whatever was restored: marks are in the database, in the ring, and in one that was put
@@ -147,7 +198,7 @@ int recovery_run(struct store *store, char *error, size_t error_size)
 {
     const struct ring_life life = ring_last_life(store->ring);
     uint64_t position = store->state.position, hint = ring_head_hint(store->ring);
-    bool older = is_older(store, &life);
+    bool older = is_older(store, &life), is_new = store->cut;
     if (older && refuse_older(store, error, error_size))
         return -1;
     if (older)
@@ -158,7 +209,10 @@ int recovery_run(struct store *store, char *error, size_t error_size)
             (unsigned long long)position);
     else if (execute_left(store, &life, &position, error, error_size))
         return -1;
-    store->cut = store->cut || position < hint || is_of_another_life(store, &life);
+    if (!older && position >= hint)
+        say_what_is_missing(store, &life, is_new);
+    store->cut =
+        store->cut || position < hint || is_of_another_life(store, &life) || is_older_ring(store, &life);
     raise_id_mark(store, &life);
     /* Positions only rise, also over a power loss that took the last bytes. */
     store->state.position = round_up(position > hint ? position : hint);

@@ -215,22 +215,24 @@ static int make(struct ring *ring, size_t asked, char *error, size_t size)
     return 0;
 }
 
+#define PUT_BACK "; put the whole one back, or move it away to go on without what only it has"
+
 /* A shorter file is never our doing (ring_resize orders its steps for that), and its frames are lost: not
  * extended. */
 static int check(struct ring *ring, const struct header *found, off_t length, char *error, size_t size)
 {
     if (memcmp(found->magic, MAGIC, sizeof(MAGIC)) != 0)
-        return fail(error, size, "%s is not a ring", ring->path);
+        return fail(error, size, "%s is not a ring: name another ring_file", ring->path);
     if (found->format > RING_FORMAT)
         return fail(error, size, "the ring %s was made by a newer release (format %u, this one knows %u)",
                     ring->path, found->format, (unsigned)RING_FORMAT);
     if (found->format == 0 || found->capacity > CAPACITY_MAX ||
         found->capacity > SIZE_MAX - RING_HEADER_BYTES || found->capacity == 0 ||
         found->capacity % CAPACITY_STEP != 0)
-        return fail(error, size, "the ring %s is damaged: its header makes no sense", ring->path);
+        return fail(error, size, "the ring %s is damaged: its header makes no sense" PUT_BACK, ring->path);
     if ((uint64_t)length < found->capacity + RING_HEADER_BYTES)
-        return fail(error, size, "the ring %s is damaged: truncated to %lld of %llu bytes", ring->path,
-                    (long long)length, (unsigned long long)found->capacity + RING_HEADER_BYTES);
+        return fail(error, size, "the ring %s is damaged: truncated to %lld of %llu bytes" PUT_BACK,
+                    ring->path, (long long)length, (unsigned long long)found->capacity + RING_HEADER_BYTES);
     ring->capacity = (size_t)found->capacity;
     return reserve(ring, ring->capacity, error, size);
 }

@@ -63,6 +63,7 @@ struct ring_life {
     int64_t id_block; /* a mark is so far above the id in use when it is made */
     int64_t id_mark;  /* ids below it may be in use */
     char boot_id[64]; /* of the machine: until it has been down, nothing can be missing */
+    uint64_t written; /* the epoch of the last life before that has left frames here; 0: not remembered */
 };
 struct ring_life ring_last_life(const struct ring *ring);
 /* Before ring_start, when nothing in the ring is needed any more; on the disk when it returns. */

@@ -292,7 +292,8 @@ bool store_row(struct store *store, sqlite3_stmt *statement)
     }
     if (result != SQLITE_DONE) {
         store->read_failed = true;
-        store_say(store, STORE_ERROR, "database read failed: %s", sqlite3_errmsg(store->read_db));
+        store_say(store, STORE_ERROR, "database read failed: %s (%s)", sqlite3_errmsg(store->read_db),
+                  store->config.database);
     }
     return false;
 }

@@ -113,6 +113,14 @@ static int forget_connections(struct store *store, char *error, size_t error_siz
     return writer_execute(store->writer, &store->committed, error, error_size);
 }
 
+/* Lives that have written nothing are passed over. */
+static uint64_t last_written(const struct store *store)
+{
+    const struct ring_life last = ring_last_life(store->ring);
+    bool idle = last.epoch == store->epoch_before && ring_head_hint(store->ring) == last.first;
+    return idle ? last.written : store->epoch_before;
+}
+
 /* A new ring gets its id last: until then the next start must see that it is new. */
 static void start_ring(struct store *store)
 {
@@ -120,7 +128,8 @@ static void start_ring(struct store *store)
                              .before = store->epoch_before,
                              .first = store->state.position,
                              .id_block = store->id_block,
-                             .id_mark = store->id_mark};
+                             .id_mark = store->id_mark,
+                             .written = last_written(store)};
     snprintf(life.boot_id, sizeof life.boot_id, "%s", store->boot_id);
     ring_set_life(store->ring, &life);
     if (memcmp(ring_database_id(store->ring), store->state.database_id, RING_ID_BYTES) != 0)
@@ -269,6 +278,7 @@ static int open_all(struct store *store, char *error, size_t error_size)
         database_open(&store->read_db, config->database, false, config->sync, error, error_size) ||
         prepare_reads(store, error, error_size))
         return -1;
+    database_keep_log(store->write_db, false);
     /* Who serves waits for nobody. */
     sqlite3_busy_timeout(store->write_db, 0);
     sqlite3_busy_timeout(store->read_db, 0);

@@ -736,6 +736,116 @@ static void test_a_backup_of_before_an_idle_start_is_taken(void **state)
     assert_int_equal(ask(f, "SELECT count(*) FROM message"), 10);
 }
 
+/* Starts on a wrong database, which they have to give up after all, and then on the right one: the frames that a kill
+ * has left are executed in both. */
+static void
+test_what_a_kill_has_left_is_there_for_the_right_database_after_starts_on_another_state(void **state)
+{
+    struct fixture *f = *state;
+    char right[128], log[128];
+    snprintf(right, sizeof right, "%s.right", f->database);
+    snprintf(log, sizeof log, "%s-wal", f->database);
+    die_in_child_unwritten(f, write_many_and_tell);
+    change(f, "PRAGMA wal_checkpoint(TRUNCATE)");
+    copy_file(f->database, right);
+    for (int life = 0; life < 3; life++)
+        reopen_store(f);
+    assert_true(write_pair(f->store) > 300);
+    close_store(f);
+    unlink(log);
+    move_file(right, f->database);
+    line_count = 0;
+    open_store(f);
+    assert_int_equal(count_lines(STORE_INFO, "executed 301 frames"), 1);
+    assert_int_equal(ask(f, "SELECT count(*) FROM message WHERE body = id"), 301);
+}
+
+/* What the last run has left in a ring that is not there any more is missed. */
+static void test_a_ring_that_was_removed_after_a_kill_is_missed(void **state)
+{
+    struct fixture *f = *state;
+    die_in_child_unwritten(f, write_many_and_tell);
+    unlink(f->ring);
+    open_store(f);
+    assert_int_equal(count_lines(STORE_ERROR, "is a new one, and the last run was not ended"), 1);
+    close_store(f);
+    unlink(f->ring);
+    line_count = 0;
+    open_store(f);
+    assert_int_equal(count_lines(STORE_ERROR, "is a new one"), 0); /* nothing was in it */
+}
+
+static void test_a_ring_of_before_the_last_run_is_told_and_took_its_ids_with_it(void **state)
+{
+    struct fixture *f = *state;
+    char old[128];
+    snprintf(old, sizeof old, "%s.old", f->ring);
+    live(f, 1, 10);
+    copy_file(f->ring, old);
+    live(f, 11, 310);
+    change(f, "UPDATE state SET clean = 0"); /* as if killed */
+    move_file(old, f->ring);
+    line_count = 0;
+    open_store(f);
+    assert_int_equal(count_lines(STORE_ERROR, "is older than the database"), 1);
+    assert_true(write_pair(f->store) > 310);
+}
+
+static void test_after_the_machine_went_down_the_newest_may_be_missing_and_this_is_said(void **state)
+{
+    struct fixture *f = *state;
+    live(f, 1, 10);
+    change(f, "UPDATE state SET boot_id = 'another', clean = 0");
+    open_store(f);
+    assert_int_equal(count_lines(STORE_WARNING, "the newest messages may be missing"), 1);
+    line_count = 0;
+    reopen_store(f);
+    assert_int_equal(count_lines(STORE_WARNING, "the newest messages may be missing"), 0);
+}
+
+static void take_another_ring(struct fixture *f)
+{
+    char database[128], ring[128];
+    const struct store_config own = f->config;
+    snprintf(database, sizeof database, "%s.other", f->database);
+    snprintf(ring, sizeof ring, "%s.other", f->ring);
+    f->config.database = database;
+    f->config.ring_file = ring;
+    open_store(f);
+    close_store(f);
+    f->config = own;
+    move_file(ring, f->ring);
+}
+
+/* A database that is refused stays as it was, with the log beside it: that may be another one's. */
+static void test_a_start_that_refuses_does_not_take_over_a_log(void **state)
+{
+    struct fixture *f = *state;
+    char log[128];
+    struct stat before, after;
+    snprintf(log, sizeof log, "%s-wal", f->database);
+    die_in_child(f, write_many_and_tell);
+    take_another_ring(f);
+    assert_int_equal(stat(log, &before), 0);
+    assert_refused(f, "belongs to another database");
+    assert_int_equal(stat(log, &after), 0);
+    assert_true(before.st_size > 0 && before.st_size == after.st_size);
+}
+
+static void test_a_log_whose_database_is_gone_is_refused_and_kept(void **state)
+{
+    struct fixture *f = *state;
+    char log[128];
+    struct stat found;
+    snprintf(log, sizeof log, "%s-wal", f->database);
+    die_in_child(f, write_many_and_tell);
+    unlink(f->database);
+    assert_refused(f, "put the database back");
+    assert_int_equal(access(f->database, F_OK), -1);
+    assert_int_equal(stat(log, &found), 0);
+    assert_true(found.st_size > 0);
+}
+
 /* Damage */
 
 static void write_300(struct store *store, int say)
@@ -1145,6 +1255,12 @@ int main(void)
         TEST(test_a_backup_of_before_the_last_starts_is_refused_and_no_id_comes_again),
         TEST(test_a_ring_goes_on_where_a_backup_of_before_the_last_start_ends),
         TEST(test_a_backup_of_before_an_idle_start_is_taken),
+        TEST(test_what_a_kill_has_left_is_there_for_the_right_database_after_starts_on_another_state),
+        TEST(test_a_ring_that_was_removed_after_a_kill_is_missed),
+        TEST(test_a_ring_of_before_the_last_run_is_told_and_took_its_ids_with_it),
+        TEST(test_after_the_machine_went_down_the_newest_may_be_missing_and_this_is_said),
+        TEST(test_a_start_that_refuses_does_not_take_over_a_log),
+        TEST(test_a_log_whose_database_is_gone_is_refused_and_kept),
         TEST(test_a_damaged_frame_on_the_same_boot_is_said_and_the_ring_is_kept),
         TEST(test_a_damaged_ring_that_cannot_be_kept_stops_the_start),
         TEST(test_without_syncs_a_power_loss_may_leave_the_database_behind_and_the_ring_starts_empty),
