@@ -49,6 +49,11 @@ int database_version(sqlite3 *db)
     return (int)query_number(db, "PRAGMA user_version", -1);
 }
 
+bool database_is_unused(sqlite3 *db)
+{
+    return database_version(db) == 0 || query_number(db, "SELECT count(*) FROM state", -1) == 0;
+}
+
 int database_newest(void)
 {
     return database_migrations[database_migration_count - 1].version;

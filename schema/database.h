@@ -54,6 +54,8 @@ __attribute__((warn_unused_result)) int database_set_sync(sqlite3 *db, enum stor
 /* Schema version of the file, 0 for a new one; -1 when it cannot be read. */
 int database_version(sqlite3 *db);
 int database_newest(void);
+/* A new one, or one that nobody has used yet because the first start died between two migrations. */
+bool database_is_unused(sqlite3 *db);
 /* From this version on `state` has the number of the last frame. */
 #define DATABASE_NUMBERED 6
 /* Runs the migrations above the file's version, each in one transaction with its user_version inside. A file

@@ -246,7 +246,7 @@ static int open_files(struct store *store, char *error, size_t error_size)
     if (lock_files(store, error, error_size) ||
         database_open(&store->write_db, config->database, true, config->sync, error, error_size))
         return -1;
-    bool fresh = database_version(store->write_db) == 0;
+    bool fresh = database_is_unused(store->write_db);
     if ((fresh && database_migrate(store->write_db, error, error_size)) ||
         database_state_load(store->write_db, &store->state, error, error_size))
         return -1;

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 
 #include "lib/basics.h"
+#include "schema/database.h"
 #include "tests/unit/store_fixture.h"
 
 #define BLOCK 100000
@@ -846,6 +847,24 @@ static void test_a_log_whose_database_is_gone_is_refused_and_kept(void **state)
     assert_true(found.st_size > 0);
 }
 
+/* Each migration is a transaction of its own. */
+static void test_a_first_start_that_died_between_two_migrations_goes_on_with_the_next(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t done = 1; done < database_migration_count; done++) {
+        char version[64];
+        for (size_t i = 0; i < done; i++)
+            change(f, database_migrations[i].sql);
+        snprintf(version, sizeof version, "PRAGMA user_version = %d", database_migrations[done - 1].version);
+        change(f, version);
+        open_store(f);
+        assert_true(write_pair(f->store) > 0);
+        close_store(f);
+        unlink(f->database);
+        unlink(f->ring);
+    }
+}
+
 /* Damage */
 
 static void write_300(struct store *store, int say)
@@ -1261,6 +1280,7 @@ int main(void)
         TEST(test_after_the_machine_went_down_the_newest_may_be_missing_and_this_is_said),
         TEST(test_a_start_that_refuses_does_not_take_over_a_log),
         TEST(test_a_log_whose_database_is_gone_is_refused_and_kept),
+        TEST(test_a_first_start_that_died_between_two_migrations_goes_on_with_the_next),
         TEST(test_a_damaged_frame_on_the_same_boot_is_said_and_the_ring_is_kept),
         TEST(test_a_damaged_ring_that_cannot_be_kept_stops_the_start),
         TEST(test_without_syncs_a_power_loss_may_leave_the_database_behind_and_the_ring_starts_empty),
