@@ -6,8 +6,8 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-NAMES = ("machine", "clock", "memory", "crash", "determinism", "intruders", "fuzz", "packets", "races", "soak", "versions",
-         "coverage")
+NAMES = ("crash", "machine", "disk", "clock", "memory", "fuzz", "packets", "races", "intruders", "soak", "determinism",
+         "versions", "coverage")
 
 # What the parts stand on: the harness, and the houses of worker and gateway.
 for folder in ("broker", "push", "gate"):
