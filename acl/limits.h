@@ -41,7 +41,6 @@
 #define CHUNK_BYTES_MIN    1024
 #define CHUNK_BYTES_MAX    262144
 #define DEVICE_UPLOADS_MAX 4
-#define USER_FILES_MAX     20000 /* that are there, of one user: a file of a byte takes a block of the disk */
 
 /* How often one message may be edited: all of it goes with a recall. */
 #define EDITS_MAX 100

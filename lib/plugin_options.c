@@ -81,7 +81,7 @@ const struct option_row option_rows[] = {
     {OPT(media_url),               TEXT,   0,       URL_BYTES_MAX,   "/media/",  RUNNING,  NULL},
     {OPT(max_media_bytes),         NUMBER, 1024,    1073741824,      "104857600", RUNNING, NULL},
     {OPT(media_retention_days),    NUMBER, -1,      36500,           "-1",       RUNNING,  NULL},
-    {OPT(media_user_bytes),        NUMBER, 0,       INT64_C(1) << 50, "10737418240", RUNNING,  NULL},
+    {OPT(media_user_bytes),        NUMBER, 0,       INT64_C(1) << 50, "0",       RUNNING,  NULL},
     {OPT(settings_file),           TEXT,   0,       PATH_BYTES_MAX,  NULL,       0,        NULL},
 };
 /* clang-format on */

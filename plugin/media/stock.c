@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "acl/limits.h"
 #include "lib/basics.h"
 #include "lib/text.h"
 #include "plugin/core/broker.h"
@@ -57,16 +56,6 @@ int64_t stock_used(struct chat *chat, const char *user)
     int64_t bytes = store_row(chat->store, row) ? sqlite3_column_int64(row, 0) : 0;
     store_done(row);
     return bytes;
-}
-
-bool stock_is_full(struct chat *chat, const char *user)
-{
-    sqlite3_stmt *row = store_read(chat->store, R_MEDIA_BEYOND);
-    sqlite3_bind_text(row, 1, user, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(row, 2, USER_FILES_MAX - 1);
-    bool full = store_row(chat->store, row);
-    store_done(row);
-    return full;
 }
 
 static bool remember(struct stock *stock, const char *user, int64_t bytes)

@@ -33,8 +33,6 @@ void stock_close(struct chat *chat); /* after the thread; takes what was never o
 
 /* How many bytes the user has; what store_reads_failed says counts. */
 int64_t stock_used(struct chat *chat, const char *user);
-/* Has the user USER_FILES_MAX files? The same. */
-bool stock_is_full(struct chat *chat, const char *user);
 
 /* In the open frame. A file is going to be there; it is; it is not after all. false: out of memory, or the store
  * cannot be read: the frame must be aborted. */

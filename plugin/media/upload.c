@@ -196,10 +196,6 @@ static int check_plan(struct chat *chat, const struct session *session, const st
     }
     if (HASH_COUNT(chat->uploads->by_id) >= UPLOADS_MAX)
         return CODE_BUSY;
-    if (stock_is_full(chat, session->user->id)) {
-        *error = "the user has too many files there";
-        return CODE_TOO_LONG;
-    }
     if (quota > 0 &&
         stock_used(chat, session->user->id) + session->user->uploads.bytes + plan->size > quota) {
         *error = "size: the user has too much there";

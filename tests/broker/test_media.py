@@ -7,7 +7,6 @@ import os
 import random
 import re
 import shutil
-import sqlite3
 import stat
 import time
 
@@ -750,19 +749,3 @@ def test_a_client_with_a_buffer_of_2_KiB(broker, folder):
     for n in range(1024):
         client.publish(f"chat/upload/{name}/{n}", content[n * 1024 : (n + 1) * 1024], 1)
     assert content_of(folder, ask({"command": "finishUpload", "uploadID": name})["url"]) == content
-
-
-def test_a_user_has_so_many_files_and_no_more(start):
-    """A file of a byte takes a block of the disk."""
-    broker = start()
-    upload(broker.user("alice", "ios:1"), b"hello")
-    until(lambda: not any(name.endswith(".") for name, _, _ in rows(broker)))
-    broker.stop()
-    with contextlib.closing(sqlite3.connect(broker.database)) as db, db:
-        db.executemany("INSERT INTO media (file, user, size, time, ext) VALUES (?, 'alice', 1, ?, 'txt')",
-                       [(f"{n:032x}", int(time.time() * 1000)) for n in range(19_998)])
-    broker.start()
-    alice = broker.user("alice", "ios:1")
-    upload(alice, b"the last one")
-    until(lambda: alice.code("createUpload", name="a", contentType="b", size=1) == 93000)
-    upload(broker.user("bob"), b"hello")

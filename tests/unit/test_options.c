@@ -197,7 +197,7 @@ static const struct number_row {
     NUMBER(review_seconds, 1, 30, 5, true),
     NUMBER(max_media_bytes, 1024, 1073741824, 104857600, true),
     NUMBER(media_retention_days, -1, 36500, -1, true),
-    NUMBER(media_user_bytes, 0, INT64_C(1) << 50, INT64_C(10) << 30, true),
+    NUMBER(media_user_bytes, 0, INT64_C(1) << 50, 0, true),
 };
 
 static const struct {
