@@ -75,8 +75,6 @@ static int refuse_path(const char *path, const char *reason, char *error, size_t
     return -1;
 }
 
-/* SQLite says "unable to open database file" for everything: look first, so that the line tells the
- * reason. */
 /* SQLite would take the log for a new database's, and remove it. */
 static bool is_log_alone(const char *path)
 {
@@ -87,6 +85,8 @@ static bool is_log_alone(const char *path)
            found.st_size > 0;
 }
 
+/* SQLite says "unable to open database file" for everything: look first, so that the line tells the
+ * reason. */
 int database_check_path(const char *path, char *error, size_t error_size)
 {
     char folder[4096];
