@@ -2,6 +2,7 @@
 #include "ctl/ending.h"
 
 #include <signal.h>
+#include <stddef.h>
 
 #include "lib/basics.h"
 
