@@ -18,6 +18,7 @@ from harness.settings import PRELOAD
 SEED = int(os.environ.get("CHAT_PROOF_SEED", 1))
 
 
+@pytest.mark.timeout(240)  # each takes some seconds, and others want the machine as well
 @pytest.mark.parametrize("name", [name for name in parts.NAMES if not getattr(parts.load(name), "OF_THE_TESTS", False)])
 def test_part_holds(name):
     if getattr(parts.load(name), "NEEDS_SANITIZERS", False) and not PRELOAD:
