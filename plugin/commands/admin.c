@@ -10,6 +10,7 @@
 #include "lib/json.h"
 #include "plugin/commands/stats.h"
 #include "plugin/core/chat.h"
+#include "plugin/core/until.h"
 #include "plugin/life/presence.h"
 #include "plugin/people/profile.h"
 #include "plugin/people/user.h"
@@ -66,10 +67,7 @@ int command_import_users(struct command *command)
 /* What is not named stays as it is. */
 static int64_t muted_until(const struct command *command, enum field_name name, int64_t now)
 {
-    int64_t seconds = command_number(command, name);
-    if (!command_has(command, name))
-        return now;
-    return seconds > 0 ? store_expected_time(command->chat->store, command->chat->now) + seconds * 1000 : 0;
+    return command_has(command, name) ? until_after(command->chat, command_number(command, name)) : now;
 }
 
 int command_mute_user(struct command *command)

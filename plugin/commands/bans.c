@@ -10,6 +10,7 @@
 #include "plugin/commands/access.h"
 #include "plugin/commands/page.h"
 #include "plugin/core/chat.h"
+#include "plugin/core/until.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/delivery/event.h"
@@ -26,8 +27,7 @@
 
 static int64_t ends_at(const struct command *command)
 {
-    const int64_t seconds = command_number(command, FIELD_SECONDS);
-    return seconds > 0 ? store_expected_time(command->chat->store, command->chat->now) + seconds * 1000 : 0;
+    return until_after(command->chat, command_number(command, FIELD_SECONDS));
 }
 
 /* banGroupMember */
@@ -135,7 +135,7 @@ static int lift(struct command *command, const struct user *user, struct bans *b
 {
     struct chat *chat = command->chat;
     const struct conversation *group = command->access.conversation;
-    if (!ban_find(bans, user->id, store_expected_time(chat->store, chat->now)))
+    if (!ban_find(bans, user->id, until_now(chat)))
         return CODE_OK; /* it is so already */
     int code = command_begin(command);
     if (code != CODE_OK)
@@ -160,7 +160,7 @@ int command_ban_group_member(struct command *command)
         return code;
     if (command_number(command, FIELD_SECONDS) == 0)
         return lift(command, user, bans);
-    const int64_t now = store_expected_time(command->chat->store, command->chat->now);
+    const int64_t now = until_now(command->chat);
     if (!ban_find(bans, user->id, now) && !bans_have_room(bans, now))
         return command_refuse(command, "userID: %d users are banned already", BANS_MAX);
     return ban(command, user, bans);
@@ -204,7 +204,7 @@ int command_get_group_bans(struct command *command)
     const struct bans *bans = group_bans(command->chat, command->access.conversation);
     if (!bans)
         return CODE_BUSY;
-    const size_t count = list_bans(bans, store_expected_time(command->chat->store, command->chat->now), list);
+    const size_t count = list_bans(bans, until_now(command->chat), list);
     const size_t first = (size_t)command_number(command, FIELD_OFFSET);
     const size_t end = first + (size_t)command_number(command, FIELD_LIMIT);
     size_t next = first;
@@ -223,7 +223,7 @@ int command_get_group_bans(struct command *command)
 static void count_ban(struct chat *chat, const struct user *user, int64_t until)
 {
     chat->count.bans.made += until != 0;
-    chat->count.bans.lifted += until == 0 && user->banned_until > store_expected_time(chat->store, chat->now);
+    chat->count.bans.lifted += until == 0 && until_lasts(chat, user->banned_until);
 }
 
 /* Devices that are away need not be told: nothing they have lets them in before the ban is over. */

@@ -9,6 +9,7 @@
 #include "lib/json.h"
 #include "plugin/commands/access.h"
 #include "plugin/core/chat.h"
+#include "plugin/core/until.h"
 #include "plugin/delivery/announce.h"
 #include "plugin/delivery/event.h"
 #include "plugin/delivery/happening.h"
@@ -63,9 +64,7 @@ static int mute(struct command *command, struct conversation *conversation, stru
     int code = command_begin(command);
     if (code != CODE_OK)
         return code;
-    struct member *member =
-        member_mute(chat, conversation, user,
-                    seconds > 0 ? store_expected_time(chat->store, chat->now) + seconds * 1000 : 0);
+    struct member *member = member_mute(chat, conversation, user, until_after(chat, seconds));
     if (!member) {
         store_abort(chat->store);
         return CODE_BUSY;

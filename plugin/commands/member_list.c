@@ -9,6 +9,7 @@
 #include "lib/json.h"
 #include "plugin/commands/fields.h"
 #include "plugin/core/chat.h"
+#include "plugin/core/until.h"
 #include "plugin/delivery/audience.h"
 #include "plugin/people/conversation.h"
 #include "plugin/people/member.h"
@@ -51,7 +52,7 @@ static int compare_members(const void *a, const void *b)
 /* In a live group who is muted may have gone for a moment. */
 static bool is_muted(const struct chat *chat, const struct member *member)
 {
-    return member->muted_until > store_expected_time(chat->store, chat->now) &&
+    return until_lasts(chat, member->muted_until) &&
            (member->role != ROLE_NONE || member->conversation->group->type == GROUP_LIVE);
 }
 

@@ -9,6 +9,7 @@
 #include "acl/topic.h"
 #include "plugin/core/broker.h"
 #include "plugin/core/chat.h"
+#include "plugin/core/until.h"
 #include "plugin/delivery/deliver.h"
 #include "plugin/delivery/event.h"
 #include "plugin/delivery/happening.h"
@@ -123,8 +124,7 @@ static bool by_admin(const struct draft *draft)
 
 static bool is_muted(const struct draft *draft, int64_t until)
 {
-    const struct chat *chat = draft->chat;
-    return until != 0 && until > store_expected_time(chat->store, chat->now) && !by_admin(draft);
+    return until_lasts(draft->chat, until) && !by_admin(draft);
 }
 
 static int check_pair(struct draft *draft)

@@ -7,6 +7,7 @@
 
 #include "lib/text.h"
 #include "plugin/core/chat.h"
+#include "plugin/core/until.h"
 #include "schema/store.h"
 
 static void forget_ban(struct bans *bans, struct ban *ban)
@@ -55,7 +56,7 @@ struct bans *bans_load(struct chat *chat, int64_t group)
     bool good = bans != NULL;
     sqlite3_stmt *row = store_read(chat->store, R_BANS);
     sqlite3_bind_int64(row, 1, group);
-    sqlite3_bind_int64(row, 2, store_expected_time(chat->store, chat->now));
+    sqlite3_bind_int64(row, 2, until_now(chat));
     while (good && store_row(chat->store, row))
         good = read_ban(bans, row);
     store_done(row);
@@ -98,7 +99,7 @@ bool bans_have_room(const struct bans *bans, int64_t now)
 static void forget_over(struct chat *chat, int64_t group, struct bans *bans)
 {
     struct ban *ban, *next;
-    const int64_t now = store_expected_time(chat->store, chat->now);
+    const int64_t now = until_now(chat);
     if (count_over(bans, now) == 0 && bans->swept)
         return;
     HASH_ITER (hh, bans->by_user, ban, next)

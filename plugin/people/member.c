@@ -9,6 +9,7 @@
 #include "lib/basics.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
+#include "plugin/core/until.h"
 #include "plugin/people/application.h"
 #include "plugin/people/ban.h"
 #include "plugin/people/conversation.h"
@@ -524,7 +525,7 @@ int group_check_ban(struct chat *chat, struct conversation *group, const char *u
     const struct bans *bans = group_bans(chat, group);
     if (!bans)
         return CODE_BUSY;
-    if (!ban_find(bans, user_id, store_expected_time(chat->store, chat->now)))
+    if (!ban_find(bans, user_id, until_now(chat)))
         return CODE_OK;
     chat->count.bans.refused++;
     return CODE_NOT_ALLOWED;

@@ -10,6 +10,7 @@
 #include "lib/basics.h"
 #include "lib/text.h"
 #include "plugin/core/chat.h"
+#include "plugin/core/until.h"
 #include "plugin/people/profile.h"
 #include "schema/store.h"
 #include "schema/young.h"
@@ -232,7 +233,7 @@ void user_ban(struct chat *chat, struct user *user, int64_t until)
 
 int user_check_ban(struct chat *chat, const struct user *user)
 {
-    if (user->banned_until == 0 || user->banned_until <= store_expected_time(chat->store, chat->now))
+    if (!until_lasts(chat, user->banned_until))
         return CODE_OK;
     chat->count.bans.refused++;
     return CODE_BANNED;
@@ -264,8 +265,7 @@ void user_note_sig(struct chat *chat, int64_t created_seconds)
 void user_kick(struct chat *chat, struct user *user)
 {
     bool ahead = chat->steady - chat->signer_ahead.seen < SIGNER_MS;
-    int64_t second =
-        store_expected_time(chat->store, chat->now) / 1000 + (ahead ? chat->signer_ahead.seconds : 0);
+    int64_t second = until_now(chat) / 1000 + (ahead ? chat->signer_ahead.seconds : 0);
     user->used = chat->era;
     if (second > user->kicked || user->kicked - second > DAY_MS / 1000) /* of a clock that was ahead */
         user->kicked = second;
