@@ -56,15 +56,21 @@ static size_t reserve(const struct store *store)
     return ring_capacity(store->ring) / RESERVE_SHARE;
 }
 
+static bool try_begin(struct store *store, size_t bytes, size_t keep)
+{
+    if (!ring_begin_keeping(store->ring, bytes, keep))
+        return false;
+    store->broken = store->id_mark_in_frame = false;
+    return true;
+}
+
 /* What is too old, in a frame as everything: it finds room where sessions do, because it makes some. */
 static void put_old(struct store *store)
 {
     const struct retention_plan *plan = writer_wish(store->writer);
     if (!plan || writer_files_gone(store->writer) ||
-        !ring_begin_keeping(store->ring, RETENTION_RECORDS * RING_RECORD_BYTES(sizeof(int64_t) + 1),
-                            reserve(store) / 2))
+        !try_begin(store, RETENTION_RECORDS * RING_RECORD_BYTES(sizeof(int64_t) + 1), reserve(store) / 2))
         return;
-    store->broken = store->id_mark_in_frame = false;
     for (size_t i = 0; i < plan->count; i++)
         store_put(store, (enum write_op)plan->records[i].op, "i", plan->records[i].parameter);
     writer_wish_put(store->writer, store_commit(store));
@@ -126,14 +132,10 @@ bool store_has(const struct store *store, uint64_t mark)
 /* Leaves `keep` bytes to those who matter more. */
 static bool begin(struct store *store, size_t bytes, size_t keep)
 {
-    if (!ring_begin_keeping(store->ring, bytes, keep)) {
-        store_poll(store);
-        if (!ring_begin_keeping(store->ring, bytes, keep))
-            return false;
-    }
-    store->broken = false;
-    store->id_mark_in_frame = false;
-    return true;
+    if (try_begin(store, bytes, keep))
+        return true;
+    store_poll(store);
+    return try_begin(store, bytes, keep);
 }
 
 static size_t usual_bytes(const struct store *store)

@@ -170,14 +170,9 @@ static bool must_wait(const struct chat *chat, const struct session *session, bo
     return safe && !is_safe(chat, store_last_mark(chat->store));
 }
 
-static bool reply(struct chat *chat, struct session *session, const struct reply_answer *answer)
-{
-    return must_wait(chat, session, answer->safe) ? hold(chat, session, answer) : give(session, answer);
-}
-
 bool reply_answer(struct chat *chat, struct session *session, const struct reply_answer *answer)
 {
-    return reply(chat, session, answer);
+    return must_wait(chat, session, answer->safe) ? hold(chat, session, answer) : give(session, answer);
 }
 
 /* Receipts */
@@ -186,7 +181,7 @@ static void give_receipt(struct chat *chat, struct session *session, const char 
 {
     const struct reply_answer receipt = {.text = text, .len = strlen(text), .safe = true};
     if (!replies_full(chat, session))
-        (void)reply(chat, session, &receipt); /* or it is missing */
+        (void)!reply_answer(chat, session, &receipt); /* or it is missing */
 }
 
 void reply_sent(struct chat *chat, struct session *session, const struct conversation *conversation,
