@@ -278,13 +278,15 @@ static void move_on(const struct run *run, int64_t id)
     run->stream->next = 0;
 }
 
-/* Those before it that are due are not there any more. */
+/* One of those that are due; those before it are not there any more. */
 static bool give_due(void *context, const struct message *message)
 {
     struct run *run = context;
     struct merge *merge = run->merge;
-    while (merge->due[merge->due_next].id < message->id)
+    while (merge->due_next < merge->due_count && merge->due[merge->due_next].id < message->id)
         merge->due_next++;
+    if (merge->due_next == merge->due_count)
+        return false;
     run->stream = merge->due[merge->due_next].stream;
     if (!give(run, message))
         return false;
