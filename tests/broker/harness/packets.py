@@ -37,6 +37,19 @@ def read_varint(data, at):
             return number, at
 
 
+def take(buffer, version):
+    """The first whole packet of the bytearray, which goes out of it; None: there is none yet."""
+    try:
+        length, at = read_varint(buffer, 1)
+    except IndexError:
+        return None
+    if len(buffer) < at + length:
+        return None
+    first, body = buffer[0], bytes(buffer[at : at + length])
+    del buffer[: at + length]
+    return parse(version, first, body)
+
+
 def binary(data):
     data = data.encode() if isinstance(data, str) else data
     return struct.pack("!H", len(data)) + data

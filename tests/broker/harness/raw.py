@@ -52,23 +52,11 @@ class RawClient:
             raise Closed("end of file")
         self._buffer += data
 
-    def _take(self):
-        """One whole packet of the buffer, or None."""
-        try:
-            length, at = packets.read_varint(self._buffer, 1)
-        except IndexError:
-            return None
-        if len(self._buffer) < at + length:
-            return None
-        first, body = self._buffer[0], bytes(self._buffer[at : at + length])
-        del self._buffer[: at + length]
-        return packets.parse(self.version, first, body)
-
     def receive(self, timeout=PATIENCE):
         """The next packet, whatever it is. Raises TimeoutError or Closed."""
         deadline = time.monotonic() + timeout
         while True:
-            found = self._take()
+            found = packets.take(self._buffer, self.version)
             if found:
                 self._acknowledge(found)
                 return found

@@ -1,21 +1,13 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-"""Broker, chatpushd and chatgate, and what is on their other side: phones' providers and the URL of web hooks, which outlive them."""
+"""The servers that are killed, and what is on their other side and outlives them."""
 import contextlib
-import json
-import pathlib
 import re
-import shutil
 import signal
-import tempfile
-import threading
 import time
 
-from callbacks import FINE, Callbacks, Hookhouse, answer
-from gatehouse import Gatehouse
-from harness.broker import Broker
+from callbacks import FINE, Callbacks, answer
 from harness.settings import PATIENCE
-from office import BODIES, Office
-from pki import Pki
+from servers import Servers
 
 from . import words
 
@@ -53,40 +45,15 @@ class Hooks(Callbacks):
             return keys - self.told
 
 
-class Town:
+class Town(Servers):
     def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chat-crash-"))
-        self.media = self.folder / "media"
-        self.media.mkdir()
-        self.broker = Broker({
-            "review": REVIEWS[0], "review_seconds": 30, "media_dir": self.media, "replay_limit": 1000000,
-            "push_lease_seconds": 5, "recall_seconds": 3600}).keep_sigs()
-        (self.folder / "pki").mkdir()
-        self.office = Office(Pki(self.folder / "pki"), broker=self.broker)
-        self.gate = Gatehouse(broker=self.broker)
-        self.hooks = Hooks()
-        self.house = Hookhouse(self.gate, self.hooks, command=HOOKS, timeout_seconds=10, retry=3)
+        super().__init__(Hooks(), {"review": REVIEWS[0], "review_seconds": 30, "push_lease_seconds": 5}, command=HOOKS,
+                         timeout_seconds=10, retry=3)
         self.pushed, self.pushes = set(), 0  # (userID, text)
         self.start_seconds = 0.2
-        self.complaints = []
 
-    def __enter__(self):
-        try:
-            self.broker.start(3 * PATIENCE)
-            self.office.start()
-            self.house.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        for end in (self.office.close, self.gate.close, self.broker.close, self.hooks.close):
-            try:
-                end()
-            except AssertionError as error:
-                self.complaints.append(str(error))
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def start(self):
+        super().start(3 * PATIENCE)
 
     # ---- the processes
 
@@ -155,12 +122,9 @@ class Town:
         return name
 
     def _collect(self):
-        for provider, body_of in BODIES.items():
-            for request in self.office[provider].server.take_all():
-                if request.path != "/token" and not request.refusal:
-                    token = self.office[provider].token_of(request)
-                    self.pushed.add((token, body_of(json.loads(request.body))))
-                    self.pushes += 1
+        for push in self.take_pushes():
+            self.pushed.add(push)
+            self.pushes += 1
 
     def await_pushed(self, wanted, timeout):
         """Those (token, text) that did not come in that time."""

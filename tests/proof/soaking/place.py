@@ -1,21 +1,16 @@
 # SPDX-License-Identifier: EPL-2.0 OR BSD-3-Clause
-"""Broker, chatpushd and chatgate, with what is on their other side."""
+"""The servers that run for long, with what is on their other side, and thousands who do nothing."""
 import contextlib
-import json
 import pathlib
-import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 
-from callbacks import FINE, Callbacks, Hookhouse, answer
-from gatehouse import Gatehouse
-from harness.broker import Broker
+from callbacks import FINE, Callbacks, answer
 from harness.process import LoggedProcess
 from harness.settings import PATIENCE
-from office import BODIES, DEVICES, Office
-from pki import Pki
+from office import DEVICES
+from servers import Servers
 from soaking.ledger import Ledger
 
 QUEUED = ["max_queued_bytes 262144", "max_queued_messages 4000"]  # for a client: slow ones have filled it soon
@@ -38,40 +33,19 @@ class Hooks(Callbacks):
         answer(FINE)(handler, call)
 
 
-class Place:
+class Place(Servers):
     def __init__(self, cache_seconds):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chat-soak-"))
-        self.media, pki = self.folder / "media", self.folder / "pki"
-        self.media.mkdir()
-        pki.mkdir()
-        self.broker = Broker({"media_dir": self.media, "replay_limit": 1000000, "recall_seconds": 3600,
-                              "cache_seconds": cache_seconds}, QUEUED).keep_sigs()
-        self.office = Office(Pki(pki), broker=self.broker)
-        self.gate = Gatehouse(broker=self.broker)
+        super().__init__(Hooks(), {"cache_seconds": cache_seconds}, QUEUED, command=HOOKS, timeout_seconds=29)
         self.gate.patience = 6 * PATIENCE
-        self.hooks, self.crowd, self.admin = Hooks(), None, None
-        self.house = Hookhouse(self.gate, self.hooks, command=HOOKS, timeout_seconds=29)
+        self.crowd, self.admin = None, None
         self.pushes = Ledger("pushes")
-        self.complaints = []
 
-    def __enter__(self):
-        try:
-            self.broker.start()
-            self.admin = self.broker.admin("other:setup")
-            self.office.start()
-            self.house.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+    def start(self):
+        super().start()
+        self.admin = self.broker.admin("other:setup")
 
-    def __exit__(self, *_):
-        for end in (self.end_crowd, self.office.close, self.gate.close, self.broker.close, self.hooks.close):
-            try:
-                end()
-            except AssertionError as error:
-                self.complaints.append(str(error))
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def ends(self):
+        return [self.end_crowd, *super().ends()]
 
     # ---- who does nothing
 
@@ -101,11 +75,8 @@ class Place:
         return {f"phone-{provider}": self.office.phone(f"phone-{provider}", provider) for provider in DEVICES}
 
     def collect_pushes(self):
-        for provider, body_of in BODIES.items():
-            for request in self.office[provider].server.take_all():
-                if request.path != "/token" and not request.refusal:
-                    token = self.office[provider].token_of(request)
-                    self.pushes.receive(token, body_of(json.loads(request.body)))
+        for push in self.take_pushes():
+            self.pushes.receive(*push)
 
     # ---- what is left of it all
 

@@ -38,19 +38,8 @@ class Device(asyncio.Protocol):
 
     def data_received(self, data):
         self._buffer += data
-        while (packet := self._take()) is not None:
+        while (packet := packets.take(self._buffer, 4)) is not None:
             self._handle(packet)
-
-    def _take(self):
-        try:
-            length, at = packets.read_varint(self._buffer, 1)
-        except IndexError:
-            return None
-        if len(self._buffer) < at + length:
-            return None
-        first, body = self._buffer[0], bytes(self._buffer[at:at + length])
-        del self._buffer[:at + length]
-        return packets.parse(4, first, body)
 
     def _handle(self, packet):
         if packet.kind == packets.PUBLISH:
