@@ -29,6 +29,11 @@ static void touch(struct fixture *f, int64_t conversation, int64_t id)
     AWAIT(f->store, store_write(f->store, W_CONVERSATION_TOUCH, "iiii", conversation, id, id, id));
 }
 
+/* So many, with the ids 1, 2, 3 ... */
+#define CONVERSATIONS(count)                                                                                 \
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " count ") "                   \
+    "INSERT INTO conversation (id) SELECT i FROM n"
+
 /* In one batch: the database is locked while they are written. */
 static void test_of_many_updates_of_a_row_in_one_commit_the_last_counts(void **state)
 {
@@ -48,8 +53,7 @@ static void test_more_rows_than_can_wait_are_updated_all_the_same(void **state)
 {
     struct fixture *f = *state;
     open_store(f);
-    change(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) "
-              "INSERT INTO conversation (id) SELECT i FROM n");
+    change(f, CONVERSATIONS("2500"));
     sqlite3 *db = hold_writes(f);
     for (int64_t id = 1; id <= 2500; id++)
         touch(f, id, id + 7);
@@ -63,8 +67,7 @@ static void test_of_many_updates_of_two_kinds_the_last_of_each_counts(void **sta
 {
     struct fixture *f = *state;
     open_store(f);
-    change(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 160) "
-              "INSERT INTO conversation (id) SELECT i FROM n");
+    change(f, CONVERSATIONS("160"));
     sqlite3 *db = hold_writes(f);
     for (int64_t id = 1; id <= 3; id++)
         for (int64_t conversation = 1; conversation <= 160; conversation++) {
